@@ -1,0 +1,68 @@
+"""`python -m suite.kernels`: one cell by hand, or a worker that answers the runner."""
+
+import sys
+from pathlib import Path
+
+from suite.core.errors import ExitCode, InputError, SuiteError
+from suite.core.launch import Launch, Status
+from suite.core.summary import Summary
+from suite.files.launches import encode_launch, write_launch
+from suite.runner.channel import Progress, Sender
+from suite.runner.command import LaunchOrder, parse_order
+from suite.runner.worker import execute
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Execute the order given as flags; returns the exit code."""
+    try:
+        order = parse_order(sys.argv[1:] if arguments is None else arguments)
+        if order.channel is not None:
+            return _answer(order, Sender(order.channel))
+        return _by_hand(order)
+    except SuiteError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        return int(ExitCode.INTERRUPTED)
+
+
+def _answer(order: LaunchOrder, sender: Sender) -> int:
+    sender.result(encode_launch(execute(order, sender.progress)))
+    return int(ExitCode.GOOD)
+
+
+def _by_hand(order: LaunchOrder) -> int:
+    results = Path(order.results_dir)
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--results_dir {results}: {error.strerror}; give another") from None
+    launch = execute(order, _print_phase)
+    path = write_launch(results, launch)
+    summary = launch.summary
+    print(_outcome(launch, summary) if summary else f"{launch.status.value}: {launch.reason}")
+    for caution in launch.cautions:
+        print(f"caution: {caution.text}")
+    print(f"record: {path}")
+    return int(ExitCode.GOOD if launch.status is Status.OK else ExitCode.CELL_FAILED)
+
+
+def _print_phase(progress: Progress) -> None:
+    if progress.done == 0:
+        print(f"{progress.phase} ...", flush=True)
+
+
+def _outcome(launch: Launch, summary: Summary) -> str:
+    times = {
+        "avg": summary.mean_seconds,
+        "p50": summary.p50_seconds,
+        "p90": summary.p90_seconds,
+        "p95": summary.p95_seconds,
+        "p99": summary.p99_seconds,
+    }
+    latencies = ", ".join(f"{name} {seconds * 1e3:.2f} ms" for name, seconds in times.items())
+    return (
+        f"{launch.cell.id}: {summary.images_per_second:.2f} img/s (images / elapsed),"
+        f" {summary.mean_of_rates:.2f} img/s (mean of rates, as published)\n"
+        f"latency of {summary.count} steps: {latencies}"
+    )

@@ -1,0 +1,38 @@
+"""`bench.py plan`: what a matrix would run here, what it would skip and why, and for how long."""
+
+import argparse
+from dataclasses import replace
+
+from suite.cli.estimates import estimate_launches
+from suite.cli.parser import REPORTS
+from suite.core.cell import quick_protocol
+from suite.core.device import device_label, device_mismatch
+from suite.core.errors import ExitCode
+from suite.files.matrices import read_matrix
+from suite.measure.devices import detect_machine
+from suite.render.plan import PlanLine, plan_text
+from suite.runner.command import command_line
+from suite.runner.session import order_of, plan_launches
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Print the plan; measures and writes nothing."""
+    matrix = read_matrix(arguments.matrix)
+    if arguments.quick:
+        matrix = replace(matrix, protocol=quick_protocol(matrix.protocol))
+    machine = detect_machine()
+    planned = plan_launches(matrix, machine)
+    estimates = estimate_launches(planned, matrix, machine, REPORTS)
+    lines = [
+        PlanLine(
+            cell=launch.cell,
+            launch=launch.launch,
+            command=command_line(order_of(launch, matrix)),
+            skip_reason=launch.skip_reason,
+            estimate=expected,
+        )
+        for launch, expected in zip(planned, estimates, strict=True)
+    ]
+    mismatch = device_mismatch(matrix.device, machine)
+    print(plan_text(matrix, device_label(machine), mismatch, lines))
+    return ExitCode.GOOD

@@ -1,0 +1,92 @@
+"""`bench.py reference`: the published tables listed, shown, checked, and made from the page."""
+
+import argparse
+from pathlib import Path
+
+from suite.core.audit import audit
+from suite.core.bands import Band
+from suite.core.errors import ExitCode, InputError
+from suite.core.scaling import scaling_of, times_of
+from suite.core.systems import SYSTEMS
+from suite.files.import_published import import_page
+from suite.files.nearest import nearest
+from suite.files.references import (
+    BANDS_PATH,
+    REFERENCE_DIRECTORY,
+    published_accuracy,
+    published_reference,
+    published_scaling,
+    published_times,
+    read_bands,
+    read_reference,
+    write_bands,
+)
+from suite.render.reference_audit import audit_text
+from suite.render.reference_tables import Reference, reference_list, reference_text
+from suite.render.tables import Dialect
+
+PUBLISHED = tuple(system.key for system in SYSTEMS)
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Do the action asked for."""
+    actions = {"list": _list, "show": _show, "audit": _audit, "import": _import}
+    actions[arguments.action](arguments)
+    return ExitCode.GOOD
+
+
+def _list(_arguments: argparse.Namespace) -> None:
+    print(reference_list(_published(name) for name in PUBLISHED))
+    print("\nnext: python bench.py reference show t4")
+
+
+def _show(arguments: argparse.Namespace) -> None:
+    print(reference_text(_named(arguments.table), Dialect[arguments.format.upper()]))
+
+
+def _audit(arguments: argparse.Namespace) -> None:
+    tables = {name: published_reference(name) for name in PUBLISHED}
+    findings = audit(tables, published_scaling(), published_times())
+    print(audit_text(findings))
+    if arguments.write_bands:
+        write_bands(BANDS_PATH, findings.bands)
+        print(f"\nwritten: {BANDS_PATH}")
+    else:
+        print(f"\n{_bands_remark(findings.bands)}")
+
+
+def _import(arguments: argparse.Namespace) -> None:
+    for path in import_page(arguments.page, arguments.out or REFERENCE_DIRECTORY):
+        print(f"written: {path}")
+
+
+def _named(table: str) -> Reference:
+    """A published system by name or by the path of its file, or a user's own file."""
+    path = Path(table)
+    if table in PUBLISHED:
+        return _published(table)
+    if path.stem in PUBLISHED and path.resolve().parent == REFERENCE_DIRECTORY:
+        return _published(path.stem)
+    if not path.suffix and not path.exists():
+        known = nearest(table, PUBLISHED)
+        raise InputError(f"reference show {table}: no such table; {known}, or give a CSV's path")
+    own = read_reference(path)
+    return Reference(table=own, accuracy=(), scaling=scaling_of(own.rows), times=times_of(own.rows))
+
+
+def _published(name: str) -> Reference:
+    return Reference(
+        table=published_reference(name),
+        accuracy=tuple(row for row in published_accuracy() if row.system == name),
+        scaling=tuple(row for row in published_scaling() if row.system == name),
+        times=tuple(row for row in published_times() if row.system == name),
+    )
+
+
+def _bands_remark(derived: tuple[Band, ...]) -> str:
+    name = f"reference/{BANDS_PATH.name}"
+    if not BANDS_PATH.exists():
+        return f"{name} is missing; --write-bands makes it with these bands."
+    if read_bands(BANDS_PATH) == derived:
+        return f"{name} holds these bands."
+    return f"{name} holds other bands, and those count; --write-bands puts these in their place."

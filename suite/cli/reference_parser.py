@@ -1,0 +1,43 @@
+"""The flags of `bench.py reference`, apart from the verb so that `--help` stays quick."""
+
+import argparse
+from pathlib import Path
+
+from suite.core.systems import SYSTEMS
+
+
+def add_reference(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the verb; the chosen action is in `action`."""
+    text = "list, show, audit or import the published tables"
+    parser = verbs.add_parser("reference", help=text, description=text, allow_abbrev=False)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, help=text, description=text, allow_abbrev=False)
+
+    add("list", "list every published table")
+
+    show = add("show", "print a system's tables in the page's layout")
+    show.add_argument(
+        "table",
+        help=f"{', '.join(system.key for system in SYSTEMS)}, or a CSV file in their form",
+    )
+    show.add_argument(
+        "--format",
+        choices=("terminal", "markdown"),
+        default="terminal",
+        help="(default: %(default)s)",
+    )
+
+    audit = add("audit", "derive again what the page derives from itself, and show what disagrees")
+    audit.add_argument(
+        "--write-bands",
+        action="store_true",
+        help="write the tolerance bands that follow to reference/bands.csv",
+    )
+
+    importing = add("import", "make the CSV files under reference/ from the page's text")
+    importing.add_argument("page", type=Path, help="the published page, saved as text")
+    importing.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder to write into (default: reference/)"
+    )

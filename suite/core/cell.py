@@ -1,0 +1,122 @@
+"""What is measured (Cell) and how it is measured (Protocol)."""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+# Generous on purpose: XLA compiles large training steps for minutes on a slow CPU, and a batch of
+# 256 takes a CPU core about half a minute. They only have to end what hangs.
+STARTUP_TIMEOUT_SECONDS = 900.0
+STEP_TIMEOUT_SECONDS = 600.0
+QUICK_SECONDS = 20.0
+
+
+class Mode(str, Enum):
+    """Which half of the work a kernel does; the page's `--mode`, less its `_benchmark`."""
+
+    INFERENCE = "inference"
+    TRAINING = "training"
+
+
+class Precision(str, Enum):
+    """Arithmetic of convolutions and matrix products.
+
+    FP32 means TF32 is switched off; TF32 exists on Ampere GPUs and newer; AMP computes in
+    float16 on GPUs and bfloat16 on CPUs with float32 variables.
+    """
+
+    FP32 = "fp32"
+    TF32 = "tf32"
+    AMP = "amp"
+
+
+class Data(str, Enum):
+    """Where images come from."""
+
+    SYNTHETIC = "synthetic"
+    TFRECORD = "tfrecord"
+    DALI = "dali"
+
+
+class KernelName(str, Enum):
+    """The workload: the real network, or a clock-driven stand-in that needs no TensorFlow."""
+
+    RESNET50 = "resnet50"
+    SIMULATED = "simulated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One fully explicit combination of conditions; its identity in files and tables.
+
+    `batch_size` is per GPU. `gpus` is the number of ranks: on a machine without a GPU a cell of
+    one rank runs on the CPU, and the record names the device that ran. `image_size` is the side
+    of a square image in pixels.
+    """
+
+    mode: Mode
+    precision: Precision
+    xla: bool
+    batch_size: int
+    gpus: int = 1
+    data: Data = Data.SYNTHETIC
+    kernel: KernelName = KernelName.RESNET50
+    image_size: int = 224
+
+    @property
+    def id(self) -> str:
+        """A file-safe name, unique among cells: `inference-amp-xla-bs128-1gpu`.
+
+        Conditions at their default are left out of the name.
+        """
+        parts = [self.mode.value, self.precision.value]
+        if self.xla:
+            parts.append("xla")
+        parts += [f"bs{self.batch_size}", f"{self.gpus}gpu"]
+        if self.data is not Data.SYNTHETIC:
+            parts.append(self.data.value)
+        if self.image_size != 224:
+            parts.append(f"{self.image_size}px")
+        if self.kernel is not KernelName.RESNET50:
+            parts.append(self.kernel.value)
+        return "-".join(parts)
+
+    @property
+    def global_batch_size(self) -> int:
+        """Images in one step over all ranks."""
+        return self.batch_size * self.gpus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """How a cell is measured; not part of its identity.
+
+    `max_seconds` caps warm-up and measuring together: a launch that reaches it keeps its number
+    and is marked truncated. `startup_timeout_seconds` (import, build and compile together) and
+    `step_timeout_seconds` (any one step) are deadlines: a launch that reaches one is ended.
+    `quick` marks a protocol shortened by `--quick`, so that its numbers are never mistaken.
+    """
+
+    warmup_steps: int
+    measured_steps: int
+    launches: int = 1
+    max_seconds: float | None = None
+    startup_timeout_seconds: float = STARTUP_TIMEOUT_SECONDS
+    step_timeout_seconds: float = STEP_TIMEOUT_SECONDS
+    quick: bool = False
+
+    @property
+    def num_iter(self) -> int:
+        """The page's `--num_iter`: warm-up and measured steps together."""
+        return self.warmup_steps + self.measured_steps
+
+
+def quick_protocol(protocol: Protocol) -> Protocol:
+    """The protocol cut down to a first look: few steps, one launch, 20 s a cell; marked quick."""
+    return replace(
+        protocol,
+        warmup_steps=min(protocol.warmup_steps, 2),
+        measured_steps=min(protocol.measured_steps, 10),
+        launches=1,
+        max_seconds=min(protocol.max_seconds or QUICK_SECONDS, QUICK_SECONDS),
+        quick=True,
+    )

@@ -1,0 +1,128 @@
+"""What a machine is, which published system it corresponds to, and which cells it cannot run."""
+
+import re
+from dataclasses import dataclass
+
+from suite.core.cell import Cell, KernelName, Precision
+from suite.core.systems import SYSTEMS, System, bare_gpu_name, system_by_key, system_of_gpu
+
+# TF32 came with compute capability 8.0 (the NVIDIA Ampere architecture).
+TF32_CAPABILITY = (8, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuProcess:
+    """Somebody else on a GPU; name and memory are None where they cannot be read."""
+
+    pid: int
+    name: str | None
+    memory_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gpu:
+    """One GPU as NVML describes it; a fact that the driver does not give is None."""
+
+    index: int
+    name: str
+    uuid: str | None = None
+    memory_bytes: int | None = None
+    form_factor: str | None = None
+    compute_capability: tuple[int, int] | None = None
+    power_limit_watts: float | None = None
+    mig: bool | None = None
+    processes: tuple[GpuProcess, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cpu:
+    """The processor; `cores` are those this process may use (affinity and container quota)."""
+
+    model: str
+    cores: int
+    physical_cores: int | None
+    memory_bytes: int
+    features: tuple[str, ...]
+
+    @property
+    def native_bfloat16(self) -> bool:
+        """Whether bfloat16, the compute type of AMP on a CPU, has instructions of its own."""
+        return bool({"AVX-512 BF16", "AMX BF16"} & set(self.features))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """GPUs in the order CUDA numbers them here, the CPU, and what NVML said."""
+
+    gpus: tuple[Gpu, ...]
+    cpu: Cpu
+    nvml: str
+    driver_version: str | None = None
+    cuda_version: str | None = None
+
+
+def device_label(machine: Machine) -> str:
+    """The device that a launch runs on here, as written beside every number."""
+    if machine.gpus:
+        return machine.gpus[0].name
+    cores = machine.cpu.cores
+    return f"{machine.cpu.model} ({cores} core{'s' if cores > 1 else ''})"
+
+
+def device_slug(machine: Machine) -> str:
+    """The label as part of a file name: `tesla-t4`, `amd-epyc-2-cores`."""
+    return re.sub(r"[^a-z0-9]+", "-", device_label(machine).lower()).strip("-")
+
+
+def published_system(machine: Machine) -> System | None:
+    """The published system that this machine's first GPU corresponds to, or None."""
+    return system_of_gpu(machine.gpus[0].name) if machine.gpus else None
+
+
+def known_devices() -> tuple[str, ...]:
+    """The names by which a matrix may ask for a device, besides a GPU's product name."""
+    return ("any", "cpu", *(system.key for system in SYSTEMS))
+
+
+def is_device_name(expected: str) -> bool:
+    """Whether a matrix may ask for this device; product names are as NVML gives them."""
+    return expected in known_devices() or expected.startswith(("NVIDIA ", "Tesla "))
+
+
+def device_mismatch(expected: str | None, machine: Machine) -> str | None:
+    """One sentence when the matrix is for another device than this machine's, else None.
+
+    `expected` is a published system's key, `cpu`, a GPU's product name, or None for any device.
+    """
+    if expected is None or (expected == "cpu" and not machine.gpus):
+        return None
+    system = system_by_key(expected)
+    if system is not None and system == published_system(machine):
+        return None
+    if machine.gpus and bare_gpu_name(expected) == bare_gpu_name(machine.gpus[0].name):
+        return None
+    wanted = f"one {system.gpu} of {system.title}" if system else expected
+    wanted = "a CPU" if expected == "cpu" else wanted
+    return f"this matrix is for {wanted}, but this machine has {device_phrase(machine)}"
+
+
+def device_phrase(machine: Machine) -> str:
+    """The machine's device in a sentence: `NVIDIA H200`, or `no GPU, only AMD EPYC (2 cores)`."""
+    label = device_label(machine)
+    return label if machine.gpus else f"no GPU, only {label}"
+
+
+def skip_reason(cell: Cell, machine: Machine) -> str | None:
+    """Why this machine cannot run a cell, or None."""
+    if cell.kernel is KernelName.SIMULATED:
+        return None
+    gpus = len(machine.gpus)
+    if cell.gpus > max(1, gpus):
+        return f"needs {cell.gpus} GPUs, and this machine has {gpus or 'none'}"
+    if cell.precision is Precision.TF32 and not gpus:
+        return "TF32 needs an Ampere or newer GPU, and this machine has none"
+    capability = machine.gpus[0].compute_capability if gpus else None
+    if cell.precision is Precision.TF32 and capability and capability < TF32_CAPABILITY:
+        version = ".".join(str(part) for part in capability)
+        return f"TF32 needs compute capability 8.0, and {machine.gpus[0].name} has {version}"
+    return None

@@ -1,0 +1,31 @@
+"""Exit codes and the errors that carry them: one line for the user, never a traceback."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What `bench.py` and the worker return to the shell; fixed, and never a count."""
+
+    GOOD = 0
+    REGRESSION = 1
+    BAD_INPUT = 2
+    CELL_FAILED = 3
+    NOT_COMPARABLE = 4
+    INCONCLUSIVE = 5
+    INTERRUPTED = 130
+
+
+class SuiteError(Exception):
+    """A problem the user can mend; the message says where it is, what it is and what to do."""
+
+    exit_code = ExitCode.BAD_INPUT
+
+
+class InputError(SuiteError):
+    """Bad input: a file, a flag or a combination of them. Nothing has been written."""
+
+
+class NotComparableError(SuiteError):
+    """The two sides of a comparison share nothing that can be compared."""
+
+    exit_code = ExitCode.NOT_COMPARABLE

@@ -1,0 +1,69 @@
+"""A run: every launch of one matrix on one machine, and what is derived from them per cell."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from suite.core.cell import Cell, Protocol
+from suite.core.launch import Caution, Launch, Status
+from suite.core.summary import Summary, summarize
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHeader:
+    """What is known before the first launch; what run.json holds.
+
+    `device` is the label of the device that runs, `gpu` its product name (None on a CPU),
+    `expected_device` what the matrix asked for, `cells` the ids of every planned cell.
+    """
+
+    matrix: str
+    purpose: str
+    reference: str | None
+    expected_device: str | None
+    device: str
+    gpu: str | None
+    protocol: Protocol
+    started_at: str
+    cells: tuple[str, ...]
+    machine: Mapping[str, object]
+    environment: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run directory as read: its header and the launches that have ended, in planned order."""
+
+    header: RunHeader
+    launches: tuple[Launch, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellResult:
+    """All launches of one cell. `status` is ok only when every launch is."""
+
+    cell: Cell
+    status: Status
+    reason: str
+    summary: Summary | None
+    cautions: tuple[Caution, ...]
+
+
+def cell_results(launches: Iterable[Launch]) -> tuple[CellResult, ...]:
+    """One result per cell, in order of first launch; samples of its ok launches are pooled."""
+    by_cell: dict[Cell, list[Launch]] = {}
+    for launch in launches:
+        by_cell.setdefault(launch.cell, []).append(launch)
+    return tuple(_result(cell, group) for cell, group in by_cell.items())
+
+
+def _result(cell: Cell, launches: Sequence[Launch]) -> CellResult:
+    failed = next((launch for launch in launches if launch.status is not Status.OK), None)
+    samples = [s for launch in launches if launch.status is Status.OK for s in launch.step_seconds]
+    cautions = dict.fromkeys(caution for launch in launches for caution in launch.cautions)
+    return CellResult(
+        cell=cell,
+        status=failed.status if failed else Status.OK,
+        reason=failed.reason if failed else "",
+        summary=summarize(samples, cell.global_batch_size),
+        cautions=tuple(cautions),
+    )

@@ -1,0 +1,115 @@
+"""The CSV files under `reference/`, and a user's own in the same form."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from suite.core.bands import Band
+from suite.core.errors import InputError
+from suite.core.reference import (
+    AccuracyRow,
+    Key,
+    ReferenceRow,
+    ReferenceTable,
+    ScalingRow,
+    TimeToTrainRow,
+)
+from suite.files.csv_rows import Row, csv_text, read_rows
+from suite.files.text import write_text
+
+# The published tables of this checkout, and the tolerance bands derived from them.
+REFERENCE_DIRECTORY = Path(__file__).resolve().parents[2] / "reference"
+BANDS_PATH = REFERENCE_DIRECTORY / "bands.csv"
+
+
+def read_reference(path: Path) -> ReferenceTable:
+    """Read one system's reference table.
+
+    Raises:
+        InputError: the file breaks the form (see `read_rows`), gives a cell twice, or mixes
+            systems. The message names the file, the line and what to do.
+    """
+    located = read_rows(path, ReferenceRow, "a reference table, such as reference/t4.csv")
+    lines: dict[Key, int] = {}
+    for item in located:
+        row = item.row
+        if row.system != located[0].row.system:
+            raise InputError(
+                f"{path}:{item.line}: system '{row.system}' in a table of"
+                f" '{located[0].row.system}'; keep each system in a file of its own"
+            )
+        if row.key in lines:
+            raise InputError(
+                f"{path}:{item.line}: the same cell as line {lines[row.key]} ({row.mode.value},"
+                f" {row.precision.value}, xla {str(row.xla).lower()}, gpus {row.gpus}, batch size"
+                f" {row.batch_size}); remove one"
+            )
+        lines[row.key] = item.line
+    return ReferenceTable(path.stem, tuple(item.row for item in located))
+
+
+def published_reference(name: str) -> ReferenceTable:
+    """The published table with this name (`t4`, `dgx1`, ...); errors as `read_reference`."""
+    return read_reference(REFERENCE_DIRECTORY / f"{name}.csv")
+
+
+def published_accuracy() -> tuple[AccuracyRow, ...]:
+    """The published accuracies of every system; errors as `read_rows`."""
+    return _published("accuracy.csv", AccuracyRow)
+
+
+def published_scaling() -> tuple[ScalingRow, ...]:
+    """The published speedups and weak scalings of every system; errors as `read_rows`."""
+    return _published("scaling.csv", ScalingRow)
+
+
+def published_times() -> tuple[TimeToTrainRow, ...]:
+    """The published hours to train of every system; errors as `read_rows`."""
+    return _published("time_to_train.csv", TimeToTrainRow)
+
+
+def _published(name: str, row_type: type[Row]) -> tuple[Row, ...]:
+    located = read_rows(REFERENCE_DIRECTORY / name, row_type, "the published table")
+    return tuple(item.row for item in located)
+
+
+def read_bands(path: Path) -> tuple[Band, ...]:
+    """Read tolerance bands, which a user may have changed.
+
+    Raises:
+        InputError: the file breaks the form (see `read_rows`), a band ends before it begins, or
+            two bands hold for the same cell.
+    """
+    what = "tolerance bands; `bench.py reference audit --write-bands` makes reference/bands.csv"
+    located = read_rows(path, Band, what)
+    for index, item in enumerate(located):
+        band = item.row
+        if band.batch_size_to is not None and band.batch_size_to < band.batch_size_from:
+            raise InputError(
+                f"{path}:{item.line}: batch_size_to {band.batch_size_to} is below batch_size_from"
+                f" {band.batch_size_from}; swap them"
+            )
+        for earlier in located[:index]:
+            if band.overlaps(earlier.row):
+                raise InputError(
+                    f"{path}:{item.line}: holds for a cell of the band on line {earlier.line};"
+                    " make their batch sizes disjoint"
+                )
+    return tuple(item.row for item in located)
+
+
+def write_bands(path: Path, bands: Sequence[Band]) -> None:
+    """Write tolerance bands as CSV, atomically."""
+    write_text(path, csv_text(Band, (_band_texts(band) for band in bands)))
+
+
+def _band_texts(band: Band) -> dict[str, str]:
+    return {
+        "metric": band.metric.value,
+        "gpus": str(band.gpus),
+        "xla": str(band.xla).lower(),
+        "batch_size_from": str(band.batch_size_from),
+        "batch_size_to": "" if band.batch_size_to is None else str(band.batch_size_to),
+        "tolerance": f"{band.tolerance:g}",
+        "pairs": str(band.pairs),
+        "note": band.note,
+    }

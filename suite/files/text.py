@@ -1,0 +1,46 @@
+"""Reading and writing whole text files: one clear error, and never a half-written file."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from suite.core.errors import InputError
+
+
+def read_text(path: Path, what: str) -> str:
+    """The text of a file the user named; `what` says what it should be, for the error.
+
+    Raises:
+        InputError: the path is missing, a directory, unreadable or not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; give the path of {what}") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a directory; give the path of {what}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file atomically: a reader sees the old text or the new, never a part.
+
+    Raises:
+        InputError: the folder is missing, read-only or full; the old text is still there.
+    """
+    temporary = None
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from error

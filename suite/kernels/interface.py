@@ -1,0 +1,58 @@
+"""What the worker knows of a kernel: built, compiled, stepped, and asked what really ran."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class InvalidLaunchError(Exception):
+    """What ran is not what the cell declares (a non-finite value, a switch without effect)."""
+
+
+class MissingComponentError(Exception):
+    """A component that the cell needs is not installed; the message holds the install line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelOptions:
+    """Facts a kernel needs that are not part of the cell's identity.
+
+    `data_dir` and `data_idx_dir` hold TFRecord shards and their DALI index files, for cells that
+    read records. `seed` starts every random draw of weights and synthetic images.
+    """
+
+    data_dir: str | None = None
+    data_idx_dir: str | None = None
+    seed: int = 0
+
+
+class Kernel(Protocol):
+    """A cell made executable on the device of this process."""
+
+    def compile(self) -> None:
+        """Run the step once so that tracing, XLA and autotuning are over; blocks until done."""
+
+    def step(self) -> None:
+        """Run one batch; returns when the device has finished it."""
+
+    def conditions(self) -> Mapping[str, object]:
+        """What really ran, as JSON-ready facts; call after at least one step.
+
+        Raises:
+            InvalidLaunchError: a declared switch had no effect, or a result is not finite.
+        """
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that the device or the host had no memory left.
+
+    TensorFlow raises ResourceExhaustedError; XLA may wrap the same words in another class.
+    """
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    words = str(error)
+    return (
+        isinstance(error, MemoryError)
+        or "ResourceExhaustedError" in kinds
+        or "RESOURCE_EXHAUSTED" in words
+        or "Out of memory" in words
+    )

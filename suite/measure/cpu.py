@@ -1,0 +1,56 @@
+"""The processor, its memory, and the instruction sets that matter to a convolution."""
+
+import os
+import platform
+from pathlib import Path
+
+import psutil
+
+from suite.core.device import Cpu
+
+# Names for people -> flags in /proc/cpuinfo. AVX-512 BF16 and AMX BF16 decide whether bfloat16 is
+# computed natively; oneDNN picks its kernels by the others.
+_FEATURES = {
+    "AVX2": "avx2",
+    "AVX-512F": "avx512f",
+    "AVX-512 VNNI": "avx512_vnni",
+    "AVX-512 BF16": "avx512_bf16",
+    "AVX-512 FP16": "avx512_fp16",
+    "AMX BF16": "amx_bf16",
+    "AMX INT8": "amx_int8",
+}
+
+
+def detect_cpu(
+    cpuinfo: Path = Path("/proc/cpuinfo"), cgroup: Path = Path("/sys/fs/cgroup/cpu.max")
+) -> Cpu:
+    """The CPU as this process may use it; both files may be missing (not Linux, no cgroup v2)."""
+    fields = _first_processor(cpuinfo)
+    flags = set(fields.get("flags", fields.get("Features", "")).split())
+    return Cpu(
+        model=fields.get("model name") or platform.processor() or platform.machine(),
+        cores=_usable_cores(cgroup),
+        physical_cores=psutil.cpu_count(logical=False),
+        memory_bytes=psutil.virtual_memory().total,
+        features=tuple(name for name, flag in _FEATURES.items() if flag in flags),
+    )
+
+
+def _first_processor(cpuinfo: Path) -> dict[str, str]:
+    try:
+        block = cpuinfo.read_text(encoding="utf-8", errors="replace").split("\n\n")[0]
+    except OSError:
+        return {}
+    pairs = (line.partition(":") for line in block.splitlines())
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _usable_cores(cgroup: Path) -> int:
+    """Cores by affinity, less where the container has a smaller quota of CPU time."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = cores or 1
+    try:
+        quota, period = cgroup.read_text().split()
+        return max(1, min(cores, round(int(quota) / int(period))))
+    except (OSError, ValueError):
+        return cores  # no quota: "max 100000", or no such file

@@ -1,0 +1,65 @@
+"""The timing loop: every step timed, nothing else inside the interval."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from suite.core.cell import Protocol
+
+OnStep = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds of every warm-up and every measured step, in order.
+
+    `truncated` says that the protocol's time cap ended warm-up or measuring early.
+    """
+
+    warmup_seconds: tuple[float, ...]
+    step_seconds: tuple[float, ...]
+    truncated: bool
+
+
+def time_steps(
+    step: Callable[[], None],
+    protocol: Protocol,
+    on_step: OnStep | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Timing:
+    """Time the steps that a protocol asks for, one after the other.
+
+    `step` returns when the device has finished; `clock` is monotonic, in seconds. `on_step`
+    (phase, steps done, steps in all) is called between steps, outside every timed interval.
+    The protocol's `max_seconds` is looked at between steps: warm-up may take half of it, and at
+    least one step of each phase is always done.
+    """
+    began = clock()
+    cap = protocol.max_seconds
+    warmup_end = None if cap is None else began + cap / 2
+    warmup = _timed("warm-up", step, protocol.warmup_steps, warmup_end, on_step, clock)
+    end = None if cap is None else began + cap
+    measured = _timed("measuring", step, protocol.measured_steps, end, on_step, clock)
+    short = len(warmup) < protocol.warmup_steps or len(measured) < protocol.measured_steps
+    return Timing(tuple(warmup), tuple(measured), truncated=short)
+
+
+def _timed(
+    phase: str,
+    step: Callable[[], None],
+    steps: int,
+    end: float | None,
+    on_step: OnStep | None,
+    clock: Callable[[], float],
+) -> list[float]:
+    seconds: list[float] = []
+    for done in range(1, steps + 1):
+        before = clock()
+        step()
+        after = clock()
+        seconds.append(after - before)
+        if on_step is not None:
+            on_step(phase, done, steps)
+        if end is not None and after >= end:
+            break
+    return seconds

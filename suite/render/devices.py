@@ -1,0 +1,65 @@
+"""A machine in words."""
+
+from suite.core.device import Cpu, Gpu, Machine, published_system
+from suite.render.tables import plain_table
+
+UNKNOWN = "not told by the driver"
+
+
+def devices_text(machine: Machine) -> str:
+    """What `bench.py devices` prints: every GPU, or the CPU where there is none."""
+    parts = []
+    for gpu in machine.gpus:
+        parts += [f"GPU {gpu.index}: {gpu.name}", plain_table(_gpu_facts(gpu, machine)), ""]
+    if not machine.gpus:
+        parts += [f"no GPU ({machine.nvml}); cells run on the CPU", ""]
+    parts += [f"CPU: {machine.cpu.model}", plain_table(_cpu_facts(machine.cpu)), ""]
+    system = published_system(machine)
+    if system is not None:
+        parts.append(f"published system: {system.key}, {system.title}")
+    else:
+        parts.append("published system: none; comparisons will say that the hardware differs")
+    return "\n".join(parts)
+
+
+def _gpu_facts(gpu: Gpu, machine: Machine) -> list[tuple[str, str]]:
+    capability = gpu.compute_capability
+    limit = gpu.power_limit_watts
+    return [
+        ("memory", _gibibytes(gpu.memory_bytes) if gpu.memory_bytes else UNKNOWN),
+        ("form factor", gpu.form_factor or "not in the product name"),
+        ("driver", machine.driver_version or UNKNOWN),
+        ("CUDA of the driver", machine.cuda_version or UNKNOWN),
+        ("compute capability", ".".join(map(str, capability)) if capability else UNKNOWN),
+        ("power limit", f"{limit:.0f} W" if limit else UNKNOWN),
+        ("MIG", {True: "on", False: "off", None: "not supported"}[gpu.mig]),
+        ("UUID", gpu.uuid or UNKNOWN),
+        ("others on it", _others(gpu)),
+    ]
+
+
+def _others(gpu: Gpu) -> str:
+    if not gpu.processes:
+        return "nobody seen (processes of other containers may be hidden)"
+    return "; ".join(
+        f"{process.name or 'unknown'} (pid {process.pid}, {_memory(process.memory_bytes)})"
+        for process in gpu.processes
+    )
+
+
+def _memory(memory_bytes: int | None) -> str:
+    return "memory unknown" if memory_bytes is None else _gibibytes(memory_bytes)
+
+
+def _cpu_facts(cpu: Cpu) -> list[tuple[str, str]]:
+    physical = f" of {cpu.physical_cores} physical" if cpu.physical_cores else ""
+    return [
+        ("cores usable here", f"{cpu.cores}{physical}"),
+        ("memory", _gibibytes(cpu.memory_bytes)),
+        ("instruction sets", ", ".join(cpu.features) or "none of those that matter"),
+        ("native bfloat16", "yes" if cpu.native_bfloat16 else "no: AMP cells will be slow"),
+    ]
+
+
+def _gibibytes(memory_bytes: int) -> str:
+    return f"{memory_bytes / 2**30:.1f} GiB"

@@ -1,0 +1,34 @@
+"""How numbers are written: seconds become milliseconds here and nowhere else."""
+
+MISSING = "-"
+
+
+def milliseconds(seconds: float | None) -> str:
+    """A latency in ms: two decimals as on the published page, fewer from a second on."""
+    if seconds is None:
+        return MISSING
+    decimals = 2 if seconds < 1 else 1 if seconds < 10 else 0
+    return f"{seconds * 1e3:.{decimals}f}"
+
+
+def rate(images_per_second: float | None) -> str:
+    """A throughput in img/s with two decimals, as on the published page."""
+    return MISSING if images_per_second is None else f"{images_per_second:.2f}"
+
+
+def ratio(value: float | None) -> str:
+    """Measured / published to three significant digits: `0.0745x`, `1.02x`, `8.10x`, `123x`."""
+    if value is None:
+        return MISSING
+    decimals = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3
+    return f"{value:.{decimals}f}x"
+
+
+def duration(seconds: float) -> str:
+    """A duration for people: `45 s`, `3 min 20 s`, `2 h 05 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

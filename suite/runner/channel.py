@@ -1,0 +1,59 @@
+"""The worker's own way to answer its parent: lines of JSON on a pipe, never stdout."""
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+
+# Often enough for a progress line, rarely enough to leave the measurement alone.
+PROGRESS_INTERVAL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a launch is: its phase, and steps done of a total (both 0 outside the loop)."""
+
+    phase: str
+    done: int = 0
+    total: int = 0
+
+
+class Sender:
+    """The worker's end: progress at most twice a second, then one result."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._sent_at = 0.0
+        self._phase = ""
+
+    def progress(self, progress: Progress) -> None:
+        """Tell the parent, unless the same phase was reported a moment ago."""
+        now = time.monotonic()
+        if progress.phase == self._phase and now - self._sent_at < PROGRESS_INTERVAL_SECONDS:
+            return
+        self._phase, self._sent_at = progress.phase, now
+        self._send("progress", asdict(progress))
+
+    def result(self, record: str) -> None:
+        """Send the launch's record, an encoded JSON line."""
+        self._send("result", record)
+
+    def _send(self, kind: str, content: object) -> None:
+        line = json.dumps({kind: content}).encode() + b"\n"
+        while line:
+            line = line[os.write(self._descriptor, line) :]
+
+
+def receive(line: bytes) -> Progress | str:
+    """One line read by the parent: progress, or the encoded record of the result.
+
+    Raises:
+        ValueError: the line is neither.
+    """
+    message = json.loads(line)
+    match message:
+        case {"progress": {"phase": str(phase), "done": int(done), "total": int(total)}}:
+            return Progress(phase, done, total)
+        case {"result": str(record)}:
+            return record
+    raise ValueError(f"not a message of a worker: {line[:80]!r}")

@@ -1,0 +1,175 @@
+"""One launch in a process of its own: start it, sleep until it answers, end it at its deadline."""
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+from suite.core.cell import Protocol
+from suite.core.errors import InputError
+from suite.core.launch import Launch, Status
+from suite.files.runs import decode_launch
+from suite.runner.channel import Progress, receive
+from suite.runner.command import LaunchOrder, to_arguments
+
+_PROJECT = Path(__file__).resolve().parents[2]
+# A worker that closed its channel is exiting; a core dump can take it a while.
+_EXIT_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How the child ended, as the parent saw it: its answer, or why there is none."""
+
+    record: str | None
+    status: Status = Status.CRASHED
+    reason: str = ""
+
+
+def run_launch(
+    order: LaunchOrder,
+    environment: Mapping[str, str],
+    log: Path,
+    on_progress: Callable[[Progress], None],
+) -> Launch:
+    """Execute an order in a fresh process and return its record, whatever happens to the process.
+
+    The parent blocks on the channel; `on_progress` is called for each message. stdout and stderr
+    of the child go to `log`. On any exception, Ctrl-C included, the child's process group is
+    ended before the exception goes on.
+    """
+    began = time.monotonic()
+    started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    reader, writer = os.pipe()
+    command = [sys.executable, "-m", "suite.kernels"]
+    with log.open("wb") as output:
+        child = subprocess.Popen(
+            [*command, *to_arguments(replace(order, channel=writer))],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**environment, "PYTHONPATH": _python_path(environment)},
+            pass_fds=(writer,),
+            start_new_session=True,
+        )
+    os.close(writer)
+    try:
+        end = _await_end(child, reader, order.protocol, on_progress)
+    finally:
+        os.close(reader)
+        _end_group(child)
+    launch = _launch_of(end, order, log, started_at)
+    return replace(launch, wall_seconds=time.monotonic() - began)
+
+
+def _python_path(environment: Mapping[str, str]) -> str:
+    """The child imports the same suite as its parent, wherever either was started."""
+    inherited = environment.get("PYTHONPATH")
+    return os.pathsep.join([str(_PROJECT), *([inherited] if inherited else [])])
+
+
+class _Deadline:
+    """When the child must have answered next, and what it is doing until then."""
+
+    def __init__(self, doing: str, limit_seconds: float) -> None:
+        self.set(doing, limit_seconds)
+
+    def set(self, doing: str, limit_seconds: float) -> None:
+        """Start anew from this moment."""
+        self.reason = f"no end of {doing} within {limit_seconds:g} s"
+        self._at = time.monotonic() + limit_seconds
+
+    def seconds_left(self) -> float:
+        """Seconds until the deadline, 0 when it has passed."""
+        return max(0.0, self._at - time.monotonic())
+
+
+def _await_end(
+    child: "subprocess.Popen[bytes]",
+    reader: int,
+    protocol: Protocol,
+    on_progress: Callable[[Progress], None],
+) -> _End:
+    deadline = _Deadline("startup", protocol.startup_timeout_seconds)
+    for line in _lines(reader, deadline):
+        if line is None:
+            return _End(None, Status.TIMED_OUT, deadline.reason)
+        try:
+            message = receive(line)
+        except ValueError as error:
+            return _End(None, Status.CRASHED, f"unreadable answer: {error}")
+        if isinstance(message, str):
+            return _End(message)
+        if message.total:
+            step = min(message.done + 1, message.total)
+            deadline.set(f"{message.phase} step {step}", protocol.step_timeout_seconds)
+        on_progress(message)
+    return _End(None, Status.CRASHED, _exit_reason(child))
+
+
+def _lines(reader: int, deadline: _Deadline) -> Iterator[bytes | None]:
+    """Lines from the channel as they come, None once the deadline has passed; ends at EOF."""
+    buffer = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(reader, selectors.EVENT_READ)
+        while True:
+            if not selector.select(deadline.seconds_left()):
+                yield None
+                return
+            received = os.read(reader, 65536)
+            if not received:
+                return
+            *lines, buffer = (buffer + received).split(b"\n")
+            yield from lines
+
+
+def _exit_reason(child: "subprocess.Popen[bytes]") -> str:
+    """Why a child that closed its channel without an answer is gone."""
+    try:
+        code = child.wait(_EXIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        return "closed its channel without an answer"
+    if code >= 0:
+        return f"exited with code {code} without an answer"
+    name = signal.Signals(-code).name
+    hint = " (the system's out-of-memory killer, or a person)" if name == "SIGKILL" else ""
+    return f"ended by {name}{hint}"
+
+
+def _end_group(child: "subprocess.Popen[bytes]") -> None:
+    """End whatever is left of the child and of the processes it started, and reap it."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def _launch_of(end: _End, order: LaunchOrder, log: Path, started_at: str) -> Launch:
+    if end.record is not None:
+        try:
+            return decode_launch(end.record, "the worker's answer")
+        except InputError as error:
+            end = _End(None, Status.CRASHED, f"unreadable answer: {error}")
+    tail = _last_line(log)
+    return Launch(
+        cell=order.cell,
+        protocol=order.protocol,
+        launch=order.launch,
+        status=end.status,
+        reason=f"{end.reason}; last words: {tail}" if tail else end.reason,
+        started_at=started_at,
+    )
+
+
+def _last_line(log: Path) -> str:
+    """The last line the child printed, which often names the cause; the log holds the rest."""
+    with log.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
+        lines = file.read().decode(errors="replace").strip().splitlines()
+    return lines[-1].strip()[:200] if lines else ""

@@ -1,0 +1,93 @@
+"""suite.core.matrix: which cells a matrix declares."""
+
+import pytest
+
+from suite.core.cell import Cell, KernelName, Mode, Precision
+from suite.core.matrix import MatrixError, expand
+
+AXES = {
+    "mode": [Mode.INFERENCE],
+    "precision": [Precision.FP32, Precision.AMP],
+    "xla": [False, True],
+    "batch_size": [1, 8],
+}
+
+
+def cells(exclude=(), include=(), axes=AXES):  # type: ignore[no-untyped-def]
+    return expand(KernelName.RESNET50, axes, list(exclude), list(include))
+
+
+def test_expands_to_the_product_with_the_batch_size_changing_fastest() -> None:
+    """Cells come in the order of the published tables: batch sizes within a condition."""
+    ids = [cell.id for cell in cells()]
+
+    assert ids == [
+        "inference-fp32-bs1-1gpu",
+        "inference-fp32-bs8-1gpu",
+        "inference-fp32-xla-bs1-1gpu",
+        "inference-fp32-xla-bs8-1gpu",
+        "inference-amp-bs1-1gpu",
+        "inference-amp-bs8-1gpu",
+        "inference-amp-xla-bs1-1gpu",
+        "inference-amp-xla-bs8-1gpu",
+    ]
+
+
+def test_exclusion_removes_every_cell_that_has_all_its_conditions() -> None:
+    """An exclusion with two conditions leaves cells that have only one of them."""
+    kept = cells(exclude=[{"precision": Precision.FP32, "xla": True}])
+
+    assert all(not (cell.precision is Precision.FP32 and cell.xla) for cell in kept)
+    assert len(kept) == 6
+
+
+def test_inclusion_takes_what_it_leaves_out_from_axes_with_a_single_value() -> None:
+    """An included cell need not repeat the only mode of the matrix."""
+    included = {"precision": Precision.FP32, "xla": False, "batch_size": 64}
+
+    assert cells(include=[included])[-1] == Cell(
+        mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=64
+    )
+
+
+@pytest.mark.parametrize(
+    ("exclude", "include", "place", "words"),
+    [
+        ([{"batch_size": 3}], [], ("exclude", 0), "matches no cell"),
+        ([{"mode": Mode.INFERENCE}], [], ("exclude",), "leaves no cell"),
+        ([], [{"batch_size": 3}], ("include", 0), "precision or xla"),
+        (
+            [],
+            [{"precision": Precision.AMP, "xla": True, "batch_size": 8}],
+            ("include", 0),
+            "inference-amp-xla-bs8-1gpu twice",
+        ),
+    ],
+)
+def test_contradiction_names_its_place(exclude, include, place, words) -> None:  # type: ignore[no-untyped-def]
+    """An exclusion or inclusion that cannot be meant is an error at its place."""
+    with pytest.raises(MatrixError, match=words) as caught:
+        cells(exclude, include)
+
+    assert caught.value.place == place
+
+
+def test_a_doubled_value_on_an_axis_is_a_duplicate_cell() -> None:
+    """A batch size given twice would be measured twice under one name."""
+    with pytest.raises(MatrixError, match="bs1-1gpu twice"):
+        cells(axes={**AXES, "batch_size": [1, 1]})
+
+
+def test_ids_tell_all_conditions_apart() -> None:
+    """Two different cells never share an id, hence never a file."""
+    axes = {
+        "mode": list(Mode),
+        "gpus": [1, 8],
+        "image_size": [160, 224],
+        "precision": list(Precision),
+        "xla": [False, True],
+        "batch_size": [1, 16],
+    }
+    expanded = cells(axes=axes)
+
+    assert len({cell.id for cell in expanded}) == len(expanded) == 96

@@ -1,0 +1,85 @@
+"""suite.runner.command: cells as the page's own flags, and back."""
+
+import pytest
+
+from suite.core.cell import Cell, Data, KernelName, Mode, Precision, Protocol
+from suite.core.errors import InputError
+from suite.kernels.interface import KernelOptions
+from suite.runner.command import LaunchOrder, command_line, parse_order, to_arguments
+
+
+def order(**changes: object) -> LaunchOrder:
+    conditions: dict[str, object] = {
+        "mode": Mode.INFERENCE,
+        "precision": Precision.AMP,
+        "xla": True,
+        "batch_size": 8,
+        **changes,
+    }
+    return LaunchOrder(
+        cell=Cell(**conditions),  # type: ignore[arg-type]
+        protocol=Protocol(warmup_steps=20, measured_steps=80),
+        options=KernelOptions(),
+    )
+
+
+def test_the_command_is_the_one_the_page_gives() -> None:
+    """What the plan prints is the published command line with this suite's module in front."""
+    assert command_line(order(xla=False)) == (
+        "python -m suite.kernels --mode=inference_benchmark --amp --batch_size 8"
+        " --warmup_steps 20 --num_iter 100 --iter_unit batch --results_dir ."
+    )
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        order(),
+        order(mode=Mode.TRAINING, precision=Precision.FP32, xla=False),
+        order(precision=Precision.TF32, image_size=64, kernel=KernelName.SIMULATED),
+        LaunchOrder(
+            cell=Cell(
+                mode=Mode.INFERENCE,
+                precision=Precision.AMP,
+                xla=True,
+                batch_size=256,
+                data=Data.DALI,
+            ),
+            protocol=Protocol(warmup_steps=0, measured_steps=1, max_seconds=2.5),
+            options=KernelOptions(data_dir="/data", data_idx_dir="/idx", seed=7),
+            launch=3,
+            channel=5,
+        ),
+    ],
+)
+def test_flags_and_orders_are_each_others_inverse(told: LaunchOrder) -> None:
+    """A worker measures exactly the cell that the runner meant."""
+    assert parse_order(to_arguments(told)) == told
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ("--num_iter 20 --iter_unit batch --warmup_steps 20", "must exceed --warmup_steps 20"),
+        ("--num_iter 100", "synthetic images have no epoch"),
+        ("--iter_unit batch --num_iter 100 --dali", "give --data_dir and --data_idx_dir"),
+        ("--iter_unit batch --num_iter 100 --amp --tf32", "exclude each other"),
+        ("--iter_unit batch --num_iter 100 --data_idx_dir x", "read by --dali only"),
+        ("--iter_unit batch --num_iter 0", "0 is not a whole number above 0"),
+        ("--iter_unit batch --num_iter 100 --warmup_step 1", "unrecognized arguments"),
+        ("--iter_unit batch --num_iter 100 --max_seconds nan", "not a number of seconds"),
+    ],
+)
+def test_a_bad_combination_is_one_line(flags: str, words: str) -> None:
+    """Flags that could not be measured, or only by guessing, are refused."""
+    with pytest.raises(InputError, match=words):
+        parse_order(["--mode=inference_benchmark", "--batch_size=8", *flags.split()])
+
+
+@pytest.mark.parametrize("batch", ["0", "-1", "8.5", "many"])
+def test_a_bad_batch_size_is_refused(batch: str) -> None:
+    """A batch is a whole number of images above 0."""
+    flags = ["--num_iter=100", "--iter_unit=batch", f"--batch_size={batch}"]
+
+    with pytest.raises(InputError, match="batch_size"):
+        parse_order(["--mode=inference_benchmark", *flags])
