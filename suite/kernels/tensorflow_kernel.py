@@ -8,11 +8,11 @@ import keras
 import tensorflow as tf
 
 from suite.core.cell import Cell, Mode, Precision
+from suite.kernels.batches import Batches, open_batches
 from suite.kernels.interface import InvalidLaunchError, KernelOptions
 from suite.kernels.precision import apply_precision, compute_type
 from suite.kernels.resnet50 import resnet50
 from suite.kernels.steps import inference_step, training_step
-from suite.kernels.synthetic import synthetic_batch
 
 
 def build_resnet50(cell: Cell, options: KernelOptions) -> "TensorFlowKernel":
@@ -26,33 +26,31 @@ def build_resnet50(cell: Cell, options: KernelOptions) -> "TensorFlowKernel":
         tf.config.experimental.set_memory_growth(gpu, True)
     apply_precision(cell.precision, on_gpu=bool(gpus))
     keras.utils.set_random_seed(options.seed)
+    batches = open_batches(cell, options)
     model = resnet50(cell.image_size)
     if cell.mode is Mode.TRAINING:
         scale_loss = cell.precision is Precision.AMP and bool(gpus)
         step = training_step(model, cell.global_batch_size, scale_loss=scale_loss)
     else:
         step = inference_step(model)
-    images, labels = synthetic_batch(cell.batch_size, cell.image_size, options.seed)
-    with tf.device("CPU:0"):
-        batch = (tf.constant(images), tf.constant(labels))
     function = tf.function(step, jit_compile=cell.xla, autograph=False)
-    return TensorFlowKernel(cell, model, function.get_concrete_function(*batch), batch)
+    return TensorFlowKernel(cell, model, function.get_concrete_function(*batches.next()), batches)
 
 
 class TensorFlowKernel:
-    """A traced step and the host batch it is fed: on a GPU every step copies the batch there."""
+    """A traced step and its supply of batches; the wait for a batch is part of the step."""
 
     def __init__(
         self,
         cell: Cell,
         model: keras.Model,
         function: tf.types.experimental.ConcreteFunction,
-        batch: tuple[tf.Tensor, tf.Tensor],
+        batches: Batches,
     ) -> None:
         self._cell = cell
         self._model = model
         self._function = function
-        self._batch = batch
+        self._batches = batches
         self._loss = math.nan
 
     def compile(self) -> None:
@@ -61,7 +59,7 @@ class TensorFlowKernel:
 
     def step(self) -> None:
         """Run one batch; fetching the loss waits until the device has finished the step."""
-        self._loss = float(self._function(*self._batch))
+        self._loss = float(self._function(*self._batches.next()))
 
     def conditions(self) -> Mapping[str, object]:
         """What ran, read from the traced graph and the variables rather than from the flags.
