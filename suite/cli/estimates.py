@@ -7,6 +7,7 @@ from suite.core.cell import Cell
 from suite.core.device import Machine, device_label
 from suite.core.errors import InputError
 from suite.core.estimate import Estimate, Pace, estimate, paces
+from suite.core.launch import Launch
 from suite.core.matrix import Matrix
 from suite.core.systems import system_of_gpu
 from suite.files.references import read_reference
@@ -40,7 +41,7 @@ def estimate_launches(
 
 def _history(reports: Path, device: str) -> dict[Cell, Pace]:
     """Paces from the newest runs of this device, the newest last so that it counts."""
-    launches = []
+    launches: list[Launch] = []
     for directory in reversed(run_directories(reports)[:_RUNS_READ]):
         try:
             run = read_run(directory)

@@ -34,9 +34,27 @@ class Parser(argparse.ArgumentParser):
         raise InputError(f"{self.prog}: {message}; see --help")
 
 
+def positive_number(text: str) -> float:
+    """A flag's value: a finite number above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return number
+
+
+def positive_count(text: str) -> int:
+    """A flag's value: a whole number above 0."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
+    return int(text)
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line; the chosen verb is in `verb`."""
-    parser = Parser(
+    parser: argparse.ArgumentParser = Parser(
         prog="bench.py",
         description=_DESCRIPTION,
         epilog=_EXIT_CODES,
@@ -101,6 +119,18 @@ def _add_compare(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         dest="directory",
         metavar="DIR",
         help=f"run directory (default: the newest under {REPORTS})",
+    )
+    parser.add_argument(
+        "--fail-below",
+        type=positive_number,
+        metavar="RATIO",
+        help="exit 1 when a throughput is less than RATIO times the published one",
+    )
+    parser.add_argument(
+        "--min-batch",
+        type=positive_count,
+        metavar="N",
+        help="with --fail-below, count batch sizes from N on only",
     )
 
 

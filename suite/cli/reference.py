@@ -6,23 +6,22 @@ from pathlib import Path
 from suite.core.audit import audit
 from suite.core.bands import Band
 from suite.core.errors import ExitCode, InputError
-from suite.core.scaling import scaling_of, times_of
+from suite.core.reference import Reference
 from suite.core.systems import SYSTEMS
 from suite.files.import_published import import_page
 from suite.files.nearest import nearest
 from suite.files.references import (
     BANDS_PATH,
     REFERENCE_DIRECTORY,
-    published_accuracy,
     published_reference,
     published_scaling,
     published_times,
     read_bands,
-    read_reference,
+    read_system,
     write_bands,
 )
 from suite.render.reference_audit import audit_text
-from suite.render.reference_tables import Reference, reference_list, reference_text
+from suite.render.reference_tables import reference_list, reference_text
 from suite.render.tables import Dialect
 
 PUBLISHED = tuple(system.key for system in SYSTEMS)
@@ -36,7 +35,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _list(_arguments: argparse.Namespace) -> None:
-    print(reference_list(_published(name) for name in PUBLISHED))
+    print(reference_list(_named(name) for name in PUBLISHED))
     print("\nnext: python bench.py reference show t4")
 
 
@@ -61,26 +60,14 @@ def _import(arguments: argparse.Namespace) -> None:
 
 
 def _named(table: str) -> Reference:
-    """A published system by name or by the path of its file, or a user's own file."""
+    """A published system by name, or any reference table by the path of its file."""
     path = Path(table)
     if table in PUBLISHED:
-        return _published(table)
-    if path.stem in PUBLISHED and path.resolve().parent == REFERENCE_DIRECTORY:
-        return _published(path.stem)
-    if not path.suffix and not path.exists():
+        path = REFERENCE_DIRECTORY / f"{table}.csv"
+    elif not path.suffix and not path.exists():
         known = nearest(table, PUBLISHED)
         raise InputError(f"reference show {table}: no such table; {known}, or give a CSV's path")
-    own = read_reference(path)
-    return Reference(table=own, accuracy=(), scaling=scaling_of(own.rows), times=times_of(own.rows))
-
-
-def _published(name: str) -> Reference:
-    return Reference(
-        table=published_reference(name),
-        accuracy=tuple(row for row in published_accuracy() if row.system == name),
-        scaling=tuple(row for row in published_scaling() if row.system == name),
-        times=tuple(row for row in published_times() if row.system == name),
-    )
+    return read_system(path)
 
 
 def _bands_remark(derived: tuple[Band, ...]) -> str:

@@ -53,7 +53,7 @@ def _measure(
     estimates = estimate_launches(planned, matrix, machine, directory.parent)
     create_run(directory, header)
     launches: list[Launch] = []
-    with ProgressLine(planned, [found and found.seconds for found in estimates]) as line:
+    with ProgressLine(planned, [found.seconds if found else None for found in estimates]) as line:
         try:
             for launch in run_session(matrix, machine, directory, line.on_progress):
                 launches.append(launch)

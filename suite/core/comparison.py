@@ -1,20 +1,23 @@
-"""A run beside a reference table: one row per cell of either side, joined on the conditions."""
+"""A run beside a reference table: one entry per cell of either side, joined on the conditions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
 
 import pandas as pd
 
-from suite.core.cell import Mode, Precision
+from suite.core.bands import Band, Judgement, judge
+from suite.core.cell import Cell, Mode, Precision
 from suite.core.errors import NotComparableError
-from suite.core.reference import Metric, ReferenceTable
+from suite.core.launch import Status
+from suite.core.reference import Key, Metric, ReferenceRow, ReferenceTable
 from suite.core.run import CellResult
 from suite.core.summary import Summary
 
-KEY = ["mode", "gpus", "precision", "xla", "batch_size"]
-
-# The page's columns, each as measured by the page's own definition: throughput is the mean of
-# per-step rates, latencies are per step with linearly interpolated percentiles.
-_MEASURED = {
+# The page's columns by the page's own definitions: throughput is the mean of per-step rates,
+# latencies are ms per step with linearly interpolated percentiles.
+_MEASURED: Mapping[Metric, Callable[[Summary], float]] = {
     Metric.THROUGHPUT: lambda summary: summary.mean_of_rates,
     Metric.LATENCY_AVG: lambda summary: summary.mean_seconds * 1e3,
     Metric.LATENCY_P90: lambda summary: summary.p90_seconds * 1e3,
@@ -23,86 +26,149 @@ _MEASURED = {
 }
 
 
-def compare(results: Sequence[CellResult], table: ReferenceTable) -> pd.DataFrame:
-    """Join the cells of a run with the rows of a reference.
+class Side(str, Enum):
+    """Where a cell was found."""
 
-    The frame has the columns of KEY, `cell`, `status`, `reason`, `samples`, for each metric
-    `<metric>_measured`, `<metric>_published` and `<metric>_ratio` (measured / published; img/s
-    or ms), the reference's `note`, and `side`: `both`, `measured` or `published`. Rows are in
-    the page's order.
+    BOTH = "both"
+    MEASURED = "measured"
+    PUBLISHED = "published"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedCell:
+    """A cell of a run, of a reference, or of both. `judgements` has the metrics with a ratio."""
+
+    key: Key
+    side: Side
+    result: CellResult | None
+    row: ReferenceRow | None
+    judgements: Mapping[Metric, Judgement]
+
+    def measured(self, metric: Metric) -> float | None:
+        """The measured number in the page's units (img/s, ms), or None."""
+        summary = self.result.summary if self.result else None
+        return _MEASURED[metric](summary) if summary else None
+
+    def published(self, metric: Metric) -> float | None:
+        """The published number in the page's units, or None."""
+        return self.row.value(metric) if self.row else None
+
+    def ratio(self, metric: Metric) -> float | None:
+        """Measured / published, or None where one of them is missing."""
+        return _ratio(self.measured(metric), self.published(metric))
+
+
+def compare(
+    results: Sequence[CellResult], table: ReferenceTable, bands: Sequence[Band]
+) -> tuple[ComparedCell, ...]:
+    """Join the cells of a run with the rows of a reference, in the page's order.
+
+    A measured cell that does other work than the published (DALI, another image size, the
+    simulated kernel) joins no row.
 
     Raises:
         NotComparableError: no cell is on both sides.
     """
-    frame = _measured_frame(results, table).merge(
-        _published_frame(table), on=[*KEY, "as_published"], how="outer", indicator="side"
+    rows = {row.key: row for row in table.rows}
+    measured = pd.DataFrame(
+        [(_key(result.cell), table.find(result.cell) is not None, result) for result in results],
+        columns=["key", "joins", "result"],
     )
-    sides = {"left_only": "measured", "right_only": "published", "both": "both"}
-    frame["side"] = frame["side"].astype("string").map(sides)
-    if not (frame["side"] == "both").any():
+    published = pd.DataFrame(
+        [(key, True, row) for key, row in rows.items()], columns=["key", "joins", "row"]
+    )
+    joined = measured.merge(published, on=["key", "joins"], how="outer")
+    cells = [
+        _compared(key, _present(result), _present(row), bands)
+        for key, result, row in zip(joined["key"], joined["result"], joined["row"], strict=True)
+    ]
+    if not any(cell.side is Side.BOTH for cell in cells):
         raise NotComparableError(
             f"the run and reference {table.name} have no cell in common; run the matrix that names"
             " this reference"
         )
-    for metric in Metric:
-        frame[f"{metric.value}_ratio"] = (
-            frame[f"{metric.value}_measured"] / frame[f"{metric.value}_published"]
+    return tuple(sorted(cells, key=lambda cell: _page_order(cell.key)))
+
+
+def comparison_frame(cells: Sequence[ComparedCell]) -> pd.DataFrame:
+    """One line per cell for comparison.csv; numbers in the page's units, ratios and words."""
+    return pd.DataFrame([_line(cell) for cell in cells])
+
+
+def below(
+    cells: Sequence[ComparedCell], ratio_limit: float, min_batch: int
+) -> tuple[list[ComparedCell], list[ComparedCell]]:
+    """Cells on both sides whose throughput ratio is under the limit, and those without a number.
+
+    Only batch sizes from `min_batch` on count.
+
+    Raises:
+        NotComparableError: no cell on both sides is that large.
+    """
+    counted = [cell for cell in cells if cell.side is Side.BOTH and cell.key[4] >= min_batch]
+    if not counted:
+        raise NotComparableError(
+            f"no cell on both sides has a batch size of {min_batch} or more; lower --min-batch"
         )
-    return _in_page_order(frame.drop(columns="as_published"))
+    ratios = [(cell, cell.ratio(Metric.THROUGHPUT)) for cell in counted]
+    slow = [cell for cell, ratio in ratios if ratio is not None and ratio < ratio_limit]
+    missing = [cell for cell, ratio in ratios if ratio is None]
+    return slow, missing
 
 
-def _measured_frame(results: Sequence[CellResult], table: ReferenceTable) -> pd.DataFrame:
-    rows = [
-        {
-            "mode": result.cell.mode.value,
-            "gpus": result.cell.gpus,
-            "precision": result.cell.precision.value,
-            "xla": result.cell.xla,
-            "batch_size": result.cell.batch_size,
-            # Only a cell that does the published work joins a published row.
-            "as_published": table.find(result.cell) is not None,
-            "cell": result.cell.id,
-            "status": result.status.value,
-            "reason": result.reason,
-            "samples": result.summary.count if result.summary else 0,
-            **_measured_values(result.summary),
-        }
-        for result in results
-    ]
-    return pd.DataFrame(rows)
+def _key(cell: Cell) -> Key:
+    return (cell.mode, cell.precision, cell.xla, cell.gpus, cell.batch_size)
 
 
-def _measured_values(summary: Summary | None) -> dict[str, float | None]:
-    return {
-        f"{metric.value}_measured": value_of(summary) if summary else None
-        for metric, value_of in _MEASURED.items()
+def _present(value: Any) -> Any:
+    """What the join left out is NaN there and None here."""
+    return None if isinstance(value, float) else value
+
+
+def _compared(
+    key: Key, result: CellResult | None, row: ReferenceRow | None, bands: Sequence[Band]
+) -> ComparedCell:
+    side = Side.BOTH if result and row else Side.MEASURED if result else Side.PUBLISHED
+    cell = ComparedCell(key=key, side=side, result=result, row=row, judgements={})
+    ratios = [(metric, cell.ratio(metric)) for metric in Metric]
+    judgements = {
+        metric: judge(ratio, metric, row, bands)
+        for metric, ratio in ratios
+        if ratio is not None and row is not None
     }
+    return ComparedCell(key=key, side=side, result=result, row=row, judgements=judgements)
 
 
-def _published_frame(table: ReferenceTable) -> pd.DataFrame:
-    rows = [
-        {
-            "mode": row.mode.value,
-            "gpus": row.gpus,
-            "precision": row.precision.value,
-            "xla": row.xla,
-            "batch_size": row.batch_size,
-            "as_published": True,
-            "note": row.note,
-            **{f"{metric.value}_published": row.value(metric) for metric in Metric},
-        }
-        for row in table.rows
-    ]
-    return pd.DataFrame(rows)
+def _ratio(measured: float | None, published: float | None) -> float | None:
+    return None if measured is None or published is None else measured / published
 
 
-def _in_page_order(frame: pd.DataFrame) -> pd.DataFrame:
-    """Inference before training, then as KEY says, with precisions in the order of the page."""
-    ranks = {
-        "mode": {mode.value: rank for rank, mode in enumerate(Mode)},
-        "precision": {precision.value: rank for rank, precision in enumerate(Precision)},
+def _page_order(key: Key) -> tuple[int, int, int, bool, int]:
+    mode, precision, xla, gpus, batch_size = key
+    return (list(Mode).index(mode), gpus, list(Precision).index(precision), xla, batch_size)
+
+
+def _line(cell: ComparedCell) -> dict[str, object]:
+    mode, precision, xla, gpus, batch_size = cell.key
+    result, row = cell.result, cell.row
+    status = result.status if result else None
+    line: dict[str, object] = {
+        "mode": mode.value,
+        "precision": precision.value,
+        "xla": str(xla).lower(),
+        "gpus": gpus,
+        "batch_size": batch_size,
+        "side": cell.side.value,
+        "cell": result.cell.id if result else None,
+        "status": status.value if status else None,
+        "reason": result.reason if result and status is not Status.OK else None,
+        "samples": result.summary.count if result and result.summary else None,
     }
-    ordered = frame.sort_values(
-        KEY, key=lambda column: column.map(ranks[column.name]) if column.name in ranks else column
-    )
-    return ordered.reset_index(drop=True)
+    for metric in Metric:
+        judgement = cell.judgements.get(metric)
+        line[f"{metric.value}_measured"] = cell.measured(metric)
+        line[f"{metric.value}_published"] = cell.published(metric)
+        line[f"{metric.value}_ratio"] = cell.ratio(metric)
+        line[f"{metric.value}_word"] = judgement.word.value if judgement else None
+    line["note"] = row.note if row else None
+    return line

@@ -168,3 +168,16 @@ class TimeToTrainRow:
     epochs: int
     hours: float
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """All that is known of one system: its rows and the columns derived from them.
+
+    `scaling` and `times` are as published where the table is, else derived from its rows.
+    """
+
+    table: ReferenceTable
+    accuracy: tuple[AccuracyRow, ...]
+    scaling: tuple[ScalingRow, ...]
+    times: tuple[TimeToTrainRow, ...]

@@ -8,11 +8,14 @@ from suite.core.errors import InputError
 from suite.core.reference import (
     AccuracyRow,
     Key,
+    Reference,
     ReferenceRow,
     ReferenceTable,
     ScalingRow,
     TimeToTrainRow,
 )
+from suite.core.scaling import scaling_of, times_of
+from suite.core.systems import system_by_key
 from suite.files.csv_rows import Row, csv_text, read_rows
 from suite.files.text import write_text
 
@@ -45,6 +48,25 @@ def read_reference(path: Path) -> ReferenceTable:
             )
         lines[row.key] = item.line
     return ReferenceTable(path.stem, tuple(item.row for item in located))
+
+
+def read_system(path: Path) -> Reference:
+    """A reference table with the columns derived from it: published ones, else recomputed.
+
+    Raises:
+        InputError: as `read_reference`.
+    """
+    table = read_reference(path)
+    if path.resolve().parent == REFERENCE_DIRECTORY and system_by_key(path.stem):
+        return Reference(
+            table=table,
+            accuracy=tuple(row for row in published_accuracy() if row.system == path.stem),
+            scaling=tuple(row for row in published_scaling() if row.system == path.stem),
+            times=tuple(row for row in published_times() if row.system == path.stem),
+        )
+    return Reference(
+        table=table, accuracy=(), scaling=scaling_of(table.rows), times=times_of(table.rows)
+    )
 
 
 def published_reference(name: str) -> ReferenceTable:

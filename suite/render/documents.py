@@ -18,6 +18,6 @@ def _environment() -> Environment:
     )
 
 
-def fill(template: str, **values: object) -> str:
+def fill_template(template: str, **values: object) -> str:
     """The text of a template; every name it uses must be given."""
     return _environment().get_template(template).render(**values)

@@ -20,6 +20,8 @@ def ratio(value: float | None) -> str:
     """Measured / published to three significant digits: `0.0745x`, `1.02x`, `8.10x`, `123x`."""
     if value is None:
         return MISSING
+    if value < 0.1:
+        return f"{value:.4f}x"
     decimals = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3
     return f"{value:.{decimals}f}x"
 

@@ -1,9 +1,7 @@
 """Reference tables in the published page's layout: its headings, column titles and order."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
-from textwrap import wrap
 
 from suite.core.cell import Mode, Precision
 from suite.core.page import (
@@ -17,31 +15,14 @@ from suite.core.page import (
 from suite.core.reference import (
     AccuracyRow,
     Metric,
+    Reference,
     ReferenceRow,
-    ReferenceTable,
     ScalingRow,
     TimeToTrainRow,
 )
 from suite.core.systems import system_by_key
 from suite.render.numbers import MISSING
 from suite.render.tables import Dialect, Table, write_table
-
-# A table that is wider than a terminal has its titles wrapped; so narrow, a training table fits.
-_TERMINAL_WIDTH = 100
-_TITLE_WIDTH = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
-    """All that is known of one system: its rows and the columns derived from them.
-
-    `scaling` and `times` are as published where the table is, else derived from its rows.
-    """
-
-    table: ReferenceTable
-    accuracy: tuple[AccuracyRow, ...]
-    scaling: tuple[ScalingRow, ...]
-    times: tuple[TimeToTrainRow, ...]
 
 
 def reference_text(reference: Reference, dialect: Dialect) -> str:
@@ -52,7 +33,7 @@ def reference_text(reference: Reference, dialect: Dialect) -> str:
         parts.append(f"{level}{heading}")
         for _, table in tables:
             parts += [f"{sublevel}{table.title}"] if table.title else []
-            parts.append(write_table(_fitted(table, dialect), dialect))
+            parts.append(write_table(table, dialect))
     if notes := [f"- {note}" for note in _notes(reference.table.rows)]:
         parts.append("\n".join([f"{level}Notes", *([""] if level else []), *notes]))
     return "\n\n".join(parts)
@@ -194,14 +175,6 @@ def _notes(rows: Iterable[ReferenceRow]) -> Iterator[str]:
             gpus = f", {row.gpus} GPUs" if row.gpus > 1 else ""
             kind = f"{row.mode.value}, {row.precision.value}{xla}, batch size {row.batch_size}"
             yield f"{kind}{gpus}: {row.note}"
-
-
-def _fitted(table: Table, dialect: Dialect) -> Table:
-    if dialect is not Dialect.TERMINAL or len(write_table(table, dialect).split("\n")[0]) <= (
-        _TERMINAL_WIDTH
-    ):
-        return table
-    return replace(table, headers=["\n".join(wrap(title, _TITLE_WIDTH)) for title in table.headers])
 
 
 def _hundredths(number: float) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from suite.core.launch import CautionKind, Launch, Status
 from suite.core.run import CellResult, Run
-from suite.render.documents import fill
+from suite.render.documents import fill_template
 from suite.render.numbers import MISSING, duration, milliseconds, rate
 from suite.render.plan import protocol_text
 from suite.render.tables import Dialect, Table, write_table
@@ -38,7 +38,7 @@ def results_text(run: Run, results: Sequence[CellResult]) -> str:
 
 def report_markdown(run: Run, results: Sequence[CellResult]) -> str:
     """report.md: the conditions, the full table, and how each launch spent its time."""
-    return fill(
+    return fill_template(
         "report.md.j2",
         run=run,
         protocol=protocol_text(run.header.protocol),

@@ -1,10 +1,15 @@
 """One table model, three dialects: terminal, Markdown, HTML."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from textwrap import wrap
 
 from tabulate import tabulate
+
+# What a terminal shows without wrapping; so narrow, the page's widest table still fits.
+TERMINAL_WIDTH = 100
+_TITLE_WIDTH = 10
 
 
 class Dialect(str, Enum):
@@ -25,7 +30,18 @@ class Table:
 
 
 def write_table(table: Table, dialect: Dialect) -> str:
-    """The table without its title; numbers are written as given, never reformatted."""
+    """The table without its title; numbers are written as given, never reformatted.
+
+    Where a terminal would be too narrow, column titles are wrapped.
+    """
+    text = _tabulated(table, dialect)
+    if dialect is not Dialect.TERMINAL or len(text.partition("\n")[0]) <= TERMINAL_WIDTH:
+        return text
+    wrapped = ["\n".join(wrap(title, _TITLE_WIDTH)) for title in table.headers]
+    return _tabulated(replace(table, headers=wrapped), dialect)
+
+
+def _tabulated(table: Table, dialect: Dialect) -> str:
     numbers = len(table.headers) - table.left
     return tabulate(
         [[_escaped(cell, dialect) for cell in row] for row in table.rows],

@@ -3,10 +3,10 @@
 import pytest
 
 from suite.core.cell import Cell, Data, Mode, Precision
-from suite.core.comparison import compare
+from suite.core.comparison import Side, below, compare, comparison_frame
 from suite.core.errors import NotComparableError
 from suite.core.launch import Status
-from suite.core.reference import ReferenceRow, ReferenceTable
+from suite.core.reference import Metric, ReferenceRow, ReferenceTable
 from suite.core.run import CellResult
 from suite.core.summary import summarize
 
@@ -45,46 +45,77 @@ def result(batch_size: int, step_seconds: list[float], data: Data = Data.SYNTHET
 
 def test_ratios_use_the_published_estimator() -> None:
     """Throughput is compared as a mean of rates, which is not images / elapsed time."""
-    frame = compare([result(8, [0.1, 0.3])], ReferenceTable("t4", (row(8, 100.0),)))
+    (cell,) = compare([result(8, [0.1, 0.3])], ReferenceTable("t4", (row(8, 100.0),)), [])
 
-    assert frame.at[0, "throughput_img_s_measured"] == pytest.approx((80 + 8 / 0.3) / 2)
-    assert frame.at[0, "throughput_img_s_ratio"] == pytest.approx((80 + 8 / 0.3) / 200)
-    assert frame.at[0, "latency_avg_ms_measured"] == pytest.approx(200.0)
-    assert frame.at[0, "latency_avg_ms_ratio"] == pytest.approx(20.0)
-    assert frame["latency_p99_ms_ratio"].isna().all()
+    assert cell.measured(Metric.THROUGHPUT) == pytest.approx((80 + 8 / 0.3) / 2)
+    assert cell.ratio(Metric.THROUGHPUT) == pytest.approx((80 + 8 / 0.3) / 200)
+    assert cell.measured(Metric.LATENCY_AVG) == pytest.approx(200.0)
+    assert cell.ratio(Metric.LATENCY_AVG) == pytest.approx(20.0)
+    assert cell.ratio(Metric.LATENCY_P99) is None
 
 
 def test_cells_of_one_side_only_are_kept_and_told_apart() -> None:
     """Nothing measured and nothing published disappears from the comparison."""
     table = ReferenceTable("t4", (row(1, 50.0), row(8, 100.0)))
-    frame = compare([result(8, [0.1]), result(3, [0.1])], table)
+    cells = compare([result(8, [0.1]), result(3, [0.1])], table, [])
 
-    assert dict(zip(frame["batch_size"], frame["side"], strict=True)) == {
-        1: "published",
-        3: "measured",
-        8: "both",
-    }
+    assert [(cell.key[4], cell.side) for cell in cells] == [
+        (1, Side.PUBLISHED),
+        (3, Side.MEASURED),
+        (8, Side.BOTH),
+    ]
 
 
 def test_a_failed_cell_is_on_both_sides_without_a_ratio() -> None:
     """A crash is shown beside the published number, not left out."""
-    frame = compare([result(8, [])], ReferenceTable("t4", (row(8, 100.0),)))
+    (cell,) = compare([result(8, [])], ReferenceTable("t4", (row(8, 100.0),)), [])
 
-    assert (frame.at[0, "side"], frame.at[0, "status"]) == ("both", "crashed")
-    assert frame["throughput_img_s_ratio"].isna().all()
+    assert cell.side is Side.BOTH
+    assert cell.ratio(Metric.THROUGHPUT) is None
+    assert cell.judgements == {}
 
 
 def test_another_kind_of_work_does_not_join_a_published_row() -> None:
     """A DALI cell has the published batch size but not the published pipeline."""
     table = ReferenceTable("t4", (row(8, 100.0), row(1, 1.0)))
-    frame = compare([result(8, [0.1], Data.DALI), result(1, [0.1])], table)
+    cells = compare([result(8, [0.1], Data.DALI), result(1, [0.1])], table, [])
 
-    assert list(frame["side"]) == ["both", "measured", "published"]
+    assert [cell.side for cell in cells] == [Side.BOTH, Side.MEASURED, Side.PUBLISHED]
 
 
-def test_nothing_in_common_is_not_comparable() -> None:
+@pytest.mark.parametrize("results", [[], [result(3, [0.1])]])
+def test_nothing_in_common_is_not_comparable(results: list[CellResult]) -> None:
     """Two sides without a common cell are an error of their own, exit code 4."""
     with pytest.raises(NotComparableError, match="no cell in common") as caught:
-        compare([result(3, [0.1])], ReferenceTable("t4", (row(8, 100.0),)))
+        compare(results, ReferenceTable("t4", (row(8, 100.0),)), [])
 
     assert caught.value.exit_code == 4
+
+
+def test_the_limit_counts_large_batches_with_a_number_only() -> None:
+    """--fail-below looks at cells of both sides from the smallest batch on."""
+    table = ReferenceTable("t4", (row(1, 100.0), row(8, 100.0), row(16, 100.0), row(32, 100.0)))
+    results = [result(1, [1.0]), result(8, [0.1]), result(16, [0.1]), result(32, [])]
+    slow, missing = below(compare(results, table, []), 1.0, min_batch=8)
+
+    assert [cell.key[4] for cell in slow] == [8]
+    assert [cell.key[4] for cell in missing] == [32]
+
+
+def test_a_limit_without_a_cell_to_count_is_not_comparable() -> None:
+    """A gate that looks at nothing must not pass."""
+    cells = compare([result(8, [0.1])], ReferenceTable("t4", (row(8, 100.0),)), [])
+
+    with pytest.raises(NotComparableError, match="lower --min-batch"):
+        below(cells, 1.0, min_batch=64)
+
+
+def test_the_csv_has_a_line_per_cell_with_every_number() -> None:
+    """comparison.csv holds both sides, the ratio and its word for each metric."""
+    table = ReferenceTable("t4", (row(1, 50.0), row(8, 100.0)))
+    frame = comparison_frame(compare([result(8, [0.1])], table, []))
+
+    assert list(frame["side"]) == ["published", "both"]
+    assert frame.at[1, "throughput_img_s_ratio"] == pytest.approx(0.8)
+    assert frame.at[1, "throughput_img_s_word"] == "not judged"
+    assert frame.at[1, "samples"] == 1

@@ -1,11 +1,13 @@
 """suite.core.matrix: which cells a matrix declares."""
 
+from collections.abc import Mapping, Sequence
+
 import pytest
 
 from suite.core.cell import Cell, KernelName, Mode, Precision
-from suite.core.matrix import MatrixError, expand
+from suite.core.matrix import Conditions, MatrixError, expand
 
-AXES = {
+AXES: dict[str, Sequence[object]] = {
     "mode": [Mode.INFERENCE],
     "precision": [Precision.FP32, Precision.AMP],
     "xla": [False, True],
@@ -13,7 +15,11 @@ AXES = {
 }
 
 
-def cells(exclude=(), include=(), axes=AXES):  # type: ignore[no-untyped-def]
+def cells(
+    exclude: Sequence[Conditions] = (),
+    include: Sequence[Conditions] = (),
+    axes: Mapping[str, Sequence[object]] = AXES,
+) -> tuple[Cell, ...]:
     return expand(KernelName.RESNET50, axes, list(exclude), list(include))
 
 
@@ -80,7 +86,7 @@ def test_a_doubled_value_on_an_axis_is_a_duplicate_cell() -> None:
 
 def test_ids_tell_all_conditions_apart() -> None:
     """Two different cells never share an id, hence never a file."""
-    axes = {
+    axes: dict[str, Sequence[object]] = {
         "mode": list(Mode),
         "gpus": [1, 8],
         "image_size": [160, 224],

@@ -3,16 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from suite.core.reference import ReferenceTable
+from suite.core.reference import Reference, ReferenceTable
 from suite.core.scaling import scaling_of, times_of
 from suite.core.systems import SYSTEMS
-from suite.files.references import (
-    published_accuracy,
-    published_reference,
-    published_scaling,
-    published_times,
-)
-from suite.render.reference_tables import Reference, page_tables, reference_text
+from suite.files.references import REFERENCE_DIRECTORY, published_reference, read_system
+from suite.render.reference_tables import page_tables, reference_text
 from suite.render.tables import Dialect
 
 PAGE = Path(__file__).parents[1] / "data" / "published_page.txt"
@@ -20,12 +15,7 @@ PAGE = Path(__file__).parents[1] / "data" / "published_page.txt"
 
 def published(name: str) -> Reference:
     """A published system, with its published derived columns."""
-    return Reference(
-        table=published_reference(name),
-        accuracy=tuple(row for row in published_accuracy() if row.system == name),
-        scaling=tuple(row for row in published_scaling() if row.system == name),
-        times=tuple(row for row in published_times() if row.system == name),
-    )
+    return read_system(REFERENCE_DIRECTORY / f"{name}.csv")
 
 
 def test_every_table_of_the_page_is_given_back() -> None:

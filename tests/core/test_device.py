@@ -1,0 +1,103 @@
+"""suite.core.device: labels, matches and what a machine cannot run."""
+
+import pytest
+
+from suite.core.cell import Cell, KernelName, Mode, Precision
+from suite.core.device import (
+    Cpu,
+    Gpu,
+    Machine,
+    device_label,
+    device_mismatch,
+    device_slug,
+    published_system,
+    skip_reason,
+)
+
+CPU = Cpu(model="AMD EPYC", cores=2, physical_cores=2, memory_bytes=2**34, features=())
+
+
+def machine(*names: str, capability: tuple[int, int] | None = (8, 0)) -> Machine:
+    gpus = tuple(
+        Gpu(index=index, name=name, compute_capability=capability)
+        for index, name in enumerate(names)
+    )
+    return Machine(gpus=gpus, cpu=CPU, nvml="")
+
+
+def cell(precision: Precision = Precision.FP32, gpus: int = 1) -> Cell:
+    return Cell(mode=Mode.TRAINING, precision=precision, xla=True, batch_size=8, gpus=gpus)
+
+
+def test_label_and_slug_name_the_device_that_runs() -> None:
+    """Numbers carry the first GPU's name, or the CPU's with its cores."""
+    assert device_label(machine("Tesla T4")) == "Tesla T4"
+    assert device_slug(machine("NVIDIA A100-SXM4-40GB")) == "nvidia-a100-sxm4-40gb"
+    assert device_label(machine()) == "AMD EPYC (2 cores)"
+    assert device_slug(machine()) == "amd-epyc-2-cores"
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("Tesla T4", "t4"),
+        ("Tesla V100-SXM2-16GB", "dgx1"),
+        ("Tesla V100-SXM3-32GB", "dgx2"),
+        ("A100-SXM4-40GB", "dgxa100"),
+        ("NVIDIA A100-SXM4-40GB", "dgxa100"),
+        ("NVIDIA A100-PCIE-40GB", None),
+        ("NVIDIA A100-SXM4-80GB", None),
+        ("Tesla V100-PCIE-16GB", None),
+        ("NVIDIA H200", None),
+    ],
+)
+def test_a_system_is_known_by_its_exact_board(name: str, key: str | None) -> None:
+    """A PCIe card or one with other memory is not the published system's GPU."""
+    system = published_system(machine(name))
+
+    assert (system.key if system else None) == key
+
+
+@pytest.mark.parametrize(
+    ("expected", "here", "words"),
+    [
+        (None, machine(), None),
+        ("cpu", machine(), None),
+        ("t4", machine("Tesla T4"), None),
+        ("NVIDIA H200", machine("NVIDIA H200"), None),
+        ("t4", machine(), "this matrix is for one T4 of NVIDIA T4 (1x T4 16G), but this machine"),
+        ("t4", machine("NVIDIA H200"), "but this machine has NVIDIA H200"),
+        ("cpu", machine("Tesla T4"), "this matrix is for a CPU, but this machine has Tesla T4"),
+        ("NVIDIA H100", machine(), "no GPU, only AMD EPYC (2 cores)"),
+    ],
+)
+def test_a_mismatch_is_one_sentence(expected: str | None, here: Machine, words: str | None) -> None:
+    """The sentence names what was asked for and what is there."""
+    said = device_mismatch(expected, here)
+
+    assert said is None if words is None else said is not None and words in said
+
+
+def test_cells_that_a_machine_cannot_run_have_a_reason() -> None:
+    """Missing GPUs and missing TF32 are told before anything starts."""
+    old = machine("Tesla T4", capability=(7, 5))
+
+    assert skip_reason(cell(), machine()) is None
+    assert skip_reason(cell(gpus=8), machine()) == "needs 8 GPUs, and this machine has none"
+    assert skip_reason(cell(gpus=8), old) == "needs 8 GPUs, and this machine has 1"
+    assert "has none" in (skip_reason(cell(Precision.TF32), machine()) or "")
+    assert "Tesla T4 has 7.5" in (skip_reason(cell(Precision.TF32), old) or "")
+    assert skip_reason(cell(Precision.TF32), machine("NVIDIA H200")) is None
+
+
+def test_the_simulated_kernel_runs_anywhere() -> None:
+    """It has no precision and no GPUs to miss."""
+    simulated = Cell(
+        mode=Mode.INFERENCE,
+        precision=Precision.TF32,
+        xla=False,
+        batch_size=1,
+        kernel=KernelName.SIMULATED,
+    )
+
+    assert skip_reason(simulated, machine()) is None
