@@ -11,11 +11,11 @@ from suite.cli.progress import ProgressLine
 from suite.core.cell import quick_protocol
 from suite.core.device import Machine, device_label, device_mismatch, device_slug
 from suite.core.errors import ExitCode, InputError
-from suite.core.launch import Launch, Status
+from suite.core.launch import Status
 from suite.core.matrix import Matrix
-from suite.core.run import CellResult, Run, RunHeader, cell_results
+from suite.core.run import CellResult, RunHeader, cell_results
 from suite.files.matrices import read_matrix
-from suite.files.runs import create_run
+from suite.files.runs import create_run, read_run
 from suite.files.text import write_text
 from suite.measure.devices import detect_machine
 from suite.measure.environment import fingerprint
@@ -36,31 +36,27 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         print(f"note: {mismatch}: every number is that device's", flush=True)
     header = _header(matrix, machine)
     directory = arguments.out / _directory_name(header, machine)
-    launches, interrupted = _measure(matrix, machine, header, directory)
-    results = cell_results(launches)
-    measured = Run(header=header, launches=tuple(launches))
+    interrupted = _measure(matrix, machine, header, directory)
+    measured = read_run(directory)
+    results = cell_results(measured.launches)
     write_text(directory / "report.md", report_markdown(measured, results))
-    print(f"\n{results_text(measured, results)}\n\n{overhead_text(launches)}")
+    print(f"\n{results_text(measured, results)}\n\n{overhead_text(measured.launches)}")
     _print_next(directory, matrix)
     return ExitCode.INTERRUPTED if interrupted else _exit_code(results)
 
 
-def _measure(
-    matrix: Matrix, machine: Machine, header: RunHeader, directory: Path
-) -> tuple[list[Launch], bool]:
-    """The launches that ended, and whether Ctrl-C cut the run short."""
+def _measure(matrix: Matrix, machine: Machine, header: RunHeader, directory: Path) -> bool:
+    """Make the run directory and fill it; returns whether Ctrl-C cut the run short."""
     planned = plan_launches(matrix, machine)
     estimates = estimate_launches(planned, matrix, machine, directory.parent)
     create_run(directory, header)
-    launches: list[Launch] = []
     with ProgressLine(planned, [found.seconds if found else None for found in estimates]) as line:
         try:
             for launch in run_session(matrix, machine, directory, line.on_progress):
-                launches.append(launch)
                 line.on_finished(launch)
         except KeyboardInterrupt:
-            return launches, True
-    return launches, False
+            return True
+    return False
 
 
 def _header(matrix: Matrix, machine: Machine) -> RunHeader:

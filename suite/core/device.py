@@ -125,4 +125,6 @@ def skip_reason(cell: Cell, machine: Machine) -> str | None:
     if cell.precision is Precision.TF32 and capability and capability < TF32_CAPABILITY:
         version = ".".join(str(part) for part in capability)
         return f"TF32 needs compute capability 8.0, and {machine.gpus[0].name} has {version}"
+    if cell.gpus > 1:
+        return "launches on several GPUs are not part of this version"
     return None

@@ -1,7 +1,7 @@
 """Workloads: a cell goes in, a step callable comes out. Only this layer imports TensorFlow."""
 
 from suite.core.cell import Cell, Data, KernelName
-from suite.kernels.interface import InvalidLaunchError, Kernel, KernelOptions, MissingComponentError
+from suite.kernels.interface import Kernel, KernelOptions, MissingComponentError
 
 
 def import_framework(cell: Cell) -> None:
@@ -34,8 +34,6 @@ def build(cell: Cell, options: KernelOptions) -> Kernel:
         return SimulatedKernel(cell, options)
     if cell.data is not Data.SYNTHETIC:
         raise MissingComponentError(f"data: {cell.data.value} is not part of this version yet")
-    if cell.gpus > 1:
-        raise InvalidLaunchError("one process drives one GPU; several are not part of this yet")
     from suite.kernels.tensorflow_kernel import build_resnet50
 
     return build_resnet50(cell, options)

@@ -30,7 +30,7 @@ def results_text(run: Run, results: Sequence[CellResult]) -> str:
         "img/s = images / elapsed time; avg to p99 = latency of a step in ms; n = measured steps",
         *_legend(results),
     ]
-    failures = _failures(results)
+    failures = _failures(run, results)
     if failures:
         parts += ["", *failures]
     return "\n".join(parts)
@@ -46,7 +46,7 @@ def report_markdown(run: Run, results: Sequence[CellResult]) -> str:
             Table("", _FULL_HEADERS, [_full_row(result) for result in results]), Dialect.MARKDOWN
         ),
         legend=_legend(results),
-        failures=_failures(results),
+        failures=_failures(run, results),
         launches=write_table(
             Table("", _LAUNCH_HEADERS, [_launch_row(launch) for launch in run.launches]),
             Dialect.MARKDOWN,
@@ -95,12 +95,16 @@ def _legend(results: Sequence[CellResult]) -> list[str]:
     return [f"{_MARKS[kind][0]} = {_MARKS[kind][1]}" for kind in kinds]
 
 
-def _failures(results: Sequence[CellResult]) -> list[str]:
-    return [
+def _failures(run: Run, results: Sequence[CellResult]) -> list[str]:
+    """Every cell that failed and every planned one that has no launch at all."""
+    started = {result.cell.id for result in results}
+    never = [f"{cell}: not run" for cell in run.header.cells if cell not in started]
+    failed = [
         f"{result.cell.id}: {result.status.value.replace('_', ' ')}: {result.reason}"
         for result in results
         if result.status is not Status.OK
     ]
+    return failed + never
 
 
 _LAUNCH_HEADERS = (

@@ -40,8 +40,12 @@ class Sender:
 
     def _send(self, kind: str, content: object) -> None:
         line = json.dumps({kind: content}).encode() + b"\n"
-        while line:
-            line = line[os.write(self._descriptor, line) :]
+        try:
+            while line:
+                line = line[os.write(self._descriptor, line) :]
+        except BrokenPipeError:
+            # The parent is gone, and with it whoever wanted the number.
+            raise SystemExit("the runner is gone") from None
 
 
 def receive(line: bytes) -> Progress | str:

@@ -1,0 +1,175 @@
+"""suite.runner.process: however a child ends, its launch has a status and a reason."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from suite.core.cell import Cell, KernelName, Mode, Precision, Protocol
+from suite.core.launch import Launch, Status
+from suite.kernels.interface import KernelOptions
+from suite.runner.channel import Progress
+from suite.runner.command import LaunchOrder
+from suite.runner.process import run_launch
+
+CELL = Cell(
+    mode=Mode.INFERENCE,
+    precision=Precision.FP32,
+    xla=False,
+    batch_size=1,
+    kernel=KernelName.SIMULATED,
+)
+# Python imports sitecustomize by itself, so a fault can be put into the real worker from outside.
+PATCH = """
+import os, sys, time
+from suite.kernels import simulated, interface
+def fault(self, *ignored):
+    {fault}
+simulated.SimulatedKernel.{method} = fault
+"""
+
+
+def launch(
+    folder: Path,
+    fault: str = "",
+    method: str = "step",
+    progress: list[Progress] | None = None,
+    **limits: float,
+) -> Launch:
+    """One launch of the simulated kernel with a fault in one of its methods."""
+    environment = dict(os.environ)
+    if fault:
+        (folder / "sitecustomize.py").write_text(PATCH.format(fault=fault, method=method))
+        environment["PYTHONPATH"] = str(folder)
+    order = LaunchOrder(
+        cell=CELL,
+        protocol=Protocol(warmup_steps=1, measured_steps=4, **limits),  # type: ignore[arg-type]
+        options=KernelOptions(),
+    )
+    seen = progress if progress is not None else []
+    return run_launch(order, environment, folder / "worker.log", seen.append)
+
+
+def test_a_good_launch_has_samples_phases_and_little_overhead(tmp_path: Path) -> None:
+    """The record holds every step, each startup phase, and the life of the process."""
+    progress: list[Progress] = []
+    done = launch(tmp_path, progress=progress)
+
+    assert done.status is Status.OK
+    assert (len(done.warmup_seconds), len(done.step_seconds)) == (1, 4)
+    assert set(done.startup_seconds) == {"import", "build", "compile"}
+    assert done.wall_seconds > done.overhead_seconds > 0
+    assert [item.phase for item in progress][:4] == ["import", "build", "compile", "warm-up"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "words"),
+    [
+        ("os.kill(os.getpid(), 11)", Status.CRASHED, "ended by SIGSEGV"),
+        ("os.kill(os.getpid(), 9)", Status.CRASHED, "ended by SIGKILL (the system's out-of-memory"),
+        ("os._exit(7)", Status.CRASHED, "exited with code 7 without an answer"),
+        ("raise RuntimeError('no luck')", Status.CRASHED, "RuntimeError: no luck"),
+        ("raise MemoryError('full')", Status.OUT_OF_MEMORY, "MemoryError: full"),
+        (
+            "raise RuntimeError('RESOURCE_EXHAUSTED: failed to allocate')",
+            Status.OUT_OF_MEMORY,
+            "RESOURCE_EXHAUSTED",
+        ),
+        ("raise interface.InvalidLaunchError('nan')", Status.INVALID, "nan"),
+        ("raise interface.MissingComponentError('no DALI')", Status.SKIPPED, "no DALI"),
+        ("os.write(int(sys.argv[-1]), b'garbage\\n')", Status.CRASHED, "unreadable answer"),
+        ("os.write(int(sys.argv[-1]), b'{\"half'); os._exit(0)", Status.CRASHED, "exited with"),
+    ],
+)
+def test_every_end_is_a_status_with_a_reason(
+    tmp_path: Path, fault: str, status: Status, words: str
+) -> None:
+    """Signals, exits, exceptions and nonsense on the channel are told apart."""
+    done = launch(tmp_path, fault)
+
+    assert done.status is status
+    assert words in done.reason
+
+
+@pytest.mark.parametrize(
+    ("method", "limits", "words"),
+    [
+        ("compile", {"startup_timeout_seconds": 0.5}, "no end of startup within 0.5 s"),
+        ("step", {"step_timeout_seconds": 0.5}, "no end of warm-up step 1 within 0.5 s"),
+    ],
+)
+def test_a_hung_child_is_ended_at_its_deadline(
+    tmp_path: Path, method: str, limits: dict[str, float], words: str
+) -> None:
+    """Startup and steps have deadlines of their own, and the reason says which passed."""
+    done = launch(tmp_path, "time.sleep(600)", method, **limits)
+
+    assert done.status is Status.TIMED_OUT
+    assert words in done.reason
+
+
+def test_a_flood_of_output_goes_to_the_log_and_blocks_nothing(tmp_path: Path) -> None:
+    """What TensorFlow prints can neither fill a pipe nor be taken for a result."""
+    done = launch(
+        tmp_path, "print('{\"result\": 1}\\n' * 100_000); sys.stderr.write('e' * 200_000)"
+    )
+
+    assert done.status is Status.OK
+    assert (tmp_path / "worker.log").stat().st_size > 1_000_000
+
+
+def test_the_last_words_of_a_crash_are_in_the_reason(tmp_path: Path) -> None:
+    """The line before a crash often names its cause."""
+    fault = "sys.stderr.write('CUDA_ERROR_ILLEGAL_ADDRESS\\n'); sys.stderr.flush(); os.abort()"
+    done = launch(tmp_path, fault)
+
+    assert "ended by SIGABRT; last words: CUDA_ERROR_ILLEGAL_ADDRESS" in done.reason
+
+
+def test_processes_that_a_child_started_end_with_it(tmp_path: Path) -> None:
+    """A helper process of a hung child does not stay behind on the device."""
+    pid_file = tmp_path / "pid"
+    fault = (
+        "import subprocess; p = subprocess.Popen([sys.executable, '-c', 'import time;"
+        f" time.sleep(600)']); open({str(pid_file)!r}, 'w').write(str(p.pid)); time.sleep(600)"
+    )
+    done = launch(tmp_path, fault, step_timeout_seconds=2.0)
+    pid = int(pid_file.read_text())
+    for _ in range(100):
+        if not _alive(pid):
+            break
+        time.sleep(0.05)
+
+    assert done.status is Status.TIMED_OUT
+    assert not _alive(pid)
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process exists and is more than a corpse waiting for its parent."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in {"Z", "X"}
+
+
+def test_a_worker_whose_parent_is_gone_ends_by_itself() -> None:
+    """Nobody reads the channel any more, so the next progress message ends the worker."""
+    reader, writer = os.pipe()
+    flags = ["--mode=inference_benchmark", "--batch_size=1", "--kernel=simulated"]
+    flags += ["--warmup_steps=0", "--num_iter=1000000", "--iter_unit=batch"]
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "suite.kernels", *flags, "--channel", str(writer)],
+        cwd=Path(__file__).parents[2],
+        pass_fds=(writer,),
+        stderr=subprocess.PIPE,
+    )
+    os.close(writer)
+    os.close(reader)
+    _, errors = worker.communicate(timeout=60)
+
+    assert worker.returncode != 0
+    assert b"Traceback" not in errors
