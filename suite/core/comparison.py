@@ -92,7 +92,7 @@ def compare(
 
 def comparison_frame(cells: Sequence[ComparedCell]) -> pd.DataFrame:
     """One line per cell for comparison.csv; numbers in the page's units, ratios and words."""
-    return pd.DataFrame([_line(cell) for cell in cells])
+    return pd.DataFrame([_line(cell) for cell in cells]).astype({"samples": "Int64"})
 
 
 def below(

@@ -93,7 +93,7 @@ def decode(adapter: TypeAdapter[Part], text: str, source: str) -> Part:
     try:
         fields = json.loads(text)
         version = fields.pop("schema_version")
-    except (ValueError, AttributeError, KeyError):
+    except (ValueError, AttributeError, KeyError, TypeError):
         raise InputError(f"{source}: is not a record of this suite; remove it") from None
     if version != SCHEMA_VERSION:
         raise InputError(

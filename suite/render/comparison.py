@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from textwrap import fill
+from textwrap import fill, wrap
 
 from suite.core import page
 from suite.core.bands import Word
@@ -24,6 +24,9 @@ EXPLANATION = (
     " (reference/bands.csv); no word means not judged."
 )
 
+# So that the page's widest table, with its column of kinds, fits a terminal.
+_LABEL_WIDTH = 12
+
 
 def comparison_text(
     cells: Sequence[ComparedCell], reference: Reference, title: str, remarks: Sequence[str]
@@ -33,7 +36,7 @@ def comparison_text(
     for table in _tables(cells, reference):
         parts += [table.title, write_table(table, Dialect.TERMINAL), ""]
     for heading, lines in _leftovers(cells):
-        parts += [heading, *(f"  {line}" for line in lines), ""]
+        parts += [heading, *(_indented(line) for line in lines), ""]
     return "\n".join(parts).rstrip()
 
 
@@ -52,6 +55,10 @@ def comparison_markdown(
         tables=tables,
         leftovers=list(_leftovers(cells)),
     )
+
+
+def _indented(line: str) -> str:
+    return fill(line, TERMINAL_WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def remarks_on(header: RunHeader, table: ReferenceTable) -> list[str]:
@@ -79,11 +86,7 @@ def _tables(cells: Sequence[ComparedCell], reference: Reference) -> Iterator[Tab
         title = page.inference_subtitle(precision, xla=xla)
         first, *rest = page.INFERENCE_TITLES
         yield Table(title, (first, "", *rest), rows, left=2)
-    training = {
-        cell.key: (cell.measured(Metric.THROUGHPUT), cell.published(Metric.THROUGHPUT))
-        for cell in both
-        if cell.key[0] is Mode.TRAINING
-    }
+    training = {cell.key: cell for cell in both if cell.key[0] is Mode.TRAINING}
     lines = [line for line in reference.scaling if any(key in training for key in _keys(line))]
     for (base, xla), alike in groupby(lines, key=lambda line: (line.base_precision, line.xla)):
         yield from _training_tables(base, list(alike), training, reference, xla=xla)
@@ -96,14 +99,7 @@ def _inference_rows(cell: ComparedCell) -> Iterator[tuple[str, ...]]:
 
 
 def _judged(cell: ComparedCell, metric: Metric) -> str:
-    judgement = cell.judgements.get(metric)
-    if judgement is None:
-        return MISSING
-    word = "" if judgement.word is Word.NOT_JUDGED else f" {judgement.word.value}"
-    return f"{ratio(cell.ratio(metric))}{word}"
-
-
-Rates = Mapping[Key, tuple[float | None, float | None]]
+    return f"{ratio(cell.ratio(metric))}{_word(cell, metric)}"
 
 
 def _keys(line: ScalingRow) -> tuple[Key, Key]:
@@ -115,70 +111,85 @@ def _keys(line: ScalingRow) -> tuple[Key, Key]:
 
 
 def _training_tables(
-    base: Precision, lines: list[ScalingRow], rates: Rates, reference: Reference, *, xla: bool
+    base: Precision,
+    lines: Sequence[ScalingRow],
+    cells: Mapping[Key, ComparedCell],
+    reference: Reference,
+    *,
+    xla: bool,
 ) -> Iterator[Table]:
-    gpus, batch_size, *columns = page.training_titles(base, xla=xla)
-    rows, times = [], []
+    """The page's training table and its table of hours, for the lines that were measured."""
+    rates = {key: cell.measured(Metric.THROUGHPUT) for key, cell in cells.items()}
+    published_rates = {row.key: row.throughput_img_s for row in reference.table.rows}
+    rows: list[tuple[str, ...]] = []
+    hours: list[tuple[str, ...]] = []
     for line in lines:
-        base_key, amp_key = _keys(line)
-        measured = _derived(rates, 0, base_key, amp_key)
+        keys = _keys(line)
+        measured = _measured_line(rates, keys)
         published = (
-            *(rates.get(key, (None, None))[1] for key in (base_key, amp_key)),
+            *(published_rates.get(key) for key in keys),
             line.throughput_speedup,
             line.weak_scaling_base,
             line.weak_scaling_amp,
         )
+        words = [_word(cells[key], Metric.THROUGHPUT) if key in cells else "" for key in keys]
         sizes = page.batch_sizes_text(base, line.batch_size_base, line.batch_size_amp)
-        rows += _three(measured, published, (str(line.gpus), sizes))
-        hours = [rate and time_to_train_hours(rate) for rate in (measured[1], measured[0])]
+        rows += _three((str(line.gpus), sizes), measured, published, (*words, "", "", ""))
+        times = [rate and time_to_train_hours(rate) for rate in (measured[1], measured[0])]
         printed = [_published_hours(reference, line, kind) for kind in (Precision.AMP, base)]
-        times += _three(hours, printed, (str(line.gpus),))
+        hours += _three((str(line.gpus),), times, printed, ("", ""))
+    gpus, batch_size, *columns = page.training_titles(base, xla=xla)
     yield Table("Training performance", (gpus, batch_size, "", *columns), rows, left=3)
     gpus, *columns = page.time_titles(base, xla=xla)
-    yield Table("Training time for 90 epochs, in hours", (gpus, "", *columns), times, left=2)
+    yield Table("Training time for 90 epochs, in hours", (gpus, "", *columns), hours, left=2)
 
 
-def _derived(rates: Rates, side: int, base_key: Key, amp_key: Key) -> list[float | None]:
-    """The five numbers of a training line from the throughputs of one side."""
-
-    def rate(key: Key) -> float | None:
-        return rates.get(key, (None, None))[side]
+def _measured_line(rates: Mapping[Key, float | None], keys: tuple[Key, Key]) -> list[float | None]:
+    """Base and AMP throughput, their speedup, and the weak scaling of each."""
 
     def scaled(key: Key) -> float | None:
         mode, precision, xla, _, batch_size = key
-        one, many = rate((mode, precision, xla, 1, batch_size)), rate(key)
+        one, many = rates.get((mode, precision, xla, 1, batch_size)), rates.get(key)
         return weak_scaling(many, one) if one and many else None
 
-    base, amp = rate(base_key), rate(amp_key)
+    base, amp = (rates.get(key) for key in keys)
     faster = speedup(amp, base) if base and amp else None
-    return [base, amp, faster, scaled(base_key), scaled(amp_key)]
+    return [base, amp, faster, *map(scaled, keys)]
 
 
 def _published_hours(reference: Reference, line: ScalingRow, kind: Precision) -> float | None:
-    return next(
-        (
-            time.hours
-            for time in reference.times
-            if (time.gpus, time.precision, time.xla) == (line.gpus, kind, line.xla)
-        ),
-        None,
-    )
+    same = (line.gpus, kind, line.xla)
+    times = reference.times
+    return next((t.hours for t in times if (t.gpus, t.precision, t.xla) == same), None)
 
 
 def _three(
-    measured: Sequence[float | None], published: Sequence[float | None], labels: tuple[str, ...]
+    labels: tuple[str, ...],
+    measured: Sequence[float | None],
+    published: Sequence[float | None],
+    words: Sequence[str],
 ) -> list[tuple[str, ...]]:
-    """The measured, the published and the ratio row of one line of the page."""
+    """The measured, the published and the ratio row of one line of the page.
+
+    A long label goes on in the rows below its own.
+    """
+    columns = [[*wrap(label, _LABEL_WIDTH), "", ""] for label in labels]
     ratios = [
-        m / p if m is not None and p is not None else None
-        for m, p in zip(measured, published, strict=True)
+        MISSING if m is None or p is None else f"{ratio(m / p)}{word}"
+        for m, p, word in zip(measured, published, words, strict=True)
     ]
-    blank = ("",) * len(labels)
+    kinds = [("measured", map(_number, measured)), ("published", map(_number, published))]
     return [
-        (*labels, "measured", *map(_number, measured)),
-        (*blank, "published", *map(_number, published)),
-        (*blank, "ratio", *map(ratio, ratios)),
+        (*(column[row] for column in columns), kind, *numbers)
+        for row, (kind, numbers) in enumerate([*kinds, ("ratio", iter(ratios))])
     ]
+
+
+def _word(cell: ComparedCell, metric: Metric) -> str:
+    """The word of a ratio, with a space before it; nothing where it is not judged."""
+    judgement = cell.judgements.get(metric)
+    judged = judgement is not None and judgement.word is not Word.NOT_JUDGED
+    return f" {judgement.word.value}" if judgement and judged else ""
 
 
 def _number(value: float | None) -> str:

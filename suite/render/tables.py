@@ -5,7 +5,11 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from textwrap import wrap
 
+import tabulate as tabulating
 from tabulate import tabulate
+
+# tabulate pads every title by two spaces besides the two between columns; 100 columns are few.
+tabulating.MIN_PADDING = 0
 
 # What a terminal shows without wrapping; so narrow, the page's widest table still fits.
 TERMINAL_WIDTH = 100

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def launch(
     fault: str = "",
     method: str = "step",
     progress: list[Progress] | None = None,
-    **limits: float,
+    **limits: Any,
 ) -> Launch:
     """One launch of the simulated kernel with a fault in one of its methods."""
     environment = dict(os.environ)
@@ -46,7 +47,7 @@ def launch(
         environment["PYTHONPATH"] = str(folder)
     order = LaunchOrder(
         cell=CELL,
-        protocol=Protocol(warmup_steps=1, measured_steps=4, **limits),  # type: ignore[arg-type]
+        protocol=Protocol(warmup_steps=1, measured_steps=4, **limits),
         options=KernelOptions(),
     )
     seen = progress if progress is not None else []
@@ -102,7 +103,7 @@ def test_every_end_is_a_status_with_a_reason(
     ],
 )
 def test_a_hung_child_is_ended_at_its_deadline(
-    tmp_path: Path, method: str, limits: dict[str, float], words: str
+    tmp_path: Path, method: str, limits: dict[str, Any], words: str
 ) -> None:
     """Startup and steps have deadlines of their own, and the reason says which passed."""
     done = launch(tmp_path, "time.sleep(600)", method, **limits)

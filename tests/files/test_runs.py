@@ -1,0 +1,133 @@
+"""suite.files.runs: run directories are read back whole, or refused with the file named."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from suite.core.cell import Cell, Mode, Precision, Protocol
+from suite.core.errors import InputError
+from suite.core.launch import Caution, CautionKind, Launch, Status
+from suite.core.run import RunHeader
+from suite.files.launches import write_launch
+from suite.files.runs import create_run, newest_run, read_run
+
+PROTOCOL = Protocol(warmup_steps=1, measured_steps=2, max_seconds=9.5)
+CELL = Cell(mode=Mode.TRAINING, precision=Precision.AMP, xla=True, batch_size=8)
+HEADER = RunHeader(
+    matrix="mine",
+    purpose="a test",
+    reference=None,
+    expected_device="t4",
+    device="Tesla T4",
+    gpu="Tesla T4",
+    protocol=PROTOCOL,
+    started_at="2026-01-02T03:04:05+00:00",
+    cells=(CELL.id,),
+    machine={"gpus": [{"name": "Tesla T4"}]},
+    environment={"python": "3.12.0", "dirty": False, "variables": {}},
+)
+LAUNCH = Launch(
+    cell=CELL,
+    protocol=PROTOCOL,
+    launch=1,
+    status=Status.OK,
+    device="Tesla T4",
+    started_at="2026-01-02T03:04:06+00:00",
+    startup_seconds={"import": 1.5, "build": 0.5},
+    warmup_seconds=(0.125,),
+    step_seconds=(0.1, 0.30000000000000004),
+    conditions={"compute_type": "float16", "casts": 3},
+    wall_seconds=3.0,
+    cautions=(Caution(CautionKind.TRUNCATED, "cut"),),
+)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A run directory with one launch."""
+    path = tmp_path / "20260102T030405Z-tesla-t4-mine"
+    create_run(path, HEADER)
+    write_launch(path / "cells", LAUNCH)
+    return path
+
+
+def test_what_is_written_is_read_back(directory: Path) -> None:
+    """Header and launches survive the way through JSON to the last bit of every sample."""
+    run = read_run(directory)
+
+    assert run.header == HEADER
+    assert run.launches == (LAUNCH,)
+
+
+def test_launches_come_in_planned_order(directory: Path) -> None:
+    """All cells of launch 0 come before those of launch 1, whatever the files' names."""
+    write_launch(directory / "cells", replace(LAUNCH, launch=0))
+
+    assert [launch.launch for launch in read_run(directory).launches] == [0, 1]
+
+
+def test_a_record_shows_derived_numbers_to_its_reader(directory: Path) -> None:
+    """The file has a summary, derived from the samples beside it."""
+    record = json.loads((directory / "cells" / f"{CELL.id}.1.json").read_text())
+
+    assert record["summary"]["count"] == 2
+    assert record["overhead_seconds"] == pytest.approx(3.0 - 2.0 - 0.125 - 0.4)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("run.json", lambda fields: {**fields, "schema_version": 2}, "schema version 2, but"),
+        ("cells/{id}.1.json", lambda fields: {**fields, "schema_version": 9}, "schema version 9"),
+        ("cells/{id}.1.json", lambda fields: {**fields, "status": "fine"}, "status: "),
+        ("cells/{id}.1.json", lambda _: {"a": 1}, "is not a record of this suite"),
+        ("cells/{id}.1.json", lambda _: [], "is not a record of this suite"),
+        ("run.json", lambda _: None, "is not a record of this suite"),
+    ],
+)
+def test_a_file_of_another_kind_or_version_is_named(  # type: ignore[no-untyped-def]
+    directory: Path, name: str, change, words: str
+) -> None:
+    """A newer schema or a damaged record is one line with the file's path."""
+    path = directory / name.format(id=CELL.id)
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+
+    with pytest.raises(InputError) as caught:
+        read_run(directory)
+
+    assert str(caught.value).startswith(str(path))
+    assert words in str(caught.value)
+
+
+def test_half_a_record_is_refused(directory: Path) -> None:
+    """A file cut in the middle is not taken for a launch."""
+    path = directory / "cells" / f"{CELL.id}.1.json"
+    path.write_text(path.read_text()[:100])
+
+    with pytest.raises(InputError, match="is not a record of this suite"):
+        read_run(directory)
+
+
+def test_the_newest_run_is_found_by_name(directory: Path) -> None:
+    """Directory names begin with their time; folders without run.json are no runs."""
+    later = directory.parent / "20270101T000000Z-cpu-mine"
+    create_run(later, HEADER)
+    (directory.parent / "20280101T000000Z-empty").mkdir()
+
+    assert newest_run(directory.parent) == later
+
+
+def test_no_run_and_no_directory_are_told(tmp_path: Path) -> None:
+    """The message says how to make a run."""
+    with pytest.raises(InputError, match="holds no run; make one with"):
+        newest_run(tmp_path)
+    with pytest.raises(InputError, match="no such run directory"):
+        read_run(tmp_path / "no")
+
+
+def test_a_run_directory_is_never_reused(directory: Path) -> None:
+    """Nothing is written into a run that exists."""
+    with pytest.raises(InputError, match="exists already"):
+        create_run(directory, HEADER)

@@ -1,0 +1,125 @@
+"""A recorded run beside the published page: the whole document, as a user gets it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from suite.core.cell import Cell, Mode, Precision, Protocol
+from suite.core.launch import Launch, Status
+from suite.core.run import RunHeader
+from suite.files.launches import write_launch
+from suite.files.runs import create_run
+
+ROOT = Path(__file__).parents[2]
+DATA = Path(__file__).parents[1] / "data"
+PROTOCOL = Protocol(warmup_steps=2, measured_steps=4)
+
+
+def launch(
+    batch_size: int,
+    seconds: tuple[float, ...],
+    *,
+    mode: Mode = Mode.INFERENCE,
+    precision: Precision = Precision.AMP,
+    xla: bool = False,
+    gpus: int = 1,
+) -> Launch:
+    """One launch with these step times; without any, it ran out of memory."""
+    cell = Cell(mode=mode, precision=precision, xla=xla, batch_size=batch_size, gpus=gpus)
+    ok = bool(seconds)
+    return Launch(
+        cell=cell,
+        protocol=PROTOCOL,
+        launch=0,
+        status=Status.OK if ok else Status.OUT_OF_MEMORY,
+        reason="" if ok else "ResourceExhaustedError: failed to allocate",
+        device="Tesla V100-SXM2-16GB",
+        step_seconds=seconds,
+    )
+
+
+LAUNCHES = [
+    launch(1, (0.0041, 0.0042, 0.0043, 0.0046), precision=Precision.AMP),
+    launch(4, (0.0060, 0.0062), xla=True),
+    launch(64, (0.0238, 0.0239), precision=Precision.AMP),
+    launch(64, (0.0226, 0.0228), xla=True),
+    launch(256, (), precision=Precision.FP32),
+    launch(3, (0.001, 0.001), precision=Precision.FP32),
+    launch(128, (0.32, 0.32), mode=Mode.TRAINING, xla=True, precision=Precision.FP32),
+    launch(256, (0.2, 0.2), mode=Mode.TRAINING, xla=True),
+    launch(128, (0.32, 0.34), mode=Mode.TRAINING, xla=True, precision=Precision.FP32, gpus=8),
+]
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    """A run of a DGX-1's V100 with known step times."""
+    directory = tmp_path / "20260102T030405Z-tesla-v100-recorded"
+    header = RunHeader(
+        matrix="recorded",
+        purpose="a recorded run",
+        reference=None,
+        expected_device="dgx1",
+        device="Tesla V100-SXM2-16GB",
+        gpu="Tesla V100-SXM2-16GB",
+        protocol=PROTOCOL,
+        started_at="2026-01-02T03:04:05+00:00",
+        cells=tuple(launch.cell.id for launch in LAUNCHES),
+        machine={},
+        environment={},
+    )
+    create_run(directory, header)
+    for record in LAUNCHES:
+        write_launch(directory / "cells", record)
+    return directory
+
+
+def compare(directory: Path, *flags: str) -> "subprocess.CompletedProcess[str]":
+    reference = ROOT / "reference" / "dgx1.csv"
+    command = ["compare", "--reference", str(reference), "--run", str(directory), *flags]
+    return subprocess.run(
+        [sys.executable, str(ROOT / "bench.py"), *command],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_comparison_is_the_recorded_document(recorded: Path) -> None:
+    """Terminal text and Markdown hold every number, ratio, word and leftover cell."""
+    done = compare(recorded)
+    printed, _, written = done.stdout.partition("\nwritten to ")
+
+    assert done.returncode == 0, done.stderr
+    assert printed == (DATA / "comparison.txt").read_text()
+    assert (recorded / "comparison.md").read_text() == (DATA / "comparison.md").read_text()
+    assert (recorded / "comparison.csv").read_text() == (DATA / "comparison.csv").read_text()
+    assert written.strip().endswith("comparison.md, comparison.csv")
+
+
+def test_the_terminal_text_fits_100_columns(recorded: Path) -> None:
+    """Tables and paragraphs are readable without wrapping."""
+    printed = compare(recorded).stdout.partition("\nwritten to ")[0]
+
+    assert max(map(len, printed.splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "words"),
+    [
+        (["--fail-below", "0.5", "--min-batch", "4"], 3, "without a number: inference-fp32-bs256"),
+        (["--fail-below", "1.0"], 1, "below 1x: inference-amp-bs1-1gpu: 0.982x"),
+        (["--fail-below", "0.9", "--min-batch", "512"], 4, "lower --min-batch"),
+    ],
+)
+def test_failing_is_asked_for_and_has_its_code(
+    recorded: Path, flags: list[str], code: int, words: str
+) -> None:
+    """--fail-below is 1 for a slow cell, 3 for a missing number, 4 with nothing to look at."""
+    done = compare(recorded, *flags)
+
+    assert done.returncode == code
+    assert words in done.stdout + done.stderr
