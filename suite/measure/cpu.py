@@ -1,5 +1,6 @@
 """The processor, its memory, and the instruction sets that matter to a convolution."""
 
+import math
 import os
 import platform
 from pathlib import Path
@@ -21,10 +22,8 @@ _FEATURES = {
 }
 
 
-def detect_cpu(
-    cpuinfo: Path = Path("/proc/cpuinfo"), cgroup: Path = Path("/sys/fs/cgroup/cpu.max")
-) -> Cpu:
-    """The CPU as this process may use it; both files may be missing (not Linux, no cgroup v2)."""
+def detect_cpu(cpuinfo: Path = Path("/proc/cpuinfo"), cgroup: Path = Path("/sys/fs/cgroup")) -> Cpu:
+    """The CPU as this process may use it; both paths may be missing, as they are off Linux."""
     fields = _first_processor(cpuinfo)
     flags = set(fields.get("flags", fields.get("Features", "")).split())
     return Cpu(
@@ -46,11 +45,20 @@ def _first_processor(cpuinfo: Path) -> dict[str, str]:
 
 
 def _usable_cores(cgroup: Path) -> int:
-    """Cores by affinity, less where the container has a smaller quota of CPU time."""
+    """Logical cores by affinity, or fewer where the container has a smaller quota of CPU time."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     cores = cores or 1
-    try:
-        quota, period = cgroup.read_text().split()
-        return max(1, min(cores, round(int(quota) / int(period))))
-    except (OSError, ValueError):
-        return cores  # no quota: "max 100000", or no such file
+    quota = _quota_cores(cgroup)
+    return cores if quota is None else min(cores, max(1, math.ceil(quota)))
+
+
+def _quota_cores(cgroup: Path) -> float | None:
+    """CPU seconds a second that cgroup v2, else v1, grants; None for no quota."""
+    for names in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
+        try:
+            quota, period = " ".join((cgroup / name).read_text() for name in names).split()
+            if int(quota) > 0:  # v1 writes -1 for no quota
+                return int(quota) / int(period)
+        except (OSError, ValueError):  # v2 writes "max" for no quota
+            continue
+    return None

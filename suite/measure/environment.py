@@ -24,8 +24,13 @@ _VARIABLES = re.compile(
     r"(TF|XLA|KERAS|OMP|KMP|ONEDNN|DNNL|NCCL|HOROVOD|OMPI_MCA)_\w+"
     r"|CUDA_VISIBLE_DEVICES|CUDA_DEVICE_ORDER|CUDA_CACHE_DISABLE|NVIDIA_TF32_OVERRIDE"
 )
+# As the user has it, and without taking a lock that another git may want.
+_GIT = ("git", "--no-optional-locks")
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH", re.IGNORECASE)
-_USER_IN_URL = re.compile(r"//[^/@\s]+@")
+_SECRET_VALUE = re.compile(r"(KEY|TOKEN|SECRET|PASS\w*|CREDENTIALS?|AUTH\w*)\W{0,2}[=:]", re.I)
+_WITHHELD = "(withheld: looks like a secret)"
+# Up to the last @: a password may hold one, and losing a part of a path harms nobody.
+_USER_IN_URL = re.compile(r"//\S*@")
 
 
 def fingerprint(machine: Machine) -> dict[str, object]:
@@ -41,6 +46,7 @@ def fingerprint(machine: Machine) -> dict[str, object]:
         "kernel_release": platform.release(),
         "container": _container(),
         "cpu_governor": _line(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
+        "numa_nodes": len(list(Path("/sys/devices/system/node").glob("node[0-9]*"))) or None,
         "variables": _variables(),
     }
 
@@ -57,24 +63,31 @@ def _version(packages: tuple[str, ...]) -> str | None:
 
 
 def _commit(checkout: Path) -> dict[str, object]:
-    """The commit the suite runs from and whether its files were changed since."""
+    """The commit the suite runs from, and whether its code differs from that commit's.
 
-    def git(*arguments: str) -> str | None:
-        try:
-            done = subprocess.run(
-                ["git", "-C", str(checkout), *arguments],  # noqa: S607 - git as the user has it
-                capture_output=True,
-                text=True,
-                timeout=5,
-                check=True,
+    Both are None where the suite is no checkout of its own: installed into an environment that
+    happens to lie inside another repository, it must not claim that repository's commit.
+    """
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            [*_GIT, "-C", str(checkout), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        ).stdout.strip()
+
+    try:
+        commit, top = git("rev-parse", "HEAD", "--show-toplevel").splitlines()
+        if Path(top) == checkout:
+            code = git(
+                "status", "--porcelain", "--untracked-files=normal", "--", "suite", "bench.py"
             )
-        except (OSError, subprocess.SubprocessError):
-            return None
-        return done.stdout.strip()
-
-    commit = git("rev-parse", "HEAD")
-    changed = git("status", "--porcelain", "--untracked-files=no") if commit else None
-    return {"commit": commit, "dirty": None if changed is None else bool(changed)}
+            return {"commit": commit, "dirty": bool(code)}
+    except (OSError, ValueError, subprocess.SubprocessError):
+        pass
+    return {"commit": None, "dirty": None}
 
 
 def _operating_system() -> str:
@@ -104,7 +117,7 @@ def _line(path: Path) -> str | None:
 
 def _variables() -> dict[str, str]:
     return {
-        name: _USER_IN_URL.sub("//", value)
+        name: _WITHHELD if _SECRET_VALUE.search(value) else _USER_IN_URL.sub("//", value)
         for name, value in sorted(os.environ.items())
         if _VARIABLES.fullmatch(name) and not _SECRET.search(name)
     }

@@ -11,7 +11,9 @@ def devices_text(machine: Machine) -> str:
     parts = []
     for gpu in machine.gpus:
         parts += [f"GPU {gpu.index}: {gpu.name}", plain_table(_gpu_facts(gpu, machine)), ""]
-    if not machine.gpus:
+    if machine.gpus:
+        parts += [f"NVML: {machine.nvml}", ""]
+    else:
         parts += [f"no GPU ({machine.nvml}); cells run on the CPU", ""]
     parts += [f"CPU: {machine.cpu.model}", plain_table(_cpu_facts(machine.cpu)), ""]
     system = published_system(machine)
@@ -34,17 +36,17 @@ def _gpu_facts(gpu: Gpu, machine: Machine) -> list[tuple[str, str]]:
         ("power limit", f"{limit:.0f} W" if limit else UNKNOWN),
         ("MIG", {True: "on", False: "off", None: "not supported"}[gpu.mig]),
         ("UUID", gpu.uuid or UNKNOWN),
-        ("others on it", _others(gpu)),
+        *_others(gpu),
     ]
 
 
-def _others(gpu: Gpu) -> str:
-    if not gpu.processes:
-        return "nobody seen (processes of other containers may be hidden)"
-    return "; ".join(
-        f"{process.name or 'unknown'} (pid {process.pid}, {_memory(process.memory_bytes)})"
+def _others(gpu: Gpu) -> list[tuple[str, str]]:
+    """A line for every other process on the GPU."""
+    others = [
+        f"{process.name or 'name unknown'} (pid {process.pid}, {_memory(process.memory_bytes)})"
         for process in gpu.processes
-    )
+    ] or ["nobody seen (processes of other containers may be hidden)"]
+    return [("others on it" if line == 0 else "", text) for line, text in enumerate(others)]
 
 
 def _memory(memory_bytes: int | None) -> str:
@@ -52,9 +54,9 @@ def _memory(memory_bytes: int | None) -> str:
 
 
 def _cpu_facts(cpu: Cpu) -> list[tuple[str, str]]:
-    physical = f" of {cpu.physical_cores} physical" if cpu.physical_cores else ""
+    physical = f" ({cpu.physical_cores} physical in all)" if cpu.physical_cores else ""
     return [
-        ("cores usable here", f"{cpu.cores}{physical}"),
+        ("cores usable here", f"{cpu.cores} logical{physical}"),
         ("memory", _gibibytes(cpu.memory_bytes)),
         ("instruction sets", ", ".join(cpu.features) or "none of those that matter"),
         ("native bfloat16", "yes" if cpu.native_bfloat16 else "no: AMP cells will be slow"),

@@ -100,8 +100,7 @@ def _finish(
 def labelled(launch: Launch, machine: Machine, matrix: Matrix) -> Launch:
     """The launch with the device that ran it and the cautions that follow from how it was run.
 
-    A launch that ran on the CPU of a machine with a GPU is invalid: the run is labelled with the
-    GPU, and nobody would expect the number of a CPU in it.
+    A launch that ran on another device than the label names is invalid.
     """
     label = device_label(machine)
     cautions = list(launch.cautions)
@@ -116,10 +115,21 @@ def labelled(launch: Launch, machine: Machine, matrix: Matrix) -> Launch:
         text = f"measured on {label}, not on the matrix's {matrix.device}; use --require-device"
         cautions.append(Caution(CautionKind.OTHER_DEVICE, text))
     launch = replace(launch, device=label, cautions=tuple(cautions))
-    if machine.gpus and launch.conditions.get("device_type") == "CPU":
-        reason = (
-            f"TensorFlow ran on the CPU although {label} is there: install the gpu extra, or set"
-            " CUDA_VISIBLE_DEVICES= (empty) to measure the CPU"
+    reason = _mislabelled(launch, machine)
+    return replace(launch, status=Status.INVALID, reason=reason) if reason else launch
+
+
+def _mislabelled(launch: Launch, machine: Machine) -> str | None:
+    """Why the label names another device than the one that TensorFlow ran on, or None."""
+    ran_on = launch.conditions.get("device_type")
+    if machine.gpus and ran_on == "CPU":
+        return (
+            f"TensorFlow ran on the CPU although {machine.gpus[0].name} is there: install the gpu"
+            " extra, or set CUDA_VISIBLE_DEVICES= (empty) to measure the CPU"
         )
-        return replace(launch, status=Status.INVALID, reason=reason)
-    return launch
+    if not machine.gpus and ran_on == "GPU":
+        return (
+            f"TensorFlow ran on a GPU that NVML does not show ({machine.nvml}), so the number has"
+            " no name: make the driver's NVML library visible here"
+        )
+    return None

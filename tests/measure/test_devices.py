@@ -1,5 +1,7 @@
 """suite.measure.devices: what NVML says, and every way in which it can fail to say it."""
 
+import os
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,6 +26,20 @@ H200 = {
     "milliwatts": 700_000,
 }
 
+# Seven MIG devices are possible on an A100; this one is cut into two, with a gap between them.
+A100_IN_TWO = {
+    "name": "NVIDIA A100-SXM4-40GB",
+    "uuid": "GPU-cccc3333",
+    "capability": (8, 0),
+    "milliwatts": 400_000,
+    "mig": (1, 1),
+    "parts": [
+        {"name": "NVIDIA A100-SXM4-40GB MIG 1g.5gb", "uuid": "MIG-dddd", "memory": 5 * 2**30},
+        None,
+        {"name": "NVIDIA A100-SXM4-40GB MIG 3g.20gb", "uuid": "MIG-eeee", "memory": 20 * 2**30},
+    ],
+}
+
 
 class FakeNvml:
     """The calls that the suite makes of pynvml, for GPUs described by dictionaries."""
@@ -41,8 +57,14 @@ class FakeNvml:
 
         def supported(gpu: dict[str, Any], fact: str) -> Any:
             if fact not in gpu:
-                raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
+                raise pynvml.NVMLError(gpu.get("error", pynvml.NVML_ERROR_NOT_SUPPORTED))
             return gpu[fact]
+
+        def mig_device(gpu: dict[str, Any], number: int) -> dict[str, Any]:
+            part: dict[str, Any] | None = gpu["parts"][number]
+            if part is None:
+                raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_FOUND)
+            return part
 
         calls = {
             "nvmlInit": lambda: setattr(self, "is_open", True),
@@ -57,7 +79,10 @@ class FakeNvml:
             "nvmlDeviceGetCudaComputeCapability": lambda gpu: supported(gpu, "capability"),
             "nvmlDeviceGetEnforcedPowerLimit": lambda gpu: supported(gpu, "milliwatts"),
             "nvmlDeviceGetMigMode": lambda gpu: supported(gpu, "mig"),
+            "nvmlDeviceGetMaxMigDeviceCount": lambda gpu: len(gpu["parts"]),
+            "nvmlDeviceGetMigDeviceHandleByIndex": mig_device,
             "nvmlDeviceGetComputeRunningProcesses": lambda gpu: gpu.get("processes", []),
+            "nvmlDeviceGetGraphicsRunningProcesses": lambda gpu: gpu.get("drawing", []),
         }
         for name, call in calls.items():
             patch.setattr(pynvml, name, call)
@@ -96,6 +121,7 @@ def test_a_gpu_is_described(detected: Any) -> None:
     ("name", "form_factor"),
     [
         ("Tesla V100-SXM2-16GB", "SXM2"),
+        ("Tesla V100-SXM3-32GB", "SXM3"),
         ("NVIDIA A100-SXM4-40GB", "SXM4"),
         ("NVIDIA A100-PCIE-40GB", "PCIe"),
         ("NVIDIA H100 PCIe", "PCIe"),
@@ -133,11 +159,87 @@ def test_a_gpu_that_fell_off_leaves_the_others(detected: Any) -> None:
     assert "lost" in machine.nvml.lower()
 
 
+def test_a_gpu_that_falls_off_while_asked_is_not_half_described(detected: Any) -> None:
+    """A GPU lost between two questions is left out, with the reason."""
+    machine = detected({"name": "Tesla T4", "error": pynvml.NVML_ERROR_GPU_IS_LOST}, H200)
+
+    assert [gpu.name for gpu in machine.gpus] == ["NVIDIA H200"]
+    assert machine.nvml == "1 GPU found; GPU 0: GPU is lost"
+
+
+def test_an_odd_fault_of_one_question_does_not_hide_the_gpu(detected: Any) -> None:
+    """A GPU that CUDA can use is never left out, or its numbers would bear the CPU's name."""
+    (gpu,) = detected({"name": "Tesla T4", "error": pynvml.NVML_ERROR_UNKNOWN}).gpus
+
+    assert (gpu.name, gpu.uuid) == ("Tesla T4", None)
+
+
+def test_a_fault_of_the_last_call_is_no_traceback(
+    detected: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found stays found when NVML cannot be closed."""
+    detected(T4)
+
+    def fail() -> None:
+        raise pynvml.NVMLError(pynvml.NVML_ERROR_UNKNOWN)
+
+    monkeypatch.setattr(pynvml, "nvmlShutdown", fail)
+
+    assert [gpu.name for gpu in detect_machine().gpus] == ["Tesla T4"]
+
+
+def test_bindings_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without nvidia-ml-py the machine is described by its CPU, and the package is named."""
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    machine = detect_machine()
+
+    assert machine.gpus == ()
+    assert "nvidia-ml-py" in machine.nvml
+
+
+def test_mig_devices_stand_in_for_their_gpu(detected: Any) -> None:
+    """A slice of an A100 has its own name and memory and is no published system."""
+    machine = detected(A100_IN_TWO)
+    first, second = machine.gpus
+
+    assert first.name == "NVIDIA A100-SXM4-40GB MIG 1g.5gb"
+    assert (first.memory_bytes, second.memory_bytes) == (5 * 2**30, 20 * 2**30)
+    assert (first.index, first.mig, first.compute_capability) == (0, True, (8, 0))
+    assert published_system(machine) is None
+    assert machine.nvml == "1 GPU found"
+
+
+def test_a_mig_device_is_chosen_by_its_uuid(detected: Any) -> None:
+    """CUDA_VISIBLE_DEVICES may name a slice; the index of its GPU means the first."""
+    chosen = detected(A100_IN_TWO, visible="MIG-eeee")
+
+    assert [gpu.uuid for gpu in chosen.gpus] == ["MIG-eeee"]
+    assert [gpu.uuid for gpu in detected(A100_IN_TWO, visible="0").gpus] == ["MIG-dddd"]
+
+
+def test_mig_mode_without_a_device_is_said(detected: Any) -> None:
+    """CUDA sees nothing of a GPU that is in MIG mode and not cut, and the reason is told."""
+    machine = detected({**A100_IN_TWO, "parts": [None] * 7})
+
+    assert machine.gpus == ()
+    assert "GPU 0: in MIG mode without a MIG device" in machine.nvml
+
+
+def test_hidden_gpus_are_told_from_missing_ones(detected: Any) -> None:
+    """What CUDA_VISIBLE_DEVICES hides is counted."""
+    assert detected(T4, H200, visible="1").nvml == (
+        "2 GPUs found; 1 visible with CUDA_VISIBLE_DEVICES=1"
+    )
+    assert detected(T4, H200).nvml == "2 GPUs found"
+
+
 def test_others_on_a_gpu_are_named(detected: Any) -> None:
-    """A foreign process shows with its memory; one that cannot be read keeps its number."""
+    """A foreign process shows once, with its memory; one that cannot be read keeps its number."""
     processes = [SimpleNamespace(pid=1, usedGpuMemory=2**30)]
-    processes += [SimpleNamespace(pid=2**22 + 7, usedGpuMemory=None)]
-    first, second = detected({**T4, "processes": processes}).gpus[0].processes
+    drawing = [SimpleNamespace(pid=2**22 + 7, usedGpuMemory=None), *processes]
+    own = SimpleNamespace(pid=os.getpid(), usedGpuMemory=2**20)
+    machine = detected({**T4, "processes": [*processes, own], "drawing": drawing})
+    first, second = machine.gpus[0].processes
 
     assert (first.pid, first.memory_bytes) == (1, 2**30)
     assert first.name
@@ -154,6 +256,7 @@ def test_others_on_a_gpu_are_named(detected: Any) -> None:
         ("", []),
         ("-1", []),
         ("0,7,1", ["Tesla T4"]),
+        ("0,0,1", ["Tesla T4"]),
     ],
 )
 def test_visible_devices_are_those_of_cuda(

@@ -44,6 +44,19 @@ def test_every_step_is_kept_and_callbacks_are_outside() -> None:
     ]
 
 
+def test_a_sample_is_one_clock_reading_to_the_next_around_the_step() -> None:
+    """Nothing but the step comes between the two readings that make a sample."""
+    calls: list[str] = []
+
+    def clock() -> float:
+        calls.append("clock")
+        return float(len(calls))
+
+    time_steps(lambda: calls.append("step"), protocol(0, 2), lambda *_: calls.append("told"), clock)
+
+    assert calls[1:] == ["clock", "step", "clock", "told"] * 2
+
+
 def test_the_cap_ends_measuring_and_says_so() -> None:
     """A capped series keeps what it has and is marked truncated."""
     clock = FakeClock()

@@ -1,0 +1,105 @@
+"""suite.runner.session: what is planned, and how a launch is labelled."""
+
+import pytest
+
+from suite.core.cell import Cell, KernelName, Mode, Precision, Protocol, quick_protocol
+from suite.core.device import Cpu, Gpu, Machine
+from suite.core.launch import CautionKind, Launch, Status
+from suite.core.matrix import Matrix
+from suite.runner.session import labelled, plan_launches
+
+CPU = Cpu(model="AMD EPYC", cores=2, physical_cores=2, memory_bytes=2**34, features=())
+CPU_ONLY = Machine(gpus=(), cpu=CPU, nvml="no NVIDIA driver")
+WITH_T4 = Machine(
+    gpus=(Gpu(index=0, name="Tesla T4", compute_capability=(7, 5)),), cpu=CPU, nvml=""
+)
+PROTOCOL = Protocol(warmup_steps=50, measured_steps=350, launches=2)
+
+
+def cell(batch_size: int, precision: Precision = Precision.FP32) -> Cell:
+    return Cell(mode=Mode.INFERENCE, precision=precision, xla=False, batch_size=batch_size)
+
+
+def matrix(*cells: Cell, device: str | None = None, protocol: Protocol = PROTOCOL) -> Matrix:
+    return Matrix(
+        name="mine", purpose="", device=device, reference=None, protocol=protocol, cells=cells
+    )
+
+
+def launch(ran_on: str, protocol: Protocol = PROTOCOL, kernel: str = "resnet50") -> Launch:
+    measured = Cell(
+        mode=Mode.INFERENCE,
+        precision=Precision.FP32,
+        xla=False,
+        batch_size=8,
+        kernel=KernelName(kernel),
+    )
+    return Launch(
+        cell=measured,
+        protocol=protocol,
+        launch=0,
+        status=Status.OK,
+        step_seconds=(0.1, 0.1),
+        conditions={"device_type": ran_on},
+    )
+
+
+def test_launches_are_interleaved_across_cells() -> None:
+    """Every cell is launched once before any is launched again."""
+    planned = plan_launches(matrix(cell(1), cell(8)), CPU_ONLY)
+
+    assert [(item.cell.batch_size, item.launch) for item in planned] == [
+        (1, 0),
+        (8, 0),
+        (1, 1),
+        (8, 1),
+    ]
+
+
+def test_what_cannot_run_is_planned_as_skipped() -> None:
+    """The reason is known before anything starts."""
+    (planned, _) = plan_launches(matrix(cell(1, Precision.TF32)), WITH_T4)
+
+    assert planned.skip_reason == "TF32 needs compute capability 8.0, and Tesla T4 has 7.5"
+
+
+@pytest.mark.parametrize(
+    ("machine", "ran_on", "words"),
+    [
+        (WITH_T4, "CPU", "ran on the CPU although Tesla T4 is there"),
+        (CPU_ONLY, "GPU", "ran on a GPU that NVML does not show (no NVIDIA driver)"),
+    ],
+)
+def test_a_launch_on_another_device_than_its_label_is_invalid(
+    machine: Machine, ran_on: str, words: str
+) -> None:
+    """No number carries the name of a device that did not run it."""
+    record = labelled(launch(ran_on), machine, matrix(cell(8)))
+
+    assert record.status is Status.INVALID
+    assert words in record.reason
+
+
+def test_the_label_is_the_device_that_ran() -> None:
+    """A launch where it was expected has the label and no doubt attached."""
+    record = labelled(launch("GPU"), WITH_T4, matrix(cell(8), device="t4"))
+
+    assert (record.status, record.device, record.cautions) == (Status.OK, "Tesla T4", ())
+
+
+@pytest.mark.parametrize(
+    ("record", "device", "kinds"),
+    [
+        (launch("CPU"), "t4", [CautionKind.OTHER_DEVICE]),
+        (launch("CPU", quick_protocol(PROTOCOL)), None, [CautionKind.QUICK]),
+        (launch("", kernel="simulated"), "t4", [CautionKind.SIMULATED]),
+    ],
+)
+def test_doubts_are_attached_to_the_number(
+    record: Launch, device: str | None, kinds: list[CautionKind]
+) -> None:
+    """Another device, a quick protocol and a simulated kernel are told beside the number."""
+    cautions = labelled(record, CPU_ONLY, matrix(cell(8), device=device)).cautions
+
+    assert [caution.kind for caution in cautions] == kinds
+    assert all("use" in caution.text or "run" in caution.text for caution in cautions)

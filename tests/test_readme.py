@@ -1,0 +1,119 @@
+"""The README stays true: its commands parse, its files exist, its examples are read."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from suite.cli.parser import make_parser
+from suite.files.matrices import read_matrix
+from suite.runner.command import parse_order
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+CODE = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+SET_UP, TEST = CODE[0].strip(), CODE[1].strip()
+
+
+def commands(start: str) -> list[str]:
+    """What follows `start` in every command of the README, placeholders filled in."""
+    blocks = [line for block in CODE for line in block.splitlines()]
+    quoted = re.findall(r"`([^`\n]+)`", README)
+    found = [text for text in (*blocks, *quoted) if text.startswith(start)]
+    filled = [text.replace("MATRIX", "matrices/quick.yaml").replace("CSV", "x") for text in found]
+    return [text.removeprefix(start) for text in filled if "VERB" not in text]
+
+
+def test_ci_runs_the_two_commands_of_the_readme() -> None:
+    """What a newcomer pastes is what CI pastes."""
+    script = (ROOT / ".ci" / "run").read_text()
+
+    assert "bench.py run matrices/quick.yaml" in SET_UP
+    assert "pytest" in TEST
+    assert SET_UP in script
+    assert TEST in script
+
+
+@pytest.mark.parametrize("command", commands("python bench.py "))
+def test_every_command_parses(command: str) -> None:
+    """No verb or flag in the README is one that bench.py does not know."""
+    given = make_parser().parse_args(shlex.split(command))
+
+    matrix = getattr(given, "matrix", None)
+    assert matrix is None or (ROOT / matrix).is_file()
+
+
+def test_the_command_by_hand_parses() -> None:
+    """The worker's command in the README is one it accepts."""
+    (command,) = commands("python -m suite.kernels ")
+
+    assert parse_order(shlex.split(command)).cell.id == "inference-amp-bs8-1gpu"
+
+
+def test_every_verb_and_matrix_is_in_the_readme() -> None:
+    """Nothing ships that the README does not mention."""
+    help_text = make_parser().format_help()
+    verbs = re.findall(r"^    (\w+)  ", help_text, re.MULTILINE)
+
+    assert verbs
+    for verb in verbs:
+        assert f"python bench.py {verb}" in README
+    for path in (ROOT / "matrices").glob("*.yaml"):
+        assert f"`{path.name}`" in README
+
+
+def test_every_link_leads_somewhere() -> None:
+    """Relative links of the documents name files that exist."""
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "reference/README.md"):
+        document = ROOT / name
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text()):
+            assert (document.parent / target).exists(), f"{name}: {target}"
+
+
+def test_the_example_matrix_is_one(tmp_path: Path) -> None:
+    """The matrix shown in the README is read as it stands."""
+    (tmp_path / "matrices").mkdir()
+    (tmp_path / "reference").mkdir()
+    (tmp_path / "reference" / "t4.csv").touch()
+    path = tmp_path / "matrices" / "mine.yaml"
+    path.write_text(re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)[0])
+
+    assert len(read_matrix(path).cells) == 6
+
+
+def test_shown_output_is_filled_in() -> None:
+    """No placeholder is left where real output belongs."""
+    assert not re.findall(r"@[A-Z]+@", README)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unwanted"),
+    [
+        (["--help"], {"tensorflow", "pandas", "pydantic", "yaml", "numpy", "jinja2"}),
+        (["devices"], {"tensorflow", "pandas", "pydantic", "yaml", "numpy", "jinja2"}),
+        (["plan", "matrices/any_gpu.yaml"], {"tensorflow", "keras", "pandas", "numpy", "jinja2"}),
+        (["compare", "--reference", "reference/t4.csv"], {"tensorflow", "keras"}),
+    ],
+)
+def test_a_verb_imports_only_what_it_needs(arguments: list[str], unwanted: set[str]) -> None:
+    """Quick verbs stay quick, and TensorFlow is imported by launches alone."""
+    code = (
+        "import sys; from suite.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print('MODULES', *sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    loaded = set(done.stdout.rpartition("MODULES ")[2].split())
+
+    assert not unwanted & loaded
