@@ -63,7 +63,7 @@ class ProgressLine:
             text += f", {duration(left)} left"
         after = self._seconds_after()
         if after is not None:
-            text += f"  (then about {duration(after)} more)" if after else ""
+            text += f", then {duration(after)} more" if after else ""
         self._live.update(Text(text, style="bold", overflow="ellipsis", no_wrap=True), refresh=True)
 
     def on_finished(self, launch: Launch) -> None:
