@@ -1,12 +1,19 @@
 """`python -m suite.kernels`: one cell by hand, or a worker that answers the runner."""
 
+import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from suite.core.cell import Data
+from suite.core.device import device_label
 from suite.core.errors import ExitCode, InputError, SuiteError
 from suite.core.launch import Launch, Status
 from suite.core.summary import Summary
+from suite.files.data_set import cell_shards
 from suite.files.launches import encode_launch, write_launch
+from suite.kernels.environment import launch_environment
+from suite.measure.devices import detect_machine
 from suite.runner.channel import Progress, Sender
 from suite.runner.command import LaunchOrder, parse_order
 from suite.runner.worker import execute
@@ -32,12 +39,17 @@ def _answer(order: LaunchOrder, sender: Sender) -> int:
 
 
 def _by_hand(order: LaunchOrder) -> int:
+    if order.cell.data is not Data.SYNTHETIC:
+        cell_shards(order.cell, order.options.data_dir, order.options.data_idx_dir)
     results = Path(order.results_dir)
     try:
         results.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--results_dir {results}: {error.strerror}; give another") from None
-    launch = execute(order, _print_phase)
+    machine = detect_machine()
+    # What the runner gives the processes it starts; TensorFlow is not imported yet.
+    os.environ.update(launch_environment(order.cell, on_gpu=bool(machine.gpus)))
+    launch = replace(execute(order, _print_phase), device=device_label(machine))
     path = write_launch(results, launch)
     summary = launch.summary
     print(_outcome(launch, summary) if summary else f"{launch.status.value}: {launch.reason}")

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from suite import __version__
+from suite.cli.data_parser import add_data, add_data_directories
 from suite.cli.reference_parser import add_reference
 from suite.core.errors import InputError
+from suite.core.flag_values import positive_count, positive_number
 
 _DESCRIPTION = """\
 Measure TensorFlow ResNet50 v1.5 on this machine and set the numbers beside NVIDIA's published
@@ -34,24 +36,6 @@ class Parser(argparse.ArgumentParser):
         raise InputError(f"{self.prog}: {message}; see --help")
 
 
-def positive_number(text: str) -> float:
-    """A flag's value: a finite number above 0."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
-    return number
-
-
-def positive_count(text: str) -> int:
-    """A flag's value: a whole number above 0."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
-    return int(text)
-
-
 def make_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line; the chosen verb is in `verb`."""
     parser: argparse.ArgumentParser = Parser(
@@ -68,6 +52,8 @@ def make_parser() -> argparse.ArgumentParser:
     _add_plan(verbs)
     _add_devices(verbs)
     add_reference(verbs)
+    add_data(verbs)
+    _add_selfcheck(verbs)
     _add_verb(verbs, "schema", "print the JSON Schema of matrix files, for editors")
     return parser
 
@@ -90,6 +76,7 @@ def _add_matrix(parser: argparse.ArgumentParser) -> None:
 def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = _add_verb(verbs, "run", "measure every cell of a matrix on this machine")
     _add_matrix(parser)
+    add_data_directories(parser)
     parser.add_argument(
         "--out",
         type=Path,
@@ -136,7 +123,17 @@ def _add_compare(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
 def _add_plan(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     text = "list every cell of a matrix: its command, what would be skipped, and the time"
-    _add_matrix(_add_verb(verbs, "plan", text))
+    parser = _add_verb(verbs, "plan", text)
+    _add_matrix(parser)
+    add_data_directories(parser)
+
+
+def _add_selfcheck(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "measure the suite itself: its steps against a bare Keras loop, and its timing"
+    parser = _add_verb(verbs, "selfcheck", text)
+    parser.add_argument(
+        "--quick", action="store_true", help="tiny images and few turns: does it work at all"
+    )
 
 
 def _add_devices(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -3,6 +3,7 @@
 import argparse
 from dataclasses import replace
 
+from suite.cli.data_options import data_options
 from suite.cli.estimates import estimate_launches
 from suite.cli.parser import REPORTS
 from suite.core.cell import quick_protocol
@@ -20,6 +21,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     matrix = read_matrix(arguments.matrix)
     if arguments.quick:
         matrix = replace(matrix, protocol=quick_protocol(matrix.protocol))
+    options = data_options(arguments, matrix)
     machine = detect_machine()
     planned = plan_launches(matrix, machine)
     estimates = estimate_launches(planned, matrix, machine, REPORTS)
@@ -27,7 +29,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         PlanLine(
             cell=launch.cell,
             launch=launch.launch,
-            command=command_line(order_of(launch, matrix)),
+            command=command_line(order_of(launch, matrix, options)),
             skip_reason=launch.skip_reason,
             estimate=expected,
         )

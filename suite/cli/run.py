@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
+from suite.cli.data_options import data_options
 from suite.cli.estimates import estimate_launches
 from suite.cli.progress import ProgressLine
 from suite.core.cell import quick_protocol
@@ -17,6 +18,7 @@ from suite.core.run import CellResult, RunHeader, cell_results
 from suite.files.matrices import read_matrix
 from suite.files.runs import create_run, read_run
 from suite.files.text import write_text
+from suite.kernels.interface import KernelOptions
 from suite.measure.devices import detect_machine
 from suite.measure.environment import fingerprint
 from suite.render.results import overhead_text, report_markdown, results_text
@@ -28,6 +30,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     matrix = read_matrix(arguments.matrix)
     if arguments.quick:
         matrix = replace(matrix, protocol=quick_protocol(matrix.protocol))
+    options = data_options(arguments, matrix)
     machine = detect_machine()
     mismatch = device_mismatch(matrix.device, machine)
     if mismatch and arguments.require_device:
@@ -36,7 +39,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         print(f"note: {mismatch}: every number is that device's", flush=True)
     header = _header(matrix, machine)
     directory = arguments.out / _directory_name(header, machine)
-    interrupted = _measure(matrix, machine, header, directory)
+    interrupted = _measure(matrix, options, machine, header, directory)
     measured = read_run(directory)
     results = cell_results(measured.launches)
     write_text(directory / "report.md", report_markdown(measured, results))
@@ -45,14 +48,16 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     return ExitCode.INTERRUPTED if interrupted else _exit_code(results)
 
 
-def _measure(matrix: Matrix, machine: Machine, header: RunHeader, directory: Path) -> bool:
+def _measure(
+    matrix: Matrix, options: KernelOptions, machine: Machine, header: RunHeader, directory: Path
+) -> bool:
     """Make the run directory and fill it; returns whether Ctrl-C cut the run short."""
     planned = plan_launches(matrix, machine)
     estimates = estimate_launches(planned, matrix, machine, directory.parent)
     create_run(directory, header)
     with ProgressLine(planned, [found.seconds if found else None for found in estimates]) as line:
         try:
-            for launch in run_session(matrix, machine, directory, line.on_progress):
+            for launch in run_session(matrix, options, machine, directory, line.on_progress):
                 line.on_finished(launch)
         except KeyboardInterrupt:
             return True

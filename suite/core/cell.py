@@ -37,6 +37,29 @@ class Data(str, Enum):
     DALI = "dali"
 
 
+class XlaMode(str, Enum):
+    """How XLA is applied where a cell asks for it.
+
+    JIT_COMPILE compiles the whole step into one program; AUTO_CLUSTERING, which made the published
+    numbers, lets TensorFlow choose the parts it compiles.
+    """
+
+    JIT_COMPILE = "jit_compile"
+    AUTO_CLUSTERING = "auto_clustering"
+
+
+class Graph(str, Enum):
+    """What an inference step works out, and from what.
+
+    EVALUATION is the published step: softmax, predicted class, loss and counts of hits. FORWARD
+    ends at the logits. FROZEN is EVALUATION with the network's variables folded into constants.
+    """
+
+    EVALUATION = "evaluation"
+    FORWARD = "forward"
+    FROZEN = "frozen"
+
+
 class KernelName(str, Enum):
     """The workload: the real network, or a clock-driven stand-in that needs no TensorFlow."""
 
@@ -50,7 +73,7 @@ class Cell:
 
     `batch_size` is per GPU. `gpus` is the number of ranks: on a machine without a GPU a cell of
     one rank runs on the CPU, and the record names the device that ran. `image_size` is the side
-    of a square image in pixels.
+    of a square image in pixels. `xla_mode` says nothing without `xla` and is JIT_COMPILE then.
     """
 
     mode: Mode
@@ -61,6 +84,12 @@ class Cell:
     data: Data = Data.SYNTHETIC
     kernel: KernelName = KernelName.RESNET50
     image_size: int = 224
+    graph: Graph = Graph.EVALUATION
+    xla_mode: XlaMode = XlaMode.JIT_COMPILE
+
+    def __post_init__(self) -> None:
+        if not self.xla:
+            object.__setattr__(self, "xla_mode", XlaMode.JIT_COMPILE)
 
     @property
     def id(self) -> str:
@@ -70,15 +99,24 @@ class Cell:
         """
         parts = [self.mode.value, self.precision.value]
         if self.xla:
-            parts.append("xla")
+            parts.append("xla" if self.xla_mode is XlaMode.JIT_COMPILE else "xla_auto")
         parts += [f"bs{self.batch_size}", f"{self.gpus}gpu"]
         if self.data is not Data.SYNTHETIC:
             parts.append(self.data.value)
         if self.image_size != 224:
             parts.append(f"{self.image_size}px")
+        if self.graph is not Graph.EVALUATION:
+            parts.append(self.graph.value)
         if self.kernel is not KernelName.RESNET50:
             parts.append(self.kernel.value)
         return "-".join(parts)
+
+    @property
+    def contradiction(self) -> str | None:
+        """Why no machine could ever run this cell, with the remedy; None for a sound one."""
+        if self.mode is Mode.TRAINING and self.graph is not Graph.EVALUATION:
+            return f"training has no {self.graph.value} graph; leave it out for training"
+        return None
 
     @property
     def global_batch_size(self) -> int:

@@ -27,6 +27,8 @@ class CautionKind(str, Enum):
     TRUNCATED = "truncated"
     OTHER_DEVICE = "other_device"
     SIMULATED = "simulated"
+    INPUT_BOUND = "input_bound"
+    WIDENED = "widened"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,17 @@ from suite.core.cell import Cell, KernelName, Protocol
 
 # The conditions that a matrix may vary, in the order in which cells are laid out: the batch size
 # changes fastest, as down the rows of a published table.
-AXES = ("mode", "gpus", "data", "image_size", "precision", "xla", "batch_size")
+AXES = (
+    "mode",
+    "gpus",
+    "data",
+    "image_size",
+    "graph",
+    "precision",
+    "xla",
+    "xla_mode",
+    "batch_size",
+)
 
 Conditions = Mapping[str, object]
 
@@ -50,13 +60,16 @@ def expand(
 
     Raises:
         MatrixError: an exclusion matches nothing, an inclusion is incomplete, two cells are the
-            same, or no cell is left.
+            same, a cell contradicts itself, or no cell is left.
     """
     names = [name for name in AXES if name in axes]
     cells = [
         _cell(kernel, dict(zip(names, values, strict=True)))
         for values in product(*(axes[name] for name in names))
     ]
+    if len(axes.get("xla_mode", ())) > 1:
+        # Without XLA its modes are one and the same cell, which is no slip of the author's.
+        cells = [cell for i, cell in enumerate(cells) if cell.xla or cell not in cells[:i]]
     _reject_duplicates(cells, ("axes",))
     for index, exclusion in enumerate(exclude):
         kept = [cell for cell in cells if not _matches(cell, exclusion)]
@@ -66,6 +79,9 @@ def expand(
     for index, inclusion in enumerate(include):
         cells.append(_included(kernel, axes, inclusion, index))
         _reject_duplicates(cells, ("include", index))
+    for cell in cells:
+        if cell.contradiction:
+            raise MatrixError(("axes",), f"gives cell {cell.id}: {cell.contradiction}")
     if not cells:
         raise MatrixError(("exclude",), "leaves no cell to measure; remove an exclusion")
     return tuple(cells)

@@ -11,10 +11,12 @@ from suite.core.cell import (
     STARTUP_TIMEOUT_SECONDS,
     STEP_TIMEOUT_SECONDS,
     Data,
+    Graph,
     KernelName,
     Mode,
     Precision,
     Protocol,
+    XlaMode,
 )
 from suite.core.device import is_device_name, known_devices
 from suite.core.matrix import Matrix, MatrixError, expand
@@ -58,6 +60,10 @@ class AxesModel(_Model):
     data: Annotated[list[Data], Field(min_length=1)] = [Data.SYNTHETIC]
     image_size: Annotated[list[Positive], Field(min_length=1)] = [224]
     """Side of the square images, in pixels."""
+    graph: Annotated[list[Graph], Field(min_length=1)] = [Graph.EVALUATION]
+    """What an inference step works out, and from what; `evaluation` is the published step."""
+    xla_mode: Annotated[list[XlaMode], Field(min_length=1)] = [XlaMode.JIT_COMPILE]
+    """How XLA is applied in cells that use it; `auto_clustering` is the published way."""
 
 
 class ConditionsModel(_Model):
@@ -70,6 +76,8 @@ class ConditionsModel(_Model):
     gpus: Positive | None = None
     data: Data | None = None
     image_size: Positive | None = None
+    graph: Graph | None = None
+    xla_mode: XlaMode | None = None
 
 
 class MatrixModel(_Model):

@@ -8,10 +8,23 @@ def import_framework(cell: Cell) -> None:
     """Import what the cell's kernel needs, so that import time is told from build time.
 
     Raises:
-        MissingComponentError: TensorFlow is not installed.
+        MissingComponentError: TensorFlow, or DALI for a cell of it, is not installed.
     """
     if cell.kernel is KernelName.SIMULATED:
         return
+    require_tensorflow()
+    if cell.data is Data.DALI:
+        from suite.kernels.dali_batches import import_dali
+
+        import_dali()
+
+
+def require_tensorflow() -> None:
+    """Import TensorFlow.
+
+    Raises:
+        MissingComponentError: it is not installed.
+    """
     try:
         import tensorflow as tf  # noqa: F401
     except ModuleNotFoundError as error:
@@ -32,8 +45,6 @@ def build(cell: Cell, options: KernelOptions) -> Kernel:
         from suite.kernels.simulated import SimulatedKernel
 
         return SimulatedKernel(cell, options)
-    if cell.data is not Data.SYNTHETIC:
-        raise MissingComponentError(f"data: {cell.data.value} is not part of this version yet")
     from suite.kernels.tensorflow_kernel import build_resnet50
 
     return build_resnet50(cell, options)

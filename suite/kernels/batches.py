@@ -1,12 +1,15 @@
 """Where a step's images come from: one batch at a time, with the wait inside the sample."""
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import tensorflow as tf
 
-from suite.core.cell import Cell
+from suite.core.cell import Cell, Data
+from suite.kernels.dali_batches import open_dali
 from suite.kernels.interface import KernelOptions
 from suite.kernels.synthetic import synthetic_batch
+from suite.kernels.tfrecord_batches import open_tfrecord
 
 Batch = tuple[tf.Tensor, tf.Tensor]
 
@@ -20,14 +23,22 @@ class Batches(Protocol):
 
     normalized: bool
 
+    @property
+    def wait_seconds(self) -> Sequence[float]:
+        """How long each call of `next` took, in order; empty where nothing is waited for."""
+
     def next(self) -> Batch:
         """Images [batch, size, size, 3] float32 and labels [batch] int32 within 0..1000."""
+
+    def conditions(self) -> Mapping[str, object]:
+        """How the batches were made, as JSON-ready facts."""
 
 
 class SyntheticBatches:
     """The published synthetic data: the same host batch every time."""
 
     normalized = False
+    wait_seconds: Sequence[float] = ()
 
     def __init__(self, cell: Cell, options: KernelOptions) -> None:
         images, labels = synthetic_batch(cell.batch_size, cell.image_size, options.seed)
@@ -38,7 +49,20 @@ class SyntheticBatches:
         """The batch; on a GPU the step itself copies it from the host, every time."""
         return self._batch
 
+    def conditions(self) -> Mapping[str, object]:
+        """Nothing is read or decoded."""
+        return {"input": "synthetic"}
+
 
 def open_batches(cell: Cell, options: KernelOptions) -> Batches:
-    """The supply that a cell declares."""
+    """The supply that a cell declares.
+
+    Raises:
+        InputError: the records it reads are missing, damaged or too few.
+        MissingComponentError: it needs DALI, which is not installed.
+    """
+    if cell.data is Data.TFRECORD:
+        return open_tfrecord(cell, options)
+    if cell.data is Data.DALI:
+        return open_dali(cell, options)
     return SyntheticBatches(cell, options)

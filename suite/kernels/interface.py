@@ -1,8 +1,10 @@
 """What the worker knows of a kernel: built, compiled, stepped, and asked what really ran."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
+
+from suite.kernels.recipe import Recipe
 
 
 class InvalidLaunchError(Exception):
@@ -18,12 +20,14 @@ class KernelOptions:
     """Facts a kernel needs that are not part of the cell's identity.
 
     `data_dir` and `data_idx_dir` hold TFRecord shards and their DALI index files, for cells that
-    read records. `seed` starts every random draw of weights and synthetic images.
+    read records. `seed` starts every random draw of weights and synthetic images. `recipe` is how
+    a training step learns.
     """
 
     data_dir: str | None = None
     data_idx_dir: str | None = None
     seed: int = 0
+    recipe: Recipe = field(default_factory=Recipe)
 
 
 class Kernel(Protocol):
@@ -34,6 +38,9 @@ class Kernel(Protocol):
 
     def step(self) -> None:
         """Run one batch; returns when the device has finished it."""
+
+    def input_wait_seconds(self) -> Sequence[float]:
+        """How long each batch so far was waited for, in order; empty when none is waited for."""
 
     def conditions(self) -> Mapping[str, object]:
         """What really ran, as JSON-ready facts; call after at least one step.

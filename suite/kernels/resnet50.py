@@ -15,15 +15,23 @@ STAGES = ((3, 64), (4, 128), (6, 256), (3, 512))
 EXPANSION = 4
 
 
-def resnet50(image_size: int, weight_init: str = "fan_out") -> Model:
+def resnet50(
+    image_size: int,
+    weight_init: str = "fan_out",
+    normalization: type[layers.Layer] = layers.BatchNormalization,
+    *,
+    normalize: bool = True,
+) -> Model:
     """The network: float32 images [batch, size, size, 3] of 0..255 -> float32 logits [batch, 1001].
 
-    `weight_init` is `fan_out` (the published default) or `fan_in` (the published recipes). The
-    global Keras dtype policy decides the arithmetic; normalisation and logits are float32.
+    `weight_init` is `fan_out` (the published default) or `fan_in` (the published recipes).
+    `normalize` takes mean and deviation out of the images; False is for images that come so.
+    `normalization` is Keras's batch normalisation or a backend's own. The global Keras dtype policy
+    decides the arithmetic; the normalised image and the logits are float32.
     """
-    network = _Layers(weight_init)
+    network = _Layers(weight_init, normalization)
     images = Input((image_size, image_size, 3), dtype="float32", name="images")
-    x = _normalized(images)
+    x = _normalized(images) if normalize else images
     x = network.convolution(x, 64, 7, strides=2, name="stem")
     x = layers.MaxPooling2D(3, strides=2, padding="same", name="stem_pool")(x)
     for stage, (blocks, width) in enumerate(STAGES, start=1):
@@ -46,10 +54,11 @@ def _normalized(images: KerasTensor) -> KerasTensor:
 
 
 class _Layers:
-    """The repeated parts of the network, sharing one choice of initialiser."""
+    """The repeated parts of the network, sharing the initialiser and the batch normalisation."""
 
-    def __init__(self, weight_init: str) -> None:
+    def __init__(self, weight_init: str, normalization: type[layers.Layer]) -> None:
         self._weight_init = weight_init
+        self._normalization = normalization
 
     def initializer(self) -> initializers.Initializer:
         """Variance scaling by 2 from a truncated normal (He et al., arXiv:1502.01852)."""
@@ -75,7 +84,7 @@ class _Layers:
             kernel_initializer=self.initializer(),
             name=f"{name}_conv",
         )(x)
-        x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_bn")(x)
+        x = self._normalization(momentum=0.9, epsilon=1e-5, name=f"{name}_bn")(x)
         return layers.ReLU(name=f"{name}_relu")(x) if relu else x
 
     def bottleneck(

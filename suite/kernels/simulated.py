@@ -5,7 +5,7 @@ Its numbers mean nothing and every record says so.
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from suite.core.cell import Cell, Mode
 from suite.kernels.interface import KernelOptions
@@ -34,6 +34,10 @@ class SimulatedKernel:
     def step(self) -> None:
         """Sleep one step."""
         time.sleep(self._seconds * self._random.uniform(1 - _SPREAD, 1 + _SPREAD))
+
+    def input_wait_seconds(self) -> Sequence[float]:
+        """Nothing to wait for."""
+        return ()
 
     def conditions(self) -> Mapping[str, object]:
         """Says that nothing real ran."""

@@ -1,31 +1,37 @@
 """The published work of one step, as TensorFlow functions of a batch.
 
 Each takes images [batch, size, size, 3] float32 and labels [batch] int32 and returns a float32
-scalar, the loss, that exists only once everything else in the step is done.
+scalar, the loss (`forward_step`: the logits), that exists only once all of the step is done.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
-from keras import Model, layers
+from keras import Model, Variable, layers
+
+from suite.kernels.learning_rate import learning_rate
+from suite.kernels.loss_scale import LossScale
+from suite.kernels.mixing import mixing
+from suite.kernels.recipe import Recipe
+from suite.kernels.resnet50 import CLASSES
 
 Step = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
-
-# Defaults of the published training benchmark: learning rate per 256 images, momentum (not
-# Nesterov), weight decay, and the static loss scale its scripts give under AMP.
-LEARNING_RATE_PER_256 = 0.1
-MOMENTUM = 0.9
-WEIGHT_DECAY = 1e-4
-LOSS_SCALE = 128.0
+# Images -> logits [batch, 1001] float32.
+Forward = Callable[[tf.Tensor], tf.Tensor]
 
 
-def inference_step(model: Model) -> Step:
+def forward_step(forward: Forward) -> Step:
+    """The logits and nothing else; labels are taken, as every step takes them, and not used."""
+    return lambda images, labels: forward(images)  # noqa: ARG005 - traced by this name
+
+
+def evaluation_step(forward: Forward) -> Step:
     """Evaluation as published: softmax, predicted class, cross entropy, top-1 and top-5 counts."""
     top1 = tf.Variable(0, dtype=tf.int32, trainable=False, name="top1")
     top5 = tf.Variable(0, dtype=tf.int32, trainable=False, name="top5")
 
     def step(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        logits = model(images, training=False)
+        logits = forward(images)
         probabilities = tf.nn.softmax(logits)
         predicted = tf.argmax(probabilities, axis=1, output_type=tf.int32)
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
@@ -49,40 +55,76 @@ def _in_top(k: int, scores: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.cast(scores > own, tf.int32), axis=1) < k
 
 
-def training_step(model: Model, batch_size: int, *, scale_loss: bool) -> Step:
-    """Forward, backward and momentum update as published.
+def training_step(
+    model: Model, batch_size: int, recipe: Recipe, loss_scale: LossScale | None = None
+) -> Step:
+    """Forward, backward and momentum update as published; `batch_size` is the global one.
 
     Loss: softmax cross entropy plus weight decay x the sum of half squared norms of every
-    trainable variable outside batch normalisation. `batch_size` is the global one.
+    trainable variable outside batch normalisation. Returned is the loss before the update.
     """
     variables = model.trainable_variables
     decayed = _decayed(model)
     momenta = [tf.Variable(tf.zeros_like(v), trainable=False, name="momentum") for v in variables]
-    learning_rate = LEARNING_RATE_PER_256 * batch_size / 256
-    scale = LOSS_SCALE if scale_loss else 1.0
+    steps_done = tf.Variable(0, dtype=tf.int64, trainable=False, name="steps_done")
+    mixed = mixing(recipe)
+
+    def loss_of(images: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        logits = model(images, training=True)
+        losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
+        decay = recipe.weight_decay * tf.add_n([tf.nn.l2_loss(v) for v in decayed])
+        return tf.reduce_mean(losses) + decay
 
     def step(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        done = steps_done.read_value()
+        images, targets = mixed(images, _targets(labels, recipe.label_smoothing), done)
         with tf.GradientTape() as tape:
-            logits = model(images, training=True)
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-            loss = tf.reduce_mean(losses)
-            loss += WEIGHT_DECAY * tf.add_n([tf.nn.l2_loss(v) for v in decayed])
-            scaled = loss * scale
-        gradients = tape.gradient(scaled, variables)
-        updates = [
-            tf.raw_ops.ResourceApplyMomentum(
-                var=variable.value.handle,
-                accum=momentum.handle,
-                lr=learning_rate,
-                grad=gradient / scale,
-                momentum=MOMENTUM,
-            )
-            for variable, momentum, gradient in zip(variables, momenta, gradients, strict=True)
-        ]
-        with tf.control_dependencies(updates):
-            return tf.identity(loss)
+            loss = loss_of(images, targets)
+            target = loss * loss_scale.value() if loss_scale else loss
+        gradients = tape.gradient(target, variables)
+        if loss_scale:
+            gradients = [gradient / loss_scale.value() for gradient in gradients]
+
+        def update() -> tf.Tensor:
+            rate = learning_rate(recipe, done, batch_size)
+            updates = _momentum_updates(variables, momenta, gradients, rate, recipe.momentum)
+            with tf.control_dependencies(updates):
+                return tf.identity(loss)
+
+        if loss_scale:
+            result, others = loss_scale.apply(gradients, update, lambda: tf.identity(loss))
+        else:
+            result, others = update(), []
+        with tf.control_dependencies([*others, steps_done.assign_add(1)]):
+            return tf.identity(result)
 
     return step
+
+
+def _targets(labels: tf.Tensor, smoothing: float) -> tf.Tensor:
+    """One-hot rows of which a share is spread evenly over all classes, the right one included."""
+    spread = smoothing / CLASSES
+    return tf.one_hot(labels, CLASSES, on_value=1 - smoothing + spread, off_value=spread)
+
+
+def _momentum_updates(
+    variables: Sequence[Variable],
+    momenta: Sequence[tf.Variable],
+    gradients: Sequence[tf.Tensor],
+    rate: tf.Tensor,
+    momentum: float,
+) -> list[tf.Operation]:
+    """Accumulated = momentum x accumulated + gradient; variable -= rate x accumulated."""
+    return [
+        tf.raw_ops.ResourceApplyMomentum(
+            var=variable.value.handle,
+            accum=accumulated.handle,
+            lr=rate,
+            grad=gradient,
+            momentum=momentum,
+        )
+        for variable, accumulated, gradient in zip(variables, momenta, gradients, strict=True)
+    ]
 
 
 def _decayed(model: Model) -> list[tf.Variable]:

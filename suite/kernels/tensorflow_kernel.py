@@ -1,18 +1,27 @@
 """ResNet50 v1.5 on TensorFlow made executable, with proof of what ran."""
 
 import math
-import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 import keras
+import numpy as np
 import tensorflow as tf
+from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from suite.core.cell import Cell, Mode, Precision
-from suite.kernels.batches import Batches, open_batches
-from suite.kernels.interface import InvalidLaunchError, KernelOptions
-from suite.kernels.precision import apply_precision, compute_type
+from suite.core.cell import Cell, Graph, Mode, Precision, XlaMode
+from suite.kernels.arithmetic import FLOAT32_BITS, float32_bits, xla_compute_type
+from suite.kernels.batch_normalization import FusedBatchNormalization
+from suite.kernels.batches import Batch, Batches, open_batches
+from suite.kernels.executed import read_executed, record_first_run
+from suite.kernels.frozen import frozen
+from suite.kernels.interface import KernelOptions
+from suite.kernels.loss_scale import DynamicScale, LossScale, StaticScale
+from suite.kernels.precision import apply_precision
+from suite.kernels.proof import check_launch
+from suite.kernels.recipe import Recipe
 from suite.kernels.resnet50 import resnet50
-from suite.kernels.steps import inference_step, training_step
+from suite.kernels.steps import Step, evaluation_step, forward_step, training_step
 
 
 def build_resnet50(cell: Cell, options: KernelOptions) -> "TensorFlowKernel":
@@ -20,6 +29,7 @@ def build_resnet50(cell: Cell, options: KernelOptions) -> "TensorFlowKernel":
 
     Raises:
         InvalidLaunchError: the precision does not exist on this device.
+        InputError: the records it reads are missing, damaged or too few.
     """
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
@@ -27,14 +37,43 @@ def build_resnet50(cell: Cell, options: KernelOptions) -> "TensorFlowKernel":
     apply_precision(cell.precision, on_gpu=bool(gpus))
     keras.utils.set_random_seed(options.seed)
     batches = open_batches(cell, options)
-    model = resnet50(cell.image_size)
+    model = resnet50(
+        cell.image_size,
+        options.recipe.weight_init,
+        normalization=FusedBatchNormalization,
+        normalize=not batches.normalized,
+    )
+    batch = batches.next()
     if cell.mode is Mode.TRAINING:
-        scale_loss = cell.precision is Precision.AMP and bool(gpus)
-        step = training_step(model, cell.global_batch_size, scale_loss=scale_loss)
+        loss_scale = _loss_scale(cell, options.recipe, on_gpu=bool(gpus))
+        step = training_step(model, cell.global_batch_size, options.recipe, loss_scale)
     else:
-        step = inference_step(model)
-    function = tf.function(step, jit_compile=cell.xla, autograph=False)
-    return TensorFlowKernel(cell, model, function.get_concrete_function(*batches.next()), batches)
+        step = _inference_step(cell.graph, model, batch[0])
+    jit_compile = cell.xla and cell.xla_mode is XlaMode.JIT_COMPILE
+    function = tf.function(step, jit_compile=jit_compile, autograph=False)
+    return TensorFlowKernel(
+        cell, options.recipe, model, function.get_concrete_function(*batch), batches
+    )
+
+
+def _inference_step(graph: Graph, model: keras.Model, images: tf.Tensor) -> Step:
+    def forward(images: tf.Tensor) -> tf.Tensor:
+        return model(images, training=False)
+
+    if graph is Graph.FORWARD:
+        return forward_step(forward)
+    if graph is Graph.FROZEN:
+        return evaluation_step(frozen(model, tf.TensorSpec.from_tensor(images)))
+    return evaluation_step(forward)
+
+
+def _loss_scale(cell: Cell, recipe: Recipe, *, on_gpu: bool) -> LossScale | None:
+    """What keeps gradients in range: float16 needs it, bfloat16 has the range of float32."""
+    if cell.precision is not Precision.AMP or not on_gpu:
+        return None
+    if recipe.static_loss_scale is None:
+        return DynamicScale()
+    return StaticScale(recipe.static_loss_scale)
 
 
 class TensorFlowKernel:
@@ -43,69 +82,86 @@ class TensorFlowKernel:
     def __init__(
         self,
         cell: Cell,
+        recipe: Recipe,
         model: keras.Model,
         function: tf.types.experimental.ConcreteFunction,
         batches: Batches,
     ) -> None:
         self._cell = cell
+        self._recipe = recipe
         self._model = model
         self._function = function
         self._batches = batches
-        self._loss = math.nan
+        self._executed: list[NodeDef] = []
+        self._output = np.array(math.nan)
 
     def compile(self) -> None:
         """Run the step once: graph optimisation, XLA and autotuning happen here."""
-        self.step()
+        batch = self._batches.next()
+        self._executed = record_first_run(lambda: self._run(batch))
 
     def step(self) -> None:
-        """Run one batch; fetching the loss waits until the device has finished the step."""
-        self._loss = float(self._function(*self._batches.next()))
+        """Wait for a batch and run it; returns when the device has finished."""
+        self._run(self._batches.next())
+
+    def input_wait_seconds(self) -> Sequence[float]:
+        """How long each batch so far was waited for."""
+        return self._batches.wait_seconds
+
+    def _run(self, batch: Batch) -> None:
+        """Fetching the loss or the logits waits until the device has finished the step."""
+        self._output = self._function(*batch).numpy()
 
     def conditions(self) -> Mapping[str, object]:
-        """What ran, read from the traced graph and the variables rather than from the flags.
+        """What ran, read from the executed graph and the variables rather than from the flags.
+
+        `compute_type` is that of the convolutions, and `xla_compute_type` what XLA makes of it on
+        a CPU. `float32_bits` are the mantissa bits a float32 convolution keeps here, 16 for all.
 
         Raises:
             InvalidLaunchError: a switch had no effect, or the last loss is not finite.
         """
+        executed = read_executed(self._function, self._executed)
         device = tf.DeviceSpec.from_string(self._model.variables[0].value.device)
-        operations = self._function.graph.get_operations()
-        convolutions = [op for op in operations if op.type.startswith("Conv2D")]
-        types = sorted({op.outputs[0].dtype.name for op in convolutions})
-        compiled = bool(self._function.function_def.attr["_XlaMustCompile"].b)
-        auto_clustering = "auto_jit" in os.environ.get("TF_XLA_FLAGS", "")
-        self._check(types, device.device_type, compiled=compiled, auto_clustering=auto_clustering)
+        bits = float32_bits(xla=self._cell.xla)
+        check_launch(
+            self._cell,
+            executed,
+            device_type=device.device_type,
+            float32_bits=bits,
+            output=self._output,
+        )
+        (compute_type,) = executed.compute_types
+        widened = executed.xla != "off" and device.device_type == "CPU"
         return {
             "device_type": device.device_type,
-            "compute_type": types[0],
-            "convolutions": len(convolutions),
-            "casts": sum(op.type == "Cast" for op in operations),
-            "xla": "jit_compile" if compiled else "off",
-            "tf32": tf.config.experimental.tensor_float_32_execution_enabled(),
-            "layout": keras.config.image_data_format(),
-            "parameters": self._model.count_params(),
-            "loss": self._loss,
-            "intra_op_threads": tf.config.threading.get_intra_op_parallelism_threads(),
-            "inter_op_threads": tf.config.threading.get_inter_op_parallelism_threads(),
-            "tensorflow": tf.__version__,
-            "keras": keras.__version__,
-            **{
-                f"build_{key}": tf.sysconfig.get_build_info().get(f"{key}_version")
-                for key in ("cuda", "cudnn")
-            },
+            "compute_type": compute_type,
+            "xla_compute_type": xla_compute_type(compute_type) if widened else None,
+            "float32_bits": bits,
+            "tf32": bits < FLOAT32_BITS,
+            "xla": executed.xla,
+            "xla_clusters": executed.xla_clusters,
+            "layouts": list(executed.layouts),
+            "convolutions": executed.convolutions,
+            "fused_batch_normalizations": executed.fused_batch_normalizations,
+            "casts": executed.casts,
+            "onednn_operations": executed.onednn_operations,
+            "parameters": sum(math.prod(v.shape) for v in self._model.trainable_variables),
+            "loss": float(self._output) if self._output.ndim == 0 else None,
+            "recipe": asdict(self._recipe) if self._cell.mode is Mode.TRAINING else None,
+            **self._batches.conditions(),
+            **_software(),
         }
 
-    def _check(
-        self, types: list[str], device_type: str, *, compiled: bool, auto_clustering: bool
-    ) -> None:
-        wanted = compute_type(self._cell.precision, on_gpu=device_type == "GPU")
-        if types != [wanted]:
-            raise InvalidLaunchError(
-                f"{self._cell.precision.value} means {wanted} here, but convolutions ran in"
-                f" {' and '.join(types)}"
-            )
-        if compiled != self._cell.xla or (auto_clustering and not self._cell.xla):
-            raise InvalidLaunchError(
-                f"XLA is declared {'on' if self._cell.xla else 'off'}, but it was not so"
-            )
-        if not math.isfinite(self._loss):
-            raise InvalidLaunchError(f"the loss is {self._loss}; the network did not compute")
+
+def _software() -> dict[str, object]:
+    """Threads that TensorFlow may use (0: as many as it sees cores) and what it was built with."""
+    build = tf.sysconfig.get_build_info()
+    return {
+        "intra_op_threads": tf.config.threading.get_intra_op_parallelism_threads(),
+        "inter_op_threads": tf.config.threading.get_inter_op_parallelism_threads(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "build_cuda": build.get("cuda_version"),
+        "build_cudnn": build.get("cudnn_version"),
+    }

@@ -16,6 +16,8 @@ _MARKS = {
     CautionKind.QUICK: ("q", "quick protocol: a first look; run without --quick for real numbers"),
     CautionKind.TRUNCATED: ("t", "truncated: the time cap ended it early, with n samples"),
     CautionKind.OTHER_DEVICE: ("d", "not the device the matrix is for"),
+    CautionKind.INPUT_BOUND: ("i", "bound by its input: steps waited for images, see the record"),
+    CautionKind.WIDENED: ("w", "XLA computed bfloat16 in float32 on this CPU: no speed of AMP"),
     CautionKind.SIMULATED: ("s", "simulated kernel: the number means nothing"),
 }
 

@@ -4,11 +4,24 @@ import argparse
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
-from suite.core.cell import Cell, Data, KernelName, Mode, Precision, Protocol
+from suite.core.cell import (
+    Cell,
+    Data,
+    Graph,
+    KernelName,
+    Mode,
+    Precision,
+    Protocol,
+    XlaMode,
+)
 from suite.core.errors import InputError
+from suite.core.flag_values import count, positive_count, positive_number
+from suite.files.tfrecords import SPLITS, count_records, list_shards
 from suite.kernels.interface import KernelOptions
+from suite.runner.recipe_flags import add_recipe, recipe_arguments, recipe_of
 
 _MODES = {f"{mode.value}_benchmark": mode for mode in Mode}
 
@@ -39,6 +52,10 @@ def to_arguments(order: LaunchOrder) -> list[str]:
         Precision.AMP: ["--amp"],
     }[cell.precision]
     arguments += ["--xla"] if cell.xla else []
+    if cell.xla_mode is not XlaMode.JIT_COMPILE:
+        arguments += ["--xla_mode", cell.xla_mode.value]
+    if cell.graph is not Graph.EVALUATION:
+        arguments += ["--graph", cell.graph.value]
     arguments += ["--dali"] if cell.data is Data.DALI else []
     arguments += ["--batch_size", str(cell.batch_size)]
     arguments += ["--warmup_steps", str(protocol.warmup_steps)]
@@ -52,6 +69,7 @@ def to_arguments(order: LaunchOrder) -> list[str]:
     if protocol.max_seconds is not None:
         arguments += ["--max_seconds", f"{protocol.max_seconds:g}"]
     arguments += ["--seed", str(options.seed)] if options.seed else []
+    arguments += recipe_arguments(options.recipe)
     arguments += ["--launch", str(order.launch)] if order.launch else []
     if order.channel is not None:
         return [*arguments, "--channel", str(order.channel)]
@@ -67,43 +85,56 @@ def parse_order(arguments: Sequence[str]) -> LaunchOrder:
     """Read the worker's flags.
 
     Raises:
-        InputError: an unknown flag, a bad value, or a combination that cannot be measured.
+        InputError: an unknown flag, a bad value, a combination that cannot be measured, or an
+            epoch of records that are not there.
     """
     given = _parser().parse_args(arguments)
     if given.amp and given.tf32:
         raise InputError("--amp and --tf32 exclude each other; give one")
+    if given.xla_mode and not given.xla:
+        raise InputError("--xla_mode says how --xla compiles; add --xla or leave it out")
     if given.dali and not (given.data_dir and given.data_idx_dir):
         raise InputError("--dali reads records: give --data_dir and --data_idx_dir with it")
     if given.data_idx_dir and not given.dali:
         raise InputError("--data_idx_dir is read by --dali only; add --dali or leave it out")
     if given.iter_unit == "epoch" and not given.data_dir:
         raise InputError("synthetic images have no epoch; add --iter_unit batch")
+    steps = given.num_iter
     if given.iter_unit == "epoch":
-        raise InputError("--iter_unit epoch is not measured yet; add --iter_unit batch")
-    if given.num_iter <= given.warmup_steps:
+        steps *= _epoch_steps(given.data_dir, _MODES[given.mode], given.batch_size)
+    if steps <= given.warmup_steps:
+        are = "" if given.iter_unit == "batch" else f" (epochs, {steps} steps)"
         raise InputError(
-            f"--num_iter {given.num_iter} includes the warm-up, so it must exceed"
+            f"--num_iter {given.num_iter}{are} includes the warm-up, so it must exceed"
             f" --warmup_steps {given.warmup_steps}; raise it"
         )
     precision = Precision.AMP if given.amp else Precision.TF32 if given.tf32 else Precision.FP32
     data = Data.DALI if given.dali else Data.TFRECORD if given.data_dir else Data.SYNTHETIC
+    cell = Cell(
+        mode=_MODES[given.mode],
+        precision=precision,
+        xla=given.xla,
+        batch_size=given.batch_size,
+        data=data,
+        kernel=KernelName(given.kernel),
+        image_size=given.synthetic_data_size,
+        graph=Graph(given.graph),
+        xla_mode=XlaMode(given.xla_mode or XlaMode.JIT_COMPILE),
+    )
+    if cell.contradiction:
+        raise InputError(f"--graph {given.graph}: {cell.contradiction}")
     return LaunchOrder(
-        cell=Cell(
-            mode=_MODES[given.mode],
-            precision=precision,
-            xla=given.xla,
-            batch_size=given.batch_size,
-            data=data,
-            kernel=KernelName(given.kernel),
-            image_size=given.synthetic_data_size,
-        ),
+        cell=cell,
         protocol=Protocol(
             warmup_steps=given.warmup_steps,
-            measured_steps=given.num_iter - given.warmup_steps,
+            measured_steps=steps - given.warmup_steps,
             max_seconds=given.max_seconds,
         ),
         options=KernelOptions(
-            data_dir=given.data_dir, data_idx_dir=given.data_idx_dir, seed=given.seed
+            data_dir=given.data_dir,
+            data_idx_dir=given.data_idx_dir,
+            seed=given.seed,
+            recipe=recipe_of(given, cell.mode, cell.precision),
         ),
         launch=given.launch,
         results_dir=given.results_dir,
@@ -111,31 +142,14 @@ def parse_order(arguments: Sequence[str]) -> LaunchOrder:
     )
 
 
+def _epoch_steps(data_dir: str, mode: Mode, batch_size: int) -> int:
+    """Whole batches in one pass over the records, as published; reads every shard's framing."""
+    return count_records(list_shards(Path(data_dir), SPLITS[mode])) // batch_size
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{self.prog}: {message}; see --help")
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
-    return seconds
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -147,27 +161,41 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--mode", choices=_MODES, required=True, help="which half of the work to measure")
-    add("--batch_size", type=_positive, required=True, help="images per step and GPU")
+    add("--batch_size", type=positive_count, required=True, help="images per step and GPU")
     add("--amp", action="store_true", help="mixed precision (float16 on a GPU, bfloat16 on a CPU)")
     add("--tf32", action="store_true", help="TensorFloat-32 (Ampere or newer); without it, FP32")
     add("--xla", action="store_true", help="compile the step with XLA")
+    add(
+        "--xla_mode",
+        choices=[m.value for m in XlaMode],
+        help="how XLA compiles: the whole step (jit_compile, the default) or the parts that"
+        " TensorFlow chooses (auto_clustering, as published)",
+    )
+    add(
+        "--graph",
+        choices=[g.value for g in Graph],
+        default=Graph.EVALUATION.value,
+        help="inference: the published evaluation step, the logits alone (forward), or evaluation"
+        " with the variables folded into constants (frozen)",
+    )
     add("--dali", action="store_true", help="read records with NVIDIA DALI")
-    add("--warmup_steps", type=_count, default=50, help="steps before measuring (%(default)s)")
-    add("--num_iter", type=_positive, default=1, help="steps, warm-up included (%(default)s)")
+    add("--warmup_steps", type=count, default=50, help="steps before measuring (%(default)s)")
+    add("--num_iter", type=positive_count, default=1, help="steps, warm-up included (%(default)s)")
     add("--iter_unit", choices=("epoch", "batch"), default="epoch", help="unit of --num_iter")
     add("--data_dir", metavar="DIR", help="TFRecord shards; without it, synthetic images")
     add("--data_idx_dir", metavar="DIR", help="DALI index files of those shards")
     add(
         "--synthetic_data_size",
-        type=_positive,
+        type=positive_count,
         default=224,
         metavar="PIXELS",
-        help="side of the synthetic images (%(default)s)",
+        help="side of the images, of records as well (%(default)s)",
     )
     add("--results_dir", metavar="DIR", default=".", help="where the record goes (%(default)s)")
     add("--kernel", choices=[k.value for k in KernelName], default="resnet50", help="the workload")
-    add("--max_seconds", type=_seconds, help="cap on warm-up and measuring together")
-    add("--seed", type=_count, default=0, help="seed of weights and images (%(default)s)")
-    add("--launch", type=_count, default=0, help="number of this launch of the cell (%(default)s)")
-    add("--channel", type=_count, help=argparse.SUPPRESS)
+    add("--max_seconds", type=positive_number, help="cap on warm-up and measuring together")
+    add("--seed", type=count, default=0, help="seed of weights and images (%(default)s)")
+    add("--launch", type=count, default=0, help="number of this launch of the cell (%(default)s)")
+    add("--channel", type=count, help=argparse.SUPPRESS)
+    add_recipe(parser)
     return parser

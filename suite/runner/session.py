@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from suite.core.cell import Cell, KernelName
+from suite.core.cell import Cell, Data, KernelName
 from suite.core.device import Machine, device_label, device_mismatch, skip_reason
 from suite.core.launch import Caution, CautionKind, Launch, Status
 from suite.core.matrix import Matrix
@@ -38,12 +38,18 @@ def plan_launches(matrix: Matrix, machine: Machine) -> tuple[PlannedLaunch, ...]
     )
 
 
-def order_of(planned: PlannedLaunch, matrix: Matrix, results_dir: str = ".") -> LaunchOrder:
-    """What the worker of a planned launch is told."""
+def order_of(
+    planned: PlannedLaunch, matrix: Matrix, options: KernelOptions, results_dir: str = "."
+) -> LaunchOrder:
+    """What the worker of a planned launch is told; a directory only where its cell reads it."""
+    if planned.cell.data is not Data.DALI:
+        options = replace(options, data_idx_dir=None)
+    if planned.cell.data is Data.SYNTHETIC:
+        options = replace(options, data_dir=None)
     return LaunchOrder(
         cell=planned.cell,
         protocol=matrix.protocol,
-        options=KernelOptions(),
+        options=options,
         launch=planned.launch,
         results_dir=results_dir,
     )
@@ -51,6 +57,7 @@ def order_of(planned: PlannedLaunch, matrix: Matrix, results_dir: str = ".") -> 
 
 def run_session(
     matrix: Matrix,
+    options: KernelOptions,
     machine: Machine,
     directory: Path,
     on_progress: Callable[[PlannedLaunch, Progress], None],
@@ -60,7 +67,7 @@ def run_session(
     On Ctrl-C the launch under way is stored as interrupted before KeyboardInterrupt goes on.
     """
     for planned in plan_launches(matrix, machine):
-        launch = _finish(planned, matrix, machine, directory, on_progress)
+        launch = _finish(planned, matrix, options, machine, directory, on_progress)
         write_launch(directory / "cells", launch)
         yield launch
 
@@ -68,6 +75,7 @@ def run_session(
 def _finish(
     planned: PlannedLaunch,
     matrix: Matrix,
+    options: KernelOptions,
     machine: Machine,
     directory: Path,
     on_progress: Callable[[PlannedLaunch, Progress], None],
@@ -85,7 +93,7 @@ def _finish(
     settings = launch_environment(planned.cell, on_gpu=bool(machine.gpus))
     try:
         launch = run_launch(
-            order_of(planned, matrix),
+            order_of(planned, matrix, options),
             {**os.environ, **settings},
             directory / "cells" / f"{planned.cell.id}.{planned.launch}.log",
             lambda progress: on_progress(planned, progress),

@@ -2,15 +2,17 @@
 
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
 
 from suite import kernels
+from suite.core.errors import InputError
+from suite.core.input_wait import input_wait
 from suite.core.launch import Caution, CautionKind, Launch, Status
 from suite.kernels.interface import InvalidLaunchError, MissingComponentError, is_out_of_memory
-from suite.measure.timing import time_steps
+from suite.measure.timing import Timing, time_steps
 from suite.runner.channel import Progress
 from suite.runner.command import LaunchOrder
 
@@ -34,7 +36,7 @@ def execute(order: LaunchOrder, notify: Notify) -> Launch:
         return _measure(order, launch, notify)
     except MissingComponentError as error:
         return replace(launch, status=Status.SKIPPED, reason=str(error))
-    except InvalidLaunchError as error:
+    except (InvalidLaunchError, InputError) as error:
         return replace(launch, status=Status.INVALID, reason=str(error))
     except Exception as error:  # noqa: BLE001 - whatever TensorFlow raises ends as a record
         if is_out_of_memory(error):
@@ -57,13 +59,20 @@ def _measure(order: LaunchOrder, launch: Launch, notify: Notify) -> Launch:
         order.protocol,
         on_step=lambda phase, done, total: notify(Progress(phase, done, total)),
     )
+    waited = input_wait(kernel.input_wait_seconds(), timing.step_seconds)
+    conditions = {**kernel.conditions(), **(waited.conditions() if waited else {})}
+    cautions = (
+        _truncated(order, timing),
+        waited.caution() if waited else None,
+        _widened(conditions),
+    )
     return replace(
         launch,
         startup_seconds=startup,
         warmup_seconds=timing.warmup_seconds,
         step_seconds=timing.step_seconds,
-        conditions=kernel.conditions(),
-        cautions=_cautions(order, len(timing.step_seconds), truncated=timing.truncated),
+        conditions=conditions,
+        cautions=tuple(caution for caution in cautions if caution is not None),
     )
 
 
@@ -75,14 +84,27 @@ def _phase(name: str, startup: dict[str, float], notify: Notify) -> Iterator[Non
     startup[name] = time.perf_counter() - began
 
 
-def _cautions(order: LaunchOrder, measured: int, *, truncated: bool) -> tuple[Caution, ...]:
-    if not truncated:
-        return ()
+def _truncated(order: LaunchOrder, timing: Timing) -> Caution | None:
+    if not timing.truncated:
+        return None
     text = (
-        f"the time cap of {order.protocol.max_seconds:g} s ended the launch after {measured} of"
-        f" {order.protocol.measured_steps} measured steps; raise max_seconds for all of them"
+        f"the time cap of {order.protocol.max_seconds:g} s ended the launch after"
+        f" {len(timing.step_seconds)} of {order.protocol.measured_steps} measured steps; raise"
+        " max_seconds for all of them"
     )
-    return (Caution(CautionKind.TRUNCATED, text),)
+    return Caution(CautionKind.TRUNCATED, text)
+
+
+def _widened(conditions: Mapping[str, object]) -> Caution | None:
+    """XLA has no bfloat16 convolution on most CPUs and does without saying so."""
+    declared, computed = conditions.get("compute_type"), conditions.get("xla_compute_type")
+    if computed in {None, declared}:
+        return None
+    text = (
+        f"XLA computed the {declared} convolutions in {computed} on this CPU; run without XLA for"
+        f" the speed of {declared}"
+    )
+    return Caution(CautionKind.WIDENED, text)
 
 
 def _first_line(error: BaseException) -> str:

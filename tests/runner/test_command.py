@@ -67,7 +67,7 @@ def test_flags_and_orders_are_each_others_inverse(told: LaunchOrder) -> None:
         ("--iter_unit batch --num_iter 100 --data_idx_dir x", "read by --dali only"),
         ("--iter_unit batch --num_iter 0", "0 is not a whole number above 0"),
         ("--iter_unit batch --num_iter 100 --warmup_step 1", "unrecognized arguments"),
-        ("--iter_unit batch --num_iter 100 --max_seconds nan", "not a number of seconds"),
+        ("--iter_unit batch --num_iter 100 --max_seconds nan", "nan is not a number above 0"),
     ],
 )
 def test_a_bad_combination_is_one_line(flags: str, words: str) -> None:

@@ -1,0 +1,31 @@
+"""--data_dir and --data_idx_dir of `run` and `plan`, held against the matrix before it starts."""
+
+import argparse
+
+from suite.core.cell import Data
+from suite.core.errors import InputError
+from suite.core.matrix import Matrix
+from suite.files.data_set import cell_shards
+from suite.kernels.interface import KernelOptions
+
+
+def data_options(arguments: argparse.Namespace, matrix: Matrix) -> KernelOptions:
+    """The directories given, once every cell that reads records can.
+
+    Raises:
+        InputError: a directory is missing, cannot feed some cell, or is given for no cell.
+    """
+    data_dir, data_idx_dir = arguments.data_dir, arguments.data_idx_dir
+    reading = [cell for cell in matrix.cells if cell.data is not Data.SYNTHETIC]
+    if data_dir and not reading:
+        raise InputError(f"{arguments.matrix}: no cell reads records; leave out --data_dir")
+    if data_idx_dir and not any(cell.data is Data.DALI for cell in reading):
+        raise InputError(f"{arguments.matrix}: no cell reads with DALI; leave out --data_idx_dir")
+    # The largest batch of each mode and pipeline stands for the smaller ones.
+    largest = {
+        (cell.mode, cell.data): cell
+        for cell in sorted(reading, key=lambda cell: cell.global_batch_size)
+    }
+    for cell in largest.values():
+        cell_shards(cell, data_dir, data_idx_dir)
+    return KernelOptions(data_dir=data_dir, data_idx_dir=data_idx_dir)

@@ -1,0 +1,28 @@
+"""`bench.py selfcheck`: the suite's promises about itself, measured on this machine."""
+
+import argparse
+
+from suite.core.device import device_label
+from suite.core.errors import ExitCode, InputError
+from suite.kernels.interface import InvalidLaunchError, MissingComponentError
+from suite.measure.devices import detect_machine
+from suite.render.checks import checks_text
+from suite.runner.selfcheck import QUICK, Extent, run_checks
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Measure and print; a target that is not met is said, not an error."""
+    machine = detect_machine()
+    extent = QUICK if arguments.quick else Extent()
+    print(f"on {device_label(machine)}; ours and a bare Keras loop take turns", flush=True)
+    if arguments.quick:
+        print("quick: tiny images and few turns; the targets are meant for the full check")
+    checks = []
+    try:
+        for check in run_checks(extent, on_gpu=bool(machine.gpus)):
+            print(f"  {check.name}: {'met' if check.met else 'not met'}", flush=True)
+            checks.append(check)
+    except (MissingComponentError, InvalidLaunchError) as error:
+        raise InputError(str(error)) from None
+    print(f"\n{checks_text(checks)}")
+    return ExitCode.GOOD

@@ -1,0 +1,37 @@
+"""The shards that a cell reads, and every check of them that needs no decoding."""
+
+from pathlib import Path
+
+from suite.core.cell import Cell, Data
+from suite.core.errors import InputError
+from suite.files.dali_index import check_index
+from suite.files.tfrecords import SPLITS, count_records, list_shards
+
+
+def cell_shards(cell: Cell, data_dir: str | None, data_idx_dir: str | None) -> tuple[Path, ...]:
+    """The shards of the split of a cell's mode, with enough records for a batch.
+
+    Cells of DALI have every shard checked against its index. Others have records counted until
+    there are enough, so that a start does not wait for the size of a large data set.
+
+    Raises:
+        InputError: a directory is not given, or what it holds cannot feed the cell.
+    """
+    if not data_dir:
+        raise InputError(f"cell {cell.id} reads records; give --data_dir DIR")
+    shards = list_shards(Path(data_dir), SPLITS[cell.mode])
+    if cell.data is Data.DALI:
+        if not data_idx_dir:
+            raise InputError(
+                f"cell {cell.id} reads records through an index; give --data_idx_dir DIR, made"
+                f" with: python bench.py data index {data_dir}"
+            )
+        records = sum(check_index(shard, Path(data_idx_dir)) for shard in shards)
+    else:
+        records = count_records(shards, enough=cell.global_batch_size)
+    if records < cell.global_batch_size:
+        raise InputError(
+            f"{data_dir}: the {records} records in {SPLITS[cell.mode]}-* cannot fill a batch of"
+            f" {cell.global_batch_size}; lower the batch size or give more records"
+        )
+    return shards

@@ -1,0 +1,107 @@
+"""TFRecord shards as files: found by split, their records counted from the framing alone.
+
+A record is its length (8 bytes, little endian), a checksum of the length (4), the data, and a
+checksum of the data (4), as TensorFlow's documentation of the format gives it. Checksums are left
+to TensorFlow; here a record is one whose declared length fits into its file.
+"""
+
+import re
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from suite.core.cell import Mode
+from suite.core.errors import InputError
+
+_HEADER = struct.Struct("<Q4x")
+_FOOTER_BYTES = 4
+FRAMING_BYTES = _HEADER.size + _FOOTER_BYTES
+_NUMBERED = re.compile(r"-(\d{5})-of-(\d{5})")
+
+# Beginnings of the shard names that hold the images of each mode, as ImageNet's are named.
+SPLITS = {Mode.TRAINING: "train", Mode.INFERENCE: "validation"}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where a record lies in its shard, framing included, in bytes."""
+
+    offset: int
+    size: int
+
+
+def list_shards(directory: Path, split: str) -> tuple[Path, ...]:
+    """The shards of a split (`train` or `validation`), sorted by name.
+
+    Raises:
+        InputError: the directory is missing or unreadable, or holds no shard of the split.
+    """
+    try:
+        names = sorted(path for path in directory.iterdir() if path.name.startswith(f"{split}-"))
+    except OSError as error:
+        raise InputError(
+            f"{directory}: not a readable data directory ({error.strerror}); give one, or make a"
+            " small one with: python bench.py data make"
+        ) from None
+    if not names:
+        raise InputError(
+            f"{directory}: holds no {split}-* shard; give a directory of TFRecords in ImageNet's"
+            " layout, or make a small one with: python bench.py data make"
+        )
+    return tuple(names)
+
+
+def missing_shards(shards: Iterable[Path]) -> tuple[str, ...]:
+    """Names that shards called `<split>-00000-of-00004` imply and that are not among them."""
+    names = {shard.name for shard in shards}
+    implied = {
+        f"{name[: found.start()]}-{number:05d}-of-{found[2]}"
+        for name in names
+        if (found := _NUMBERED.search(name))
+        for number in range(int(found[2]))
+    }
+    return tuple(sorted(implied - names))
+
+
+def read_frames(shard: Path) -> Iterator[Frame]:
+    """Where each record of a shard lies, in order; reads 12 bytes a record.
+
+    Raises:
+        InputError: the file is unreadable, empty, or ends within a record.
+    """
+    try:
+        end = shard.stat().st_size
+        if end == 0:
+            raise InputError(f"{shard}: is empty; copy or make it again")
+        with shard.open("rb") as file:
+            offset = number = 0
+            while offset < end:
+                number += 1
+                file.seek(offset)
+                header = file.read(_HEADER.size)
+                length = _HEADER.unpack(header)[0] if len(header) == _HEADER.size else None
+                if length is None or offset + FRAMING_BYTES + length > end:
+                    raise InputError(
+                        f"{shard}: record {number}: goes past the end of the file ({end} bytes);"
+                        " the file was cut short or is not a TFRecord file: copy or make it again"
+                    )
+                yield Frame(offset, FRAMING_BYTES + length)
+                offset += FRAMING_BYTES + length
+    except OSError as error:
+        raise InputError(f"{shard}: cannot be read ({error.strerror}); check the path") from None
+
+
+def count_records(shards: Iterable[Path], enough: int | None = None) -> int:
+    """Records in shards; with `enough`, counting stops once there are at least so many.
+
+    Raises:
+        InputError: a shard that was looked at is damaged.
+    """
+    count = 0
+    for shard in shards:
+        for _ in read_frames(shard):
+            count += 1
+            if count == enough:
+                return count
+    return count

@@ -1,0 +1,143 @@
+"""Records read by NVIDIA DALI with the published preprocessing: on a GPU, or wholly on the CPU."""
+
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from suite.core.cell import Cell, Mode
+from suite.files.data_set import cell_shards
+from suite.kernels.interface import KernelOptions, MissingComponentError
+from suite.kernels.record_batches import RecordBatches
+from suite.kernels.records import FIRST_LABEL, IMAGE, LABEL
+from suite.kernels.resnet50 import DEVIATION, MEAN
+from suite.kernels.tfrecord_batches import (
+    CROP_AREA,
+    CROP_ASPECT,
+    CROP_ATTEMPTS,
+    evaluation_side,
+)
+
+INSTALL = "pip install 'setuptools>=77' wheel && pip install --no-build-isolation -e '.[dali]'"
+
+# The published pipeline: this many worker threads, and a shuffle that holds this many records
+# (in both modes: the published reader shuffles validation too).
+THREADS = 4
+SHUFFLED_RECORDS = 10_000
+
+
+def import_dali() -> None:
+    """Import DALI and its TensorFlow plugin.
+
+    Raises:
+        MissingComponentError: either is not installed.
+    """
+    try:
+        import nvidia.dali.plugin.tf  # noqa: F401
+    except ModuleNotFoundError as error:
+        if error.name is None or not error.name.startswith("nvidia"):
+            raise
+        raise MissingComponentError(
+            f"NVIDIA DALI or its TensorFlow plugin is not installed; {INSTALL}"
+        ) from None
+
+
+def open_dali(cell: Cell, options: KernelOptions) -> RecordBatches:
+    """A cell's records as batches on the device that runs it, mean and deviation taken out.
+
+    Raises:
+        InputError: no shard of the split, an index that is missing or another shard's, or fewer
+            records than a batch has.
+        MissingComponentError: DALI is not installed.
+    """
+    import_dali()
+    import nvidia.dali
+    from nvidia.dali.plugin.tf import DALIDataset
+
+    shards = cell_shards(cell, options.data_dir, options.data_idx_dir)
+    directory = Path(options.data_idx_dir or "")
+    on_gpu = bool(tf.config.list_physical_devices("GPU"))
+    device_id = 0 if on_gpu else None
+    with tf.device("GPU:0" if on_gpu else "CPU:0"):
+        dataset = DALIDataset(
+            pipeline=_pipeline(
+                cell,
+                [str(shard) for shard in shards],
+                [str(directory / shard.name) for shard in shards],
+                seed=options.seed,
+                device_id=device_id,
+            ),
+            batch_size=cell.batch_size,
+            num_threads=THREADS,
+            device_id=device_id,
+            output_shapes=(
+                (cell.batch_size, cell.image_size, cell.image_size, 3),
+                (cell.batch_size,),
+            ),
+            output_dtypes=(tf.float32, tf.int32),
+        )
+        iterator = iter(dataset)
+    return RecordBatches(
+        iterator,
+        shards,
+        normalized=True,
+        conditions={
+            "input": f"DALI {nvidia.dali.__version__}",
+            "input_device": "GPU" if on_gpu else "CPU",
+            "input_shards": len(shards),
+            "input_shuffled_records": SHUFFLED_RECORDS,
+            "input_threads": THREADS,
+        },
+    )
+
+
+def _pipeline(
+    cell: Cell, shards: list[str], indices: list[str], *, seed: int, device_id: int | None
+) -> Any:
+    """Reader, decoder, resize, and crop with normalisation, as published."""
+    from nvidia.dali import Pipeline, fn, tfrecord, types
+
+    training = cell.mode is Mode.TRAINING
+    on_gpu = device_id is not None
+    decoder = "mixed" if on_gpu else "cpu"
+    pipeline = Pipeline(
+        batch_size=cell.batch_size, num_threads=THREADS, device_id=device_id, seed=seed
+    )
+    with pipeline:
+        record = fn.readers.tfrecord(
+            path=shards,
+            index_path=indices,
+            features={
+                IMAGE: tfrecord.FixedLenFeature((), tfrecord.string, ""),
+                LABEL: tfrecord.FixedLenFeature([1], tfrecord.int64, -1),
+            },
+            random_shuffle=True,
+            initial_fill=SHUFFLED_RECORDS,
+            name="records",
+        )
+        if training:
+            images = fn.decoders.image_random_crop(
+                record[IMAGE],
+                device=decoder,
+                random_area=list(CROP_AREA),
+                random_aspect_ratio=list(CROP_ASPECT),
+                num_attempts=CROP_ATTEMPTS,
+            )
+            sides = {"resize_x": cell.image_size, "resize_y": cell.image_size}
+        else:
+            images = fn.decoders.image(record[IMAGE], device=decoder)
+            sides = {"resize_shorter": evaluation_side(cell.image_size)}
+        # Plain bilinear, as tf.image.resize does it.
+        images = fn.resize(images, interp_type=types.INTERP_LINEAR, antialias=False, **sides)
+        images = fn.crop_mirror_normalize(
+            images,
+            dtype=types.FLOAT,
+            output_layout="HWC",
+            crop=(cell.image_size, cell.image_size),
+            mean=list(MEAN),
+            std=list(DEVIATION),
+            mirror=fn.random.coin_flip() if training else 0,
+        )
+        labels = fn.cast(fn.squeeze(record[LABEL], axes=[0]) - FIRST_LABEL, dtype=types.INT32)
+        pipeline.set_outputs(images, labels.gpu() if on_gpu else labels)
+    return pipeline

@@ -1,0 +1,98 @@
+"""What really ran, read from the graph that TensorFlow executed rather than from the flags.
+
+The traced graph is only a wish: the optimiser then fuses, casts and clusters, oneDNN puts in its
+own kernels, and XLA takes the step away altogether. TensorFlow can hand out the final graph.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import tensorflow as tf
+from tensorflow.core.framework.node_def_pb2 import NodeDef
+from tensorflow.python.eager import context
+
+# What stands in an executed graph for a cluster of operations that XLA compiled.
+_CLUSTERS = {"_XlaRun", "XlaLaunch"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executed:
+    """Facts of the executed graph.
+
+    `compute_types` are the types of all convolutions, and of their gradients. `xla` is
+    `jit_compile` where XLA compiled the whole step, `auto_clustering` where it compiled parts,
+    else `off`. Where XLA compiled it, types, layouts and casts are those of the graph it was
+    given, before its own rewriting. `onednn_operations` are oneDNN's kernels outside XLA.
+    """
+
+    compute_types: tuple[str, ...]
+    layouts: tuple[str, ...]
+    convolutions: int
+    fused_batch_normalizations: int
+    casts: int
+    onednn_operations: int
+    xla: str
+    xla_clusters: int
+
+
+def record_first_run(run: Callable[[], object]) -> list[NodeDef]:
+    """The operations that TensorFlow's executor was given by the first run of a traced function.
+
+    They are placed, optimised and final. A function that XLA compiled whole leaves none: the
+    executor never sees its parts.
+    """
+    now = context.context()
+    now.enable_graph_collection()
+    try:
+        run()
+        collected = now.export_run_metadata()
+    finally:
+        now.disable_graph_collection()
+    return [
+        node
+        for function in collected.function_graphs
+        for graph in function.partition_graphs
+        for node in graph.node
+    ]
+
+
+def read_executed(
+    function: tf.types.experimental.ConcreteFunction, executed: Sequence[NodeDef]
+) -> Executed:
+    """The facts of a traced function, given the operations that its first run executed."""
+    clusters = sum(node.op in _CLUSTERS for node in executed)
+    compiled = not _convolutions(executed) and function.function_def.attr["_XlaMustCompile"].b
+    nodes = executed if executed and not clusters else _traced(function)
+    convolutions = _convolutions(nodes)
+    return Executed(
+        compute_types=_distinct(tf.as_dtype(node.attr["T"].type).name for node in convolutions),
+        layouts=_distinct(node.attr["data_format"].s.decode() for node in convolutions),
+        convolutions=len(convolutions),
+        fused_batch_normalizations=sum(_fuses_batch_normalization(node) for node in nodes),
+        casts=sum(node.op == "Cast" for node in nodes),
+        onednn_operations=sum(node.op.startswith("_Mkl") for node in executed),
+        xla="jit_compile" if compiled else "auto_clustering" if clusters else "off",
+        xla_clusters=1 if compiled else clusters,
+    )
+
+
+def _traced(function: tf.types.experimental.ConcreteFunction) -> list[NodeDef]:
+    """The operations of the traced graph and of the functions that it calls."""
+    graph = function.graph.as_graph_def()
+    return [*graph.node, *(node for part in graph.library.function for node in part.node_def)]
+
+
+def _convolutions(nodes: Iterable[NodeDef]) -> list[NodeDef]:
+    """Convolutions and their gradients, fused and oneDNN's own among them."""
+    return [node for node in nodes if "Conv2D" in node.op]
+
+
+def _fuses_batch_normalization(node: NodeDef) -> bool:
+    """Whether this is a forward batch normalisation in one operation, or within a convolution."""
+    if "FusedBatchNorm" in node.op:
+        return "Grad" not in node.op
+    return b"FusedBatchNorm" in node.attr["fused_ops"].list.s
+
+
+def _distinct(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(values)))

@@ -1,0 +1,54 @@
+"""Whether what ran is what the cell declares; a switch without effect makes the launch invalid."""
+
+import os
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suite.core.cell import Cell, Precision
+from suite.kernels.arithmetic import FLOAT32_BITS
+from suite.kernels.executed import Executed
+from suite.kernels.interface import InvalidLaunchError
+from suite.kernels.precision import compute_type
+
+# 53 forward in the network; a training step has their gradients besides.
+_CONVOLUTIONS = 53
+
+
+def check_launch(
+    cell: Cell,
+    executed: Executed,
+    *,
+    device_type: str,
+    float32_bits: int,
+    output: NDArray[np.float32],
+) -> None:
+    """Compare the executed graph, the device's arithmetic and the result with the cell.
+
+    `output` is what the last step put out: its loss, or its logits.
+
+    Raises:
+        InvalidLaunchError: with the first thing that is not as declared.
+    """
+    wanted = compute_type(cell.precision, on_gpu=device_type == "GPU")
+    if executed.compute_types != (wanted,):
+        found = " and ".join(executed.compute_types) or "no type at all"
+        raise InvalidLaunchError(
+            f"{cell.precision.value} means {wanted} here, but convolutions ran in {found}"
+        )
+    if executed.convolutions < _CONVOLUTIONS:
+        raise InvalidLaunchError(
+            f"{executed.convolutions} convolutions ran; the network has {_CONVOLUTIONS}"
+        )
+    declared = cell.xla_mode.value if cell.xla else "off"
+    if executed.xla != declared:
+        raise InvalidLaunchError(f"XLA is declared {declared}, but {executed.xla} is what ran")
+    if cell.precision is Precision.FP32 and float32_bits < FLOAT32_BITS:
+        raise InvalidLaunchError(
+            f"fp32 is declared, but float32 convolutions keep only {float32_bits} mantissa bits"
+        )
+    if cell.precision is Precision.TF32 and os.environ.get("NVIDIA_TF32_OVERRIDE") == "0":
+        raise InvalidLaunchError("tf32 is declared, but NVIDIA_TF32_OVERRIDE=0 switches it off")
+    if not np.isfinite(output).all():
+        what = "some logits are not finite" if output.ndim else f"the loss is {output}"
+        raise InvalidLaunchError(f"{what}; the network did not compute")

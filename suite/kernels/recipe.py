@@ -1,0 +1,24 @@
+"""How a training step learns: the published recipe, and what may be changed of it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """The settings of the published training code, by the names of its flags.
+
+    Defaults are those of the published training benchmark. `lr_init` is per 256 images of the
+    global batch. `label_smoothing` is spread over all classes. `mixup` is the alpha of the Beta
+    distribution that mixes images, 0 for none. `static_loss_scale` counts under AMP in float16
+    only; None adapts the scale to the gradients. `weight_init` is `fan_out` or `fan_in`.
+    """
+
+    weight_init: str = "fan_out"
+    lr_init: float = 0.1
+    lr_warmup_epochs: int = 5
+    cosine_lr: bool = False
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+    label_smoothing: float = 0.0
+    mixup: float = 0.0
+    static_loss_scale: float | None = 128.0

@@ -1,0 +1,43 @@
+"""Two things timed in turns, so that a change of the machine meets both."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Seconds of one turn: the step in question and the one it is compared with."""
+
+    ours: float
+    other: float
+
+    @property
+    def speed_ratio(self) -> float:
+        """How many times as fast ours is."""
+        return self.other / self.ours
+
+
+def time_in_turns(
+    ours: Callable[[], None],
+    other: Callable[[], None],
+    turns: int,
+    clock: Callable[[], float] = time.perf_counter,
+) -> tuple[Pair, ...]:
+    """Time both once a turn, each first in every second turn. One turn beforehand is not timed."""
+    ours()
+    other()
+    pairs = []
+    for turn in range(turns):
+        if turn % 2:
+            other_seconds, ours_seconds = _timed(other, clock), _timed(ours, clock)
+        else:
+            ours_seconds, other_seconds = _timed(ours, clock), _timed(other, clock)
+        pairs.append(Pair(ours_seconds, other_seconds))
+    return tuple(pairs)
+
+
+def _timed(step: Callable[[], None], clock: Callable[[], float]) -> float:
+    before = clock()
+    step()
+    return clock() - before

@@ -1,0 +1,203 @@
+"""Launches of the real network at a small image size, and the proof of what ran."""
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from suite import kernels
+from suite.core.cell import Cell, Graph, Mode, Precision, Protocol, XlaMode
+from suite.core.launch import Launch, Status
+from suite.kernels.environment import launch_environment
+from suite.kernels.interface import InvalidLaunchError, KernelOptions, MissingComponentError
+from suite.runner.command import LaunchOrder
+from suite.runner.process import run_launch
+
+pytestmark = pytest.mark.slow
+
+CELL = Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=2, image_size=32)
+
+
+def run(cell: Cell, steps: int = 1) -> Any:
+    kernel = kernels.build(cell, KernelOptions())
+    kernel.compile()
+    for _ in range(steps):
+        kernel.step()
+    return kernel
+
+
+@pytest.mark.parametrize("xla", [False, True], ids=["plain", "xla"])
+@pytest.mark.parametrize("precision", [Precision.FP32, Precision.AMP])
+def test_inference_runs_as_declared(precision: Precision, *, xla: bool) -> None:
+    """Every convolution ran in the declared type, and XLA compiled the step or left it alone."""
+    conditions = run(replace(CELL, precision=precision, xla=xla)).conditions()
+
+    assert conditions["compute_type"] == {"fp32": "float32", "amp": "bfloat16"}[precision.value]
+    assert conditions["xla"] == ("jit_compile" if xla else "off")
+    assert conditions["xla_clusters"] == int(xla)
+    assert conditions["convolutions"] == 53
+    assert conditions["fused_batch_normalizations"] == 53
+    # Kernels, dense weights and activations are cast under AMP; a few counters always are.
+    assert (conditions["casts"] > 53) == (precision is Precision.AMP)
+    assert conditions["layouts"] == ["NHWC"]
+    assert conditions["parameters"] == 25_559_081
+    assert conditions["device_type"] == "CPU"
+    assert np.isfinite(conditions["loss"])
+
+
+@pytest.mark.parametrize(
+    ("precision", "xla"),
+    [(Precision.FP32, False), (Precision.AMP, False), (Precision.FP32, True)],
+    ids=["fp32", "amp", "fp32-xla"],
+)
+def test_training_runs_as_declared(precision: Precision, *, xla: bool) -> None:
+    """Forward and backward convolutions ran in the declared type, the image's gradient not at all.
+
+    XLA is still given that one, and drops it itself.
+    """
+    cell = replace(CELL, mode=Mode.TRAINING, precision=precision, xla=xla)
+    conditions = run(cell).conditions()
+
+    assert conditions["compute_type"] == {"fp32": "float32", "amp": "bfloat16"}[precision.value]
+    assert conditions["xla"] == ("jit_compile" if xla else "off")
+    assert conditions["convolutions"] == 3 * 53 - (0 if xla else 1)
+
+
+@pytest.mark.parametrize("xla", [False, True], ids=["plain", "xla"])
+def test_frozen_graph_gives_the_loss_of_the_evaluation_graph(*, xla: bool) -> None:
+    """Folding variables into constants changes no result and leaves no variable to be read."""
+    evaluation = run(CELL).conditions()
+    kernel = run(replace(CELL, graph=Graph.FROZEN, xla=xla))
+    conditions = kernel.conditions()
+    held = [tensor.dtype.name for tensor in kernel._function.captured_inputs]
+
+    assert conditions["loss"] == pytest.approx(evaluation["loss"], rel=1e-4)
+    assert conditions["xla"] == ("jit_compile" if xla else "off")
+    # The counts of hits are the only variables of a frozen step.
+    assert held == ["resource", "resource"]
+
+
+def test_forward_graph_ends_at_the_logits() -> None:
+    """A forward step puts out the network's logits, and has no loss to report."""
+    kernel = run(replace(CELL, graph=Graph.FORWARD))
+    conditions = kernel.conditions()
+    images, _ = kernel._batches.next()
+
+    np.testing.assert_allclose(
+        kernel._output, kernel._model(images, training=False), rtol=1e-3, atol=1e-4
+    )
+    assert conditions["loss"] is None
+    assert "Softmax" not in {node.op for node in kernel._executed}
+
+
+def test_auto_clustering_is_proven_by_its_clusters(tmp_path: Path) -> None:
+    """The worker's own process, with the environment the runner gives it, compiled clusters."""
+    cell = replace(CELL, xla=True, xla_mode=XlaMode.AUTO_CLUSTERING)
+    launch = launch_in_a_process(cell, tmp_path, launch_environment(cell, on_gpu=False))
+
+    assert launch.reason == ""
+    assert launch.conditions["xla"] == "auto_clustering"
+    assert int(str(launch.conditions["xla_clusters"])) > 0
+
+
+def test_auto_clustering_without_effect_is_invalid(tmp_path: Path) -> None:
+    """If TensorFlow was not told to cluster, the cell gives no number."""
+    cell = replace(CELL, xla=True, xla_mode=XlaMode.AUTO_CLUSTERING)
+    launch = launch_in_a_process(cell, tmp_path, {})
+
+    assert launch.status is Status.INVALID
+    assert launch.reason == "XLA is declared auto_clustering, but off is what ran"
+
+
+def launch_in_a_process(cell: Cell, folder: Path, environment: dict[str, str]) -> Launch:
+    order = LaunchOrder(
+        cell=cell,
+        protocol=Protocol(warmup_steps=0, measured_steps=1),
+        options=KernelOptions(),
+    )
+    inherited = {name: value for name, value in os.environ.items() if name != "TF_XLA_FLAGS"}
+    return run_launch(order, {**inherited, **environment}, folder / "log", lambda _progress: None)
+
+
+def test_xla_on_a_cpu_is_said_to_widen_bfloat16() -> None:
+    """A record of AMP with XLA on a CPU does not claim bfloat16 arithmetic it did not have."""
+    from suite.kernels.arithmetic import xla_compute_type
+
+    assert xla_compute_type("float32") == "float32"
+    assert xla_compute_type("bfloat16") == "float32"
+
+
+def test_amp_without_effect_is_invalid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the policy stays float32 an AMP cell gives no number."""
+    import keras
+
+    keras.config.set_dtype_policy("float32")
+    monkeypatch.setattr("keras.config.set_dtype_policy", lambda _policy: None)
+    kernel = run(replace(CELL, precision=Precision.AMP))
+
+    with pytest.raises(InvalidLaunchError, match=r"amp means bfloat16 here, but .* in float32"):
+        kernel.conditions()
+
+
+@pytest.mark.parametrize(
+    ("declared", "ran", "message"),
+    [
+        (True, False, "XLA is declared jit_compile, but off is what ran"),
+        (False, True, "XLA is declared off, but jit_compile is what ran"),
+    ],
+)
+def test_xla_that_is_not_as_declared_is_invalid(message: str, *, declared: bool, ran: bool) -> None:
+    """If the compiler was not reached, or ran unasked, a cell gives no number."""
+    kernel = run(replace(CELL, xla=ran))
+    kernel._cell = replace(CELL, xla=declared)
+
+    with pytest.raises(InvalidLaunchError, match=message):
+        kernel.conditions()
+
+
+def test_reduced_float32_is_invalid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the device rounds float32 inputs as TF32 does, an fp32 cell gives no number."""
+    import tensorflow as tf
+
+    from suite.kernels import arithmetic
+
+    def tf32(images: Any, kernel: Any) -> Any:
+        bits = tf.bitcast(images, tf.int32)
+        rounded = tf.bitwise.bitwise_and(bits + 0x1000, tf.constant(~0x1FFF, tf.int32))
+        return tf.nn.conv2d(tf.bitcast(rounded, tf.float32), kernel, strides=1, padding="SAME")
+
+    exact = arithmetic.float32_bits(xla=False)
+    kernel = run(CELL)
+    monkeypatch.setattr(arithmetic, "_convolve", tf32)
+
+    assert exact == 16
+    with pytest.raises(InvalidLaunchError, match="keep only 10 mantissa bits"):
+        kernel.conditions()
+
+
+def test_result_that_is_not_finite_is_invalid() -> None:
+    """A network that overflowed gives no number."""
+    kernel = run(CELL)
+    kernel._model.get_layer("logits").bias.assign(np.full(1001, np.nan))
+    kernel.step()
+
+    with pytest.raises(InvalidLaunchError, match="the loss is nan"):
+        kernel.conditions()
+
+
+def test_tf32_needs_a_device_that_has_it() -> None:
+    """A TF32 cell on a CPU ends before anything is measured."""
+    with pytest.raises(InvalidLaunchError, match="TF32 needs a GPU"):
+        kernels.build(replace(CELL, precision=Precision.TF32), KernelOptions())
+
+
+def test_missing_tensorflow_names_the_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without TensorFlow the user is told how to get it."""
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+
+    with pytest.raises(MissingComponentError, match=r"pip install -e '\.\[cpu\]'"):
+        kernels.import_framework(CELL)

@@ -1,0 +1,22 @@
+"""Two steps timed in turns."""
+
+from suite.measure.side_by_side import Pair, time_in_turns
+
+
+def test_both_take_turns_and_neither_is_always_first() -> None:
+    """A drift of the machine meets both alike; one turn of each is not timed."""
+    calls: list[str] = []
+    now = 0.0
+
+    def step(name: str, seconds: float) -> None:
+        nonlocal now
+        calls.append(name)
+        now += seconds
+
+    pairs = time_in_turns(
+        lambda: step("ours", 1.0), lambda: step("other", 3.0), 3, clock=lambda: now
+    )
+
+    assert calls == ["ours", "other", "ours", "other", "other", "ours", "ours", "other"]
+    assert pairs == (Pair(1.0, 3.0),) * 3
+    assert pairs[0].speed_ratio == 3.0
