@@ -40,7 +40,8 @@ def results_text(run: Run, results: Sequence[CellResult]) -> str:
     header = run.header
     table = Table("", _HEADERS, [_row(result) for result in results], left=1)
     parts = [
-        f"{header.matrix} on {header.device}",
+        f"{header.matrix} on {header.device}"
+        + (f", selected by {header.selection}" if header.selection else ""),
         write_table(table, Dialect.TERMINAL),
         "img/s = images / elapsed time; avg to p99 = latency of a step in ms; n = measured steps",
         *_legend(results),
