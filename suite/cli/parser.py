@@ -71,6 +71,20 @@ def _add_matrix(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="few steps and a time cap per cell, and every number marked quick",
     )
+    parser.add_argument(
+        "--only",
+        metavar="EXPR",
+        help="only the cells that fulfil comparisons of axes joined by and, or, not;"
+        " such as: 'precision == amp and batch_size >= 8'",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="settings",
+        metavar="AXIS=VALUE",
+        help="only the cells with this value, or with one of several: batch_size=8,16",
+    )
 
 
 def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

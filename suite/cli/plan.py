@@ -6,6 +6,7 @@ from dataclasses import replace
 from suite.cli.data_options import data_options
 from suite.cli.estimates import estimate_launches
 from suite.cli.parser import REPORTS
+from suite.cli.selection import narrowed
 from suite.core.cell import quick_protocol
 from suite.core.device import device_label, device_mismatch
 from suite.core.errors import ExitCode
@@ -18,7 +19,7 @@ from suite.runner.session import order_of, plan_launches
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Print the plan; measures and writes nothing."""
-    matrix = read_matrix(arguments.matrix)
+    matrix = narrowed(read_matrix(arguments.matrix), arguments.only, arguments.settings)
     if arguments.quick:
         matrix = replace(matrix, protocol=quick_protocol(matrix.protocol))
     options = data_options(arguments, matrix)

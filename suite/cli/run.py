@@ -9,6 +9,7 @@ from pathlib import Path
 from suite.cli.data_options import data_options
 from suite.cli.estimates import estimate_launches
 from suite.cli.progress import ProgressLine
+from suite.cli.selection import narrowed
 from suite.core.cell import quick_protocol
 from suite.core.device import Machine, device_label, device_mismatch, device_slug
 from suite.core.errors import ExitCode, InputError
@@ -27,7 +28,7 @@ from suite.runner.session import plan_launches, run_session
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Measure, store, report; exit 3 when a cell failed or none was measured."""
-    matrix = read_matrix(arguments.matrix)
+    matrix = narrowed(read_matrix(arguments.matrix), arguments.only, arguments.settings)
     if arguments.quick:
         matrix = replace(matrix, protocol=quick_protocol(matrix.protocol))
     options = data_options(arguments, matrix)
@@ -77,6 +78,7 @@ def _header(matrix: Matrix, machine: Machine) -> RunHeader:
         cells=tuple(cell.id for cell in matrix.cells),
         machine=asdict(machine),
         environment=fingerprint(machine),
+        selection=matrix.selection,
     )
 
 

@@ -6,6 +6,7 @@ from enum import Enum
 
 from suite.core.cell import Cell, Protocol
 from suite.core.summary import Summary, summarize
+from suite.core.telemetry import Telemetry
 
 
 class Status(str, Enum):
@@ -29,6 +30,9 @@ class CautionKind(str, Enum):
     SIMULATED = "simulated"
     INPUT_BOUND = "input_bound"
     WIDENED = "widened"
+    UNSTEADY = "unsteady"
+    THROTTLED = "throttled"
+    FOREIGN_PROCESS = "foreign_process"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class Launch:
     `device` is the label of the device that really ran. `startup_seconds` maps phases (import,
     build, compile) to seconds. `warmup_seconds` and `step_seconds` hold every step in order.
     `conditions` says what really ran (compute type, compiler, thread counts, versions).
+    `telemetry` says what the machine did meanwhile, None where it was not recorded.
     `wall_seconds` is the life of the process as the parent saw it, and
     `overhead_seconds` the part of it spent outside startup, warm-up and measuring.
     """
@@ -61,6 +66,7 @@ class Launch:
     warmup_seconds: tuple[float, ...] = ()
     step_seconds: tuple[float, ...] = ()
     conditions: Mapping[str, object] = field(default_factory=dict)
+    telemetry: Telemetry | None = None
     wall_seconds: float = 0.0
     cautions: tuple[Caution, ...] = ()
 

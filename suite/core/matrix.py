@@ -37,6 +37,7 @@ class Matrix:
 
     `device` is a published system's key, `cpu`, a GPU's product name, or None for any device.
     `reference` is the path of the published table to set beside the results, or None.
+    `selection` says how the cells were narrowed down; None where they are all that are declared.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Matrix:
     reference: str | None
     protocol: Protocol
     cells: tuple[Cell, ...]
+    selection: str | None = None
 
 
 def expand(

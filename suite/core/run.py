@@ -14,6 +14,7 @@ class RunHeader:
 
     `device` is the label of the device that runs, `gpu` its product name (None on a CPU),
     `expected_device` what the matrix asked for, `cells` the ids of every planned cell.
+    `selection` says how these were narrowed down; None where they are the whole matrix.
     """
 
     matrix: str
@@ -27,6 +28,7 @@ class RunHeader:
     cells: tuple[str, ...]
     machine: Mapping[str, object]
     environment: Mapping[str, object]
+    selection: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

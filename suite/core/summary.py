@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from suite.core.intervals import Interval, percentile_interval
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
@@ -11,7 +13,8 @@ class Summary:
 
     `images_per_second` is images / elapsed time. `mean_of_rates` is the arithmetic mean of
     images / step time, the estimator behind the published "Avg throughput" column; it is never
-    below the first and exceeds it by about the squared coefficient of variation.
+    below the first and exceeds it by about the squared coefficient of variation. The intervals
+    enclose their percentile with 95 % confidence; None where the samples are too few for that.
     """
 
     count: int
@@ -24,6 +27,10 @@ class Summary:
     p99_seconds: float
     min_seconds: float
     max_seconds: float
+    p50_interval_seconds: Interval | None
+    p90_interval_seconds: Interval | None
+    p95_interval_seconds: Interval | None
+    p99_interval_seconds: Interval | None
 
 
 def percentile(ordered: Sequence[float], fraction: float) -> float:
@@ -51,4 +58,8 @@ def summarize(step_seconds: Sequence[float], images_per_step: int) -> Summary | 
         p99_seconds=percentile(ordered, 0.99),
         min_seconds=ordered[0],
         max_seconds=ordered[-1],
+        p50_interval_seconds=percentile_interval(ordered, 0.50),
+        p90_interval_seconds=percentile_interval(ordered, 0.90),
+        p95_interval_seconds=percentile_interval(ordered, 0.95),
+        p99_interval_seconds=percentile_interval(ordered, 0.99),
     )

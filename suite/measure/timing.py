@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from suite.core.cell import Protocol
 
+# The phases that `on_step` is told.
+WARM_UP = "warm-up"
+MEASURING = "measuring"
+
 OnStep = Callable[[str, int, int], None]
 
 
@@ -37,9 +41,9 @@ def time_steps(
     began = clock()
     cap = protocol.max_seconds
     warmup_end = None if cap is None else began + cap / 2
-    warmup = _timed("warm-up", step, protocol.warmup_steps, warmup_end, on_step, clock)
+    warmup = _timed(WARM_UP, step, protocol.warmup_steps, warmup_end, on_step, clock)
     end = None if cap is None else began + cap
-    measured = _timed("measuring", step, protocol.measured_steps, end, on_step, clock)
+    measured = _timed(MEASURING, step, protocol.measured_steps, end, on_step, clock)
     short = len(warmup) < protocol.warmup_steps or len(measured) < protocol.measured_steps
     return Timing(tuple(warmup), tuple(measured), truncated=short)
 

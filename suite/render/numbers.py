@@ -11,6 +11,11 @@ def milliseconds(seconds: float | None) -> str:
     return f"{seconds * 1e3:.{decimals}f}"
 
 
+def percentile_milliseconds(seconds: float, interval: tuple[float, float] | None) -> str:
+    """A percentile in ms, as `~12.34` where its samples are too few for an interval."""
+    return ("" if interval else "~") + milliseconds(seconds)
+
+
 def rate(images_per_second: float | None) -> str:
     """A throughput in img/s with two decimals, as on the published page."""
     return MISSING if images_per_second is None else f"{images_per_second:.2f}"

@@ -27,6 +27,7 @@ def plan_text(matrix: Matrix, device: str, mismatch: str | None, lines: Sequence
         f"{matrix.name}: {matrix.purpose}",
         f"on {device}" + (f" (note: {mismatch})" if mismatch else ""),
         protocol_text(protocol),
+        *([f"selected by {matrix.selection}"] if matrix.selection else []),
         "",
     ]
     for line in lines:

@@ -2,16 +2,28 @@
 
 from collections.abc import Sequence
 
+from suite.core.intervals import samples_needed
 from suite.core.launch import CautionKind, Launch, Status
 from suite.core.run import CellResult, Run
 from suite.render.documents import fill_template
-from suite.render.numbers import MISSING, duration, milliseconds, rate
+from suite.render.launches import (
+    doubts,
+    intervals_table,
+    launches_table,
+    telemetry_notes,
+    telemetry_table,
+)
+from suite.render.numbers import MISSING, milliseconds, percentile_milliseconds, rate
 from suite.render.plan import protocol_text
 from suite.render.tables import Dialect, Table, write_table
 
 _HEADERS = ("cell", "img/s", "avg", "p50", "p90", "p95", "p99", "n", "")
 _FULL_HEADERS = (*_HEADERS[:2], "img/s as published", *_HEADERS[2:7], "min", "max", "n", "")
 
+_FEW = (
+    "~ = too few samples to enclose it with 95 % confidence (p90 needs "
+    f"{samples_needed(0.90)}, p95 {samples_needed(0.95)}, p99 {samples_needed(0.99)})"
+)
 _MARKS = {
     CautionKind.QUICK: ("q", "quick protocol: a first look; run without --quick for real numbers"),
     CautionKind.TRUNCATED: ("t", "truncated: the time cap ended it early, with n samples"),
@@ -19,6 +31,9 @@ _MARKS = {
     CautionKind.INPUT_BOUND: ("i", "bound by its input: steps waited for images, see the record"),
     CautionKind.WIDENED: ("w", "XLA computed bfloat16 in float32 on this CPU: no speed of AMP"),
     CautionKind.SIMULATED: ("s", "simulated kernel: the number means nothing"),
+    CautionKind.UNSTEADY: ("u", "unsteady: the steps drifted, shifted or had two levels"),
+    CautionKind.THROTTLED: ("h", "throttled: heat or the power supply slowed the GPU"),
+    CautionKind.FOREIGN_PROCESS: ("o", "others: another process was on the GPU"),
 }
 
 
@@ -27,7 +42,8 @@ def results_text(run: Run, results: Sequence[CellResult]) -> str:
     header = run.header
     table = Table("", _HEADERS, [_row(result) for result in results], left=1)
     parts = [
-        f"{header.matrix} on {header.device}",
+        f"{header.matrix} on {header.device}"
+        + (f", selected by {header.selection}" if header.selection else ""),
         write_table(table, Dialect.TERMINAL),
         "img/s = images / elapsed time; avg to p99 = latency of a step in ms; n = measured steps",
         *_legend(results),
@@ -40,6 +56,7 @@ def results_text(run: Run, results: Sequence[CellResult]) -> str:
 
 def report_markdown(run: Run, results: Sequence[CellResult]) -> str:
     """report.md: the conditions, the full table, and how each launch spent its time."""
+    telemetry = telemetry_table(run.launches)
     return fill_template(
         "report.md.j2",
         run=run,
@@ -49,10 +66,11 @@ def report_markdown(run: Run, results: Sequence[CellResult]) -> str:
         ),
         legend=_legend(results),
         failures=_failures(run, results),
-        launches=write_table(
-            Table("", _LAUNCH_HEADERS, [_launch_row(launch) for launch in run.launches]),
-            Dialect.MARKDOWN,
-        ),
+        intervals=write_table(intervals_table(results), Dialect.MARKDOWN),
+        doubts=doubts(run.launches),
+        launches=write_table(launches_table(run.launches), Dialect.MARKDOWN),
+        telemetry=write_table(telemetry, Dialect.MARKDOWN) if telemetry else "",
+        telemetry_notes=telemetry_notes(run.launches),
     )
 
 
@@ -81,10 +99,10 @@ def _full_row(result: CellResult) -> tuple[str, ...]:
         rate(summary.images_per_second),
         rate(summary.mean_of_rates),
         milliseconds(summary.mean_seconds),
-        milliseconds(summary.p50_seconds),
-        milliseconds(summary.p90_seconds),
-        milliseconds(summary.p95_seconds),
-        milliseconds(summary.p99_seconds),
+        percentile_milliseconds(summary.p50_seconds, summary.p50_interval_seconds),
+        percentile_milliseconds(summary.p90_seconds, summary.p90_interval_seconds),
+        percentile_milliseconds(summary.p95_seconds, summary.p95_interval_seconds),
+        percentile_milliseconds(summary.p99_seconds, summary.p99_interval_seconds),
         milliseconds(summary.min_seconds),
         milliseconds(summary.max_seconds),
         str(summary.count),
@@ -94,7 +112,12 @@ def _full_row(result: CellResult) -> tuple[str, ...]:
 
 def _legend(results: Sequence[CellResult]) -> list[str]:
     kinds = dict.fromkeys(caution.kind for result in results for caution in result.cautions)
-    return [f"{_MARKS[kind][0]} = {_MARKS[kind][1]}" for kind in kinds]
+    summaries = [result.summary for result in results if result.summary is not None]
+    few = any(summary.p99_interval_seconds is None for summary in summaries)
+    return [
+        *([_FEW] if few else []),
+        *(f"{_MARKS[kind][0]} = {_MARKS[kind][1]}" for kind in kinds),
+    ]
 
 
 def _failures(run: Run, results: Sequence[CellResult]) -> list[str]:
@@ -107,24 +130,3 @@ def _failures(run: Run, results: Sequence[CellResult]) -> list[str]:
         if result.status is not Status.OK
     ]
     return failed + never
-
-
-_LAUNCH_HEADERS = (
-    "cell", "launch", "status", "import s", "build s", "compile s", "warm-up", "measured", "wall",
-)  # fmt: skip
-
-
-def _launch_row(launch: Launch) -> tuple[str, ...]:
-    startup = launch.startup_seconds
-    return (
-        launch.cell.id,
-        str(launch.launch),
-        launch.status.value.replace("_", " "),
-        *(
-            f"{startup[phase]:.1f}" if phase in startup else MISSING
-            for phase in ("import", "build", "compile")
-        ),
-        f"{len(launch.warmup_seconds)} in {duration(sum(launch.warmup_seconds))}",
-        f"{len(launch.step_seconds)} in {duration(sum(launch.step_seconds))}",
-        duration(launch.wall_seconds),
-    )

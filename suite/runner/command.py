@@ -31,7 +31,8 @@ class LaunchOrder:
     """Everything a worker is told: the cell, how to measure it and where to answer.
 
     `results_dir` receives the record of a launch made by hand; `channel` is the file descriptor
-    on which a worker started by the runner answers instead.
+    on which a worker started by the runner answers instead. `telemetry` has the machine read
+    between steps.
     """
 
     cell: Cell
@@ -39,6 +40,7 @@ class LaunchOrder:
     options: KernelOptions
     launch: int = 0
     results_dir: str = "."
+    telemetry: bool = True
     channel: int | None = None
 
 
@@ -71,6 +73,7 @@ def to_arguments(order: LaunchOrder) -> list[str]:
     arguments += ["--seed", str(options.seed)] if options.seed else []
     arguments += recipe_arguments(options.recipe)
     arguments += ["--launch", str(order.launch)] if order.launch else []
+    arguments += [] if order.telemetry else ["--no_telemetry"]
     if order.channel is not None:
         return [*arguments, "--channel", str(order.channel)]
     return [*arguments, "--results_dir", order.results_dir]
@@ -138,6 +141,7 @@ def parse_order(arguments: Sequence[str]) -> LaunchOrder:
         ),
         launch=given.launch,
         results_dir=given.results_dir,
+        telemetry=not given.no_telemetry,
         channel=given.channel,
     )
 
@@ -196,6 +200,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--max_seconds", type=positive_number, help="cap on warm-up and measuring together")
     add("--seed", type=count, default=0, help="seed of weights and images (%(default)s)")
     add("--launch", type=count, default=0, help="number of this launch of the cell (%(default)s)")
+    add("--no_telemetry", action="store_true", help="leave power, clocks and memory unread")
     add("--channel", type=count, help=argparse.SUPPRESS)
     add_recipe(parser)
     return parser

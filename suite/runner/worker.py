@@ -8,10 +8,14 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from suite import kernels
+from suite.core.cautions import measured_cautions
+from suite.core.cell import KernelName
 from suite.core.errors import InputError
 from suite.core.input_wait import input_wait
 from suite.core.launch import Caution, CautionKind, Launch, Status
 from suite.kernels.interface import InvalidLaunchError, MissingComponentError, is_out_of_memory
+from suite.measure.devices import detect_machine
+from suite.measure.telemetry import Recorder
 from suite.measure.timing import Timing, time_steps
 from suite.runner.channel import Progress
 from suite.runner.command import LaunchOrder
@@ -47,6 +51,7 @@ def execute(order: LaunchOrder, notify: Notify) -> Launch:
 
 def _measure(order: LaunchOrder, launch: Launch, notify: Notify) -> Launch:
     startup: dict[str, float] = {}
+    recorder = _recorder(order)
     with _phase("import", startup, notify):
         kernels.import_framework(order.cell)
     with _phase("build", startup, notify):
@@ -54,17 +59,21 @@ def _measure(order: LaunchOrder, launch: Launch, notify: Notify) -> Launch:
     with _phase("compile", startup, notify):
         kernel.compile()
     notify(Progress("warm-up", 0, order.protocol.warmup_steps or order.protocol.measured_steps))
-    timing = time_steps(
-        kernel.step,
-        order.protocol,
-        on_step=lambda phase, done, total: notify(Progress(phase, done, total)),
-    )
+
+    def on_step(phase: str, done: int, total: int) -> None:
+        if recorder is not None:
+            recorder.on_step(phase, done, total)
+        notify(Progress(phase, done, total))
+
+    timing = time_steps(kernel.step, order.protocol, on_step)
+    telemetry = recorder.finish(order.cell.global_batch_size) if recorder is not None else None
     waited = input_wait(kernel.input_wait_seconds(), timing.step_seconds)
     conditions = {**kernel.conditions(), **(waited.conditions() if waited else {})}
     cautions = (
         _truncated(order, timing),
         waited.caution() if waited else None,
         _widened(conditions),
+        *measured_cautions(timing.step_seconds, telemetry),
     )
     return replace(
         launch,
@@ -72,8 +81,18 @@ def _measure(order: LaunchOrder, launch: Launch, notify: Notify) -> Launch:
         warmup_seconds=timing.warmup_seconds,
         step_seconds=timing.step_seconds,
         conditions=conditions,
+        telemetry=telemetry,
         cautions=tuple(caution for caution in cautions if caution is not None),
     )
+
+
+def _recorder(order: LaunchOrder) -> Recorder | None:
+    """Made before the framework is imported, so that it sees who else is on the GPU."""
+    if not order.telemetry:
+        return None
+    simulated = order.cell.kernel is KernelName.SIMULATED
+    gpus = () if simulated else detect_machine().gpus
+    return Recorder(gpu=gpus[0] if gpus else None)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from suite.core.cell import Cell, Mode, Precision, Protocol
 from suite.core.errors import InputError
 from suite.core.launch import Caution, CautionKind, Launch, Status
 from suite.core.run import RunHeader
+from suite.core.telemetry import Gauge, Telemetry
 from suite.files.launches import write_launch
 from suite.files.runs import create_run, newest_run, read_run
 
@@ -39,6 +40,17 @@ LAUNCH = Launch(
     warmup_seconds=(0.125,),
     step_seconds=(0.1, 0.30000000000000004),
     conditions={"compute_type": "float16", "casts": 3},
+    telemetry=Telemetry(
+        readings=2,
+        reading_seconds=0.001,
+        seconds=0.5,
+        steps=1,
+        cpu_seconds=0.25,
+        gauges={"gpu_power_watts": Gauge(70.0, 69.5, 70.5)},
+        throttling={"power cap": 1.0},
+        foreign_processes=("process 7",),
+        note="no energy counter can be read",
+    ),
     wall_seconds=3.0,
     cautions=(Caution(CautionKind.TRUNCATED, "cut"),),
 )

@@ -48,6 +48,7 @@ def test_the_command_is_the_one_the_page_gives() -> None:
             protocol=Protocol(warmup_steps=0, measured_steps=1, max_seconds=2.5),
             options=KernelOptions(data_dir="/data", data_idx_dir="/idx", seed=7),
             launch=3,
+            telemetry=False,
             channel=5,
         ),
     ],

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from suite.core.cell import Cell, KernelName, Mode, Precision, Protocol
-from suite.core.launch import Launch, Status
+from suite.core.launch import CautionKind, Launch, Status
 from suite.kernels.interface import KernelOptions
 from suite.runner.channel import Progress
 from suite.runner.command import LaunchOrder
@@ -47,7 +47,7 @@ def launch(
         environment["PYTHONPATH"] = str(folder)
     order = LaunchOrder(
         cell=CELL,
-        protocol=Protocol(warmup_steps=1, measured_steps=4, **limits),
+        protocol=Protocol(**{"warmup_steps": 1, "measured_steps": 4, **limits}),
         options=KernelOptions(),
     )
     seen = progress if progress is not None else []
@@ -62,8 +62,21 @@ def test_a_good_launch_has_samples_phases_and_little_overhead(tmp_path: Path) ->
     assert done.status is Status.OK
     assert (len(done.warmup_seconds), len(done.step_seconds)) == (1, 4)
     assert set(done.startup_seconds) == {"import", "build", "compile"}
+    assert done.telemetry is not None
+    assert done.telemetry.steps == 3
     assert done.wall_seconds > done.overhead_seconds > 0
     assert [item.phase for item in progress][:4] == ["import", "build", "compile", "warm-up"]
+
+
+def test_steps_that_change_are_marked_unsteady_and_kept(tmp_path: Path) -> None:
+    """A launch whose steps become slower keeps its number, with the reason and the remedy."""
+    slower = "self.n = getattr(self, 'n', 0) + 1; time.sleep(0.01 if self.n > 32 else 0.005)"
+    done = launch(tmp_path, slower, measured_steps=60)
+
+    assert done.status is Status.OK
+    assert len(done.step_seconds) == 60
+    assert [caution.kind for caution in done.cautions] == [CautionKind.UNSTEADY]
+    assert "slower at once" in done.cautions[0].text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,202 @@
+"""`--only` and `--set`: a matrix narrowed to some of its cells.
+
+An expression is Python's grammar for comparisons, read by `ast` and translated node by node:
+nothing is evaluated, and whatever is no comparison of an axis with values is refused.
+"""
+
+import ast
+import operator
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from enum import Enum
+
+from suite.core.cell import Cell
+from suite.core.errors import InputError
+from suite.core.matrix import AXES, Matrix
+from suite.files.nearest import nearest
+
+Predicate = Callable[[Cell], bool]
+Value = bool | int | str
+
+_EXAMPLE = "such as: precision == amp and batch_size >= 8"
+# No matrix needs more, and far longer ones could exhaust the parser's stack.
+_LONGEST = 500
+_BOOLEANS = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
+_ORDERINGS: dict[type[ast.cmpop], Callable[[int, int], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+_MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.Gt,
+    ast.LtE: ast.GtE,
+    ast.Gt: ast.Lt,
+    ast.GtE: ast.LtE,
+    ast.Eq: ast.Eq,
+    ast.NotEq: ast.NotEq,
+}
+
+
+def narrowed(matrix: Matrix, only: str | None, settings: Sequence[str]) -> Matrix:
+    """The matrix with the cells that `--only` and every `--set` leave, and a note of what they are.
+
+    Raises:
+        InputError: an expression or setting that cannot be read, or that leaves no cell.
+    """
+    if only is None and not settings:
+        return matrix
+    flags = [f"--set {setting}" for setting in settings]
+    predicates = _settings(settings, matrix)
+    if only is not None:
+        only = " ".join(only.split())
+        predicates.append(parse_selection(only))
+        flags.insert(0, f"--only '{only}'")
+    cells = tuple(cell for cell in matrix.cells if all(keeps(cell) for keeps in predicates))
+    if not cells:
+        raise InputError(
+            f"{' '.join(flags)}: leaves none of the {len(matrix.cells)} cells; see them with:"
+            " python bench.py plan MATRIX"
+        )
+    note = f"{' '.join(flags)} ({len(cells)} of {len(matrix.cells)} cells)"
+    return replace(matrix, cells=cells, selection=note)
+
+
+def parse_selection(expression: str) -> Predicate:
+    """Whether a cell fulfils an expression over axes.
+
+    Comparisons (== != < <= > >=, in, not in) of an axis with values, joined by and, or, not and
+    parentheses: `precision == amp and 8 <= batch_size < 64`, `xla and mode in [training]`.
+
+    Raises:
+        InputError: anything else, with the part that is wrong.
+    """
+    if len(expression) > _LONGEST:
+        raise InputError(f"--only: longer than {_LONGEST} characters; shorten it")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's opinions of style are not the user's matter
+            tree = ast.parse(expression, mode="eval")
+        return _predicate(tree.body)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        hint = " (equality is ==)" if "=" in expression and "==" not in expression else ""
+        raise InputError(f"--only '{expression}': cannot be read{hint}; {_EXAMPLE}") from None
+
+
+def _settings(settings: Sequence[str], matrix: Matrix) -> list[Predicate]:
+    """One predicate for each `axis=value` or `axis=value,value`."""
+    kept: dict[str, list[Value | Enum]] = {}
+    for setting in settings:
+        axis, equals, text = (part.strip() for part in setting.partition("="))
+        flag = f"--set {setting}"
+        if not equals or not text:
+            raise InputError(f"{flag}: is not axis=value; such as: --set precision=amp")
+        _check_axis(axis, flag)
+        if axis in kept:
+            raise InputError(f"{flag}: {axis} is set twice; give {axis}=value,value for several")
+        present = dict.fromkeys(getattr(cell, axis) for cell in matrix.cells)
+        kept[axis] = [_known(axis, part.strip(), flag) for part in text.split(",")]
+        absent = [value for value in kept[axis] if value not in present]
+        if absent:
+            has = ", ".join(_written(value) for value in present)
+            raise InputError(
+                f"{flag}: the matrix has no {axis} {_written(absent[0])}, only {has}; choose of"
+                " these, or add it to the matrix"
+            )
+    return [
+        lambda cell, axis=axis, values=values: getattr(cell, axis) in values  # type: ignore[misc]
+        for axis, values in kept.items()
+    ]
+
+
+def _predicate(node: ast.expr) -> Predicate:
+    match node:
+        case ast.BoolOp(op=ast.And(), values=parts):
+            every = [_predicate(part) for part in parts]
+            return lambda cell: all(part(cell) for part in every)
+        case ast.BoolOp(values=parts):
+            some = [_predicate(part) for part in parts]
+            return lambda cell: any(part(cell) for part in some)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            inner = _predicate(operand)
+            return lambda cell: not inner(cell)
+        case ast.Compare(left=left, ops=operators, comparators=rights):
+            sides = [left, *rights]
+            links = [
+                _comparison(sides[index], link, sides[index + 1])
+                for index, link in enumerate(operators)
+            ]
+            return lambda cell: all(link(cell) for link in links)
+        case ast.Name(id=axis):
+            _check_axis(axis, "--only")
+            if axis == "xla":
+                return lambda cell: cell.xla
+    raise InputError(f"--only: '{ast.unparse(node)}' is no comparison of an axis; {_EXAMPLE}")
+
+
+def _comparison(left: ast.expr, link: ast.cmpop, right: ast.expr) -> Predicate:
+    """`axis == value`, `value <= axis` (turned round), `axis in [value, value]`."""
+    said = ast.unparse(ast.Compare(left, [link], [right]))
+    if not _is_axis(left) and _is_axis(right) and type(link) in _MIRRORED:
+        left, link, right = right, _MIRRORED[type(link)](), left
+    if not isinstance(left, ast.Name):
+        raise InputError(f"--only: '{said}' names no axis; known: {', '.join(AXES)}")
+    axis = left.id
+    _check_axis(axis, "--only")
+    if isinstance(link, ast.In | ast.NotIn):
+        if not isinstance(right, ast.List | ast.Tuple | ast.Set):
+            raise InputError(f"--only: '{said}' needs a list, such as: {axis} in [a, b]")
+        values = [_value(axis, element) for element in right.elts]
+        wanted = isinstance(link, ast.In)
+        return lambda cell: (getattr(cell, axis) in values) is wanted
+    value = _value(axis, right)
+    if isinstance(link, ast.Eq | ast.NotEq):
+        equal = isinstance(link, ast.Eq)
+        return lambda cell: (getattr(cell, axis) == value) is equal
+    order = _ORDERINGS.get(type(link))
+    if order is None or not isinstance(value, int) or isinstance(value, bool):
+        raise InputError(f"--only: '{said}': {axis} has no order to compare by; use == or in")
+    return lambda cell: order(getattr(cell, axis), value)
+
+
+def _is_axis(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in AXES
+
+
+def _value(axis: str, node: ast.expr) -> Value | Enum:
+    match node:
+        case ast.Name(id=text):
+            return _known(axis, text, "--only")
+        case ast.Constant(value=bool() | int() | str() as constant):
+            return _known(axis, str(constant), "--only")
+    raise InputError(f"--only: '{ast.unparse(node)}' is no value of {axis}; {_EXAMPLE}")
+
+
+def _known(axis: str, text: str, flag: str) -> Value | Enum:
+    """The value of an axis that a text names."""
+    kind = Cell.__annotations__[axis]
+    if kind is bool:
+        if text.lower() not in _BOOLEANS:
+            raise InputError(f"{flag}: {axis} is on or off, not '{text}'")
+        return _BOOLEANS[text.lower()]
+    if kind is int:
+        if not text.isdecimal():
+            raise InputError(f"{flag}: {axis} is a whole number, not '{text}'")
+        return int(text)
+    names = [str(member.value) for member in kind]
+    if text not in names:
+        raise InputError(f"{flag}: unknown {axis} '{text}'; {nearest(text, names)}")
+    found: Enum = kind(text)
+    return found
+
+
+def _check_axis(axis: str, flag: str) -> None:
+    if axis not in AXES:
+        raise InputError(f"{flag}: unknown axis '{axis}'; {nearest(axis, AXES)}")
+
+
+def _written(value: Value | Enum) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value.value if isinstance(value, Enum) else value)

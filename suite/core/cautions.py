@@ -1,0 +1,42 @@
+"""The doubts that a launch's own samples and telemetry raise about its number."""
+
+from collections.abc import Sequence
+
+from suite.core.launch import Caution, CautionKind
+from suite.core.steadiness import unsteadiness
+from suite.core.telemetry import Telemetry
+
+# A GPU slowed for one of these ran below what it can do for long. The others are how a GPU
+# normally runs: a T4 is at its power cap whenever it is busy, and clocks may be set by a person.
+SLOWDOWNS = ("hardware slowdown", "heat (driver)", "heat (hardware)", "power brake")
+
+
+def measured_cautions(
+    step_seconds: Sequence[float], telemetry: Telemetry | None
+) -> tuple[Caution, ...]:
+    """Unsteady steps, a throttled GPU, somebody else on the GPU; each with its remedy."""
+    cautions = []
+    found = unsteadiness(step_seconds)
+    if found is not None:
+        text = f"{found.reason}; {found.remedy}"
+        cautions.append(Caution(CautionKind.UNSTEADY, text))
+    if telemetry is not None:
+        cautions += _telemetry_cautions(telemetry)
+    return tuple(cautions)
+
+
+def _telemetry_cautions(telemetry: Telemetry) -> list[Caution]:
+    cautions = []
+    slowed = [
+        f"{reason} in {share:.0%} of {telemetry.readings} readings"
+        for reason, share in telemetry.throttling.items()
+        if reason in SLOWDOWNS
+    ]
+    if slowed:
+        text = f"the GPU was throttled: {', '.join(slowed)}; see to its cooling and power supply"
+        cautions.append(Caution(CautionKind.THROTTLED, text))
+    if telemetry.foreign_processes:
+        others = ", ".join(telemetry.foreign_processes)
+        text = f"not alone on the GPU: {others}; end it, or choose a free GPU"
+        cautions.append(Caution(CautionKind.FOREIGN_PROCESS, text))
+    return cautions

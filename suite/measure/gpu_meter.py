@@ -1,0 +1,115 @@
+"""What NVML tells of the GPU that a launch runs on, and of who else is there."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from types import ModuleType
+from typing import Any
+
+from suite.core.device import Gpu
+
+ENERGY_SOURCE = "NVML total energy counter of the GPU"
+
+# Bits of nvmlDeviceGetCurrentClocksThrottleReasons, as in nvml.h; being idle (bit 1) is left out.
+_REASONS = {
+    0x002: "set clocks",
+    0x004: "power cap",
+    0x008: "hardware slowdown",
+    0x010: "sync boost",
+    0x020: "heat (driver)",
+    0x040: "heat (hardware)",
+    0x080: "power brake",
+    0x100: "display clocks",
+}
+# An idle driver holds up to about 3 % of a GPU's memory; more belongs to somebody.
+_IDLE_MEMORY_SHARE = 0.05
+
+
+class GpuMeter:
+    """Readings of one GPU, by the process with this number.
+
+    Make it before the framework touches the GPU: every process that is there then is a foreign
+    one. In a container NVML numbers processes as the host does, so a launch cannot know itself by
+    its number.
+
+    Raises:
+        pynvml.NVMLError: NVML or the GPU does not answer.
+    """
+
+    def __init__(self, gpu: Gpu, own_pid: int) -> None:
+        import pynvml
+
+        self._nvml: ModuleType = pynvml
+        self._own_pid = own_pid
+        pynvml.nvmlInit()
+        self._handle = (
+            pynvml.nvmlDeviceGetHandleByUUID(gpu.uuid)
+            if gpu.uuid
+            else pynvml.nvmlDeviceGetHandleByIndex(gpu.index)
+        )
+        self._before = self._compute_processes()
+        memory = self._asked(pynvml.nvmlDeviceGetMemoryInfo)
+        self._held_bytes = memory.used if memory else 0
+        self._total_bytes = memory.total if memory else 0
+
+    def gauges(self) -> dict[str, float]:
+        """Power, clocks, temperature, memory and utilisation, as far as this GPU tells them."""
+        nvml, asked = self._nvml, self._asked
+        milliwatts = asked(nvml.nvmlDeviceGetPowerUsage)
+        memory = asked(nvml.nvmlDeviceGetMemoryInfo)
+        rates = asked(nvml.nvmlDeviceGetUtilizationRates)
+        found = {
+            "gpu_power_watts": None if milliwatts is None else milliwatts / 1000,
+            "gpu_sm_clock_mhz": asked(nvml.nvmlDeviceGetClockInfo, nvml.NVML_CLOCK_SM),
+            "gpu_memory_clock_mhz": asked(nvml.nvmlDeviceGetClockInfo, nvml.NVML_CLOCK_MEM),
+            "gpu_temperature_celsius": asked(
+                nvml.nvmlDeviceGetTemperature, nvml.NVML_TEMPERATURE_GPU
+            ),
+            "gpu_memory_used_bytes": memory.used if memory else None,
+            "gpu_utilisation_percent": rates.gpu if rates else None,
+        }
+        return {name: float(value) for name, value in found.items() if value is not None}
+
+    def throttling(self) -> tuple[str, ...]:
+        """Why the GPU runs below its full clock at this moment."""
+        bits = self._asked(self._nvml.nvmlDeviceGetCurrentClocksThrottleReasons) or 0
+        return tuple(reason for bit, reason in _REASONS.items() if bits & bit)
+
+    def energy_joules(self) -> float | None:
+        """The GPU's energy counter; only Volta and newer have one, and no MIG device."""
+        millijoules = self._asked(self._nvml.nvmlDeviceGetTotalEnergyConsumption)
+        return None if millijoules is None else millijoules / 1000
+
+    def foreign_processes(self) -> tuple[str, ...]:
+        """Who was on the GPU before this launch, and who came while it ran besides itself."""
+        now = self._compute_processes()
+        came = sorted(set(now) - set(self._before))
+        # The launch itself: by its number or, where numbers are the host's, any one newcomer.
+        own = self._own_pid if self._own_pid in came else next(iter(came), None)
+        others = {**self._before, **{pid: now[pid] for pid in came if pid != own}}
+        phrases = [_phrase(pid, held) for pid, held in sorted(others.items())]
+        if not phrases and self._held_bytes > _IDLE_MEMORY_SHARE * self._total_bytes:
+            phrases = [f"something unseen that held {self._held_bytes / 2**30:.1f} GiB beforehand"]
+        return tuple(phrases)
+
+    def close(self) -> None:
+        """Leave NVML."""
+        with suppress(self._nvml.NVMLError):
+            self._nvml.nvmlShutdown()
+
+    def _compute_processes(self) -> dict[int, int | None]:
+        """Bytes by process. Processes that only draw, as a desktop does, are not counted."""
+        running = self._asked(self._nvml.nvmlDeviceGetComputeRunningProcesses) or ()
+        return {process.pid: process.usedGpuMemory for process in running}
+
+    def _asked(self, call: Callable[..., Any], *arguments: object) -> Any:
+        """One answer, or None where this GPU does not give it. A lost GPU still raises."""
+        try:
+            return call(self._handle, *arguments)
+        except self._nvml.NVMLError_GpuIsLost:
+            raise
+        except self._nvml.NVMLError:
+            return None
+
+
+def _phrase(pid: int, held_bytes: int | None) -> str:
+    return f"process {pid}" + (f" with {held_bytes / 2**30:.1f} GiB" if held_bytes else "")

@@ -1,0 +1,92 @@
+"""What the host tells of this process and its processor: memory, clock and energy."""
+
+import os
+import time
+from pathlib import Path
+
+import psutil
+
+ENERGY_SOURCE = "RAPL package counters (the whole processor, other processes included)"
+
+
+class HostMeter:
+    """Readings of the host; both paths may be missing, as they are off Linux and in containers."""
+
+    def __init__(
+        self,
+        powercap: Path = Path("/sys/class/powercap"),
+        cpus: Path = Path("/sys/devices/system/cpu"),
+    ) -> None:
+        self._process = psutil.Process()
+        self._clock = cpus / f"cpu{_first_cpu()}" / "cpufreq" / "scaling_cur_freq"
+        # intel-rapl:0 is a package; intel-rapl:0:1, a part of it, would count twice.
+        self._counters = [
+            _EnergyCounter(zone)
+            for zone in sorted(powercap.glob("intel-rapl:*"))
+            if zone.name.count(":") == 1 and (_line(zone / "name") or "").startswith("package")
+        ]
+
+    def gauges(self) -> dict[str, float]:
+        """Resident memory and, where the kernel tells it, the clock of one CPU of this process.
+
+        One CPU only: asking each of a large machine's would disturb them all.
+        """
+        gauges = {"resident_bytes": float(self._process.memory_info().rss)}
+        kilohertz = _number(self._clock)
+        if kilohertz is not None:
+            gauges["cpu_frequency_mhz"] = kilohertz / 1000
+        return gauges
+
+    def energy_joules(self) -> float | None:
+        """Energy that all processor packages used since the first call; None if unreadable.
+
+        Most systems let only root read it.
+        """
+        spent = [counter.joules() for counter in self._counters]
+        known = [joules for joules in spent if joules is not None]
+        return sum(known) if known and len(known) == len(spent) else None
+
+
+def cpu_seconds() -> float:
+    """Processor time of all threads of this process so far."""
+    return time.process_time()
+
+
+class _EnergyCounter:
+    """A RAPL counter of microjoules, which starts anew from 0 above its range."""
+
+    def __init__(self, zone: Path) -> None:
+        self._file = zone / "energy_uj"
+        self._range = _number(zone / "max_energy_range_uj")
+        self._last = _number(self._file)
+        self._sum = 0.0
+
+    def joules(self) -> float | None:
+        now = _number(self._file)
+        if now is None or self._last is None:
+            return None
+        spent = now - self._last
+        if spent < 0:
+            if self._range is None:
+                return None
+            spent += self._range
+        self._last, self._sum = now, self._sum + spent
+        return self._sum / 1e6
+
+
+def _first_cpu() -> int:
+    return min(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+
+
+def _line(path: Path) -> str | None:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return None
+
+
+def _number(path: Path) -> float | None:
+    try:
+        return float(path.read_text())
+    except (OSError, ValueError):
+        return None

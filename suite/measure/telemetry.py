@@ -1,0 +1,164 @@
+"""Sparse readings of the machine between the measured steps of a launch.
+
+Between steps rather than from a thread of its own: a thread would run, and hold the interpreter,
+inside the very intervals that are timed. A reading finds the device microseconds after it was
+busy, well before its clocks change or the driver's averages of power and utilisation do.
+"""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+
+from suite.core.device import Gpu
+from suite.core.telemetry import Gauge, Telemetry
+from suite.measure import gpu_meter, host_meter
+from suite.measure.gpu_meter import GpuMeter
+from suite.measure.host_meter import HostMeter, cpu_seconds
+from suite.measure.timing import MEASURING
+
+INTERVAL_SECONDS = 1.0
+# NVML's counters move about ten times a second; over a shorter time that would show.
+LEAST_ENERGY_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One look at the machine after `step` measured steps, at `at` seconds of the clock."""
+
+    step: int
+    at: float
+    cpu_seconds: float
+    gauges: dict[str, float] = field(default_factory=dict)
+    throttling: tuple[str, ...] = ()
+    energy_joules: float | None = None
+
+
+class Recorder:
+    """Reads at most once a second, and once after the first and the last measured step.
+
+    `gpu` is the one that the launch runs on, None for the CPU. Make the recorder before the
+    framework touches the device. No fault of a reading ever raises: it ends the readings of the
+    GPU and is told in the note.
+    """
+
+    def __init__(
+        self,
+        *,
+        gpu: Gpu | None,
+        host: HostMeter | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._clock = clock
+        self._host = host or HostMeter()
+        self._uses_gpu = gpu is not None
+        self._note = ""
+        self._gpu = self._opened(gpu) if gpu is not None else None
+        self._readings: list[_Reading] = []
+        self._done = 0
+        self._spent = 0.0
+
+    def on_step(self, phase: str, done: int, _: int) -> None:
+        """To be called between steps; reads if a reading is due."""
+        if phase != MEASURING:
+            return
+        self._done = done
+        if not self._readings or self._clock() - self._readings[-1].at >= INTERVAL_SECONDS:
+            self._read()
+
+    def finish(self, images_per_step: int) -> Telemetry | None:
+        """Read once more and sum up; None when no step was measured."""
+        if self._done == 0:
+            return None
+        if self._readings[-1].step < self._done:
+            self._read()
+        readings, first, last = self._readings, self._readings[0], self._readings[-1]
+        foreign = self._close_gpu()
+        joules, why_not = self._joules()
+        return Telemetry(
+            readings=len(readings),
+            reading_seconds=self._spent,
+            seconds=last.at - first.at,
+            steps=last.step - first.step,
+            cpu_seconds=last.cpu_seconds - first.cpu_seconds,
+            gauges=_gauges(readings),
+            throttling=_shares(readings),
+            foreign_processes=foreign,
+            energy_joules=joules,
+            energy_source=self._energy_source if joules else None,
+            images_per_joule=(last.step - first.step) * images_per_step / joules
+            if joules
+            else None,
+            note="; ".join(note for note in (self._note, why_not) if note),
+        )
+
+    def _opened(self, gpu: Gpu) -> GpuMeter | None:
+        try:
+            return GpuMeter(gpu, os.getpid())
+        except Exception as error:  # noqa: BLE001 - a number matters more than its telemetry
+            self._note = f"no readings of the GPU: {error}"
+            return None
+
+    def _close_gpu(self) -> tuple[str, ...]:
+        """Leave the GPU; who else was on it."""
+        if self._gpu is None:
+            return ()
+        try:
+            foreign = self._gpu.foreign_processes()
+            self._gpu.close()
+        except Exception as error:  # noqa: BLE001 - a number matters more than its telemetry
+            self._note = f"the GPU's processes are unknown: {error}"
+            return ()
+        return foreign
+
+    def _read(self) -> None:
+        began = self._clock()
+        try:
+            self._readings.append(self._reading(began))
+        except Exception as error:  # noqa: BLE001 - a number matters more than its telemetry
+            self._note = f"readings ended after step {self._done}: {error}"
+            self._gpu = None
+            self._readings.append(_Reading(self._done, began, cpu_seconds()))
+        self._spent += self._clock() - began
+
+    def _reading(self, at: float) -> _Reading:
+        gauges = self._host.gauges()
+        used = cpu_seconds()
+        if not self._uses_gpu:
+            energy = self._host.energy_joules()
+            return _Reading(self._done, at, used, gauges, energy_joules=energy)
+        if self._gpu is None:
+            return _Reading(self._done, at, used, gauges)
+        energy = self._gpu.energy_joules()
+        gauges |= self._gpu.gauges()
+        return _Reading(self._done, at, used, gauges, self._gpu.throttling(), energy)
+
+    @property
+    def _energy_source(self) -> str:
+        return gpu_meter.ENERGY_SOURCE if self._uses_gpu else host_meter.ENERGY_SOURCE
+
+    def _joules(self) -> tuple[float | None, str]:
+        """Energy from the first to the last reading, or None and why."""
+        first, last = self._readings[0], self._readings[-1]
+        if first.energy_joules is None or last.energy_joules is None:
+            return None, "no energy counter can be read"
+        if last.at - first.at < LEAST_ENERGY_SECONDS:
+            return None, f"measured for less than {LEAST_ENERGY_SECONDS:g} s, too short for energy"
+        joules = last.energy_joules - first.energy_joules
+        return (joules, "") if joules > 0 else (None, "the energy counter did not move")
+
+
+def _gauges(readings: Sequence[_Reading]) -> dict[str, Gauge]:
+    names = dict.fromkeys(name for reading in readings for name in reading.gauges)
+    values = {
+        name: [reading.gauges[name] for reading in readings if name in reading.gauges]
+        for name in names
+    }
+    return {name: Gauge(fmean(found), min(found), max(found)) for name, found in values.items()}
+
+
+def _shares(readings: Sequence[_Reading]) -> dict[str, float]:
+    """The share of readings that had each reason."""
+    reasons = [reason for reading in readings for reason in reading.throttling]
+    return {reason: reasons.count(reason) / len(readings) for reason in dict.fromkeys(reasons)}

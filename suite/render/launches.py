@@ -1,0 +1,152 @@
+"""What is known about each launch of a run: how it spent its time, and what the machine did."""
+
+from collections.abc import Callable, Sequence
+
+from suite.core.intervals import samples_needed
+from suite.core.launch import CautionKind, Launch, Status
+from suite.core.run import CellResult
+from suite.core.steadiness import FEWEST_STEPS, is_judged
+from suite.core.summary import Summary
+from suite.core.telemetry import Telemetry
+from suite.render.numbers import MISSING, duration, milliseconds
+from suite.render.tables import Table
+
+_LAUNCH_HEADERS = (
+    "cell", "launch", "status", "import s", "build s", "compile s", "warm-up", "measured", "wall",
+    "steady",
+)  # fmt: skip
+
+_FRACTIONS = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
+
+
+def launches_table(launches: Sequence[Launch]) -> Table:
+    """One row a launch: status, startup by phase, warm-up and measured steps, steadiness."""
+    return Table("", _LAUNCH_HEADERS, [_launch_row(launch) for launch in launches])
+
+
+def _launch_row(launch: Launch) -> tuple[str, ...]:
+    startup = launch.startup_seconds
+    return (
+        launch.cell.id,
+        str(launch.launch),
+        launch.status.value.replace("_", " "),
+        *(
+            f"{startup[phase]:.1f}" if phase in startup else MISSING
+            for phase in ("import", "build", "compile")
+        ),
+        f"{len(launch.warmup_seconds)} in {duration(sum(launch.warmup_seconds))}",
+        f"{len(launch.step_seconds)} in {duration(sum(launch.step_seconds))}",
+        duration(launch.wall_seconds),
+        _steadiness(launch),
+    )
+
+
+def _steadiness(launch: Launch) -> str:
+    if not is_judged(launch.step_seconds):
+        return f"n/a, needs {FEWEST_STEPS}" if launch.status is Status.OK else MISSING
+    unsteady = any(caution.kind is CautionKind.UNSTEADY for caution in launch.cautions)
+    return "no" if unsteady else "yes"
+
+
+def intervals_table(results: Sequence[CellResult]) -> Table:
+    """The 95 % interval of each percentile in ms, or how many samples it would need."""
+    rows = [
+        (result.cell.id, str(result.summary.count), *_intervals(result.summary))
+        for result in results
+        if result.summary is not None
+    ]
+    return Table("", ("cell", "n", *_FRACTIONS), rows)
+
+
+def _intervals(summary: Summary) -> list[str]:
+    intervals = (
+        summary.p50_interval_seconds,
+        summary.p90_interval_seconds,
+        summary.p95_interval_seconds,
+        summary.p99_interval_seconds,
+    )
+    return [
+        " to ".join(milliseconds(bound) for bound in interval)
+        if interval
+        else f"n/a, needs {samples_needed(fraction)}"
+        for interval, fraction in zip(intervals, _FRACTIONS.values(), strict=True)
+    ]
+
+
+def _gauge(name: str, statistic: str, scale: float, decimals: int) -> Callable[[Telemetry], str]:
+    def text(telemetry: Telemetry) -> str:
+        gauge = telemetry.gauges.get(name)
+        return MISSING if gauge is None else f"{getattr(gauge, statistic) / scale:.{decimals}f}"
+
+    return text
+
+
+def _cores(telemetry: Telemetry) -> str:
+    busy = telemetry.cpu_seconds / telemetry.seconds if telemetry.seconds else None
+    return MISSING if busy is None else f"{busy:.1f}"
+
+
+def _throttling(telemetry: Telemetry) -> str:
+    found = telemetry.throttling.items()
+    return ", ".join(f"{reason} {share:.0%}" for reason, share in found) or MISSING
+
+
+def _images_per_joule(telemetry: Telemetry) -> str:
+    efficiency = telemetry.images_per_joule
+    return MISSING if efficiency is None else f"{efficiency:.3g}"
+
+
+_TELEMETRY_COLUMNS: dict[str, Callable[[Telemetry], str]] = {
+    "power W": _gauge("gpu_power_watts", "mean", 1, 0),
+    "peak": _gauge("gpu_power_watts", "highest", 1, 0),
+    "SM MHz": _gauge("gpu_sm_clock_mhz", "mean", 1, 0),
+    "least": _gauge("gpu_sm_clock_mhz", "lowest", 1, 0),
+    "memory MHz": _gauge("gpu_memory_clock_mhz", "mean", 1, 0),
+    "hottest °C": _gauge("gpu_temperature_celsius", "highest", 1, 0),
+    "GPU busy %": _gauge("gpu_utilisation_percent", "mean", 1, 0),
+    "GPU GiB": _gauge("gpu_memory_used_bytes", "highest", 2**30, 1),
+    "clock held by": _throttling,
+    "cores busy": _cores,
+    "CPU MHz": _gauge("cpu_frequency_mhz", "mean", 1, 0),
+    "process GiB": _gauge("resident_bytes", "highest", 2**30, 2),
+    "img/J": _images_per_joule,
+}
+
+
+def telemetry_table(launches: Sequence[Launch]) -> Table | None:
+    """One row a launch, without the columns that this machine tells nothing of; None for no row."""
+    recorded = [(launch, launch.telemetry) for launch in launches if launch.telemetry is not None]
+    if not recorded:
+        return None
+    columns = {
+        title: texts
+        for title, text in _TELEMETRY_COLUMNS.items()
+        if set(texts := [text(telemetry) for _, telemetry in recorded]) != {MISSING}
+    }
+    rows = [
+        (launch.cell.id, str(launch.launch), str(telemetry.readings), *values)
+        for (launch, telemetry), *values in zip(recorded, *columns.values(), strict=True)
+    ]
+    return Table("", ("cell", "launch", "readings", *columns), rows)
+
+
+def telemetry_notes(launches: Sequence[Launch]) -> list[str]:
+    """Where the energy comes from, what the readings cost, and what could not be read."""
+    recorded = [launch.telemetry for launch in launches if launch.telemetry is not None]
+    sources = dict.fromkeys(found.energy_source for found in recorded if found.energy_source)
+    notes = dict.fromkeys(found.note for found in recorded if found.note)
+    readings = sum(found.readings for found in recorded)
+    spent = sum(found.reading_seconds for found in recorded)
+    cost = f"a reading took {spent / readings * 1e3:.2f} ms, between steps" if readings else ""
+    return [line for line in (*(f"energy: {name}" for name in sources), cost, *notes) if line]
+
+
+def doubts(launches: Sequence[Launch]) -> list[str]:
+    """Every launch whose own samples or telemetry raise a doubt, with the remedy."""
+    kinds = {CautionKind.UNSTEADY, CautionKind.THROTTLED, CautionKind.FOREIGN_PROCESS}
+    return [
+        f"{launch.cell.id}, launch {launch.launch}: {caution.text}"
+        for launch in launches
+        for caution in launch.cautions
+        if caution.kind in kinds
+    ]

@@ -1,0 +1,293 @@
+"""suite.measure.telemetry: what is read between steps, and that no fault of it costs a number."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pynvml
+import pytest
+
+from suite.core.cautions import measured_cautions
+from suite.core.device import Gpu
+from suite.core.launch import CautionKind
+from suite.core.telemetry import Telemetry
+from suite.measure.host_meter import HostMeter
+from suite.measure.telemetry import Recorder
+
+T4 = Gpu(index=0, name="Tesla T4", uuid="GPU-aaaa1111")
+OURS, THEIRS = os.getpid(), 1
+
+
+class FakeGpu:
+    """The calls that the recorder makes of pynvml, answered by a GPU that a test can change."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.fault: int | None = None
+        self.facts: dict[str, Any] = {
+            "PowerUsage": 70_000,
+            "MemoryInfo": SimpleNamespace(used=2**28, total=2**34),
+            "UtilizationRates": SimpleNamespace(gpu=97),
+            "ClockInfo": 1350,
+            "Temperature": 61,
+            "CurrentClocksThrottleReasons": 0x4,
+            "TotalEnergyConsumption": 1_000_000,
+            "ComputeRunningProcesses": [],
+        }
+        patch.setattr(pynvml, "nvmlInit", lambda: None)
+        patch.setattr(pynvml, "nvmlShutdown", lambda: None)
+        patch.setattr(pynvml, "nvmlDeviceGetHandleByUUID", self._handle)
+        for fact in self.facts:
+            patch.setattr(pynvml, f"nvmlDeviceGet{fact}", self._answer(fact))
+
+    def _handle(self, uuid: str) -> str:
+        if self.fault is not None:
+            raise pynvml.NVMLError(self.fault)
+        return uuid
+
+    def _answer(self, fact: str) -> Callable[..., Any]:
+        def call(handle: str, *_: object) -> Any:
+            assert handle == T4.uuid
+            if self.fault is not None:
+                raise pynvml.NVMLError(self.fault)
+            if fact not in self.facts:
+                raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
+            return self.facts[fact]
+
+        return call
+
+    def run_process(self, *pids: int) -> None:
+        self.facts["ComputeRunningProcesses"] = [
+            SimpleNamespace(pid=pid, usedGpuMemory=2**31) for pid in pids
+        ]
+
+
+class Measurement:
+    """A recorder on a clock that a test moves: one step takes as long as it says."""
+
+    def __init__(self, gpu: Gpu | None, host: HostMeter | None = None) -> None:
+        self.now = 0.0
+        self.done = 0
+        self.recorder = Recorder(gpu=gpu, host=host, clock=lambda: self.now)
+
+    def steps(self, count: int, seconds: float, each: Callable[[], None] | None = None) -> None:
+        for _ in range(count):
+            self.now += seconds
+            self.done += 1
+            if each is not None:
+                each()
+            self.recorder.on_step("measuring", self.done, 1000)
+
+    def finish(self, images_per_step: int = 8) -> Telemetry:
+        found = self.recorder.finish(images_per_step)
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeGpu:
+    """A T4 at its power cap, with nobody on it."""
+    return FakeGpu(monkeypatch)
+
+
+@pytest.mark.usefixtures("fake")
+def test_readings_are_sparse() -> None:
+    """After the first step, then once a second at most, and after the last."""
+    measurement = Measurement(T4)
+    measurement.recorder.on_step("warm-up", 1, 1)
+    measurement.steps(35, 0.1)
+    found = measurement.finish()
+
+    assert found.readings == 5
+    assert found.steps == 34
+    assert found.seconds == pytest.approx(3.4)
+    assert found.gauges["gpu_power_watts"].mean == 70
+    assert found.gauges["gpu_sm_clock_mhz"].lowest == 1350
+    assert found.gauges["gpu_memory_used_bytes"].highest == 2**28
+    assert found.gauges["gpu_utilisation_percent"].mean == 97
+
+
+def test_energy_is_the_difference_of_the_counter(fake: FakeGpu) -> None:
+    """Images per joule are those of the steps between the first and the last reading."""
+
+    def heat() -> None:
+        fake.facts["TotalEnergyConsumption"] += 7_000
+
+    measurement = Measurement(T4)
+    measurement.steps(41, 0.1, heat)
+    found = measurement.finish(images_per_step=8)
+
+    assert found.energy_joules == pytest.approx(280)
+    assert found.images_per_joule == pytest.approx(40 * 8 / 280)
+    assert found.energy_source == "NVML total energy counter of the GPU"
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_short_launch_has_no_energy() -> None:
+    """A counter that moves ten times a second cannot tell the energy of one second."""
+    measurement = Measurement(T4)
+    measurement.steps(11, 0.1)
+    found = measurement.finish()
+
+    assert (found.energy_joules, found.energy_source, found.images_per_joule) == (None, None, None)
+    assert "too short for energy" in found.note
+
+
+def test_what_a_gpu_does_not_tell_is_absent(fake: FakeGpu) -> None:
+    """A missing counter is null with a note, never 0 joules; a missing gauge is left out."""
+    del fake.facts["TotalEnergyConsumption"]
+    del fake.facts["PowerUsage"]
+    measurement = Measurement(T4)
+    measurement.steps(30, 0.1)
+    found = measurement.finish()
+
+    assert "gpu_power_watts" not in found.gauges
+    assert "gpu_temperature_celsius" in found.gauges
+    assert found.energy_joules is None
+    assert found.note == "no energy counter can be read"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pynvml.NVML_ERROR_GPU_IS_LOST,
+        pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH,
+        pynvml.NVML_ERROR_UNKNOWN,
+    ],
+)
+def test_a_fault_before_or_while_measuring_ends_nothing(fake: FakeGpu, fault: int) -> None:
+    """The launch goes on with the host's readings, and the note names a lost GPU."""
+    healthy = Measurement(T4)
+    healthy.steps(15, 0.125)
+    fake.fault = fault
+    healthy.steps(15, 0.125)
+    began, found = Measurement(T4), healthy.finish()
+    began.steps(30, 0.1)
+
+    assert found.readings == 5
+    assert found.energy_joules is None
+    assert found.gauges["gpu_power_watts"].mean == 70
+    assert "resident_bytes" in began.finish().gauges
+    assert began.finish().note.startswith("no readings of the GPU: ")
+    if fault == pynvml.NVML_ERROR_GPU_IS_LOST:
+        assert "readings ended after step 17: GPU is lost" in found.note
+
+
+@pytest.mark.parametrize(
+    ("bits", "told", "kinds"),
+    [
+        (0x1, {}, []),
+        (0x4, {"power cap": 1.0}, []),
+        (0x44, {"power cap": 1.0, "heat (hardware)": 1.0}, [CautionKind.THROTTLED]),
+        (0x80, {"power brake": 1.0}, [CautionKind.THROTTLED]),
+    ],
+)
+def test_throttling_is_a_caution_and_a_power_cap_is_not(
+    fake: FakeGpu, bits: int, told: dict[str, float], kinds: list[CautionKind]
+) -> None:
+    """Every reason is kept; only those that slow a GPU against its making are a doubt."""
+    fake.facts["CurrentClocksThrottleReasons"] = bits
+    measurement = Measurement(T4)
+    measurement.steps(3, 0.1)
+    found = measurement.finish()
+
+    assert found.throttling == told
+    assert [caution.kind for caution in measured_cautions((), found)] == kinds
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ((), (OURS,), ()),
+        ((), (999_999,), ()),  # in a container, NVML numbers us as the host does
+        ((), (), ()),
+        ((THEIRS,), (THEIRS, OURS), ("process 1 with 2.0 GiB",)),
+        ((THEIRS,), (OURS,), ("process 1 with 2.0 GiB",)),
+        ((), (THEIRS, OURS), ("process 1 with 2.0 GiB",)),
+    ],
+)
+def test_somebody_else_on_the_gpu_is_a_caution(
+    fake: FakeGpu, before: tuple[int, ...], after: tuple[int, ...], told: tuple[str, ...]
+) -> None:
+    """Others are told from the launch itself, whichever came first."""
+    fake.run_process(*before)
+    measurement = Measurement(T4)
+    fake.run_process(*after)
+    measurement.steps(3, 0.1)
+    found = measurement.finish()
+    kinds = [caution.kind for caution in measured_cautions((), found)]
+
+    assert found.foreign_processes == told
+    assert kinds == ([CautionKind.FOREIGN_PROCESS] if told else [])
+
+
+def test_memory_held_by_nobody_in_sight_is_a_caution(fake: FakeGpu) -> None:
+    """A process in another container is not listed, but its memory is."""
+    fake.facts["MemoryInfo"] = SimpleNamespace(used=2**32, total=2**34)
+    measurement = Measurement(T4)
+    measurement.steps(3, 0.1)
+
+    assert measurement.finish().foreign_processes == (
+        "something unseen that held 4.0 GiB beforehand",
+    )
+
+
+@pytest.mark.usefixtures("fake")
+def test_no_measured_step_is_no_telemetry() -> None:
+    """A launch that ends in its warm-up has nothing to tell."""
+    measurement = Measurement(T4)
+    measurement.recorder.on_step("warm-up", 1, 1)
+
+    assert measurement.recorder.finish(8) is None
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Path:
+    """Two packages with a RAPL counter each, a part of one, and the clock of every CPU."""
+    for name, kind in (("0", "package-0"), ("1", "package-1"), ("0:0", "core")):
+        zone = tmp_path / f"intel-rapl:{name}"
+        zone.mkdir()
+        (zone / "name").write_text(kind + "\n")
+        (zone / "energy_uj").write_text("900000000\n")
+        (zone / "max_energy_range_uj").write_text("1000000000\n")
+    for number in range(64):
+        folder = tmp_path / f"cpu{number}" / "cpufreq"
+        folder.mkdir(parents=True)
+        (folder / "scaling_cur_freq").write_text("2500000\n")
+    return tmp_path
+
+
+def test_a_processor_tells_energy_and_clock(host: Path) -> None:
+    """Packages are added up, parts are not counted twice, and a counter may start anew."""
+    measurement = Measurement(None, HostMeter(host, host))
+    measurement.steps(15, 0.1)
+    (host / "intel-rapl:0" / "energy_uj").write_text("50000000\n")  # 150 J, over the top
+    (host / "intel-rapl:1" / "energy_uj").write_text("950000000\n")  # 50 J
+    measurement.steps(16, 0.1)
+    found = measurement.finish(images_per_step=10)
+
+    assert found.energy_joules == pytest.approx(200)
+    assert found.images_per_joule == pytest.approx(300 / 200)
+    assert found.energy_source is not None
+    assert found.energy_source.startswith("RAPL")
+    assert found.gauges["cpu_frequency_mhz"].mean == 2500
+
+
+def test_a_counter_that_only_root_may_read_is_null(host: Path) -> None:
+    """One package of two is not the energy of the processor."""
+    (host / "intel-rapl:1" / "energy_uj").unlink()
+    measurement = Measurement(None, HostMeter(host, host))
+    measurement.steps(31, 0.1)
+
+    assert measurement.finish().energy_joules is None
+
+
+def test_this_machine_tells_memory_and_processor_time() -> None:
+    """The real host answers."""
+    measurement = Measurement(None)
+    measurement.steps(31, 0.1)
+    found = measurement.finish()
+
+    assert found.gauges["resident_bytes"].mean > 1e6
+    assert found.cpu_seconds >= 0

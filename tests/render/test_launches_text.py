@@ -1,0 +1,112 @@
+"""suite.render.launches: what report.md says of each launch."""
+
+from dataclasses import replace
+
+from suite.core.cell import Cell, Mode, Precision, Protocol
+from suite.core.launch import Caution, CautionKind, Launch, Status
+from suite.core.run import Run, RunHeader, cell_results
+from suite.core.telemetry import Gauge, Telemetry
+from suite.render.launches import (
+    doubts,
+    intervals_table,
+    launches_table,
+    telemetry_notes,
+    telemetry_table,
+)
+from suite.render.results import results_text
+
+STEPS = tuple(0.010 + 0.0001 * (step % 10) for step in range(80))
+LAUNCH = Launch(
+    cell=Cell(mode=Mode.INFERENCE, precision=Precision.AMP, xla=False, batch_size=8),
+    protocol=Protocol(warmup_steps=0, measured_steps=80),
+    launch=0,
+    status=Status.OK,
+    step_seconds=STEPS,
+)
+ON_GPU = Telemetry(
+    readings=5,
+    reading_seconds=0.01,
+    seconds=4.0,
+    steps=79,
+    cpu_seconds=6.0,
+    gauges={
+        "gpu_power_watts": Gauge(69.6, 60, 71),
+        "gpu_sm_clock_mhz": Gauge(1200, 1100, 1590),
+        "resident_bytes": Gauge(2**31, 2**31, 2**31),
+    },
+    throttling={"power cap": 0.8},
+    energy_joules=280.0,
+    energy_source="NVML total energy counter of the GPU",
+    images_per_joule=2.257,
+)
+
+
+def test_intervals_are_shown_or_what_they_need() -> None:
+    """80 steps enclose p90 and p95, not p99."""
+    (row,) = intervals_table(cell_results([LAUNCH])).rows
+
+    assert row[1:] == ("80", "10.30 to 10.60", "10.80 to 10.90", "10.80 to 10.90", "n/a, needs 368")
+
+
+def test_telemetry_has_a_row_a_launch_and_no_empty_column() -> None:
+    """What no launch tells has no column; what one does not tell is a dash."""
+    table = telemetry_table(
+        [
+            replace(LAUNCH, telemetry=ON_GPU),
+            replace(LAUNCH, launch=1, telemetry=replace(ON_GPU, gauges={}, images_per_joule=None)),
+        ]
+    )
+
+    assert table is not None
+    assert list(table.headers)[2:] == [
+        "readings", "power W", "peak", "SM MHz", "least", "clock held by", "cores busy",
+        "process GiB", "img/J",
+    ]  # fmt: skip
+    assert table.rows[0][2:] == (
+        "5", "70", "71", "1200", "1100", "power cap 80%", "1.5", "2.00", "2.26",
+    )  # fmt: skip
+    assert table.rows[1][2:] == ("5", "-", "-", "-", "-", "power cap 80%", "1.5", "-", "-")
+
+
+def test_a_run_without_telemetry_has_no_table() -> None:
+    """Launches that were skipped or told nothing make no empty table."""
+    assert telemetry_table([LAUNCH]) is None
+    assert telemetry_notes([LAUNCH]) == []
+
+
+def test_the_source_of_energy_is_named() -> None:
+    """Beside images per joule stands whose energy it is."""
+    assert telemetry_notes([replace(LAUNCH, telemetry=ON_GPU)]) == [
+        "energy: NVML total energy counter of the GPU",
+        "a reading took 2.00 ms, between steps",
+    ]
+
+
+def test_an_unsteady_launch_is_told_with_its_remedy() -> None:
+    """The launch's row says no, and the doubt is spelled out."""
+    text = "the steps became 5.0% slower from the first to the last; look for heat"
+    unsteady = replace(LAUNCH, cautions=(Caution(CautionKind.UNSTEADY, text),))
+    few = replace(LAUNCH, step_seconds=STEPS[:20])
+
+    assert [row[-1] for row in launches_table([LAUNCH, unsteady, few]).rows] == [
+        "yes",
+        "no",
+        "n/a, needs 60",
+    ]
+    assert doubts([LAUNCH, unsteady]) == [f"inference-amp-bs8-1gpu, launch 0: {text}"]
+
+
+def test_a_percentile_of_too_few_samples_is_marked() -> None:
+    """The value stays for comparison, with a mark that the legend explains."""
+    header = RunHeader(
+        matrix="mine", purpose="", reference=None, expected_device=None, device="Tesla T4",
+        gpu="Tesla T4", protocol=LAUNCH.protocol, started_at="", cells=(LAUNCH.cell.id,),
+        machine={}, environment={},
+    )  # fmt: skip
+    run = Run(header=header, launches=(LAUNCH,))
+    text = results_text(run, cell_results(run.launches))
+
+    assert text.split("inference-amp-bs8-1gpu")[1].split()[1:7] == [
+        "10.45", "10.45", "10.81", "10.90", "~10.90", "80",
+    ]  # fmt: skip
+    assert "~ = too few samples to enclose it with 95 % confidence" in text
