@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from suite import __version__
 from suite.cli.reference_parser import add_reference
+from suite.cli.run_parser import add_run_flags
 from suite.core.errors import InputError
 
 _DESCRIPTION = """\
@@ -102,6 +103,7 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         action="store_true",
         help="refuse to run on another device than the matrix is for",
     )
+    add_run_flags(parser)
 
 
 def _add_compare(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -27,6 +27,8 @@ class CautionKind(str, Enum):
     TRUNCATED = "truncated"
     OTHER_DEVICE = "other_device"
     SIMULATED = "simulated"
+    SHARED = "shared"
+    CHANGED = "changed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ _MARKS = {
     CautionKind.TRUNCATED: ("t", "truncated: the time cap ended it early, with n samples"),
     CautionKind.OTHER_DEVICE: ("d", "not the device the matrix is for"),
     CautionKind.SIMULATED: ("s", "simulated kernel: the number means nothing"),
+    CautionKind.SHARED: ("o", "another process was on the GPU"),
+    CautionKind.CHANGED: ("c", "measured after the run was resumed under changed conditions"),
 }
 
 

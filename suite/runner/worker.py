@@ -1,5 +1,7 @@
 """The child's work: build a cell's kernel, compile it, time its steps, say what really ran."""
 
+import signal
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -51,20 +53,39 @@ def _measure(order: LaunchOrder, launch: Launch, notify: Notify) -> Launch:
         kernel = kernels.build(order.cell, order.options)
     with _phase("compile", startup, notify):
         kernel.compile()
+    stop_requested = _on_request(order)
     notify(Progress("warm-up", 0, order.protocol.warmup_steps or order.protocol.measured_steps))
     timing = time_steps(
         kernel.step,
         order.protocol,
         on_step=lambda phase, done, total: notify(Progress(phase, done, total)),
+        should_stop=stop_requested,
     )
-    return replace(
+    launch = replace(
         launch,
         startup_seconds=startup,
         warmup_seconds=timing.warmup_seconds,
         step_seconds=timing.step_seconds,
+    )
+    if timing.truncated and stop_requested():
+        measured = f"{len(timing.step_seconds)} of {order.protocol.measured_steps} measured steps"
+        return replace(launch, status=Status.INTERRUPTED, reason=f"after {measured}")
+    return replace(
+        launch,
         conditions=kernel.conditions(),
         cautions=_cautions(order, len(timing.step_seconds), truncated=timing.truncated),
     )
+
+
+def _on_request(order: LaunchOrder) -> Callable[[], bool]:
+    """From here to its end, SIGTERM asks a worker of the runner to finish its present step only.
+
+    Before, it ends the worker: startup has nothing to keep, and a compilation hears no request.
+    """
+    requested = threading.Event()
+    if order.channel is not None:
+        signal.signal(signal.SIGTERM, lambda *_: requested.set())
+    return requested.is_set
 
 
 @contextmanager
