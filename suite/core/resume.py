@@ -71,5 +71,5 @@ def _differences(prefix: str, before: Mapping[str, object], now: Mapping[str, ob
             names = dict.fromkeys([*old, *new])
             found += _differences("", {n: old.get(n) for n in names}, new)
         elif old != new:
-            found.append(f"{prefix}{name.replace('_', ' ')} {old} -> {new}")
+            found.append(f"{prefix}{name} {old} -> {new}")
     return found

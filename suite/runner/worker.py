@@ -54,11 +54,17 @@ def _measure(order: LaunchOrder, launch: Launch, notify: Notify) -> Launch:
     with _phase("compile", startup, notify):
         kernel.compile()
     stop_requested = _on_request(order)
+
+    def tell(phase: str, done: int, total: int) -> None:
+        notify(Progress(phase, done, total))
+        if phase == "warm-up" and done == total:  # a hang from here on is not the warm-up's
+            notify(Progress("measuring", 0, order.protocol.measured_steps))
+
     notify(Progress("warm-up", 0, order.protocol.warmup_steps or order.protocol.measured_steps))
     timing = time_steps(
         kernel.step,
         order.protocol,
-        on_step=lambda phase, done, total: notify(Progress(phase, done, total)),
+        on_step=tell,
         should_stop=stop_requested,
     )
     launch = replace(
