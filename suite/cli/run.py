@@ -119,13 +119,13 @@ def _report(matrix: Matrix, machine: Machine, work: Work, stop: Stop) -> ExitCod
     _print_next(work.directory, matrix)
     if work.resumed and not work.planned:
         print("nothing was missing")
+    planned = plan_launches(matrix, machine)
     done = finished(measured.launches, retry_failed=False)
-    missing = [
-        item for item in plan_launches(matrix, machine) if (item.cell, item.launch) not in done
-    ]
+    missing = [item for item in planned if (item.cell, item.launch) not in done]
     if missing:
         why = f"stopped by {stop.by}" if stop.by else "--max-time is over"
-        print(f"{len(missing)} launches not finished ({why}); {_way_on(work.directory)}")
+        count = f"{len(missing)} of {len(planned)} launches"
+        print(f"not finished ({why}): {count}; {_way_on(work.directory)}")
     if stop.by is not None:
         return ExitCode.INTERRUPTED
     return ExitCode.CELL_FAILED if missing else _exit_code(results)

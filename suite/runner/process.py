@@ -174,7 +174,7 @@ def _launch_of(end: _End, order: LaunchOrder, log: Path, started_at: str) -> Lau
             return decode_launch(end.record, "the worker's answer")
         except InputError as error:
             end = _End(None, Status.CRASHED, f"unreadable answer: {error}")
-    tail = _last_line(log)
+    tail = _last_line(log) if end.status is not Status.INTERRUPTED else ""
     return Launch(
         cell=order.cell,
         protocol=order.protocol,

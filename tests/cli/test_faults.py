@@ -4,13 +4,16 @@ One module, so that every fault is met by the same three checks: what ended befo
 the exit code is the documented one, and no process is left behind.
 """
 
+import fcntl
 import json
 import os
+import pty
 import resource
 import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -289,22 +292,42 @@ def test_a_first_ctrl_c_ends_in_good_order(
     assert (warm_up, measured) >= kept
     assert measured < 20
     assert "Ctrl-C again ends at once" in said
-    assert "1 launches not finished (stopped by Ctrl-C)" in printed
+    assert "not finished (stopped by Ctrl-C): 1 of 2 launches; what is finished stays" in printed
     assert list(bench.out.glob("*/report.md"))
     bench.hold_that_resume_completes(1, 2)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_other_ends_are_as_orderly(bench: Bench, number: signal.Signals) -> None:
-    """A batch system's SIGTERM and a lost terminal stop a run as Ctrl-C does; twice too."""
+def test_sigterm_is_as_orderly(bench: Bench) -> None:
+    """A batch system's SIGTERM stops a run as a first Ctrl-C does, also when it comes twice."""
     process = bench.start(faults={("step", 2): SLOW_MEASURING})
     bench.wait_for("reached", process)
-    process.send_signal(number)
-    process.send_signal(number)
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGTERM)
     code, _, _ = bench.end(process)
 
     assert code == 130
     assert len(bench.records()[2]["step_seconds"]) >= 4
+    bench.hold_that_resume_completes(1, 2)
+
+
+def test_a_lost_terminal_costs_nothing(bench: Bench) -> None:
+    """When the terminal goes, the live line included, the run ends in good order."""
+    master, slave = pty.openpty()
+    process = bench.start(
+        faults={("step", 2): SLOW_MEASURING},
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(slave)
+    bench.wait_for("reached", process)
+    os.close(master)
+    code, _, _ = bench.end(process)
+
+    assert code == 130
+    assert bench.records()[2]["reason"].startswith("stopped by the end of its terminal after ")
+    assert list(bench.out.glob("*/report.md"))
     bench.hold_that_resume_completes(1, 2)
 
 
