@@ -15,6 +15,7 @@ from suite.cli.work import Work, check_flags, resumed_work
 from suite.core.cell import KernelName, quick_protocol
 from suite.core.device import Machine, device_label, device_mismatch, device_slug
 from suite.core.errors import ExitCode, InputError, UnfinishedError
+from suite.core.estimate import Estimate
 from suite.core.launch import Status
 from suite.core.matrix import Matrix
 from suite.core.resume import finished
@@ -50,8 +51,13 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             _refuse_strangers(matrix)
         work = _work(arguments, matrix, machine)
         announce(work.directory)
-        _measure(arguments, matrix, machine, work, stop)
-        return _report(matrix, machine, work, stop)
+        estimates = estimate_launches(work.planned, matrix, machine, work.directory.parent)
+        work.store_header()
+        try:
+            _measure(matrix, machine, work, estimates, _conduct(arguments, machine, work, stop))
+            return _report(matrix, machine, work, stop)
+        except InputError as error:
+            raise UnfinishedError(f"{error}; {_way_on(work.directory)}") from None
 
 
 def _locks(matrix: Matrix, machine: Machine) -> tuple[str, ...]:
@@ -76,17 +82,8 @@ def _work(arguments: argparse.Namespace, matrix: Matrix, machine: Machine) -> Wo
     return Work(directory=directory, header=header, planned=planned)
 
 
-def _measure(
-    arguments: argparse.Namespace, matrix: Matrix, machine: Machine, work: Work, stop: Stop
-) -> None:
-    """Make the run directory, or take up one, and fill it until the end or a wish to stop.
-
-    Raises:
-        UnfinishedError: the directory could not be written any more.
-    """
-    estimates = estimate_launches(work.planned, matrix, machine, work.directory.parent)
-    work.store_header()
-    conduct = Conduct(
+def _conduct(arguments: argparse.Namespace, machine: Machine, work: Work, stop: Stop) -> Conduct:
+    return Conduct(
         stop=stop,
         max_seconds=arguments.max_time,
         prune=arguments.prune,
@@ -94,15 +91,22 @@ def _measure(
         changes=work.changes,
         neighbours=gpu_neighbours if machine.gpus else tuple,
     )
+
+
+def _measure(
+    matrix: Matrix,
+    machine: Machine,
+    work: Work,
+    estimates: Sequence[Estimate | None],
+    conduct: Conduct,
+) -> None:
+    """Fill the run directory until the end or a wish to stop."""
     seconds = [found.seconds if found else None for found in estimates]
     with ProgressLine(work.planned, seconds) as line, suppress(KeyboardInterrupt):
-        try:
-            for launch in run_session(
-                work.planned, matrix, machine, work.directory, line.on_progress, conduct
-            ):
-                line.on_finished(launch)
-        except InputError as error:
-            raise UnfinishedError(f"{error}; {_way_on(work.directory)}") from None
+        for launch in run_session(
+            work.planned, matrix, machine, work.directory, line.on_progress, conduct
+        ):
+            line.on_finished(launch)
 
 
 def _way_on(directory: Path) -> str:

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from suite.cli import main
 from suite.cli.run_parser import duration_seconds
+from suite.core.device import GpuProcess
 from suite.measure.devices import detect_machine
 from suite.runner.device_lock import hold_devices, lock_names
 
@@ -132,6 +134,40 @@ def test_a_second_run_on_a_device_is_refused_before_anything_is_written(
 
     assert (refused.returncode, simulated.returncode) == (2, 0)
     assert f"the device is in use by process {os.getpid()} on " in refused.stderr
+    assert not written
+
+
+def test_a_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    """The results are printed all the same, and the records stay."""
+    write(tmp_path, [1])
+    run(tmp_path)
+    (report,) = tmp_path.glob("out/*/report.md")
+    report.unlink()
+    report.mkdir()
+    done = run(tmp_path, "--resume")
+
+    assert done.returncode == 3
+    assert "report.md: cannot be written (Is a directory); what is finished stays" in done.stderr
+    assert "inference-fp32-bs1-1gpu-simulated" in done.stdout
+    assert records(tmp_path)[1]["status"] == "ok"
+
+
+def test_exclusive_refuses_a_gpu_that_is_not_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever is on the GPU is named before anything runs; other GPUs do not matter."""
+    write(tmp_path, [1])
+    stranger = GpuProcess(pid=4711, name="python", memory_bytes=2**31)
+    flags = ["run", f"{tmp_path}/mine.yaml", "--out", f"{tmp_path}/out", "--exclusive"]
+    monkeypatch.setattr("suite.cli.run.gpu_neighbours", lambda: ((stranger,), ()))
+    refused = main(flags)
+    said = capsys.readouterr().err
+    written = (tmp_path / "out").exists()
+    monkeypatch.setattr("suite.cli.run.gpu_neighbours", lambda: ((), (stranger,)))
+    run_anyway = main(flags)
+
+    assert (refused, run_anyway) == (2, 0)
+    assert "also on the GPU: python (process 4711, 2.0 GiB); end it or drop --exclusive" in said
     assert not written
 
 

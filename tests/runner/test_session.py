@@ -146,3 +146,17 @@ def test_only_launches_with_a_stranger_beside_them_are_marked(tmp_path: Path) ->
     ]
 
     assert marked == [False, True, True, False]
+
+
+def test_what_an_earlier_part_of_the_run_proved_still_prunes(tmp_path: Path) -> None:
+    """A resumed run does not try again what is known not to fit, and says which cell proved it."""
+    small, large = (replace(cell(size), kernel=KernelName.SIMULATED) for size in (1, 2))
+    mine = matrix(large, protocol=Protocol(warmup_steps=0, measured_steps=1))
+    full = replace(launch("GPU"), cell=small, status=Status.OUT_OF_MEMORY)
+    (tmp_path / "cells").mkdir()
+    conduct = Conduct(stop=Stop(), earlier=(full,))
+    planned = plan_launches(mine, CPU_ONLY)
+    (done,) = run_session(planned, mine, CPU_ONLY, tmp_path, lambda *_: None, conduct)
+
+    assert done.status is Status.SKIPPED
+    assert done.reason.startswith(f"{small.id} ran out of memory")
