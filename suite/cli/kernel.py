@@ -14,7 +14,7 @@ from suite.files.data_set import cell_shards
 from suite.files.launches import encode_launch, write_launch
 from suite.kernels.environment import launch_environment
 from suite.measure.devices import detect_machine
-from suite.runner.channel import Progress, Sender
+from suite.runner.channel import Progress, Sender, end_with_reader
 from suite.runner.command import LaunchOrder, parse_order
 from suite.runner.worker import execute
 
@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         order = parse_order(sys.argv[1:] if arguments is None else arguments)
         if order.channel is not None:
-            return _answer(order, Sender(order.channel))
+            return _answer(order, order.channel)
         return _by_hand(order)
     except SuiteError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -33,7 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
         return int(ExitCode.INTERRUPTED)
 
 
-def _answer(order: LaunchOrder, sender: Sender) -> int:
+def _answer(order: LaunchOrder, channel: int) -> int:
+    end_with_reader(channel)
+    sender = Sender(channel)
     sender.result(encode_launch(execute(order, sender.progress)))
     return int(ExitCode.GOOD)
 

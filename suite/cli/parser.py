@@ -7,6 +7,7 @@ from typing import NoReturn
 from suite import __version__
 from suite.cli.data_parser import add_data, add_data_directories
 from suite.cli.reference_parser import add_reference
+from suite.cli.run_parser import add_run_flags
 from suite.core.errors import InputError
 from suite.core.flag_values import positive_count, positive_number
 
@@ -103,6 +104,7 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         action="store_true",
         help="refuse to run on another device than the matrix is for",
     )
+    add_run_flags(parser)
 
 
 def _add_compare(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -69,7 +69,8 @@ class ProgressLine:
     def on_finished(self, launch: Launch) -> None:
         """Print the line of a launch that has ended."""
         summary = launch.summary
-        outcome = _outcome(summary) if summary else _failure(launch)
+        is_ok = launch.status is Status.OK
+        outcome = _outcome(summary) if summary and is_ok else _failure(launch)
         text = f"{self._position()} {launch.cell.id}  {outcome}"
         self._console.print(Text(text), soft_wrap=True)
         self._done += 1

@@ -1,7 +1,9 @@
 """`bench.py run`: measure every cell of a matrix on this machine."""
 
 import argparse
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -10,24 +12,33 @@ from suite.cli.data_options import data_options
 from suite.cli.estimates import estimate_launches
 from suite.cli.progress import ProgressLine
 from suite.cli.selection import narrowed
-from suite.core.cell import quick_protocol
+from suite.cli.streams import keep_streams
+from suite.cli.work import Work, check_flags, resumed_work
+from suite.core.cell import KernelName, quick_protocol
 from suite.core.device import Machine, device_label, device_mismatch, device_slug
-from suite.core.errors import ExitCode, InputError
+from suite.core.errors import ExitCode, InputError, UnfinishedError
+from suite.core.estimate import Estimate
 from suite.core.launch import Status
 from suite.core.matrix import Matrix
+from suite.core.resume import finished
 from suite.core.run import CellResult, RunHeader, cell_results
 from suite.files.matrices import read_matrix
-from suite.files.runs import create_run, read_run
+from suite.files.runs import read_run
 from suite.files.text import write_text
 from suite.kernels.interface import KernelOptions
 from suite.measure.devices import detect_machine
 from suite.measure.environment import fingerprint
+from suite.measure.neighbours import gpu_neighbours
 from suite.render.results import overhead_text, report_markdown, results_text
-from suite.runner.session import plan_launches, run_session
+from suite.runner.device_lock import hold_devices, lock_names
+from suite.runner.session import Conduct, plan_launches, run_session
+from suite.runner.stop import Stop
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Measure, store, report; exit 3 when a cell failed or none was measured."""
+    """Measure, store, report; exit 3 when a cell failed, is missing, or none was measured."""
+    keep_streams()
+    check_flags(arguments)
     matrix = narrowed(read_matrix(arguments.matrix), arguments.only, arguments.settings)
     if arguments.quick:
         matrix = replace(matrix, protocol=quick_protocol(matrix.protocol))
@@ -38,31 +49,108 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         raise InputError(f"{arguments.matrix}: {mismatch}; drop --require-device to run anyway")
     if mismatch:
         print(f"note: {mismatch}: every number is that device's", flush=True)
+    on_wait = _say_waiting if arguments.wait else None
+    with hold_devices(_locks(matrix, machine), on_wait) as announce, Stop(_say_stopping) as stop:
+        if arguments.exclusive:
+            _refuse_strangers(matrix)
+        work = _work(arguments, matrix, machine)
+        announce(work.directory)
+        estimates = estimate_launches(work.planned, matrix, machine, work.directory.parent)
+        work.store_header()
+        try:
+            _measure(
+                matrix, options, machine, work, estimates, _conduct(arguments, machine, work, stop)
+            )
+            return _report(matrix, machine, work, stop)
+        except InputError as error:
+            raise UnfinishedError(f"{error}; {_way_on(work.directory)}") from None
+
+
+def _locks(matrix: Matrix, machine: Machine) -> tuple[str, ...]:
+    """The devices to hold; a simulated kernel uses none."""
+    simulated = all(cell.kernel is KernelName.SIMULATED for cell in matrix.cells)
+    return () if simulated else lock_names(machine)
+
+
+def _refuse_strangers(matrix: Matrix) -> None:
+    gpus = max(cell.gpus for cell in matrix.cells)
+    found = [process.phrase for gpu in gpu_neighbours()[:gpus] for process in gpu]
+    if found:
+        raise InputError(f"also on the GPU: {', '.join(found)}; end it or drop --exclusive")
+
+
+def _work(arguments: argparse.Namespace, matrix: Matrix, machine: Machine) -> Work:
     header = _header(matrix, machine)
+    planned = plan_launches(matrix, machine)
+    if arguments.resume is not None:
+        return resumed_work(arguments, header, planned)
     directory = arguments.out / _directory_name(header, machine)
-    interrupted = _measure(matrix, options, machine, header, directory)
-    measured = read_run(directory)
-    results = cell_results(measured.launches)
-    write_text(directory / "report.md", report_markdown(measured, results))
-    print(f"\n{results_text(measured, results)}\n\n{overhead_text(measured.launches)}")
-    _print_next(directory, matrix)
-    return ExitCode.INTERRUPTED if interrupted else _exit_code(results)
+    return Work(directory=directory, header=header, planned=planned)
+
+
+def _conduct(arguments: argparse.Namespace, machine: Machine, work: Work, stop: Stop) -> Conduct:
+    return Conduct(
+        stop=stop,
+        max_seconds=arguments.max_time,
+        prune=arguments.prune,
+        earlier=work.earlier,
+        changes=work.changes,
+        neighbours=gpu_neighbours if machine.gpus else tuple,
+    )
 
 
 def _measure(
-    matrix: Matrix, options: KernelOptions, machine: Machine, header: RunHeader, directory: Path
-) -> bool:
-    """Make the run directory and fill it; returns whether Ctrl-C cut the run short."""
+    matrix: Matrix,
+    options: KernelOptions,
+    machine: Machine,
+    work: Work,
+    estimates: Sequence[Estimate | None],
+    conduct: Conduct,
+) -> None:
+    """Fill the run directory until the end or a wish to stop."""
+    seconds = [found.seconds if found else None for found in estimates]
+    with ProgressLine(work.planned, seconds) as line, suppress(KeyboardInterrupt):
+        for launch in run_session(
+            work.planned, matrix, options, machine, work.directory, line.on_progress, conduct
+        ):
+            line.on_finished(launch)
+
+
+def _way_on(directory: Path) -> str:
+    if not directory.is_dir():
+        return "the run directory was removed; start a new run"
+    return f"what is finished stays; then the same command with --resume {directory}"
+
+
+def _report(matrix: Matrix, machine: Machine, work: Work, stop: Stop) -> ExitCode:
+    measured = read_run(work.directory)
+    results = cell_results(measured.launches)
+    print(f"\n{results_text(measured, results)}\n\n{overhead_text(measured.launches)}")
+    write_text(work.directory / "report.md", report_markdown(measured, results))
+    _print_next(work.directory, matrix)
+    if work.resumed and not work.planned:
+        print("nothing was missing")
     planned = plan_launches(matrix, machine)
-    estimates = estimate_launches(planned, matrix, machine, directory.parent)
-    create_run(directory, header)
-    with ProgressLine(planned, [found.seconds if found else None for found in estimates]) as line:
-        try:
-            for launch in run_session(matrix, options, machine, directory, line.on_progress):
-                line.on_finished(launch)
-        except KeyboardInterrupt:
-            return True
-    return False
+    done = finished(measured.launches, retry_failed=False)
+    missing = [item for item in planned if (item.cell, item.launch) not in done]
+    if missing:
+        why = f"stopped by {stop.by}" if stop.by else "--max-time is over"
+        count = f"{len(missing)} of {len(planned)} launches"
+        print(f"not finished ({why}): {count}; {_way_on(work.directory)}")
+    if stop.by is not None:
+        return ExitCode.INTERRUPTED
+    return ExitCode.CELL_FAILED if missing else _exit_code(results)
+
+
+def _say_waiting(text: str) -> None:
+    print(f"waiting: {text}", flush=True)
+
+
+def _say_stopping() -> None:
+    """Called by a signal handler, where printing through the streams' buffers is not safe."""
+    text = "\nstopping after the present step, then the report; Ctrl-C again ends at once\n"
+    with suppress(OSError):
+        os.write(2, text.encode())
 
 
 def _header(matrix: Matrix, machine: Machine) -> RunHeader:

@@ -18,6 +18,12 @@ class GpuProcess:
     name: str | None
     memory_bytes: int | None
 
+    @property
+    def phrase(self) -> str:
+        """`python (process 4711, 2.0 GiB)`, as far as it is known."""
+        memory = f", {self.memory_bytes / 2**30:.1f} GiB" if self.memory_bytes else ""
+        return f"{self.name or 'a process'} (process {self.pid}{memory})"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gpu:

@@ -25,7 +25,13 @@ class InputError(SuiteError):
     """Bad input: a file, a flag or a combination of them. Nothing has been written."""
 
 
+class UnfinishedError(SuiteError):
+    """A run cannot go on, so cells are missing; what was finished lies in its directory."""
+
+    exit_code = ExitCode.CELL_FAILED
+
+
 class NotComparableError(SuiteError):
-    """The two sides of a comparison share nothing that can be compared."""
+    """Two sides that cannot be compared, or two parts of a run measured under other conditions."""
 
     exit_code = ExitCode.NOT_COMPARABLE

@@ -33,6 +33,7 @@ class CautionKind(str, Enum):
     UNSTEADY = "unsteady"
     THROTTLED = "throttled"
     FOREIGN_PROCESS = "foreign_process"
+    CHANGED = "changed"
 
 
 @dataclass(frozen=True, slots=True)

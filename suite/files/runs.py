@@ -1,6 +1,7 @@
 """Run directories: reports/<time>-<device>-<matrix>/run.json and cells/<cell id>.<launch>.json."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
@@ -33,6 +34,15 @@ def create_run(directory: Path, header: RunHeader) -> None:
         raise InputError(f"{directory}: exists already; give another --out") from None
     except OSError as error:
         raise InputError(f"{directory}: cannot be made ({error.strerror})") from None
+    write_header(directory, header)
+
+
+def write_header(directory: Path, header: RunHeader) -> None:
+    """Write run.json, in place of an earlier one.
+
+    Raises:
+        InputError: it cannot be written.
+    """
     fields = {"schema_version": SCHEMA_VERSION, **asdict(header)}
     write_text(directory / "run.json", json.dumps(fields, indent=1) + "\n")
 
@@ -43,10 +53,7 @@ def read_run(directory: Path) -> Run:
     Raises:
         InputError: not a run directory, a newer schema, or a file that does not hold its part.
     """
-    if not directory.is_dir():
-        raise InputError(f"{directory}: no such run directory; see reports/ for runs")
-    path = directory / "run.json"
-    header = decode(_header, read_text(path, "a run directory (it holds run.json)"), str(path))
+    header = read_header(directory)
     launches = [
         decode(_launch, read_text(path, "a launch record"), str(path))
         for path in sorted((directory / "cells").glob("*.json"))
@@ -54,6 +61,18 @@ def read_run(directory: Path) -> Run:
     order = {cell_id: index for index, cell_id in enumerate(header.cells)}
     launches.sort(key=lambda launch: (launch.launch, order.get(launch.cell.id, len(order))))
     return Run(header=header, launches=tuple(launches))
+
+
+def read_header(directory: Path) -> RunHeader:
+    """Read the run.json of a run directory.
+
+    Raises:
+        InputError: not a run directory, a newer schema, or a file that does not hold a header.
+    """
+    if not directory.is_dir():
+        raise InputError(f"{directory}: no such run directory; see reports/ for runs")
+    path = directory / "run.json"
+    return decode(_header, read_text(path, "a run directory (it holds run.json)"), str(path))
 
 
 def decode_launch(text: str, source: str) -> Launch:
@@ -82,6 +101,19 @@ def newest_run(reports: Path) -> Path:
             f"{reports}: holds no run; make one with: python bench.py run matrices/quick.yaml"
         )
     return directories[0]
+
+
+def newest_run_of(matrix: str, reports: Path) -> Path:
+    """The newest run directory of a matrix, by its name.
+
+    Raises:
+        InputError: there is none.
+    """
+    for directory in run_directories(reports):
+        with suppress(InputError):  # a damaged run of another day is not the one to continue
+            if read_header(directory).matrix == matrix:
+                return directory
+    raise InputError(f"{reports}: holds no run of {matrix}; start one without --resume")
 
 
 def decode(adapter: TypeAdapter[Part], text: str, source: str) -> Part:

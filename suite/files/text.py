@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from suite.core.errors import InputError
@@ -40,7 +41,10 @@ def write_text(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
+        temporary = None
     except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
         raise InputError(f"{path}: cannot be written ({error.strerror})") from error
+    finally:
+        if temporary is not None:  # also when Ctrl-C came in between
+            with suppress(OSError):
+                Path(temporary).unlink(missing_ok=True)

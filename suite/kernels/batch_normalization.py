@@ -34,3 +34,18 @@ class FusedBatchNormalization(layers.BatchNormalization):  # type: ignore[misc] 
 
 def _move(moving: tf.Variable, value: tf.Tensor, momentum: float) -> None:
     moving.assign_sub((moving - value) * (1 - momentum))
+
+
+class FoldableBatchNormalization(layers.BatchNormalization):  # type: ignore[misc] # untyped base
+    """Inference only: one factor and one offset per channel, in the compute type.
+
+    Once these are constants TensorFlow works the factor into the convolution before it and hands
+    the offset to the convolution as its bias, which it does not do for the fused operation.
+    """
+
+    def call(self, inputs: tf.Tensor, *, training: bool = False) -> tf.Tensor:  # noqa: ARG002
+        """Normalise [batch, height, width, channels] by the moving statistics."""
+        factor = self.gamma.value * tf.math.rsqrt(self.moving_variance.value + self.epsilon)
+        offset = self.beta.value - self.moving_mean.value * factor
+        scaled = inputs * tf.cast(factor, inputs.dtype)
+        return tf.nn.bias_add(scaled, tf.cast(offset, inputs.dtype))

@@ -11,7 +11,10 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from suite.core.cell import Cell, Graph, Mode, Precision, XlaMode
 from suite.kernels.arithmetic import FLOAT32_BITS, float32_bits, xla_compute_type
-from suite.kernels.batch_normalization import FusedBatchNormalization
+from suite.kernels.batch_normalization import (
+    FoldableBatchNormalization,
+    FusedBatchNormalization,
+)
 from suite.kernels.batches import Batch, Batches, open_batches
 from suite.kernels.executed import read_executed, record_first_run
 from suite.kernels.frozen import frozen
@@ -40,7 +43,7 @@ def build_resnet50(cell: Cell, options: KernelOptions) -> "TensorFlowKernel":
     model = resnet50(
         cell.image_size,
         options.recipe.weight_init,
-        normalization=FusedBatchNormalization,
+        normalization=_normalization(cell.graph),
         normalize=not batches.normalized,
     )
     batch = batches.next()
@@ -54,6 +57,10 @@ def build_resnet50(cell: Cell, options: KernelOptions) -> "TensorFlowKernel":
     return TensorFlowKernel(
         cell, options.recipe, model, function.get_concrete_function(*batch), batches
     )
+
+
+def _normalization(graph: Graph) -> type[keras.layers.BatchNormalization]:
+    return FoldableBatchNormalization if graph is Graph.FROZEN else FusedBatchNormalization
 
 
 def _inference_step(graph: Graph, model: keras.Model, images: tf.Tensor) -> Step:

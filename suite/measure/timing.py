@@ -17,7 +17,7 @@ OnStep = Callable[[str, int, int], None]
 class Timing:
     """Seconds of every warm-up and every measured step, in order.
 
-    `truncated` says that the protocol's time cap ended warm-up or measuring early.
+    `truncated` says that the time cap, or a wish to stop, ended warm-up or measuring early.
     """
 
     warmup_seconds: tuple[float, ...]
@@ -30,20 +30,22 @@ def time_steps(
     protocol: Protocol,
     on_step: OnStep | None = None,
     clock: Callable[[], float] = time.perf_counter,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Timing:
     """Time the steps that a protocol asks for, one after the other.
 
     `step` returns when the device has finished; `clock` is monotonic, in seconds. `on_step`
     (phase, steps done, steps in all) is called between steps, outside every timed interval.
     The protocol's `max_seconds` is looked at between steps: warm-up may take half of it, and at
-    least one step of each phase is always done.
+    least one step of each phase is always done. So is `should_stop`; from its first true answer on
+    no step is begun.
     """
     began = clock()
     cap = protocol.max_seconds
     warmup_end = None if cap is None else began + cap / 2
-    warmup = _timed(WARM_UP, step, protocol.warmup_steps, warmup_end, on_step, clock)
+    warmup = _timed(WARM_UP, step, protocol.warmup_steps, warmup_end, on_step, clock, should_stop)
     end = None if cap is None else began + cap
-    measured = _timed(MEASURING, step, protocol.measured_steps, end, on_step, clock)
+    measured = _timed(MEASURING, step, protocol.measured_steps, end, on_step, clock, should_stop)
     short = len(warmup) < protocol.warmup_steps or len(measured) < protocol.measured_steps
     return Timing(tuple(warmup), tuple(measured), truncated=short)
 
@@ -55,9 +57,12 @@ def _timed(
     end: float | None,
     on_step: OnStep | None,
     clock: Callable[[], float],
+    should_stop: Callable[[], bool],
 ) -> list[float]:
     seconds: list[float] = []
     for done in range(1, steps + 1):
+        if should_stop():
+            break
         before = clock()
         step()
         after = clock()

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from tabulate import tabulate
-
 from suite.core.check import Check
+from suite.render.tables import Dialect, Table, write_table
 
 _HEADERS = ("check", "median", "min to max", "n", "target", "", "what was measured")
 
 
 def checks_text(checks: Sequence[Check]) -> str:
     """One line per check, and how many are met."""
-    table = tabulate([_row(check) for check in checks], headers=_HEADERS, disable_numparse=True)
+    rows = [_row(check) for check in checks]
+    table = write_table(Table("", _HEADERS, rows, left=len(_HEADERS)), Dialect.TERMINAL)
     met = sum(check.met for check in checks)
     return f"{table}\n\n{met} of {len(checks)} targets met"
 

@@ -2,6 +2,9 @@
 
 import json
 import os
+import select
+import signal
+import threading
 import time
 from dataclasses import asdict, dataclass
 
@@ -46,6 +49,24 @@ class Sender:
         except BrokenPipeError:
             # The parent is gone, and with it whoever wanted the number.
             raise SystemExit("the runner is gone") from None
+
+
+def end_with_reader(descriptor: int) -> None:
+    """End this process and those it started as soon as nobody reads the channel any more.
+
+    So a worker whose parent was killed leaves the device at once, also in the middle of a
+    compilation or of a step that hangs. The thread sleeps in the kernel until then.
+    """
+
+    def wait() -> None:
+        poll = select.poll()
+        poll.register(descriptor, 0)  # an error, such as the loss of the reader, is always told
+        poll.poll()
+        if os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGKILL)
+        os._exit(1)
+
+    threading.Thread(target=wait, name="end with reader", daemon=True).start()
 
 
 def receive(line: bytes) -> Progress | str:

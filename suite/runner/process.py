@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import BinaryIO
 
 from suite.core.cell import Protocol
 from suite.core.errors import InputError
@@ -18,6 +19,7 @@ from suite.core.launch import Launch, Status
 from suite.files.runs import decode_launch
 from suite.runner.channel import Progress, receive
 from suite.runner.command import LaunchOrder, to_arguments
+from suite.runner.stop import Stop
 
 _PROJECT = Path(__file__).resolve().parents[2]
 # A worker that closed its channel is exiting; a core dump can take it a while.
@@ -38,18 +40,24 @@ def run_launch(
     environment: Mapping[str, str],
     log: Path,
     on_progress: Callable[[Progress], None],
+    stop: Stop | None = None,
 ) -> Launch:
     """Execute an order in a fresh process and return its record, whatever happens to the process.
 
     The parent blocks on the channel; `on_progress` is called for each message. stdout and stderr
-    of the child go to `log`. On any exception, Ctrl-C included, the child's process group is
-    ended before the exception goes on.
+    of the child go to `log`. A request to `stop` is passed on as SIGTERM: a worker that measures
+    finishes its step and answers with what it has, one that still starts up ends. On any
+    exception, a second Ctrl-C included, the child's process group is ended before it goes on.
+
+    Raises:
+        InputError: the log cannot be written.
     """
+    stop = stop or Stop()
     began = time.monotonic()
     started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
     reader, writer = os.pipe()
     command = [sys.executable, "-m", "suite.kernels"]
-    with log.open("wb") as output:
+    with _opened(log) as output:
         child = subprocess.Popen(
             [*command, *to_arguments(replace(order, channel=writer))],
             stdin=subprocess.DEVNULL,
@@ -61,12 +69,22 @@ def run_launch(
         )
     os.close(writer)
     try:
-        end = _await_end(child, reader, order.protocol, on_progress)
+        with stop.telling(child.terminate):
+            end = _await_end(child, reader, order.protocol, on_progress)
+        if stop.by is not None and end.record is None and child.returncode == -signal.SIGTERM:
+            end = _End(None, Status.INTERRUPTED, "before its first step")
     finally:
         os.close(reader)
         _end_group(child)
     launch = _launch_of(end, order, log, started_at)
     return replace(launch, wall_seconds=time.monotonic() - began)
+
+
+def _opened(log: Path) -> BinaryIO:
+    try:
+        return log.open("wb")
+    except OSError as error:
+        raise InputError(f"{log}: cannot be written ({error.strerror})") from error
 
 
 def _python_path(environment: Mapping[str, str]) -> str:
@@ -156,7 +174,7 @@ def _launch_of(end: _End, order: LaunchOrder, log: Path, started_at: str) -> Lau
             return decode_launch(end.record, "the worker's answer")
         except InputError as error:
             end = _End(None, Status.CRASHED, f"unreadable answer: {error}")
-    tail = _last_line(log)
+    tail = _last_line(log) if end.status is not Status.INTERRUPTED else ""
     return Launch(
         cell=order.cell,
         protocol=order.protocol,

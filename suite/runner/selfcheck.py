@@ -42,7 +42,7 @@ class Extent:
     turns: int = 15
     inference_batch: int = 16
     training_batch: int = 8
-    memory_batch: int = 64
+    memory_batch: int = 256
     memory_launches: int = 3
     timed_steps: int = 1000
     image_size: int = 224

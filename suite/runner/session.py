@@ -1,20 +1,32 @@
 """A whole matrix: every planned launch in turn, its record on disk the moment it ends."""
 
 import os
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from suite.core.cell import Cell, Data, KernelName
-from suite.core.device import Machine, device_label, device_mismatch, skip_reason
+from suite.core.device import (
+    GpuProcess,
+    Machine,
+    device_label,
+    device_mismatch,
+    skip_reason,
+)
 from suite.core.launch import Caution, CautionKind, Launch, Status
 from suite.core.matrix import Matrix
+from suite.core.memory_ceiling import MemoryCeiling
 from suite.files.launches import write_launch
 from suite.kernels.environment import launch_environment
 from suite.kernels.interface import KernelOptions
 from suite.runner.channel import Progress
 from suite.runner.command import LaunchOrder
 from suite.runner.process import run_launch
+from suite.runner.stop import Stop
+
+# The processes on each GPU, in CUDA's order.
+Neighbours = Sequence[Sequence[GpuProcess]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +41,9 @@ class PlannedLaunch:
 def plan_launches(matrix: Matrix, machine: Machine) -> tuple[PlannedLaunch, ...]:
     """Every launch in the order it runs: all cells once, then all again.
 
-    So slow changes of the machine spread over the cells instead of over one cell's launches.
+    So every cell has a number after the first round, and slow changes of the machine spread over
+    the cells instead of over one cell's launches. Within a round the matrix's own order holds:
+    batch size fastest, so that one table after the other is complete.
     """
     return tuple(
         PlannedLaunch(cell, launch, skip_reason(cell, machine))
@@ -55,19 +69,56 @@ def order_of(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conduct:
+    """How a session goes about its launches, beyond what the matrix says.
+
+    Once `stop` is requested or `max_seconds` are over, no launch is started any more. `prune`
+    skips what a smaller batch proved not to fit, `earlier` are the launches of the run so far,
+    `changes` the differences under which it was resumed, and `neighbours` asks who is on each GPU.
+    """
+
+    stop: Stop
+    max_seconds: float | None = None
+    prune: bool = True
+    earlier: tuple[Launch, ...] = ()
+    changes: tuple[str, ...] = ()
+    neighbours: Callable[[], Neighbours] = tuple
+
+
 def run_session(
+    planned: Sequence[PlannedLaunch],
     matrix: Matrix,
     options: KernelOptions,
     machine: Machine,
     directory: Path,
     on_progress: Callable[[PlannedLaunch, Progress], None],
+    conduct: Conduct,
 ) -> Iterator[Launch]:
-    """Execute the matrix launch by launch, storing and yielding each record as it ends.
+    """Execute these launches of the matrix, storing and yielding each record as it ends.
 
-    On Ctrl-C the launch under way is stored as interrupted before KeyboardInterrupt goes on.
+    On a second Ctrl-C the launch under way is stored as interrupted before KeyboardInterrupt goes
+    on.
+
+    Raises:
+        InputError: the run directory cannot be written; what was stored before stays.
     """
-    for planned in plan_launches(matrix, machine):
-        launch = _finish(planned, matrix, options, machine, directory, on_progress)
+    began = time.monotonic()
+    ceiling = MemoryCeiling(conduct.earlier)
+    neighbours = conduct.neighbours()
+    for item in planned:
+        if conduct.stop.by is not None or (
+            conduct.max_seconds is not None and time.monotonic() - began >= conduct.max_seconds
+        ):
+            return
+        no_room = ceiling.skip_reason(item.cell) if conduct.prune else None
+        todo = replace(item, skip_reason=item.skip_reason or no_room)
+        launch = _finish(todo, matrix, options, machine, directory, on_progress, conduct.stop)
+        if launch.status is not Status.SKIPPED:
+            after = conduct.neighbours()
+            launch = doubted(launch, conduct.changes, (neighbours, after))
+            neighbours = after
+        ceiling.learn(launch)
         write_launch(directory / "cells", launch)
         yield launch
 
@@ -79,6 +130,7 @@ def _finish(
     machine: Machine,
     directory: Path,
     on_progress: Callable[[PlannedLaunch, Progress], None],
+    stop: Stop,
 ) -> Launch:
     """The launch's record: skipped, or what its process came to."""
     record = Launch(
@@ -97,12 +149,33 @@ def _finish(
             {**os.environ, **settings},
             directory / "cells" / f"{planned.cell.id}.{planned.launch}.log",
             lambda progress: on_progress(planned, progress),
+            stop,
         )
     except KeyboardInterrupt:
-        stopped = replace(record, status=Status.INTERRUPTED, reason="stopped by Ctrl-C")
+        stopped = replace(record, status=Status.INTERRUPTED, reason="stopped by a second Ctrl-C")
         write_launch(directory / "cells", stopped)
         raise
+    if launch.status is Status.INTERRUPTED:
+        by = stop.by or "a SIGTERM to the worker"
+        launch = replace(launch, reason=f"stopped by {by} {launch.reason}")
     return labelled(replace(launch, protocol=matrix.protocol), machine, matrix)
+
+
+def doubted(launch: Launch, changes: Sequence[str], seen: Iterable[Neighbours]) -> Launch:
+    """The launch with cautions on a resumption under changes, and on strangers on its GPUs.
+
+    `seen` holds the processes on each GPU right before and right after the launch.
+    """
+    cautions = list(launch.cautions)
+    if changes:
+        text = f"measured after a resumption under changes: {'; '.join(changes)}; start a new run"
+        cautions.append(Caution(CautionKind.CHANGED, text))
+    used = [gpu for moment in seen for gpu in moment[: launch.cell.gpus]]
+    strangers = dict.fromkeys(process.phrase for gpu in used for process in gpu)
+    if strangers:
+        text = f"also on the GPU: {', '.join(strangers)}; end it and measure again"
+        cautions.append(Caution(CautionKind.FOREIGN_PROCESS, text))
+    return replace(launch, cautions=tuple(cautions))
 
 
 def labelled(launch: Launch, machine: Machine, matrix: Matrix) -> Launch:

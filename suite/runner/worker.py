@@ -1,5 +1,7 @@
 """The child's work: build a cell's kernel, compile it, time its steps, say what really ran."""
 
+import signal
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +18,7 @@ from suite.core.launch import Caution, CautionKind, Launch, Status
 from suite.kernels.interface import InvalidLaunchError, MissingComponentError, is_out_of_memory
 from suite.measure.devices import detect_machine
 from suite.measure.telemetry import Recorder
-from suite.measure.timing import Timing, time_steps
+from suite.measure.timing import MEASURING, WARM_UP, Timing, time_steps
 from suite.runner.channel import Progress
 from suite.runner.command import LaunchOrder
 
@@ -58,31 +60,42 @@ def _measure(order: LaunchOrder, launch: Launch, notify: Notify) -> Launch:
         kernel = kernels.build(order.cell, order.options)
     with _phase("compile", startup, notify):
         kernel.compile()
-    notify(Progress("warm-up", 0, order.protocol.warmup_steps or order.protocol.measured_steps))
+    stop_requested = _on_request(order)
 
-    def on_step(phase: str, done: int, total: int) -> None:
+    def tell(phase: str, done: int, total: int) -> None:
         if recorder is not None:
             recorder.on_step(phase, done, total)
         notify(Progress(phase, done, total))
+        if phase == WARM_UP and done == total:  # a hang from here on is not the warm-up's
+            notify(Progress(MEASURING, 0, order.protocol.measured_steps))
 
-    timing = time_steps(kernel.step, order.protocol, on_step)
+    notify(Progress(WARM_UP, 0, order.protocol.warmup_steps or order.protocol.measured_steps))
+    timing = time_steps(kernel.step, order.protocol, tell, should_stop=stop_requested)
     telemetry = recorder.finish(order.cell.global_batch_size) if recorder is not None else None
     waited = input_wait(kernel.input_wait_seconds(), timing.step_seconds)
-    conditions = {**kernel.conditions(), **(waited.conditions() if waited else {})}
+    interrupted = timing.truncated and stop_requested()
     cautions = (
-        _truncated(order, timing),
+        None if interrupted else _truncated(order, timing),
         waited.caution() if waited else None,
-        _widened(conditions),
         *measured_cautions(timing.step_seconds, telemetry),
     )
-    return replace(
+    launch = replace(
         launch,
         startup_seconds=startup,
         warmup_seconds=timing.warmup_seconds,
         step_seconds=timing.step_seconds,
-        conditions=conditions,
         telemetry=telemetry,
         cautions=tuple(caution for caution in cautions if caution is not None),
+    )
+    if interrupted:
+        measured = f"{len(timing.step_seconds)} of {order.protocol.measured_steps} measured steps"
+        return replace(launch, status=Status.INTERRUPTED, reason=f"after {measured}")
+    conditions = {**kernel.conditions(), **(waited.conditions() if waited else {})}
+    widened = _widened(conditions)
+    return replace(
+        launch,
+        conditions=conditions,
+        cautions=(*launch.cautions, *([widened] if widened else [])),
     )
 
 
@@ -93,6 +106,17 @@ def _recorder(order: LaunchOrder) -> Recorder | None:
     simulated = order.cell.kernel is KernelName.SIMULATED
     gpus = () if simulated else detect_machine().gpus
     return Recorder(gpu=gpus[0] if gpus else None)
+
+
+def _on_request(order: LaunchOrder) -> Callable[[], bool]:
+    """From here to its end, SIGTERM asks a worker of the runner to finish its present step only.
+
+    Before, it ends the worker: startup has nothing to keep, and a compilation hears no request.
+    """
+    requested = threading.Event()
+    if order.channel is not None:
+        signal.signal(signal.SIGTERM, lambda *_: requested.set())
+    return requested.is_set
 
 
 @contextmanager

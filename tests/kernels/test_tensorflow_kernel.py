@@ -81,6 +81,15 @@ def test_frozen_graph_gives_the_loss_of_the_evaluation_graph(*, xla: bool) -> No
     assert held == ["resource", "resource"]
 
 
+def test_frozen_graph_drops_no_work_that_a_trained_network_has() -> None:
+    """Every convolution of a frozen network still adds an offset; none was zero and left out."""
+    kernel = run(replace(CELL, graph=Graph.FROZEN))
+    fused = [node.attr["fused_ops"].list.s for node in kernel._executed if "Conv2D" in node.op]
+
+    assert len(fused) == 53
+    assert all(b"BiasAdd" in operations for operations in fused)
+
+
 def test_forward_graph_ends_at_the_logits() -> None:
     """A forward step puts out the network's logits, and has no loss to report."""
     kernel = run(replace(CELL, graph=Graph.FORWARD))

@@ -1,5 +1,7 @@
 """suite.measure.timing: what is inside a sample, and how a time cap ends a series."""
 
+import pytest
+
 from suite.core.cell import Protocol
 from suite.measure.timing import time_steps
 
@@ -93,3 +95,25 @@ def test_a_cap_that_is_not_reached_changes_nothing() -> None:
 
     assert timing.step_seconds == (1.0, 1.0, 1.0)
     assert not timing.truncated
+
+
+@pytest.mark.parametrize(
+    ("asked_after", "warm_up", "measured"), [(0, 0, 0), (1, 1, 0), (2, 2, 0), (4, 2, 2), (5, 2, 3)]
+)
+def test_a_wish_to_stop_keeps_every_step_so_far(
+    asked_after: int, warm_up: int, measured: int
+) -> None:
+    """The step under way is finished, none is begun, and what was done all the same is whole."""
+    clock = FakeClock()
+    done: list[int] = []
+
+    def step() -> None:
+        clock.work(1.0)
+        done.append(1)
+
+    timing = time_steps(
+        step, protocol(2, 3), clock=clock, should_stop=lambda: len(done) >= asked_after
+    )
+
+    assert (len(timing.warmup_seconds), len(timing.step_seconds)) == (warm_up, measured)
+    assert timing.truncated is (measured < 3)

@@ -12,10 +12,10 @@ def test_a_promise_that_is_not_kept_is_said_plainly() -> None:
     slow = Check(name="slow", values=(25.0,), unit="us", target=20.0, at_least=False, note="cost")
 
     assert checks_text([fast, slow]) == (
-        "check    median    min to max            n    target             what was measured\n"
-        "-------  --------  --------------------  ---  --------  -------  -------------------\n"
-        "fast     1.20 x    1.10 x to 1.30 x      3    >= 1 x    met      speed\n"
-        "slow     25.00 us  25.00 us to 25.00 us  1    <= 20 us  NOT MET  cost\n"
+        "check  median    min to max            n  target             what was measured\n"
+        "-----  --------  --------------------  -  --------  -------  -----------------\n"
+        "fast   1.20 x    1.10 x to 1.30 x      3  >= 1 x    met      speed\n"
+        "slow   25.00 us  25.00 us to 25.00 us  1  <= 20 us  NOT MET  cost\n"
         "\n"
         "1 of 2 targets met"
     )

@@ -1,12 +1,18 @@
 """suite.runner.session: what is planned, and how a launch is labelled."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from suite.core.cell import Cell, KernelName, Mode, Precision, Protocol, quick_protocol
-from suite.core.device import Cpu, Gpu, Machine
+from suite.core.device import Cpu, Gpu, GpuProcess, Machine
 from suite.core.launch import CautionKind, Launch, Status
 from suite.core.matrix import Matrix
-from suite.runner.session import labelled, plan_launches
+from suite.kernels.interface import KernelOptions
+from suite.runner.session import Conduct, Neighbours, doubted, labelled, plan_launches, run_session
+from suite.runner.stop import Stop
 
 CPU = Cpu(model="AMD EPYC", cores=2, physical_cores=2, memory_bytes=2**34, features=())
 CPU_ONLY = Machine(gpus=(), cpu=CPU, nvml="no NVIDIA driver")
@@ -103,3 +109,58 @@ def test_doubts_are_attached_to_the_number(
 
     assert [caution.kind for caution in cautions] == kinds
     assert all("use" in caution.text or "run" in caution.text for caution in cautions)
+
+
+STRANGER = GpuProcess(pid=4711, name="python", memory_bytes=2**31)
+
+
+def test_strangers_on_the_gpu_are_named_beside_the_number() -> None:
+    """Whoever was there right before or right after the launch is told once, with its memory."""
+    (caution,) = doubted(launch("GPU"), (), [((STRANGER,),), ((STRANGER,),)]).cautions
+
+    assert caution.kind is CautionKind.FOREIGN_PROCESS
+    assert "also on the GPU: python (process 4711, 2.0 GiB); end it" in caution.text
+
+
+def test_strangers_on_another_gpu_are_no_doubt() -> None:
+    """A launch on one GPU does not care who computes on the next."""
+    assert doubted(launch("GPU"), (), [((), (STRANGER,)), ((), ())]).cautions == ()
+
+
+def test_only_launches_with_a_stranger_beside_them_are_marked(tmp_path: Path) -> None:
+    """GPUs are looked at before the first and after each launch, so each has both its sides."""
+    seen: Iterator[Neighbours] = iter([[()], [()], [(STRANGER,)], [()], [()]])
+    simulated = [replace(cell(size), kernel=KernelName.SIMULATED) for size in (1, 2, 3, 4)]
+    protocol = Protocol(warmup_steps=0, measured_steps=1)
+    mine = matrix(*simulated, protocol=protocol)
+    (tmp_path / "cells").mkdir()
+    launches = run_session(
+        plan_launches(mine, CPU_ONLY),
+        mine,
+        KernelOptions(),
+        CPU_ONLY,
+        tmp_path,
+        lambda *_: None,
+        Conduct(stop=Stop(), neighbours=lambda: next(seen)),
+    )
+    marked = [
+        any(caution.kind is CautionKind.FOREIGN_PROCESS for caution in done.cautions)
+        for done in launches
+    ]
+
+    assert marked == [False, True, True, False]
+
+
+def test_what_an_earlier_part_of_the_run_proved_still_prunes(tmp_path: Path) -> None:
+    """A resumed run does not try again what is known not to fit, and says which cell proved it."""
+    small, large = (replace(cell(size), kernel=KernelName.SIMULATED) for size in (1, 2))
+    mine = matrix(large, protocol=Protocol(warmup_steps=0, measured_steps=1))
+    full = replace(launch("GPU"), cell=small, status=Status.OUT_OF_MEMORY)
+    (tmp_path / "cells").mkdir()
+    conduct = Conduct(stop=Stop(), earlier=(full,))
+    planned = plan_launches(mine, CPU_ONLY)
+    options = KernelOptions()
+    (done,) = run_session(planned, mine, options, CPU_ONLY, tmp_path, lambda *_: None, conduct)
+
+    assert done.status is Status.SKIPPED
+    assert done.reason.startswith(f"{small.id} ran out of memory")

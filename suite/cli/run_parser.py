@@ -1,0 +1,56 @@
+"""The flags of `bench.py run` that say how to go about it: continuing, stopping, sharing."""
+
+import argparse
+import re
+from pathlib import Path
+
+
+def duration_seconds(text: str) -> float:
+    """A flag's value: `30m`, `90s`, `2h` or `1h30m`, in seconds."""
+    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text)
+    hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
+    total = hours * 3600 + minutes * 60 + seconds
+    if not total:
+        raise argparse.ArgumentTypeError(f"{text} is not a duration such as 30m, 90s or 1h30m")
+    return float(total)
+
+
+def add_run_flags(parser: argparse.ArgumentParser) -> None:
+    """Add them; `resume` is None, True for the newest run, or the directory given."""
+    add = parser.add_argument
+    add(
+        "--resume",
+        nargs="?",
+        const=True,
+        type=Path,
+        metavar="DIR",
+        help="run only what is missing in DIR (default: the newest run of this matrix in --out)",
+    )
+    add(
+        "--retry-failed",
+        action="store_true",
+        help="with --resume, also what failed or was skipped",
+    )
+    add(
+        "--allow-changes",
+        action="store_true",
+        help="with --resume, go on under another matrix, software or device, and mark it",
+    )
+    add(
+        "--max-time",
+        type=duration_seconds,
+        metavar="TIME",
+        help="start no launch after this time (30m, 1h30m); --resume runs the rest",
+    )
+    add(
+        "--no-prune",
+        dest="prune",
+        action="store_false",
+        help="also run batches larger than one that ran out of memory",
+    )
+    add("--wait", action="store_true", help="wait while another run has the device")
+    add(
+        "--exclusive",
+        action="store_true",
+        help="refuse to run while another process is on the GPU",
+    )

@@ -1,0 +1,65 @@
+"""Signals as a wish to stop: the launch under way is told, and the run ends in good order."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Any
+
+_NAMES = {
+    signal.SIGINT: "Ctrl-C",
+    signal.SIGTERM: "SIGTERM",
+    signal.SIGHUP: "the end of its terminal",
+}
+
+
+class Stop:
+    """Whether somebody asked the run to stop, and who: `by` is None until then.
+
+    Inside a `with`, the first SIGINT, SIGTERM or SIGHUP sets `by`, calls `on_request` and tells
+    the launch under way. A Ctrl-C after that raises KeyboardInterrupt; repeated SIGTERM and SIGHUP
+    do not, because `timeout`, shells and the end of a session send them more than once. A signal
+    that the run was started to ignore (nohup) stays ignored.
+    """
+
+    def __init__(self, on_request: Callable[[], None] = lambda: None) -> None:
+        self.by: str | None = None
+        self._on_request = on_request
+        self._tell: Callable[[], None] | None = None
+        self._earlier: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> "Stop":
+        for number in _NAMES:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._earlier[number] = signal.signal(number, self._receive)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._earlier.items():
+            signal.signal(number, handler)
+
+    @contextmanager
+    def telling(self, tell: Callable[[], None]) -> Iterator[None]:
+        """Until this ends, pass the first request on with `tell`; at once if it came already."""
+        self._tell = tell
+        try:
+            if self.by is not None:
+                tell()
+            yield
+        finally:
+            self._tell = None
+
+    def _receive(self, number: int, _frame: FrameType | None) -> None:
+        if self.by is not None:
+            if number == signal.SIGINT:
+                raise KeyboardInterrupt
+            return
+        self.by = _NAMES[signal.Signals(number)]
+        self._on_request()
+        if self._tell is not None:
+            self._tell()

@@ -1,0 +1,218 @@
+"""The flags of `bench.py run` that continue, stop and share, through bench.py itself."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suite.cli import main
+from suite.cli.run_parser import duration_seconds
+from suite.core.device import GpuProcess
+from suite.measure.devices import detect_machine
+from suite.runner.device_lock import hold_devices, lock_names
+
+ROOT = Path(__file__).parents[2]
+SIMULATED = """\
+purpose: a test
+kernel: simulated
+protocol: {warmup_steps: 1, measured_steps: %d}
+axes: {mode: [inference], precision: [fp32], xla: [off], batch_size: %s}
+"""
+# Real, and yet nothing that a machine could run.
+IMPOSSIBLE = """\
+purpose: a test
+protocol: {warmup_steps: 1, measured_steps: 3}
+axes: {mode: [inference], precision: [fp32], xla: [off], batch_size: [1], gpus: [99]}
+"""
+
+
+def run(folder: Path, *flags: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """`bench.py run` on the folder's matrix, with locks of its own."""
+    return subprocess.run(
+        [
+            sys.executable,
+            "bench.py",
+            "run",
+            f"{folder}/mine.yaml",
+            "--out",
+            f"{folder}/out",
+            *flags,
+        ],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(folder), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def write(folder: Path, batches: list[int], steps: int = 3) -> None:
+    (folder / "mine.yaml").write_text(SIMULATED % (steps, batches))
+
+
+def records(folder: Path) -> dict[int, dict[str, Any]]:
+    found = (json.loads(path.read_text()) for path in folder.glob("out/*/cells/*.json"))
+    return {record["cell"]["batch_size"]: record for record in found}
+
+
+def test_a_changed_resumption_is_refused_or_marked(tmp_path: Path) -> None:
+    """The change is named with exit 4; --allow-changes mixes, and marks only what came after."""
+    write(tmp_path, [1])
+    first = run(tmp_path)
+    write(tmp_path, [1, 2], steps=4)
+    refused = run(tmp_path, "--resume")
+    allowed = run(tmp_path, "--resume", "--allow-changes")
+    measured = records(tmp_path)
+
+    assert (first.returncode, refused.returncode, allowed.returncode) == (0, 4, 0)
+    assert "matrix now with inference-fp32-bs2-1gpu-simulated" in refused.stderr
+    assert "protocol measured_steps 3 -> 4" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+    assert [caution["kind"] for caution in measured[1]["cautions"]] == ["simulated"]
+    assert [caution["kind"] for caution in measured[2]["cautions"]] == ["simulated", "changed"]
+    assert "c = measured after the run was resumed" in allowed.stdout
+
+
+def test_a_budget_stops_between_launches_and_resume_goes_on(tmp_path: Path) -> None:
+    """The launch under way is never capped, the rest is told as not run, and can be run."""
+    write(tmp_path, [500, 1], steps=5)
+    stopped = run(tmp_path, "--max-time", "1s")
+    at_stop = records(tmp_path)
+    (directory,) = (tmp_path / "out").iterdir()
+    resumed = run(tmp_path, "--resume", str(directory))
+
+    assert stopped.returncode == 3
+    assert "inference-fp32-bs1-1gpu-simulated: not run" in stopped.stdout
+    assert (
+        "not finished (--max-time is over): 1 of 2 launches; what is finished stays"
+        in stopped.stdout
+    )
+    assert f"--resume {directory}" in stopped.stdout
+    assert {batch: len(record["step_seconds"]) for batch, record in at_stop.items()} == {500: 5}
+    assert resumed.returncode == 0
+    assert records(tmp_path)[500] == at_stop[500]
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--resume"], "holds no run of mine; start one without --resume"),
+        (["--resume", "nowhere"], "nowhere: no such run directory"),
+        (["--retry-failed"], "--retry-failed says how to continue a run; give --resume with it"),
+        (["--allow-changes"], "--allow-changes says how to continue a run"),
+        (["--max-time", "soon"], "soon is not a duration such as 30m, 90s or 1h30m"),
+    ],
+)
+def test_wrong_flags_are_one_line(tmp_path: Path, flags: list[str], words: str) -> None:
+    """Nothing is run or written on a misunderstanding."""
+    write(tmp_path, [1])
+    done = run(tmp_path, *flags)
+
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_second_run_on_a_device_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The owner is named; a simulated kernel uses no device and hinders nobody."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "mine.yaml").write_text(IMPOSSIBLE)
+    with hold_devices(lock_names(detect_machine())):
+        refused = run(tmp_path)
+        written = (tmp_path / "out").exists()
+        write(tmp_path, [1])
+        simulated = run(tmp_path)
+
+    assert (refused.returncode, simulated.returncode) == (2, 0)
+    assert f"the device is in use by process {os.getpid()} on " in refused.stderr
+    assert not written
+
+
+def test_a_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    """The results are printed all the same, and the records stay."""
+    write(tmp_path, [1])
+    run(tmp_path)
+    (report,) = tmp_path.glob("out/*/report.md")
+    report.unlink()
+    report.mkdir()
+    done = run(tmp_path, "--resume")
+
+    assert done.returncode == 3
+    assert "report.md: cannot be written (Is a directory); what is finished stays" in done.stderr
+    assert "inference-fp32-bs1-1gpu-simulated" in done.stdout
+    assert records(tmp_path)[1]["status"] == "ok"
+
+
+def test_exclusive_refuses_a_gpu_that_is_not_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever is on the GPU is named before anything runs; other GPUs do not matter."""
+    write(tmp_path, [1])
+    stranger = GpuProcess(pid=4711, name="python", memory_bytes=2**31)
+    flags = ["run", f"{tmp_path}/mine.yaml", "--out", f"{tmp_path}/out", "--exclusive"]
+    monkeypatch.setattr("suite.cli.run.gpu_neighbours", lambda: ((stranger,), ()))
+    refused = main(flags)
+    said = capsys.readouterr().err
+    written = (tmp_path / "out").exists()
+    monkeypatch.setattr("suite.cli.run.gpu_neighbours", lambda: ((), (stranger,)))
+    run_anyway = main(flags)
+
+    assert (refused, run_anyway) == (2, 0)
+    assert "also on the GPU: python (process 4711, 2.0 GiB); end it or drop --exclusive" in said
+    assert not written
+
+
+def test_wait_goes_on_when_the_device_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--wait says whom it waits for, and then runs."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "mine.yaml").write_text(IMPOSSIBLE)
+    with hold_devices(lock_names(detect_machine())):
+        waiting = subprocess.Popen(
+            [
+                sys.executable,
+                "bench.py",
+                "run",
+                f"{tmp_path}/mine.yaml",
+                "--wait",
+                "--out",
+                tmp_path,
+            ],
+            cwd=ROOT,
+            env={**os.environ, "TMPDIR": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert waiting.stdout is not None
+        said = waiting.stdout.readline()
+    printed, _ = waiting.communicate(timeout=60)
+
+    assert said.startswith(f"waiting: the device is in use by process {os.getpid()} on ")
+    assert waiting.returncode == 3
+    assert "needs 99 GPUs" in printed
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30m", 1800), ("90s", 90), ("2h", 7200), ("1h30m", 5400)]
+)
+def test_durations_are_read(text: str, seconds: int) -> None:
+    """Hours, minutes and seconds, each with its letter."""
+    assert duration_seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "30", "0s", "-5m", "1m1h", "1.5h"])
+def test_anything_else_is_no_duration(text: str) -> None:
+    """A number without a unit is not guessed at."""
+    with pytest.raises(argparse.ArgumentTypeError):
+        duration_seconds(text)

@@ -1,0 +1,75 @@
+"""suite.core.resume: what is finished stays, and every change since the beginning is named."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from suite.core.cell import Cell, Mode, Precision, Protocol
+from suite.core.launch import Launch, Status
+from suite.core.resume import changes, finished
+from suite.core.run import RunHeader
+
+PROTOCOL = Protocol(warmup_steps=1, measured_steps=2)
+CELL = Cell(mode=Mode.TRAINING, precision=Precision.AMP, xla=True, batch_size=8)
+HEADER = RunHeader(
+    matrix="mine",
+    purpose="a test",
+    reference=None,
+    expected_device=None,
+    device="Tesla T4",
+    gpu="Tesla T4",
+    protocol=PROTOCOL,
+    started_at="2026-01-02T03:04:05+00:00",
+    cells=("a", "b"),
+    machine={"gpus": [{"name": "Tesla T4", "uuid": "GPU-1", "processes": []}]},
+    environment={"commit": "abc", "dirty": False, "os": "Debian", "variables": {"TF_A": "1"}},
+)
+
+
+def test_only_launches_without_an_end_of_their_own_run_again() -> None:
+    """Interrupted ones are missing; failed and skipped ones count as done until retried."""
+    launches = [
+        Launch(cell=CELL, protocol=PROTOCOL, launch=number, status=status)
+        for number, status in enumerate(Status)
+    ]
+    kept = {list(Status)[number] for _, number in finished(launches, retry_failed=False)}
+    kept_on_retry = {list(Status)[number] for _, number in finished(launches, retry_failed=True)}
+
+    assert kept == set(Status) - {Status.INTERRUPTED}
+    assert kept_on_retry == {Status.OK}
+
+
+def test_the_same_conditions_have_no_changes() -> None:
+    """The time, who else is on the GPU and the operating system's name are no conditions."""
+    later = replace(
+        HEADER,
+        started_at="2026-02-02T03:04:05+00:00",
+        purpose="other words",
+        machine={"gpus": ({"name": "Tesla T4", "uuid": "GPU-1", "processes": [1]},)},
+        environment={**HEADER.environment, "os": "Debian 13"},
+    )
+
+    assert changes(HEADER, later) == ()
+
+
+@pytest.mark.parametrize(
+    ("difference", "words"),
+    [
+        ({"matrix": "yours"}, "matrix mine -> yours"),
+        ({"cells": ("a", "c")}, "matrix now without b; matrix now with c"),
+        ({"cells": tuple("abcdefg")}, "matrix now with c, d, e and 2 more"),
+        ({"protocol": replace(PROTOCOL, measured_steps=9)}, "protocol measured_steps 2 -> 9"),
+        ({"device": "Tesla V100"}, "device Tesla T4 -> Tesla V100"),
+        ({"machine": {"gpus": [{"uuid": "GPU-2"}]}}, "GPUs ['GPU-1'] -> ['GPU-2']"),
+        ({"environment": {**HEADER.environment, "commit": "def"}}, "commit abc -> def"),
+        ({"environment": {**HEADER.environment, "dirty": True}}, "dirty False -> True"),
+        (
+            {"environment": {**HEADER.environment, "variables": {"TF_B": "2"}}},
+            "TF_A 1 -> None; TF_B None -> 2",
+        ),
+    ],
+)
+def test_each_change_is_named(difference: dict[str, Any], words: str) -> None:
+    """The reader learns what differs, from what to what."""
+    assert "; ".join(changes(HEADER, replace(HEADER, **difference))) == words
