@@ -20,6 +20,8 @@ from suite.files.text import write_text
 from suite.measure.devices import detect_machine
 from suite.measure.environment import fingerprint
 from suite.render.results import overhead_text, report_markdown, results_text
+from suite.runner.child import start_process
+from suite.runner.launcher import Launcher
 from suite.runner.session import plan_launches, run_session
 
 
@@ -36,7 +38,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         print(f"note: {mismatch}: every number is that device's", flush=True)
     header = _header(matrix, machine)
     directory = arguments.out / _directory_name(header, machine)
-    interrupted = _measure(matrix, machine, header, directory)
+    interrupted = _measure(matrix, machine, header, directory, fork=not arguments.no_fork_server)
     measured = read_run(directory)
     results = cell_results(measured.launches)
     write_text(directory / "report.md", report_markdown(measured, results))
@@ -45,14 +47,19 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     return ExitCode.INTERRUPTED if interrupted else _exit_code(results)
 
 
-def _measure(matrix: Matrix, machine: Machine, header: RunHeader, directory: Path) -> bool:
+def _measure(
+    matrix: Matrix, machine: Machine, header: RunHeader, directory: Path, *, fork: bool
+) -> bool:
     """Make the run directory and fill it; returns whether Ctrl-C cut the run short."""
     planned = plan_launches(matrix, machine)
     estimates = estimate_launches(planned, matrix, machine, directory.parent)
     create_run(directory, header)
-    with ProgressLine(planned, [found.seconds if found else None for found in estimates]) as line:
+    seconds = [found.seconds if found else None for found in estimates]
+    launcher = Launcher(directory / "fork_server.log")
+    with launcher, ProgressLine(planned, seconds) as line:
+        start = launcher.start if fork else start_process
         try:
-            for launch in run_session(matrix, machine, directory, line.on_progress):
+            for launch in run_session(matrix, machine, directory, line.on_progress, start):
                 line.on_finished(launch)
         except KeyboardInterrupt:
             return True

@@ -1,6 +1,8 @@
 """The measured cells of a run as tables, for the terminal and for report.md."""
 
+from collections import Counter
 from collections.abc import Sequence
+from statistics import fmean, median
 
 from suite.core.launch import CautionKind, Launch, Status
 from suite.core.run import CellResult, Run
@@ -55,14 +57,34 @@ def report_markdown(run: Run, results: Sequence[CellResult]) -> str:
 
 
 def overhead_text(launches: Sequence[Launch]) -> str:
-    """Seconds per launch outside startup, warm-up and measuring, over launches that answered."""
-    spent = [launch.overhead_seconds for launch in launches if launch.status is Status.OK]
-    if not spent:
+    """What isolation cost the launches that answered: their time, and the runner's own CPU time."""
+    answered = [launch for launch in launches if launch.status is Status.OK]
+    if not answered:
         return ""
-    return (
-        f"outside startup, warm-up and measuring: {sum(spent) / len(spent):.2f} s per launch"
-        f" (longest {max(spent):.2f} s)"
+    spent = [launch.overhead_seconds for launch in answered]
+    shares = [
+        launch.runner_cpu_seconds / launch.loop_seconds
+        for launch in answered
+        if launch.loop_seconds
+    ]
+    text = (
+        f"outside build, compile and steps: median {median(spent):.2f} s per launch,"
+        f" mean {fmean(spent):.2f} s, longest {max(spent):.2f} s"
     )
+    if shares:
+        text += (
+            f"\nthe runner's own CPU time during steps: median {median(shares):.2%} of a core,"
+            f" most {max(shares):.2%}"
+        )
+    return "\n".join([text, *_starts(answered)])
+
+
+def _starts(launches: Sequence[Launch]) -> list[str]:
+    """How many launches were forked and how many were not, with each reason once."""
+    counts = Counter(launch.started_by for launch in launches if launch.started_by)
+    starts = ", ".join(f"{count} by {kind.value}" for kind, count in counts.items())
+    reasons = dict.fromkeys(launch.fork_refused for launch in launches if launch.fork_refused)
+    return [f"started: {starts}"] * bool(starts) + [f"not forked: {text}" for text in reasons]
 
 
 def _row(result: CellResult) -> tuple[str, ...]:
@@ -108,7 +130,8 @@ def _failures(run: Run, results: Sequence[CellResult]) -> list[str]:
 
 
 _LAUNCH_HEADERS = (
-    "cell", "launch", "status", "import s", "build s", "compile s", "warm-up", "measured", "wall",
+    "cell", "launch", "status", "started by", "import s", "build s", "compile s", "warm-up",
+    "measured", "wall",
 )  # fmt: skip
 
 
@@ -118,6 +141,7 @@ def _launch_row(launch: Launch) -> tuple[str, ...]:
         launch.cell.id,
         str(launch.launch),
         launch.status.value.replace("_", " "),
+        launch.started_by.value if launch.started_by else MISSING,
         *(
             f"{startup[phase]:.1f}" if phase in startup else MISSING
             for phase in ("import", "build", "compile")

@@ -13,6 +13,7 @@ from suite.files.launches import write_launch
 from suite.kernels.environment import launch_environment
 from suite.kernels.interface import KernelOptions
 from suite.runner.channel import Progress
+from suite.runner.child import Start
 from suite.runner.command import LaunchOrder
 from suite.runner.process import run_launch
 
@@ -54,13 +55,16 @@ def run_session(
     machine: Machine,
     directory: Path,
     on_progress: Callable[[PlannedLaunch, Progress], None],
+    start: Start,
 ) -> Iterator[Launch]:
     """Execute the matrix launch by launch, storing and yielding each record as it ends.
+
+    `start` makes the process of each launch.
 
     On Ctrl-C the launch under way is stored as interrupted before KeyboardInterrupt goes on.
     """
     for planned in plan_launches(matrix, machine):
-        launch = _finish(planned, matrix, machine, directory, on_progress)
+        launch = _finish(planned, matrix, machine, directory, on_progress, start)
         write_launch(directory / "cells", launch)
         yield launch
 
@@ -71,6 +75,7 @@ def _finish(
     machine: Machine,
     directory: Path,
     on_progress: Callable[[PlannedLaunch, Progress], None],
+    start: Start,
 ) -> Launch:
     """The launch's record: skipped, or what its process came to."""
     record = Launch(
@@ -89,6 +94,7 @@ def _finish(
             {**os.environ, **settings},
             directory / "cells" / f"{planned.cell.id}.{planned.launch}.log",
             lambda progress: on_progress(planned, progress),
+            start,
         )
     except KeyboardInterrupt:
         stopped = replace(record, status=Status.INTERRUPTED, reason="stopped by Ctrl-C")
