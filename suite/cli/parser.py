@@ -104,6 +104,12 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         action="store_true",
         help="refuse to run on another device than the matrix is for",
     )
+    parser.add_argument(
+        "--no-fork-server",
+        action="store_true",
+        help="start each launch as a program that imports TensorFlow itself, instead of forking it"
+        " from a process that has done so",
+    )
     add_run_flags(parser)
 
 

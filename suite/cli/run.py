@@ -30,7 +30,9 @@ from suite.measure.devices import detect_machine
 from suite.measure.environment import fingerprint
 from suite.measure.neighbours import gpu_neighbours
 from suite.render.results import overhead_text, report_markdown, results_text
+from suite.runner.child import start_process
 from suite.runner.device_lock import hold_devices, lock_names
+from suite.runner.launcher import Launcher
 from suite.runner.session import Conduct, plan_launches, run_session
 from suite.runner.stop import Stop
 
@@ -57,10 +59,12 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         announce(work.directory)
         estimates = estimate_launches(work.planned, matrix, machine, work.directory.parent)
         work.store_header()
+        conduct = _conduct(arguments, machine, work, stop)
         try:
-            _measure(
-                matrix, options, machine, work, estimates, _conduct(arguments, machine, work, stop)
-            )
+            with Launcher(work.directory / "fork_server.log") as launcher:
+                start = start_process if arguments.no_fork_server else launcher.start
+                conduct = replace(conduct, start=start)
+                _measure(matrix, options, machine, work, estimates, conduct)
             return _report(matrix, machine, work, stop)
         except InputError as error:
             raise UnfinishedError(f"{error}; {_way_on(work.directory)}") from None

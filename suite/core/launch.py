@@ -21,6 +21,13 @@ class Status(str, Enum):
     INTERRUPTED = "interrupted"
 
 
+class StartedBy(str, Enum):
+    """How the process of a launch came to be: a program of its own, or a fork of a server."""
+
+    PROCESS = "process"
+    FORK = "fork"
+
+
 class CautionKind(str, Enum):
     """A doubt attached to a number."""
 
@@ -52,8 +59,12 @@ class Launch:
     build, compile) to seconds. `warmup_seconds` and `step_seconds` hold every step in order.
     `conditions` says what really ran (compute type, compiler, thread counts, versions).
     `telemetry` says what the machine did meanwhile, None where it was not recorded.
-    `wall_seconds` is the life of the process as the parent saw it, and
-    `overhead_seconds` the part of it spent outside startup, warm-up and measuring.
+    `wall_seconds` is the life of the process as the parent saw it.
+
+    `started_by` is None for a launch that the runner did not start; `fork_refused` says why it is
+    a plain process although forking was wanted. The import of a forked launch is its fork, with
+    the start of the server where the launch had to wait for that. `runner_cpu_seconds` is the CPU
+    time of the runner itself while the launch warmed up and measured.
     """
 
     cell: Cell
@@ -69,15 +80,24 @@ class Launch:
     conditions: Mapping[str, object] = field(default_factory=dict)
     telemetry: Telemetry | None = None
     wall_seconds: float = 0.0
+    started_by: StartedBy | None = None
+    fork_refused: str = ""
+    runner_cpu_seconds: float = 0.0
     cautions: tuple[Caution, ...] = ()
 
     @property
     def overhead_seconds(self) -> float:
-        """Seconds of the process outside startup, warm-up and measuring; 0 when it never ran."""
-        known = sum(self.startup_seconds.values())
-        return max(
-            0.0, self.wall_seconds - known - sum(self.warmup_seconds) - sum(self.step_seconds)
-        )
+        """Seconds of the process outside build, compile, warm-up and measuring.
+
+        The import is overhead: no number depends on it. 0 for a launch that never ran.
+        """
+        startup = sum(s for phase, s in self.startup_seconds.items() if phase != "import")
+        return max(0.0, self.wall_seconds - startup - self.loop_seconds)
+
+    @property
+    def loop_seconds(self) -> float:
+        """Seconds of warm-up and measuring together."""
+        return sum(self.warmup_seconds) + sum(self.step_seconds)
 
     @property
     def summary(self) -> Summary | None:

@@ -19,9 +19,9 @@ _CLUSTERS = {"_XlaRun", "XlaLaunch"}
 class Executed:
     """Facts of the executed graph.
 
-    `compute_types` are the types of all convolutions, and of their gradients. `xla` is
-    `jit_compile` where XLA compiled the whole step, `auto_clustering` where it compiled parts,
-    else `off`. Where XLA compiled it, types, layouts and casts are those of the graph it was
+    `compute_types` are the types of all convolutions and matrix products, gradients among them.
+    `xla` is `jit_compile` where XLA compiled the whole step, `auto_clustering` where it compiled
+    parts, else `off`. Where XLA compiled it, types, layouts and casts are those of the graph it was
     given, before its own rewriting. `onednn_operations` are oneDNN's kernels outside XLA.
     """
 
@@ -65,7 +65,11 @@ def read_executed(
     nodes = executed if executed and not clusters else _traced(function)
     convolutions = _convolutions(nodes)
     return Executed(
-        compute_types=_distinct(tf.as_dtype(node.attr["T"].type).name for node in convolutions),
+        compute_types=_distinct(
+            tf.as_dtype(node.attr["T"].type).name
+            for node in nodes
+            if "Conv2D" in node.op or "MatMul" in node.op
+        ),
         layouts=_distinct(node.attr["data_format"].s.decode() for node in convolutions),
         convolutions=len(convolutions),
         fused_batch_normalizations=sum(_fuses_batch_normalization(node) for node in nodes),

@@ -34,7 +34,7 @@ def check_launch(
     if executed.compute_types != (wanted,):
         found = " and ".join(executed.compute_types) or "no type at all"
         raise InvalidLaunchError(
-            f"{cell.precision.value} means {wanted} here, but convolutions ran in {found}"
+            f"{cell.precision.value} means {wanted} here, but what ran is in {found}"
         )
     if executed.convolutions < _CONVOLUTIONS:
         raise InvalidLaunchError(

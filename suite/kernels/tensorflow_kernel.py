@@ -155,6 +155,7 @@ class TensorFlowKernel:
             "onednn_operations": executed.onednn_operations,
             "parameters": sum(math.prod(v.shape) for v in self._model.trainable_variables),
             "loss": float(self._output) if self._output.ndim == 0 else None,
+            "loss_scaled": self._cell.mode is Mode.TRAINING and compute_type == "float16",
             "recipe": asdict(self._recipe) if self._cell.mode is Mode.TRAINING else None,
             **self._batches.conditions(),
             **_software(),

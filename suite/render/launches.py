@@ -12,8 +12,8 @@ from suite.render.numbers import MISSING, duration, milliseconds
 from suite.render.tables import Table
 
 _LAUNCH_HEADERS = (
-    "cell", "launch", "status", "import s", "build s", "compile s", "warm-up", "measured", "wall",
-    "steady",
+    "cell", "launch", "status", "started by", "import s", "build s", "compile s", "warm-up",
+    "measured", "wall", "steady",
 )  # fmt: skip
 
 _FRACTIONS = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
@@ -30,6 +30,7 @@ def _launch_row(launch: Launch) -> tuple[str, ...]:
         launch.cell.id,
         str(launch.launch),
         launch.status.value.replace("_", " "),
+        launch.started_by.value if launch.started_by else MISSING,
         *(
             f"{startup[phase]:.1f}" if phase in startup else MISSING
             for phase in ("import", "build", "compile")

@@ -1,6 +1,8 @@
 """The measured cells of a run as tables, for the terminal and for report.md."""
 
+from collections import Counter
 from collections.abc import Sequence
+from statistics import fmean, median
 
 from suite.core.intervals import samples_needed
 from suite.core.launch import CautionKind, Launch, Status
@@ -76,14 +78,34 @@ def report_markdown(run: Run, results: Sequence[CellResult]) -> str:
 
 
 def overhead_text(launches: Sequence[Launch]) -> str:
-    """Seconds per launch outside startup, warm-up and measuring, over launches that answered."""
-    spent = [launch.overhead_seconds for launch in launches if launch.status is Status.OK]
-    if not spent:
+    """What isolation cost the launches that answered: their time, and the runner's own CPU time."""
+    answered = [launch for launch in launches if launch.status is Status.OK]
+    if not answered:
         return ""
-    return (
-        f"outside startup, warm-up and measuring: {sum(spent) / len(spent):.2f} s per launch"
-        f" (longest {max(spent):.2f} s)"
+    spent = [launch.overhead_seconds for launch in answered]
+    shares = [
+        launch.runner_cpu_seconds / launch.loop_seconds
+        for launch in answered
+        if launch.loop_seconds
+    ]
+    text = (
+        f"outside build, compile and steps: median {median(spent):.2f} s per launch,"
+        f" mean {fmean(spent):.2f} s, longest {max(spent):.2f} s"
     )
+    if shares:
+        text += (
+            f"\nthe runner's own CPU time during steps: median {median(shares):.2%} of a core,"
+            f" most {max(shares):.2%}"
+        )
+    return "\n".join([text, *_starts(answered)])
+
+
+def _starts(launches: Sequence[Launch]) -> list[str]:
+    """How many launches were forked and how many were not, with each reason once."""
+    counts = Counter(launch.started_by for launch in launches if launch.started_by)
+    starts = ", ".join(f"{count} by {kind.value}" for kind, count in counts.items())
+    reasons = dict.fromkeys(launch.fork_refused for launch in launches if launch.fork_refused)
+    return [f"started: {starts}"] * bool(starts) + [f"not forked: {text}" for text in reasons]
 
 
 def _row(result: CellResult) -> tuple[str, ...]:

@@ -4,10 +4,8 @@ import os
 import selectors
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,13 +13,13 @@ from typing import BinaryIO
 
 from suite.core.cell import Protocol
 from suite.core.errors import InputError
-from suite.core.launch import Launch, Status
+from suite.core.launch import Launch, StartedBy, Status
 from suite.files.runs import decode_launch
 from suite.runner.channel import Progress, receive
-from suite.runner.command import LaunchOrder, to_arguments
+from suite.runner.child import Child, ChildLostError, Start, start_process
+from suite.runner.command import LaunchOrder
 from suite.runner.stop import Stop
 
-_PROJECT = Path(__file__).resolve().parents[2]
 # A worker that closed its channel is exiting; a core dump can take it a while.
 _EXIT_SECONDS = 30.0
 
@@ -33,6 +31,7 @@ class _End:
     record: str | None
     status: Status = Status.CRASHED
     reason: str = ""
+    runner_cpu_seconds: float = 0.0
 
 
 def run_launch(
@@ -40,14 +39,16 @@ def run_launch(
     environment: Mapping[str, str],
     log: Path,
     on_progress: Callable[[Progress], None],
+    start: Start = start_process,
     stop: Stop | None = None,
 ) -> Launch:
     """Execute an order in a fresh process and return its record, whatever happens to the process.
 
     The parent blocks on the channel; `on_progress` is called for each message. stdout and stderr
-    of the child go to `log`. A request to `stop` is passed on as SIGTERM: a worker that measures
-    finishes its step and answers with what it has, one that still starts up ends. On any
-    exception, a second Ctrl-C included, the child's process group is ended before it goes on.
+    of the child go to `log`. `start` makes the process. A request to `stop` is passed on as
+    SIGTERM: a worker that measures finishes its step and answers with what it has, one that still
+    starts up ends. On any exception, a second Ctrl-C included, the child's process group is ended
+    before it goes on.
 
     Raises:
         InputError: the log cannot be written.
@@ -56,18 +57,15 @@ def run_launch(
     began = time.monotonic()
     started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
     reader, writer = os.pipe()
-    command = [sys.executable, "-m", "suite.kernels"]
-    with _opened(log) as output:
-        child = subprocess.Popen(
-            [*command, *to_arguments(replace(order, channel=writer))],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env={**environment, "PYTHONPATH": _python_path(environment)},
-            pass_fds=(writer,),
-            start_new_session=True,
-        )
-    os.close(writer)
+    try:
+        with _opened(log) as output:
+            child = start(order, environment, writer, output)
+    except BaseException:
+        os.close(reader)
+        raise
+    finally:
+        os.close(writer)
+    fork_seconds = time.monotonic() - began if child.started_by is StartedBy.FORK else 0.0
     try:
         with stop.telling(child.terminate):
             end = _await_end(child, reader, order.protocol, on_progress)
@@ -75,9 +73,19 @@ def run_launch(
             end = _End(None, Status.INTERRUPTED, "before its first step")
     finally:
         os.close(reader)
-        _end_group(child)
+        child.end()
     launch = _launch_of(end, order, log, started_at)
-    return replace(launch, wall_seconds=time.monotonic() - began)
+    return replace(
+        launch,
+        startup_seconds={
+            phase: seconds + (fork_seconds if phase == "import" else 0.0)
+            for phase, seconds in launch.startup_seconds.items()
+        },
+        wall_seconds=time.monotonic() - began,
+        started_by=child.started_by,
+        fork_refused=child.fork_refused,
+        runner_cpu_seconds=end.runner_cpu_seconds,
+    )
 
 
 def _opened(log: Path) -> BinaryIO:
@@ -85,12 +93,6 @@ def _opened(log: Path) -> BinaryIO:
         return log.open("wb")
     except OSError as error:
         raise InputError(f"{log}: cannot be written ({error.strerror})") from error
-
-
-def _python_path(environment: Mapping[str, str]) -> str:
-    """The child imports the same suite as its parent, wherever either was started."""
-    inherited = environment.get("PYTHONPATH")
-    return os.pathsep.join([str(_PROJECT), *([inherited] if inherited else [])])
 
 
 class _Deadline:
@@ -110,12 +112,13 @@ class _Deadline:
 
 
 def _await_end(
-    child: "subprocess.Popen[bytes]",
+    child: Child,
     reader: int,
     protocol: Protocol,
     on_progress: Callable[[Progress], None],
 ) -> _End:
     deadline = _Deadline("startup", protocol.startup_timeout_seconds)
+    cpu_began = None
     for line in _lines(reader, deadline):
         if line is None:
             return _End(None, Status.TIMED_OUT, deadline.reason)
@@ -124,8 +127,10 @@ def _await_end(
         except ValueError as error:
             return _End(None, Status.CRASHED, f"unreadable answer: {error}")
         if isinstance(message, str):
-            return _End(message)
+            cpu_seconds = 0.0 if cpu_began is None else time.process_time() - cpu_began
+            return _End(message, runner_cpu_seconds=cpu_seconds)
         if message.total:
+            cpu_began = time.process_time() if cpu_began is None else cpu_began
             step = min(message.done + 1, message.total)
             deadline.set(f"{message.phase} step {step}", protocol.step_timeout_seconds)
         on_progress(message)
@@ -148,24 +153,19 @@ def _lines(reader: int, deadline: _Deadline) -> Iterator[bytes | None]:
             yield from lines
 
 
-def _exit_reason(child: "subprocess.Popen[bytes]") -> str:
+def _exit_reason(child: Child) -> str:
     """Why a child that closed its channel without an answer is gone."""
     try:
         code = child.wait(_EXIT_SECONDS)
     except subprocess.TimeoutExpired:
         return "closed its channel without an answer"
+    except ChildLostError as error:
+        return f"ended without an answer, and nobody knows how: {error}"
     if code >= 0:
         return f"exited with code {code} without an answer"
     name = signal.Signals(-code).name
     hint = " (the system's out-of-memory killer, or a person)" if name == "SIGKILL" else ""
     return f"ended by {name}{hint}"
-
-
-def _end_group(child: "subprocess.Popen[bytes]") -> None:
-    """End whatever is left of the child and of the processes it started, and reap it."""
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
 
 
 def _launch_of(end: _End, order: LaunchOrder, log: Path, started_at: str) -> Launch:

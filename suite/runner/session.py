@@ -21,6 +21,7 @@ from suite.files.launches import write_launch
 from suite.kernels.environment import launch_environment
 from suite.kernels.interface import KernelOptions
 from suite.runner.channel import Progress
+from suite.runner.child import Start, start_process
 from suite.runner.command import LaunchOrder
 from suite.runner.process import run_launch
 from suite.runner.stop import Stop
@@ -75,7 +76,8 @@ class Conduct:
 
     Once `stop` is requested or `max_seconds` are over, no launch is started any more. `prune`
     skips what a smaller batch proved not to fit, `earlier` are the launches of the run so far,
-    `changes` the differences under which it was resumed, and `neighbours` asks who is on each GPU.
+    `changes` the differences under which it was resumed, `neighbours` asks who is on each GPU, and
+    `start` makes the process of a launch.
     """
 
     stop: Stop
@@ -84,6 +86,7 @@ class Conduct:
     earlier: tuple[Launch, ...] = ()
     changes: tuple[str, ...] = ()
     neighbours: Callable[[], Neighbours] = tuple
+    start: Start = start_process
 
 
 def run_session(
@@ -113,7 +116,7 @@ def run_session(
             return
         no_room = ceiling.skip_reason(item.cell) if conduct.prune else None
         todo = replace(item, skip_reason=item.skip_reason or no_room)
-        launch = _finish(todo, matrix, options, machine, directory, on_progress, conduct.stop)
+        launch = _finish(todo, matrix, options, machine, directory, on_progress, conduct)
         if launch.status is not Status.SKIPPED:
             after = conduct.neighbours()
             launch = doubted(launch, conduct.changes, (neighbours, after))
@@ -130,7 +133,7 @@ def _finish(
     machine: Machine,
     directory: Path,
     on_progress: Callable[[PlannedLaunch, Progress], None],
-    stop: Stop,
+    conduct: Conduct,
 ) -> Launch:
     """The launch's record: skipped, or what its process came to."""
     record = Launch(
@@ -149,14 +152,15 @@ def _finish(
             {**os.environ, **settings},
             directory / "cells" / f"{planned.cell.id}.{planned.launch}.log",
             lambda progress: on_progress(planned, progress),
-            stop,
+            conduct.start,
+            conduct.stop,
         )
     except KeyboardInterrupt:
         stopped = replace(record, status=Status.INTERRUPTED, reason="stopped by a second Ctrl-C")
         write_launch(directory / "cells", stopped)
         raise
     if launch.status is Status.INTERRUPTED:
-        by = stop.by or "a SIGTERM to the worker"
+        by = conduct.stop.by or "a SIGTERM to the worker"
         launch = replace(launch, reason=f"stopped by {by} {launch.reason}")
     return labelled(replace(launch, protocol=matrix.protocol), machine, matrix)
 

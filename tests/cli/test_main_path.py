@@ -56,7 +56,9 @@ def test_a_run_prints_its_table_and_what_to_do_next(demo_run: tuple[str, Path]) 
 
     assert "training-amp-xla-bs8-1gpu-simulated" in printed
     assert "s = simulated kernel: the number means nothing" in printed
-    assert "outside startup, warm-up and measuring:" in printed
+    assert "outside build, compile and steps: median" in printed
+    assert "the runner's own CPU time during steps: median" in printed
+    assert "started: 7 by fork" in printed
     assert str(directory) in printed
 
 
@@ -87,6 +89,18 @@ def test_a_run_writes_its_header_and_report(demo_run: tuple[str, Path]) -> None:
     assert header["environment"]["python"].startswith("3.")
     for cell in header["cells"]:
         assert f"| {cell} " in report
+
+
+def test_launches_without_a_fork_server_are_recorded_as_such(tmp_path: Path) -> None:
+    """--no-fork-server starts plain processes, and no record can be mistaken for a forked one."""
+    done = bench("run", matrix(tmp_path), "--out", tmp_path / "out", "--no-fork-server")
+    (record_path,) = tmp_path.glob("out/*/cells/*.json")
+    record = json.loads(record_path.read_text())
+
+    assert done.returncode == 0
+    assert "started: 1 by process" in done.stdout
+    assert (record["started_by"], record["fork_refused"]) == ("process", "")
+    assert not list(tmp_path.glob("out/*/fork_server.log"))
 
 
 def test_output_fits_a_terminal(demo_run: tuple[str, Path]) -> None:

@@ -1,6 +1,7 @@
 """Launches of the real network at a small image size, and the proof of what ran."""
 
-import os
+import json
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +11,8 @@ import numpy as np
 import pytest
 
 from suite import kernels
-from suite.core.cell import Cell, Graph, Mode, Precision, Protocol, XlaMode
-from suite.core.launch import Launch, Status
-from suite.kernels.environment import launch_environment
+from suite.core.cell import Cell, Graph, Mode, Precision, XlaMode
 from suite.kernels.interface import InvalidLaunchError, KernelOptions, MissingComponentError
-from suite.runner.command import LaunchOrder
-from suite.runner.process import run_launch
 
 pytestmark = pytest.mark.slow
 
@@ -104,32 +101,24 @@ def test_forward_graph_ends_at_the_logits() -> None:
 
 
 def test_auto_clustering_is_proven_by_its_clusters(tmp_path: Path) -> None:
-    """The worker's own process, with the environment the runner gives it, compiled clusters."""
-    cell = replace(CELL, xla=True, xla_mode=XlaMode.AUTO_CLUSTERING)
-    launch = launch_in_a_process(cell, tmp_path, launch_environment(cell, on_gpu=False))
+    """A process with the environment that the cell needs compiled parts of the step."""
+    command = [sys.executable, "-m", "suite.kernels", "--mode=inference_benchmark", "--xla"]
+    command += ["--xla_mode=auto_clustering", "--batch_size=2", "--synthetic_data_size=32"]
+    command += ["--warmup_steps=0", "--num_iter=1", "--iter_unit=batch", "--results_dir"]
+    subprocess.run([*command, str(tmp_path)], check=True, capture_output=True)
+    (record,) = tmp_path.glob("*.json")
+    conditions = json.loads(record.read_text())["conditions"]
 
-    assert launch.reason == ""
-    assert launch.conditions["xla"] == "auto_clustering"
-    assert int(str(launch.conditions["xla_clusters"])) > 0
-
-
-def test_auto_clustering_without_effect_is_invalid(tmp_path: Path) -> None:
-    """If TensorFlow was not told to cluster, the cell gives no number."""
-    cell = replace(CELL, xla=True, xla_mode=XlaMode.AUTO_CLUSTERING)
-    launch = launch_in_a_process(cell, tmp_path, {})
-
-    assert launch.status is Status.INVALID
-    assert launch.reason == "XLA is declared auto_clustering, but off is what ran"
+    assert conditions["xla"] == "auto_clustering"
+    assert conditions["xla_clusters"] > 0
 
 
-def launch_in_a_process(cell: Cell, folder: Path, environment: dict[str, str]) -> Launch:
-    order = LaunchOrder(
-        cell=cell,
-        protocol=Protocol(warmup_steps=0, measured_steps=1),
-        options=KernelOptions(),
-    )
-    inherited = {name: value for name, value in os.environ.items() if name != "TF_XLA_FLAGS"}
-    return run_launch(order, {**inherited, **environment}, folder / "log", lambda _progress: None)
+def test_auto_clustering_without_effect_is_invalid() -> None:
+    """If TensorFlow was not told to cluster, as in this process, the cell gives no number."""
+    kernel = run(replace(CELL, xla=True, xla_mode=XlaMode.AUTO_CLUSTERING))
+
+    with pytest.raises(InvalidLaunchError, match="declared auto_clustering, but off is what ran"):
+        kernel.conditions()
 
 
 def test_xla_on_a_cpu_is_said_to_widen_bfloat16() -> None:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from suite.core.cell import Cell, KernelName, Mode, Precision, Protocol
 from suite.core.launch import CautionKind, Launch, Status
 from suite.kernels.interface import KernelOptions
 from suite.runner.channel import Progress
+from suite.runner.child import Start, start_process
 from suite.runner.command import LaunchOrder
+from suite.runner.launcher import Launcher
 from suite.runner.process import run_launch
 
 CELL = Cell(
@@ -33,8 +36,16 @@ simulated.SimulatedKernel.{method} = fault
 """
 
 
+@pytest.fixture(params=["process", "fork"])
+def start(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Start]:
+    """Both ways in which a launch starts: whatever happens to it, its record is the same."""
+    with Launcher(tmp_path / "fork_server.log") as launcher:
+        yield launcher.start if request.param == "fork" else start_process
+
+
 def launch(
     folder: Path,
+    start: Start,
     fault: str = "",
     method: str = "step",
     progress: list[Progress] | None = None,
@@ -51,13 +62,13 @@ def launch(
         options=KernelOptions(),
     )
     seen = progress if progress is not None else []
-    return run_launch(order, environment, folder / "worker.log", seen.append)
+    return run_launch(order, environment, folder / "worker.log", seen.append, start)
 
 
-def test_a_good_launch_has_samples_phases_and_little_overhead(tmp_path: Path) -> None:
+def test_a_good_launch_has_samples_phases_and_little_overhead(tmp_path: Path, start: Start) -> None:
     """The record holds every step, each startup phase, and the life of the process."""
     progress: list[Progress] = []
-    done = launch(tmp_path, progress=progress)
+    done = launch(tmp_path, start, progress=progress)
 
     assert done.status is Status.OK
     assert (len(done.warmup_seconds), len(done.step_seconds)) == (1, 4)
@@ -68,10 +79,10 @@ def test_a_good_launch_has_samples_phases_and_little_overhead(tmp_path: Path) ->
     assert [item.phase for item in progress][:4] == ["import", "build", "compile", "warm-up"]
 
 
-def test_steps_that_change_are_marked_unsteady_and_kept(tmp_path: Path) -> None:
+def test_steps_that_change_are_marked_unsteady_and_kept(tmp_path: Path, start: Start) -> None:
     """A launch whose steps become slower keeps its number, with the reason and the remedy."""
     slower = "self.n = getattr(self, 'n', 0) + 1; time.sleep(0.01 if self.n > 32 else 0.005)"
-    done = launch(tmp_path, slower, measured_steps=60)
+    done = launch(tmp_path, start, slower, measured_steps=60)
 
     assert done.status is Status.OK
     assert len(done.step_seconds) == 60
@@ -99,10 +110,10 @@ def test_steps_that_change_are_marked_unsteady_and_kept(tmp_path: Path) -> None:
     ],
 )
 def test_every_end_is_a_status_with_a_reason(
-    tmp_path: Path, fault: str, status: Status, words: str
+    tmp_path: Path, start: Start, fault: str, status: Status, words: str
 ) -> None:
     """Signals, exits, exceptions and nonsense on the channel are told apart."""
-    done = launch(tmp_path, fault)
+    done = launch(tmp_path, start, fault)
 
     assert done.status is status
     assert words in done.reason
@@ -116,41 +127,41 @@ def test_every_end_is_a_status_with_a_reason(
     ],
 )
 def test_a_hung_child_is_ended_at_its_deadline(
-    tmp_path: Path, method: str, limits: dict[str, Any], words: str
+    tmp_path: Path, start: Start, method: str, limits: dict[str, Any], words: str
 ) -> None:
     """Startup and steps have deadlines of their own, and the reason says which passed."""
-    done = launch(tmp_path, "time.sleep(600)", method, **limits)
+    done = launch(tmp_path, start, "time.sleep(600)", method, **limits)
 
     assert done.status is Status.TIMED_OUT
     assert words in done.reason
 
 
-def test_a_flood_of_output_goes_to_the_log_and_blocks_nothing(tmp_path: Path) -> None:
+def test_a_flood_of_output_goes_to_the_log_and_blocks_nothing(tmp_path: Path, start: Start) -> None:
     """What TensorFlow prints can neither fill a pipe nor be taken for a result."""
     done = launch(
-        tmp_path, "print('{\"result\": 1}\\n' * 100_000); sys.stderr.write('e' * 200_000)"
+        tmp_path, start, "print('{\"result\": 1}\\n' * 100_000); sys.stderr.write('e' * 200_000)"
     )
 
     assert done.status is Status.OK
     assert (tmp_path / "worker.log").stat().st_size > 1_000_000
 
 
-def test_the_last_words_of_a_crash_are_in_the_reason(tmp_path: Path) -> None:
+def test_the_last_words_of_a_crash_are_in_the_reason(tmp_path: Path, start: Start) -> None:
     """The line before a crash often names its cause."""
     fault = "sys.stderr.write('CUDA_ERROR_ILLEGAL_ADDRESS\\n'); sys.stderr.flush(); os.abort()"
-    done = launch(tmp_path, fault)
+    done = launch(tmp_path, start, fault)
 
     assert "ended by SIGABRT; last words: CUDA_ERROR_ILLEGAL_ADDRESS" in done.reason
 
 
-def test_processes_that_a_child_started_end_with_it(tmp_path: Path) -> None:
+def test_processes_that_a_child_started_end_with_it(tmp_path: Path, start: Start) -> None:
     """A helper process of a hung child does not stay behind on the device."""
     pid_file = tmp_path / "pid"
     fault = (
         "import subprocess; p = subprocess.Popen([sys.executable, '-c', 'import time;"
         f" time.sleep(600)']); open({str(pid_file)!r}, 'w').write(str(p.pid)); time.sleep(600)"
     )
-    done = launch(tmp_path, fault, step_timeout_seconds=2.0)
+    done = launch(tmp_path, start, fault, step_timeout_seconds=2.0)
     pid = int(pid_file.read_text())
     for _ in range(100):
         if not _alive(pid):
