@@ -85,7 +85,7 @@ def test_a_record_shows_derived_numbers_to_its_reader(directory: Path) -> None:
     record = json.loads((directory / "cells" / f"{CELL.id}.1.json").read_text())
 
     assert record["summary"]["count"] == 2
-    assert record["overhead_seconds"] == pytest.approx(3.0 - 2.0 - 0.125 - 0.4)
+    assert record["overhead_seconds"] == pytest.approx(3.0 - 0.5 - 0.125 - 0.4)
 
 
 @pytest.mark.parametrize(
