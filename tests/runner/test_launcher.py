@@ -1,7 +1,6 @@
 """suite.runner.launcher: forked launches are as good as plain processes, and never in the way."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -239,7 +238,7 @@ def test_the_log_holds_what_the_child_prints_and_the_servers_what_the_import_doe
 
 
 def test_a_child_can_be_asked_to_terminate(launcher: Launcher, tmp_path: Path) -> None:
-    """SIGTERM reaches the launch itself and its reason names it."""
+    """SIGTERM reaches the launch itself, which finishes its step and answers."""
     children: list[Child] = []
     start = launcher.start
 
@@ -258,7 +257,6 @@ def test_a_child_can_be_asked_to_terminate(launcher: Launcher, tmp_path: Path) -
 
     assert record.status is Status.INTERRUPTED
     assert record.reason.endswith("of 1000 measured steps")
-    assert children[-1].returncode == -signal.SIGTERM
 
 
 @pytest.mark.parametrize("phase", ["import", "warm-up"])
