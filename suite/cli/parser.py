@@ -18,11 +18,11 @@ tables. Start with: python bench.py run matrices/quick.yaml"""
 _EXIT_CODES = """\
 exit codes:
   0    good
-  1    regression
+  1    regression (a ratio below --fail-below)
   2    bad usage or input
   3    some cell failed or is missing
-  4    not comparable
-  5    inconclusive (only with --strict)
+  4    not comparable, or not resumable under these conditions
+  5    inconclusive (not used yet)
   130  interrupted"""
 
 # Where runs go and are looked for, relative to the folder of the call.

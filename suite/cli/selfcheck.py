@@ -15,6 +15,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     machine = detect_machine()
     extent = QUICK if arguments.quick else Extent()
     print(f"on {device_label(machine)}; ours and a bare Keras loop take turns", flush=True)
+    print("per image, ours (v1.5) does 4.09 billion multiply-adds and Keras's (v1) 3.86 billion")
     if arguments.quick:
         print("quick: tiny images and few turns; the targets are meant for the full check")
     checks = []
