@@ -1,10 +1,23 @@
-"""What holds for every test: device locks of its own, and no skip in CI."""
+"""What holds for every test: device locks of its own, signals that arrive, and no skip in CI."""
 
 import os
+import signal
 from collections.abc import Iterator
 from importlib.util import find_spec
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """Let the runs that tests start hear signals, also where the tests were started to ignore them.
+
+    A shell starts what it puts into the background with SIGINT ignored, and nohup adds SIGHUP;
+    both are inherited, and a run that was told to ignore a signal does.
+    """
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            default = number is signal.SIGINT
+            signal.signal(number, signal.default_int_handler if default else signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
