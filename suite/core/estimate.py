@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from suite.core.cell import Cell, Mode, Protocol
+from suite.core.cell import Cell, KernelName, Mode, Protocol
 from suite.core.launch import Launch, Status
 
 # img/s per core, float32: ResNet50 at batch 16 (inference) and 8 (training) with TensorFlow 2.21
@@ -11,7 +11,9 @@ from suite.core.launch import Launch, Status
 NOMINAL_CPU_RATE = {Mode.INFERENCE: 9.0, Mode.TRAINING: 2.3}
 # Import, build and compile on the same machine: 10-20 s, most of it tracing; XLA adds to it.
 NOMINAL_STARTUP_SECONDS = 15.0
-SIMULATED_STARTUP_SECONDS = 0.5
+# The simulated kernel imports no framework, and its steps sleep for milliseconds.
+SIMULATED_PACE_IMAGES_PER_SECOND = 500.0
+SIMULATED_STARTUP_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ def _expected_pace(
     if alike:
         nearest = min(alike, key=lambda other: abs(other.batch_size - cell.batch_size))
         return history[nearest], f"batch {nearest.batch_size} of an earlier run"
+    if cell.kernel is KernelName.SIMULATED:
+        return Pace(SIMULATED_PACE_IMAGES_PER_SECOND, SIMULATED_STARTUP_SECONDS), "rough"
     if published_rate is not None:
         return Pace(published_rate, NOMINAL_STARTUP_SECONDS), "the published rate"
     if cpu_cores is not None:

@@ -21,7 +21,7 @@ EXPLANATION = (
     "Throughput is the mean of per-step rates, the published estimator, in img/s; latencies are ms"
     " per step. A ratio is measured / published: above 1 is faster for throughput, slower for"
     " latency. Words say how it stands to what separates the two published V100 systems"
-    " (reference/bands.csv); no word means not judged."
+    " (reference/bands.csv); no word means not judged. n is the number of measured steps."
 )
 
 # So that the page's widest table, with its column of kinds, fits a terminal.
@@ -93,7 +93,12 @@ def _tables(cells: Sequence[ComparedCell], reference: Reference) -> Iterator[Tab
 
 
 def _inference_rows(cell: ComparedCell) -> Iterator[tuple[str, ...]]:
-    yield (str(cell.key[4]), "measured", *(_number(cell.measured(metric)) for metric in Metric))
+    samples = cell.result.summary.count if cell.result and cell.result.summary else 0
+    yield (
+        str(cell.key[4]),
+        f"measured n={samples}",
+        *(_number(cell.measured(metric)) for metric in Metric),
+    )
     yield ("", "published", *(_number(cell.published(metric)) for metric in Metric))
     yield ("", "ratio", *(_judged(cell, metric) for metric in Metric))
 
