@@ -1,0 +1,58 @@
+"""The suite measured: its steps against a bare Keras loop, and what its timing costs.
+
+Every comparison has a fresh process of its own, so that precision, threads and memory of one do
+not reach another.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from suite.core.cell import Cell, Graph, Mode, Precision
+from suite.core.check import Check
+from suite.runner.selfcheck.memory import peak_memory
+from suite.runner.selfcheck.steps import step_speed
+from suite.runner.selfcheck.timing import sample_error, timing_cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """How much a self-check does; the defaults are the ones that the targets are meant for."""
+
+    turns: int = 15
+    inference_batch: int = 16
+    training_batch: int = 8
+    memory_batch: int = 256
+    memory_launches: int = 3
+    timed_steps: int = 1000
+    image_size: int = 224
+
+
+QUICK = Extent(
+    turns=3,
+    inference_batch=2,
+    training_batch=2,
+    memory_batch=8,
+    memory_launches=1,
+    timed_steps=100,
+    image_size=64,
+)
+
+
+def run_checks(extent: Extent, *, on_gpu: bool) -> Iterator[Check]:
+    """Measure and yield one check after the other."""
+    inference = Cell(
+        mode=Mode.INFERENCE,
+        precision=Precision.FP32,
+        xla=False,
+        batch_size=extent.inference_batch,
+        image_size=extent.image_size,
+    )
+    amp = replace(inference, precision=Precision.AMP)
+    training = replace(inference, mode=Mode.TRAINING, batch_size=extent.training_batch)
+    frozen = [replace(cell, graph=Graph.FROZEN) for cell in (inference, amp)]
+    for cell in (inference, amp, *frozen, training):
+        yield step_speed(cell, extent.turns, on_gpu=on_gpu)
+    yield timing_cost(extent.timed_steps)
+    yield sample_error(extent.timed_steps // 10)
+    large = replace(inference, batch_size=extent.memory_batch)
+    yield peak_memory(large, extent.memory_launches, on_gpu=on_gpu)
