@@ -1,30 +1,44 @@
-"""`python -m suite.kernels`: one cell by hand, or a worker that answers the runner."""
+"""`python -m suite.kernels`: one cell by hand, or a worker or rank that answers the runner."""
 
+import json
 import os
+import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from suite.core.cell import Data
 from suite.core.device import device_label
+from suite.core.distributed import Rank, rank_of
 from suite.core.errors import ExitCode, InputError, SuiteError
 from suite.core.launch import Launch, Status
+from suite.core.ranks import RankEnd, merge_ranks
 from suite.core.summary import Summary
 from suite.files.data_set import cell_shards
 from suite.files.launches import encode_launch, write_launch
+from suite.files.runs import decode_launch
+from suite.kernels import gather
 from suite.kernels.environment import launch_environment
 from suite.measure.devices import detect_machine
 from suite.runner.channel import Progress, Sender, end_with_reader
 from suite.runner.command import LaunchOrder, parse_order
+from suite.runner.hosts import DESCRIBE, describe_host
+from suite.runner.rank_link import heed_runner, join_runner
 from suite.runner.worker import execute
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Execute the order given as flags; returns the exit code."""
     try:
-        order = parse_order(sys.argv[1:] if arguments is None else arguments)
+        given = sys.argv[1:] if arguments is None else arguments
+        if given == [DESCRIBE]:
+            print(describe_host())
+            return int(ExitCode.GOOD)
+        order = parse_order(given, os.environ)
         if order.channel is not None:
             return _answer(order, order.channel)
+        if order.report_to:
+            return _report(order)
         return _by_hand(order)
     except SuiteError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -40,6 +54,19 @@ def _answer(order: LaunchOrder, channel: int) -> int:
     return int(ExitCode.GOOD)
 
 
+def _report(order: LaunchOrder) -> int:
+    """The work of one of several ranks, told to the runner over the network."""
+    try:
+        connection = join_runner(order.report_to, os.environ, rank_of(os.environ))
+    except OSError as error:
+        where = " or ".join(order.report_to)
+        raise InputError(f"the runner cannot be reached at {where} ({error.strerror})") from None
+    stop_requested = heed_runner(connection)
+    sender = Sender(connection.fileno())
+    sender.result(encode_launch(execute(order, sender.progress, stop_requested)))
+    return int(ExitCode.GOOD)
+
+
 def _by_hand(order: LaunchOrder) -> int:
     if order.cell.data is not Data.SYNTHETIC:
         cell_shards(order.cell, order.options.data_dir, order.options.data_idx_dir)
@@ -51,7 +78,13 @@ def _by_hand(order: LaunchOrder) -> int:
     machine = detect_machine()
     # What the runner gives the processes it starts; TensorFlow is not imported yet.
     os.environ.update(launch_environment(order.cell, on_gpu=bool(machine.gpus)))
-    launch = replace(execute(order, _print_phase), device=device_label(machine))
+    rank = rank_of(os.environ)
+    launch = execute(order, _print_phase if rank.index == 0 else _keep_quiet)
+    if order.cell.gpus > 1:
+        launch = _of_all_ranks(launch, rank)
+        if rank.index > 0:
+            return int(ExitCode.GOOD)
+    launch = replace(launch, device=device_label(machine))
     path = write_launch(results, launch)
     summary = launch.summary
     print(_outcome(launch, summary) if summary else f"{launch.status.value}: {launch.reason}")
@@ -59,6 +92,29 @@ def _by_hand(order: LaunchOrder) -> int:
         print(f"caution: {caution.text}")
     print(f"record: {path}")
     return int(ExitCode.GOOD if launch.status is Status.OK else ExitCode.CELL_FAILED)
+
+
+def _of_all_ranks(launch: Launch, rank: Rank) -> Launch:
+    """The record of the launch on every rank, once all of them are ok.
+
+    A rank that is not ends the launch by leaving: the others would wait for it forever.
+    """
+    if launch.status is not Status.OK:
+        words = f"rank {rank.index}: {launch.status.value}: {launch.reason}"
+        print(words, file=sys.stderr, flush=True)
+        os._exit(int(ExitCode.CELL_FAILED))
+    told = json.dumps([socket.gethostname(), encode_launch(launch)])
+    ends = [json.loads(text) for text in gather(told)]
+    return merge_ranks(
+        [
+            RankEnd(index, host, decode_launch(record, f"rank {index}"))
+            for index, (host, record) in enumerate(ends)
+        ]
+    )
+
+
+def _keep_quiet(_: Progress) -> None:
+    """Rank 0 speaks for all."""
 
 
 def _print_phase(progress: Progress) -> None:

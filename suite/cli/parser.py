@@ -87,6 +87,14 @@ def _add_matrix(parser: argparse.ArgumentParser) -> None:
         help="only the cells with this value, or with one of several: batch_size=8,16",
     )
 
+    parser.add_argument(
+        "--hostfile",
+        type=Path,
+        metavar="FILE",
+        help="hosts for cells of several GPUs, in place of the matrix's: lines of 'node1 slots=8',"
+        " this machine first",
+    )
+
 
 def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = _add_verb(verbs, "run", "measure every cell of a matrix on this machine")

@@ -1,36 +1,36 @@
 """`bench.py plan`: what a matrix would run here, what it would skip and why, and for how long."""
 
 import argparse
-from dataclasses import replace
+import os
 
+from suite.cli.chosen_matrix import chosen_matrix
 from suite.cli.data_options import data_options
 from suite.cli.estimates import estimate_launches
 from suite.cli.parser import REPORTS
-from suite.cli.selection import narrowed
-from suite.core.cell import quick_protocol
 from suite.core.device import device_label, device_mismatch
+from suite.core.distributed import RankLauncher
 from suite.core.errors import ExitCode
-from suite.files.matrices import read_matrix
+from suite.core.matrix import Matrix
 from suite.measure.devices import detect_machine
 from suite.render.plan import PlanLine, plan_text
-from suite.runner.command import command_line
+from suite.runner.command import LaunchOrder, command_line, to_arguments
+from suite.runner.rank_command import NoLauncher, choose_launcher, ranks_command_line
 from suite.runner.session import order_of, plan_launches
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Print the plan; measures and writes nothing."""
-    matrix = narrowed(read_matrix(arguments.matrix), arguments.only, arguments.settings)
-    if arguments.quick:
-        matrix = replace(matrix, protocol=quick_protocol(matrix.protocol))
+    matrix = chosen_matrix(arguments)
     options = data_options(arguments, matrix)
     machine = detect_machine()
-    planned = plan_launches(matrix, machine)
+    launcher = choose_launcher(matrix.distributed, os.environ)
+    planned = plan_launches(matrix, machine, launcher)
     estimates = estimate_launches(planned, matrix, machine, REPORTS)
     lines = [
         PlanLine(
             cell=launch.cell,
             launch=launch.launch,
-            command=command_line(order_of(launch, matrix, options)),
+            command=_command(order_of(launch, matrix, options), matrix, launcher),
             skip_reason=launch.skip_reason,
             estimate=expected,
         )
@@ -39,3 +39,10 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     mismatch = device_mismatch(matrix.device, machine)
     print(plan_text(matrix, device_label(machine), mismatch, lines))
     return ExitCode.GOOD
+
+
+def _command(order: LaunchOrder, matrix: Matrix, launcher: RankLauncher | NoLauncher) -> str:
+    """What to type for this launch alone; that of several ranks as it is really started."""
+    if order.cell.gpus == 1 or isinstance(launcher, NoLauncher):
+        return command_line(order)
+    return ranks_command_line(launcher, matrix.distributed, order.cell.gpus, to_arguments(order))

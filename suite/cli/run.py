@@ -8,21 +8,21 @@ from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
+from suite.cli.chosen_matrix import chosen_matrix
 from suite.cli.data_options import data_options
 from suite.cli.estimates import estimate_launches
 from suite.cli.progress import ProgressLine
-from suite.cli.selection import narrowed
 from suite.cli.streams import keep_streams
 from suite.cli.work import Work, check_flags, resumed_work
-from suite.core.cell import KernelName, quick_protocol
+from suite.core.cell import KernelName
 from suite.core.device import Machine, device_label, device_mismatch, device_slug
+from suite.core.distributed import RankLauncher
 from suite.core.errors import ExitCode, InputError, UnfinishedError
 from suite.core.estimate import Estimate
 from suite.core.launch import Status
 from suite.core.matrix import Matrix
 from suite.core.resume import finished
 from suite.core.run import CellResult, RunHeader, cell_results
-from suite.files.matrices import read_matrix
 from suite.files.runs import read_run
 from suite.files.text import write_text
 from suite.kernels.interface import KernelOptions
@@ -32,8 +32,10 @@ from suite.measure.neighbours import gpu_neighbours
 from suite.render.results import overhead_text, report_markdown, results_text
 from suite.runner.child import start_process
 from suite.runner.device_lock import hold_devices, lock_names
+from suite.runner.hosts import check_hosts
 from suite.runner.launcher import Launcher
-from suite.runner.session import Conduct, plan_launches, run_session
+from suite.runner.rank_command import NoLauncher, choose_launcher
+from suite.runner.session import Conduct, PlannedLaunch, plan_launches, run_session
 from suite.runner.stop import Stop
 
 
@@ -41,9 +43,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     """Measure, store, report; exit 3 when a cell failed, is missing, or none was measured."""
     keep_streams()
     check_flags(arguments)
-    matrix = narrowed(read_matrix(arguments.matrix), arguments.only, arguments.settings)
-    if arguments.quick:
-        matrix = replace(matrix, protocol=quick_protocol(matrix.protocol))
+    matrix = chosen_matrix(arguments)
     options = data_options(arguments, matrix)
     machine = detect_machine()
     mismatch = device_mismatch(matrix.device, machine)
@@ -51,21 +51,25 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         raise InputError(f"{arguments.matrix}: {mismatch}; drop --require-device to run anyway")
     if mismatch:
         print(f"note: {mismatch}: every number is that device's", flush=True)
+    launcher = choose_launcher(matrix.distributed, os.environ)
+    planned = plan_launches(matrix, machine, launcher)
+    if isinstance(launcher, RankLauncher) and _has_ranks(planned):
+        check_hosts(matrix.distributed, launcher, os.environ)
     on_wait = _say_waiting if arguments.wait else None
     with hold_devices(_locks(matrix, machine), on_wait) as announce, Stop(_say_stopping) as stop:
         if arguments.exclusive:
             _refuse_strangers(matrix)
-        work = _work(arguments, matrix, machine)
+        work = _work(arguments, matrix, machine, planned)
         announce(work.directory)
         estimates = estimate_launches(work.planned, matrix, machine, work.directory.parent)
         work.store_header()
-        conduct = _conduct(arguments, machine, work, stop)
+        conduct = _conduct(arguments, machine, work, stop, launcher)
         try:
-            with Launcher(work.directory / "fork_server.log") as launcher:
-                start = start_process if arguments.no_fork_server else launcher.start
+            with Launcher(work.directory / "fork_server.log") as forking:
+                start = start_process if arguments.no_fork_server else forking.start
                 conduct = replace(conduct, start=start)
                 _measure(matrix, options, machine, work, estimates, conduct)
-            return _report(matrix, machine, work, stop)
+            return _report(matrix, planned, work, stop)
         except InputError as error:
             raise UnfinishedError(f"{error}; {_way_on(work.directory)}") from None
 
@@ -83,17 +87,33 @@ def _refuse_strangers(matrix: Matrix) -> None:
         raise InputError(f"also on the GPU: {', '.join(found)}; end it or drop --exclusive")
 
 
-def _work(arguments: argparse.Namespace, matrix: Matrix, machine: Machine) -> Work:
+def _has_ranks(planned: Sequence[PlannedLaunch]) -> bool:
+    return any(item.cell.gpus > 1 and item.skip_reason is None for item in planned)
+
+
+def _work(
+    arguments: argparse.Namespace,
+    matrix: Matrix,
+    machine: Machine,
+    planned: tuple[PlannedLaunch, ...],
+) -> Work:
     header = _header(matrix, machine)
-    planned = plan_launches(matrix, machine)
     if arguments.resume is not None:
         return resumed_work(arguments, header, planned)
     directory = arguments.out / _directory_name(header, machine)
     return Work(directory=directory, header=header, planned=planned)
 
 
-def _conduct(arguments: argparse.Namespace, machine: Machine, work: Work, stop: Stop) -> Conduct:
+def _conduct(
+    arguments: argparse.Namespace,
+    machine: Machine,
+    work: Work,
+    stop: Stop,
+    launcher: RankLauncher | NoLauncher,
+) -> Conduct:
     return Conduct(
+        # Without one, every launch that would need it is skipped.
+        launcher=launcher if isinstance(launcher, RankLauncher) else RankLauncher.MPIRUN,
         stop=stop,
         max_seconds=arguments.max_time,
         prune=arguments.prune,
@@ -126,7 +146,7 @@ def _way_on(directory: Path) -> str:
     return f"what is finished stays; then the same command with --resume {directory}"
 
 
-def _report(matrix: Matrix, machine: Machine, work: Work, stop: Stop) -> ExitCode:
+def _report(matrix: Matrix, planned: Sequence[PlannedLaunch], work: Work, stop: Stop) -> ExitCode:
     measured = read_run(work.directory)
     results = cell_results(measured.launches)
     print(f"\n{results_text(measured, results)}\n\n{overhead_text(measured.launches)}")
@@ -134,7 +154,6 @@ def _report(matrix: Matrix, machine: Machine, work: Work, stop: Stop) -> ExitCod
     _print_next(work.directory, matrix)
     if work.resumed and not work.planned:
         print("nothing was missing")
-    planned = plan_launches(matrix, machine)
     done = finished(measured.launches, retry_failed=False)
     missing = [item for item in planned if (item.cell, item.launch) not in done]
     if missing:
@@ -171,7 +190,17 @@ def _header(matrix: Matrix, machine: Machine) -> RunHeader:
         machine=asdict(machine),
         environment=fingerprint(machine),
         selection=matrix.selection,
+        distributed=_distributed(matrix),
     )
+
+
+def _distributed(matrix: Matrix) -> dict[str, object]:
+    """How cells of several GPUs are launched, as run.json holds it; empty where there is none."""
+    if all(cell.gpus == 1 for cell in matrix.cells):
+        return {}
+    declared = asdict(matrix.distributed)
+    hosts = [str(host) for host in matrix.distributed.hosts]
+    return {**declared, "hosts": hosts}
 
 
 def _directory_name(header: RunHeader, machine: Machine) -> str:

@@ -116,6 +116,11 @@ class Cell:
         """Why no machine could ever run this cell, with the remedy; None for a sound one."""
         if self.mode is Mode.TRAINING and self.graph is not Graph.EVALUATION:
             return f"training has no {self.graph.value} graph; leave it out for training"
+        if self.mode is Mode.INFERENCE and self.gpus > 1:
+            return (
+                f"inference runs on one GPU, not on {self.gpus}: each is measured on its own; set"
+                " gpus: 1 for inference"
+            )
         return None
 
     @property

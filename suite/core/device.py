@@ -119,18 +119,35 @@ def device_phrase(machine: Machine) -> str:
 
 
 def skip_reason(cell: Cell, machine: Machine) -> str | None:
-    """Why this machine cannot run a cell, or None."""
+    """Why this machine cannot run a cell, or None; see `too_many_ranks` for their number."""
     if cell.kernel is KernelName.SIMULATED:
         return None
     gpus = len(machine.gpus)
-    if cell.gpus > max(1, gpus):
-        return f"needs {cell.gpus} GPUs, and this machine has {gpus or 'none'}"
     if cell.precision is Precision.TF32 and not gpus:
         return "TF32 needs an Ampere or newer GPU, and this machine has none"
     capability = machine.gpus[0].compute_capability if gpus else None
     if cell.precision is Precision.TF32 and capability and capability < TF32_CAPABILITY:
         version = ".".join(str(part) for part in capability)
         return f"TF32 needs compute capability 8.0, and {machine.gpus[0].name} has {version}"
-    if cell.gpus > 1:
-        return "launches on several GPUs are not part of this version"
     return None
+
+
+def too_many_ranks(
+    cell: Cell, machine: Machine, slots: int | None, *, cpu_ranks: bool
+) -> str | None:
+    """Why there are fewer devices than a cell has ranks, or None.
+
+    `slots` are the ranks that the matrix's hosts take, None where it names none and all ranks run
+    on this machine. `cpu_ranks` says whether its CPU cores may stand in where there is no GPU.
+    """
+    if slots is not None:
+        enough = cell.gpus <= slots
+        return None if enough else f"needs {cell.gpus} ranks, and its hosts take {slots}"
+    gpus, cores = len(machine.gpus), machine.cpu.cores
+    if cell.gpus == 1 or cell.gpus <= gpus:
+        return None
+    if gpus or not cpu_ranks:
+        return f"needs {cell.gpus} GPUs, and this machine has {gpus or 'none'}"
+    if cell.gpus <= cores:
+        return None
+    return f"needs {cell.gpus} ranks, and this machine has {cores} CPU cores"

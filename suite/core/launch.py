@@ -22,10 +22,13 @@ class Status(str, Enum):
 
 
 class StartedBy(str, Enum):
-    """How the process of a launch came to be: a program of its own, or a fork of a server."""
+    """How a launch came to be: a program of its own, a fork of a server, or ranks by a launcher."""
 
     PROCESS = "process"
     FORK = "fork"
+    MPIRUN = "mpirun"
+    HOROVODRUN = "horovodrun"
+    SRUN = "srun"
 
 
 class CautionKind(str, Enum):
@@ -41,6 +44,7 @@ class CautionKind(str, Enum):
     THROTTLED = "throttled"
     FOREIGN_PROCESS = "foreign_process"
     CHANGED = "changed"
+    MIXED_DEVICES = "mixed_devices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,24 @@ class Caution:
 
     kind: CautionKind
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankRecord:
+    """What one rank of a launch on several GPUs measured; `device` is the label of its own.
+
+    `all_reduce_seconds` are all-reduces of a step's gradients alone, made after the measured
+    steps: what a step would wait for them if nothing of them overlapped with its computation.
+    """
+
+    rank: int
+    host: str
+    device: str = ""
+    startup_seconds: Mapping[str, float] = field(default_factory=dict)
+    warmup_seconds: tuple[float, ...] = ()
+    step_seconds: tuple[float, ...] = ()
+    all_reduce_seconds: tuple[float, ...] = ()
+    telemetry: Telemetry | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +87,9 @@ class Launch:
     a plain process although forking was wanted. The import of a forked launch is its fork, with
     the start of the server where the launch had to wait for that. `runner_cpu_seconds` is the CPU
     time of the runner itself while the launch warmed up and measured.
+
+    A launch on several GPUs has `ranks`, one record each in order. Its own step times are those of
+    the rank that was slowest in that step, and `all_reduce_seconds` is what a rank gives its own.
     """
 
     cell: Cell
@@ -84,6 +109,8 @@ class Launch:
     fork_refused: str = ""
     runner_cpu_seconds: float = 0.0
     cautions: tuple[Caution, ...] = ()
+    all_reduce_seconds: tuple[float, ...] = ()
+    ranks: tuple[RankRecord, ...] = ()
 
     @property
     def overhead_seconds(self) -> float:
@@ -102,4 +129,9 @@ class Launch:
     @property
     def summary(self) -> Summary | None:
         """Statistics of this launch's measured steps."""
-        return summarize(self.step_seconds, self.cell.global_batch_size)
+        return summarize(self.step_seconds, self.cell.global_batch_size, self.published_seconds)
+
+    @property
+    def published_seconds(self) -> tuple[float, ...]:
+        """The samples that the published estimator takes: with several ranks, those of rank 0."""
+        return self.ranks[0].step_seconds if self.ranks else self.step_seconds

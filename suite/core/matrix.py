@@ -1,10 +1,11 @@
 """A matrix: axes expanded into cells, less the excluded, plus the included."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from itertools import product
 
 from suite.core.cell import Cell, KernelName, Protocol
+from suite.core.distributed import Distributed
 
 # The conditions that a matrix may vary, in the order in which cells are laid out: the batch size
 # changes fastest, as down the rows of a published table.
@@ -38,6 +39,8 @@ class Matrix:
     `device` is a published system's key, `cpu`, a GPU's product name, or None for any device.
     `reference` is the path of the published table to set beside the results, or None.
     `selection` says how the cells were narrowed down; None where they are all that are declared.
+    `distributed` is how cells of several GPUs are launched; `threads_per_rank` caps the CPU threads
+    of TensorFlow in every launch, those of one rank included, so that ranks on a CPU can be equal.
     """
 
     name: str
@@ -47,6 +50,8 @@ class Matrix:
     protocol: Protocol
     cells: tuple[Cell, ...]
     selection: str | None = None
+    distributed: Distributed = field(default_factory=Distributed)
+    threads_per_rank: int | None = None
 
 
 def expand(

@@ -1,7 +1,7 @@
 """A run: every launch of one matrix on one machine, and what is derived from them per cell."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from suite.core.cell import Cell, Protocol
 from suite.core.launch import Caution, Launch, Status
@@ -15,6 +15,7 @@ class RunHeader:
     `device` is the label of the device that runs, `gpu` its product name (None on a CPU),
     `expected_device` what the matrix asked for, `cells` the ids of every planned cell.
     `selection` says how these were narrowed down; None where they are the whole matrix.
+    `distributed` is how cells of several GPUs are launched, empty where there is none.
     """
 
     matrix: str
@@ -29,6 +30,7 @@ class RunHeader:
     machine: Mapping[str, object]
     environment: Mapping[str, object]
     selection: str | None = None
+    distributed: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +62,14 @@ def cell_results(launches: Iterable[Launch]) -> tuple[CellResult, ...]:
 
 def _result(cell: Cell, launches: Sequence[Launch]) -> CellResult:
     failed = next((launch for launch in launches if launch.status is not Status.OK), None)
-    samples = [s for launch in launches if launch.status is Status.OK for s in launch.step_seconds]
+    ok = [launch for launch in launches if launch.status is Status.OK]
+    samples = [seconds for launch in ok for seconds in launch.step_seconds]
+    published = [seconds for launch in ok for seconds in launch.published_seconds]
     cautions = dict.fromkeys(caution for launch in launches for caution in launch.cautions)
     return CellResult(
         cell=cell,
         status=failed.status if failed else Status.OK,
         reason=failed.reason if failed else "",
-        summary=summarize(samples, cell.global_batch_size),
+        summary=summarize(samples, cell.global_batch_size, published),
         cautions=tuple(cautions),
     )

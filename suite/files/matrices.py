@@ -19,6 +19,15 @@ from suite.core.cell import (
     XlaMode,
 )
 from suite.core.device import is_device_name, known_devices
+from suite.core.distributed import (
+    BindTo,
+    Compression,
+    Distributed,
+    Host,
+    RankLauncher,
+    parse_host,
+    reject_repeated,
+)
 from suite.core.matrix import Matrix, MatrixError, expand
 from suite.files.located_yaml import LocatedYaml, Place, read_yaml
 from suite.files.nearest import nearest
@@ -80,6 +89,27 @@ class ConditionsModel(_Model):
     xla_mode: XlaMode | None = None
 
 
+class DistributedModel(_Model):
+    """How cells of several GPUs are launched: one process, a rank, for each GPU."""
+
+    launcher: RankLauncher | None = None
+    """What starts the ranks; left out: srun in a Slurm allocation, else mpirun, else horovodrun."""
+    hosts: Annotated[list[str], Field(min_length=1)] | None = None
+    """Machines and the ranks that each takes, this one first: [node1:8, node2:8]."""
+    bind_to: BindTo = BindTo.SOCKET
+    """What the threads of a rank stay on; the published runs bound to the socket."""
+    interface: str | None = None
+    """Network interface between the hosts, such as eth0."""
+    environment: list[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]] = []
+    """Names of environment variables that every rank is given as they are here."""
+    compression: Compression = Compression.NONE
+    """The type in which gradients cross between ranks; none leaves them in float32."""
+    fusion_mib: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    """Horovod's buffer in which it joins small tensors, in MiB; left out: its own default."""
+    cycle_ms: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Time between Horovod's looks at what is ready, in ms; left out: its own default."""
+
+
 class MatrixModel(_Model):
     """A matrix file."""
 
@@ -92,6 +122,9 @@ class MatrixModel(_Model):
     kernel: KernelName = KernelName.RESNET50
     protocol: ProtocolModel
     axes: AxesModel
+    distributed: DistributedModel = DistributedModel()
+    threads_per_rank: Positive | None = None
+    """Cap on the CPU threads of TensorFlow in every launch, also of those with one rank."""
     exclude: list[ConditionsModel] = []
     include: list[ConditionsModel] = []
 
@@ -129,6 +162,8 @@ def read_matrix(path: Path) -> Matrix:
         reference=_reference(source, model.reference),
         protocol=Protocol(**model.protocol.model_dump()),
         cells=cells,
+        distributed=_distributed(source, model.distributed),
+        threads_per_rank=model.threads_per_rank,
     )
 
 
@@ -148,6 +183,18 @@ def _given(
     return conditions
 
 
+def _distributed(source: LocatedYaml, model: DistributedModel) -> Distributed:
+    hosts: list[Host] = []
+    for index, text in enumerate(model.hosts or []):
+        try:
+            hosts.append(parse_host(text))
+            reject_repeated(hosts)
+        except ValueError as error:
+            raise source.error(("distributed", "hosts", index), str(error)) from None
+    lists = {"hosts": tuple(hosts), "environment": tuple(model.environment)}
+    return Distributed(**{**model.model_dump(), **lists})
+
+
 def _reference(source: LocatedYaml, reference: str | None) -> str | None:
     if reference is None:
         return None
@@ -161,6 +208,7 @@ def _reference(source: LocatedYaml, reference: str | None) -> str | None:
 _FIELDS_AT: dict[str, type[_Model]] = {
     "protocol": ProtocolModel,
     "axes": AxesModel,
+    "distributed": DistributedModel,
     "exclude": ConditionsModel,
     "include": ConditionsModel,
 }

@@ -8,7 +8,7 @@ def import_framework(cell: Cell) -> None:
     """Import what the cell's kernel needs, so that import time is told from build time.
 
     Raises:
-        MissingComponentError: TensorFlow, or DALI for a cell of it, is not installed.
+        MissingComponentError: TensorFlow, or DALI or Horovod for a cell of it, is not installed.
     """
     if cell.kernel is KernelName.SIMULATED:
         return
@@ -17,6 +17,8 @@ def import_framework(cell: Cell) -> None:
         from suite.kernels.dali_batches import import_dali
 
         import_dali()
+    if cell.gpus > 1:
+        require_horovod()
 
 
 def require_tensorflow() -> None:
@@ -32,6 +34,27 @@ def require_tensorflow() -> None:
             raise
         install = "pip install -e '.[cpu]' (or '.[gpu]' for an NVIDIA GPU)"
         raise MissingComponentError(f"TensorFlow is not installed; {install}") from None
+
+
+def require_horovod() -> None:
+    """Import Horovod.
+
+    Raises:
+        MissingComponentError: it is not installed, or was built for another TensorFlow.
+    """
+    try:
+        import horovod.tensorflow  # noqa: F401
+    except (ImportError, OSError) as error:
+        raise MissingComponentError(
+            f"Horovod cannot be imported ({error}); python -m suite.install.horovod"
+        ) from None
+
+
+def gather(text: str) -> list[str]:
+    """What every rank of this launch gave, in their order; each of them must call it."""
+    from suite.kernels.horovod_ranks import gather as gather_texts
+
+    return gather_texts(text)
 
 
 def build(cell: Cell, options: KernelOptions) -> Kernel:

@@ -6,6 +6,7 @@ from typing import Protocol
 import tensorflow as tf
 
 from suite.core.cell import Cell, Data
+from suite.core.distributed import ONLY_RANK, Rank
 from suite.kernels.dali_batches import open_dali
 from suite.kernels.interface import KernelOptions
 from suite.kernels.synthetic import synthetic_batch
@@ -40,8 +41,9 @@ class SyntheticBatches:
     normalized = False
     wait_seconds: Sequence[float] = ()
 
-    def __init__(self, cell: Cell, options: KernelOptions) -> None:
-        images, labels = synthetic_batch(cell.batch_size, cell.image_size, options.seed)
+    def __init__(self, cell: Cell, options: KernelOptions, rank: Rank) -> None:
+        seed = options.seed + rank.index
+        images, labels = synthetic_batch(cell.batch_size, cell.image_size, seed)
         with tf.device("CPU:0"):
             self._batch = (tf.constant(images), tf.constant(labels))
 
@@ -54,15 +56,15 @@ class SyntheticBatches:
         return {"input": "synthetic"}
 
 
-def open_batches(cell: Cell, options: KernelOptions) -> Batches:
-    """The supply that a cell declares.
+def open_batches(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> Batches:
+    """The supply that a cell declares; each rank has its own part of the records, or own images.
 
     Raises:
         InputError: the records it reads are missing, damaged or too few.
         MissingComponentError: it needs DALI, which is not installed.
     """
     if cell.data is Data.TFRECORD:
-        return open_tfrecord(cell, options)
+        return open_tfrecord(cell, options, rank)
     if cell.data is Data.DALI:
-        return open_dali(cell, options)
-    return SyntheticBatches(cell, options)
+        return open_dali(cell, options, rank)
+    return SyntheticBatches(cell, options, rank)

@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from suite.core.cell import Cell, Mode
+from suite.core.distributed import ONLY_RANK, Rank
 from suite.files.data_set import cell_shards
 from suite.kernels.interface import KernelOptions, MissingComponentError
 from suite.kernels.record_batches import RecordBatches
@@ -42,7 +43,7 @@ def import_dali() -> None:
         ) from None
 
 
-def open_dali(cell: Cell, options: KernelOptions) -> RecordBatches:
+def open_dali(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> RecordBatches:
     """A cell's records as batches on the device that runs it, mean and deviation taken out.
 
     Raises:
@@ -56,14 +57,16 @@ def open_dali(cell: Cell, options: KernelOptions) -> RecordBatches:
 
     shards = cell_shards(cell, options.data_dir, options.data_idx_dir)
     directory = Path(options.data_idx_dir or "")
-    on_gpu = bool(tf.config.list_physical_devices("GPU"))
-    device_id = 0 if on_gpu else None
+    on_gpu = bool(tf.config.get_visible_devices("GPU"))
+    # DALI counts the GPUs of the host, TensorFlow only the one that it was left.
+    device_id = rank.local_index if on_gpu else None
     with tf.device("GPU:0" if on_gpu else "CPU:0"):
         dataset = DALIDataset(
             pipeline=_pipeline(
                 cell,
                 [str(shard) for shard in shards],
                 [str(directory / shard.name) for shard in shards],
+                rank=rank,
                 seed=options.seed,
                 device_id=device_id,
             ),
@@ -85,6 +88,7 @@ def open_dali(cell: Cell, options: KernelOptions) -> RecordBatches:
             "input": f"DALI {nvidia.dali.__version__}",
             "input_device": "GPU" if on_gpu else "CPU",
             "input_shards": len(shards),
+            "input_part": f"{rank.index + 1} of {rank.size}",
             "input_shuffled_records": SHUFFLED_RECORDS,
             "input_threads": THREADS,
         },
@@ -92,7 +96,13 @@ def open_dali(cell: Cell, options: KernelOptions) -> RecordBatches:
 
 
 def _pipeline(
-    cell: Cell, shards: list[str], indices: list[str], *, seed: int, device_id: int | None
+    cell: Cell,
+    shards: list[str],
+    indices: list[str],
+    *,
+    rank: Rank,
+    seed: int,
+    device_id: int | None,
 ) -> Any:
     """Reader, decoder, resize, and crop with normalisation, as published."""
     from nvidia.dali import Pipeline, fn, tfrecord, types
@@ -113,6 +123,8 @@ def _pipeline(
             },
             random_shuffle=True,
             initial_fill=SHUFFLED_RECORDS,
+            shard_id=rank.index,
+            num_shards=rank.size,
             name="records",
         )
         if training:

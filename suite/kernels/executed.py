@@ -20,9 +20,10 @@ class Executed:
     """Facts of the executed graph.
 
     `compute_types` are the types of all convolutions and matrix products, gradients among them.
-    `xla` is `jit_compile` where XLA compiled the whole step, `auto_clustering` where it compiled
-    parts, else `off`. Where XLA compiled it, types, layouts and casts are those of the graph it was
-    given, before its own rewriting. `onednn_operations` are oneDNN's kernels outside XLA.
+    `xla` is `jit_compile` where XLA compiled the whole step, or all of it around its all-reduces,
+    `auto_clustering` where it compiled parts, else `off`. Where XLA compiled it, types, layouts and
+    casts are those of the graph it was given, before its own rewriting. `all_reduces` are
+    Horovod's, one per tensor and step. `onednn_operations` are oneDNN's kernels outside XLA.
     """
 
     compute_types: tuple[str, ...]
@@ -30,6 +31,7 @@ class Executed:
     convolutions: int
     fused_batch_normalizations: int
     casts: int
+    all_reduces: int
     onednn_operations: int
     xla: str
     xla_clusters: int
@@ -61,8 +63,11 @@ def read_executed(
 ) -> Executed:
     """The facts of a traced function, given the operations that its first run executed."""
     clusters = sum(node.op in _CLUSTERS for node in executed)
-    compiled = not _convolutions(executed) and function.function_def.attr["_XlaMustCompile"].b
-    nodes = executed if executed and not clusters else _traced(function)
+    # The whole step, which leaves nothing to the executor, or the parts between all-reduces.
+    whole = function.function_def.attr["_XlaMustCompile"].b
+    programs = 1 if whole else sum(node.attr["_XlaMustCompile"].b for node in executed)
+    compiled = programs > 0 and not _convolutions(executed)
+    nodes = executed if executed and not clusters and not compiled else _traced(function)
     convolutions = _convolutions(nodes)
     return Executed(
         compute_types=_distinct(
@@ -74,9 +79,10 @@ def read_executed(
         convolutions=len(convolutions),
         fused_batch_normalizations=sum(_fuses_batch_normalization(node) for node in nodes),
         casts=sum(node.op == "Cast" for node in nodes),
+        all_reduces=sum(node.op == "HorovodAllreduce" for node in nodes),
         onednn_operations=sum(node.op.startswith("_Mkl") for node in executed),
         xla="jit_compile" if compiled else "auto_clustering" if clusters else "off",
-        xla_clusters=1 if compiled else clusters,
+        xla_clusters=programs if compiled else clusters,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from suite.core.distributed import Compression
 from suite.kernels.recipe import Recipe
 
 
@@ -21,17 +22,35 @@ class KernelOptions:
 
     `data_dir` and `data_idx_dir` hold TFRecord shards and their DALI index files, for cells that
     read records. `seed` starts every random draw of weights and synthetic images. `recipe` is how
-    a training step learns.
+    a training step learns. `compression` is the type in which gradients cross between ranks, and
+    `threads` caps TensorFlow's CPU threads (None: as many as it sees cores).
     """
 
     data_dir: str | None = None
     data_idx_dir: str | None = None
     seed: int = 0
     recipe: Recipe = field(default_factory=Recipe)
+    compression: Compression = Compression.NONE
+    threads: int | None = None
+
+
+class Consensus(Protocol):
+    """How ranks that take every step together agree after which one a phase ends."""
+
+    def propose(self, wish: bool) -> None:  # noqa: FBT001 - the only argument
+        """Before a step: whether this rank wishes that it be the last."""
+
+    @property
+    def reached(self) -> bool:
+        """After a step: whether any rank wished so, on which all of them agree."""
 
 
 class Kernel(Protocol):
     """A cell made executable on the device of this process."""
+
+    @property
+    def consensus(self) -> Consensus | None:
+        """How this rank agrees with the others on an end; None where none takes part in a step."""
 
     def compile(self) -> None:
         """Run the step once so that tracing, XLA and autotuning are over; blocks until done."""
@@ -45,9 +64,14 @@ class Kernel(Protocol):
     def conditions(self) -> Mapping[str, object]:
         """What really ran, as JSON-ready facts; call after at least one step.
 
+        With several ranks each of them must call it.
+
         Raises:
             InvalidLaunchError: a declared switch had no effect, or a result is not finite.
         """
+
+    def all_reduce_seconds(self) -> Sequence[float]:
+        """All-reduces of a step's gradients alone; empty with one rank. Each rank must call it."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -18,7 +18,12 @@ _SPREAD = 0.05
 
 
 class SimulatedKernel:
-    """Steps of a duration that the cell and the seed determine, spread by a few percent."""
+    """Steps of a duration that the cell and the seed determine, spread by a few percent.
+
+    Ranks of it do not wait for each other.
+    """
+
+    consensus = None
 
     def __init__(self, cell: Cell, options: KernelOptions) -> None:
         seconds = _FIXED_SECONDS + _SECONDS_PER_IMAGE * cell.batch_size
@@ -37,6 +42,10 @@ class SimulatedKernel:
 
     def input_wait_seconds(self) -> Sequence[float]:
         """Nothing to wait for."""
+        return ()
+
+    def all_reduce_seconds(self) -> Sequence[float]:
+        """Nothing to reduce."""
         return ()
 
     def conditions(self) -> Mapping[str, object]:

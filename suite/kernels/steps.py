@@ -5,6 +5,7 @@ scalar, the loss (`forward_step`: the logits), that exists only once all of the 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import tensorflow as tf
 from keras import Model, Variable, layers
@@ -55,13 +56,32 @@ def _in_top(k: int, scores: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.cast(scores > own, tf.int32), axis=1) < k
 
 
-def training_step(
+@dataclass(frozen=True, slots=True)
+class TrainingParts:
+    """The two halves of a training step, between which gradients may be averaged over ranks.
+
+    `gradients` takes a batch and returns its loss, before the update, and one gradient per
+    trainable variable, scaled where there is a loss scale. `update` takes these two and returns the
+    loss once the variables are updated. `gradient_count` is the number of gradients.
+    """
+
+    gradients: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, list[tf.Tensor]]]
+    update: Callable[[tf.Tensor, Sequence[tf.Tensor]], tf.Tensor]
+    gradient_count: int
+
+
+def single_step(parts: TrainingParts) -> Step:
+    """The training step of a process that is alone."""
+    return lambda images, labels: parts.update(*parts.gradients(images, labels))
+
+
+def training_parts(
     model: Model, batch_size: int, recipe: Recipe, loss_scale: LossScale | None = None
-) -> Step:
+) -> TrainingParts:
     """Forward, backward and momentum update as published; `batch_size` is the global one.
 
     Loss: softmax cross entropy plus weight decay x the sum of half squared norms of every
-    trainable variable outside batch normalisation. Returned is the loss before the update.
+    trainable variable outside batch normalisation.
     """
     variables = model.trainable_variables
     decayed = _decayed(model)
@@ -75,30 +95,33 @@ def training_step(
         decay = recipe.weight_decay * tf.add_n([tf.nn.l2_loss(v) for v in decayed])
         return tf.reduce_mean(losses) + decay
 
-    def step(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    def gradients_of(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
         done = steps_done.read_value()
         images, targets = mixed(images, _targets(labels, recipe.label_smoothing), done)
         with tf.GradientTape() as tape:
             loss = loss_of(images, targets)
             target = loss * loss_scale.value() if loss_scale else loss
-        gradients = tape.gradient(target, variables)
-        if loss_scale:
-            gradients = [gradient / loss_scale.value() for gradient in gradients]
+        return loss, tape.gradient(target, variables)
 
-        def update() -> tf.Tensor:
-            rate = learning_rate(recipe, done, batch_size)
+    def update(loss: tf.Tensor, scaled: Sequence[tf.Tensor]) -> tf.Tensor:
+        gradients = scaled
+        if loss_scale:
+            gradients = [gradient / loss_scale.value() for gradient in scaled]
+
+        def move() -> tf.Tensor:
+            rate = learning_rate(recipe, steps_done.read_value(), batch_size)
             updates = _momentum_updates(variables, momenta, gradients, rate, recipe.momentum)
             with tf.control_dependencies(updates):
                 return tf.identity(loss)
 
         if loss_scale:
-            result, others = loss_scale.apply(gradients, update, lambda: tf.identity(loss))
+            result, others = loss_scale.apply(gradients, move, lambda: tf.identity(loss))
         else:
-            result, others = update(), []
+            result, others = move(), []
         with tf.control_dependencies([*others, steps_done.assign_add(1)]):
             return tf.identity(result)
 
-    return step
+    return TrainingParts(gradients_of, update, len(variables))
 
 
 def _targets(labels: tf.Tensor, smoothing: float) -> tf.Tensor:

@@ -10,6 +10,7 @@ import tensorflow as tf
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from suite.core.cell import Cell, Graph, Mode, Precision, XlaMode
+from suite.core.distributed import ONLY_RANK, Rank
 from suite.kernels.arithmetic import FLOAT32_BITS, float32_bits, xla_compute_type
 from suite.kernels.batch_normalization import (
     FoldableBatchNormalization,
@@ -18,45 +19,95 @@ from suite.kernels.batch_normalization import (
 from suite.kernels.batches import Batch, Batches, open_batches
 from suite.kernels.executed import read_executed, record_first_run
 from suite.kernels.frozen import frozen
-from suite.kernels.interface import KernelOptions
+from suite.kernels.interface import InvalidLaunchError, Kernel, KernelOptions
 from suite.kernels.loss_scale import DynamicScale, LossScale, StaticScale
 from suite.kernels.precision import apply_precision
 from suite.kernels.proof import check_launch
 from suite.kernels.recipe import Recipe
 from suite.kernels.resnet50 import resnet50
-from suite.kernels.steps import Step, evaluation_step, forward_step, training_step
+from suite.kernels.steps import (
+    Step,
+    TrainingParts,
+    evaluation_step,
+    forward_step,
+    single_step,
+    training_parts,
+)
 
 
-def build_resnet50(cell: Cell, options: KernelOptions) -> "TensorFlowKernel":
-    """Build the network, its step and its batch on the first visible GPU, else on the CPU.
+def build_resnet50(cell: Cell, options: KernelOptions) -> Kernel:
+    """Build the network, its step and its batch on this process's GPU, else on the CPU.
 
     Raises:
-        InvalidLaunchError: the precision does not exist on this device.
+        InvalidLaunchError: the precision does not exist on this device, or a rank has no GPU.
         InputError: the records it reads are missing, damaged or too few.
     """
+    if cell.gpus > 1:
+        from suite.kernels.ranked_kernel import build_ranked
+
+        return build_ranked(cell, options)
+    claim_device(ONLY_RANK, options.threads)
+    model, batches = open_network(cell, options, ONLY_RANK)
+    batch = batches.next()
+    if cell.mode is Mode.TRAINING:
+        parts = model_parts(cell, options.recipe, model)
+        step = single_step(parts)
+    else:
+        step = _inference_step(cell.graph, model, batch[0])
+    function = tf.function(step, jit_compile=compiles_whole(cell), autograph=False)
+    return TensorFlowKernel(
+        cell, options.recipe, model, function.get_concrete_function(*batch), batches
+    )
+
+
+def claim_device(rank: Rank, threads: int | None) -> None:
+    """Leave this process the GPU of its rank, if there are GPUs, and cap TensorFlow's threads.
+
+    Raises:
+        InvalidLaunchError: the host has fewer GPUs than ranks.
+    """
+    if threads is not None:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
     gpus = tf.config.list_physical_devices("GPU")
-    for gpu in gpus:
-        tf.config.experimental.set_memory_growth(gpu, True)
-    apply_precision(cell.precision, on_gpu=bool(gpus))
+    if not gpus:
+        return
+    if rank.local_index >= len(gpus):
+        raise InvalidLaunchError(
+            f"{rank.local_size} ranks were started on a host with {len(gpus)} GPUs; give each host"
+            " as many slots as it has GPUs"
+        )
+    tf.config.set_visible_devices(gpus[rank.local_index], "GPU")
+    tf.config.experimental.set_memory_growth(gpus[rank.local_index], True)
+
+
+def open_network(cell: Cell, options: KernelOptions, rank: Rank) -> tuple[keras.Model, Batches]:
+    """The network with its first weights, and the supply of this rank's batches."""
+    apply_precision(cell.precision, on_gpu=_on_gpu())
     keras.utils.set_random_seed(options.seed)
-    batches = open_batches(cell, options)
+    batches = open_batches(cell, options, rank)
     model = resnet50(
         cell.image_size,
         options.recipe.weight_init,
         normalization=_normalization(cell.graph),
         normalize=not batches.normalized,
     )
-    batch = batches.next()
-    if cell.mode is Mode.TRAINING:
-        loss_scale = _loss_scale(cell, options.recipe, on_gpu=bool(gpus))
-        step = training_step(model, cell.global_batch_size, options.recipe, loss_scale)
-    else:
-        step = _inference_step(cell.graph, model, batch[0])
-    jit_compile = cell.xla and cell.xla_mode is XlaMode.JIT_COMPILE
-    function = tf.function(step, jit_compile=jit_compile, autograph=False)
-    return TensorFlowKernel(
-        cell, options.recipe, model, function.get_concrete_function(*batch), batches
-    )
+    return model, batches
+
+
+def model_parts(cell: Cell, recipe: Recipe, model: keras.Model) -> TrainingParts:
+    """The two halves of a cell's training step."""
+    loss_scale = _loss_scale(cell, recipe, on_gpu=_on_gpu())
+    return training_parts(model, cell.global_batch_size, recipe, loss_scale)
+
+
+def compiles_whole(cell: Cell) -> bool:
+    """Whether XLA is to compile the whole of what it can, rather than clusters."""
+    return cell.xla and cell.xla_mode is XlaMode.JIT_COMPILE
+
+
+def _on_gpu() -> bool:
+    return bool(tf.config.get_visible_devices("GPU"))
 
 
 def _normalization(graph: Graph) -> type[keras.layers.BatchNormalization]:
@@ -85,6 +136,8 @@ def _loss_scale(cell: Cell, recipe: Recipe, *, on_gpu: bool) -> LossScale | None
 
 class TensorFlowKernel:
     """A traced step and its supply of batches; the wait for a batch is part of the step."""
+
+    consensus = None
 
     def __init__(
         self,
@@ -119,6 +172,10 @@ class TensorFlowKernel:
         """Fetching the loss or the logits waits until the device has finished the step."""
         self._output = self._function(*batch).numpy()
 
+    def all_reduce_seconds(self) -> Sequence[float]:
+        """Nothing to reduce with one rank."""
+        return ()
+
     def conditions(self) -> Mapping[str, object]:
         """What ran, read from the executed graph and the variables rather than from the flags.
 
@@ -152,6 +209,7 @@ class TensorFlowKernel:
             "convolutions": executed.convolutions,
             "fused_batch_normalizations": executed.fused_batch_normalizations,
             "casts": executed.casts,
+            "all_reduces": executed.all_reduces,
             "onednn_operations": executed.onednn_operations,
             "parameters": sum(math.prod(v.shape) for v in self._model.trainable_variables),
             "loss": float(self._output) if self._output.ndim == 0 else None,

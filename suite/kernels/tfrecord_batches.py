@@ -6,6 +6,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from suite.core.cell import Cell, Mode
+from suite.core.distributed import ONLY_RANK, Rank
 from suite.files.data_set import cell_shards
 from suite.kernels.interface import KernelOptions
 from suite.kernels.record_batches import RecordBatches
@@ -27,7 +28,7 @@ CROP_ATTEMPTS = 100
 _Preprocess = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
-def open_tfrecord(cell: Cell, options: KernelOptions) -> RecordBatches:
+def open_tfrecord(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> RecordBatches:
     """A cell's records as batches on the host: float32 images of 0..255, labels in 0..999.
 
     Raises:
@@ -37,7 +38,8 @@ def open_tfrecord(cell: Cell, options: KernelOptions) -> RecordBatches:
     training = cell.mode is Mode.TRAINING
     preprocess = (training_image if training else evaluation_image)(cell.image_size)
     with tf.device("CPU:0"):
-        dataset = _dataset(shards, cell.batch_size, preprocess, options.seed if training else None)
+        seed = options.seed if training else None
+        dataset = _dataset(shards, rank, cell.batch_size, preprocess, seed)
         iterator = iter(dataset)
     return RecordBatches(
         iterator,
@@ -46,6 +48,7 @@ def open_tfrecord(cell: Cell, options: KernelOptions) -> RecordBatches:
         conditions={
             "input": "tf.data",
             "input_shards": len(shards),
+            "input_part": f"{rank.index + 1} of {rank.size}",
             "input_interleaved_files": INTERLEAVED_FILES,
             "input_interleaved_records": INTERLEAVED_RECORDS,
             "input_shuffled_records": SHUFFLED_RECORDS if training else 0,
@@ -57,15 +60,27 @@ def open_tfrecord(cell: Cell, options: KernelOptions) -> RecordBatches:
 
 
 def _dataset(
-    shards: tuple[Path, ...], batch_size: int, preprocess: _Preprocess, shuffle_seed: int | None
+    shards: tuple[Path, ...],
+    rank: Rank,
+    batch_size: int,
+    preprocess: _Preprocess,
+    shuffle_seed: int | None,
 ) -> tf.data.Dataset:
-    """Published order: interleave, shuffle (training), repeat, decode, batch, prefetch."""
+    """Published order: interleave, shuffle (training), repeat, decode, batch, prefetch.
+
+    A rank reads every so-many-th shard, or where these are fewer than ranks, record.
+    """
     dataset = tf.data.Dataset.from_tensor_slices([str(shard) for shard in shards])
+    whole_shards = len(shards) >= rank.size
+    if whole_shards:
+        dataset = dataset.shard(rank.size, rank.index)
     dataset = dataset.interleave(
         tf.data.TFRecordDataset,
         cycle_length=INTERLEAVED_FILES,
         block_length=INTERLEAVED_RECORDS,
     )
+    if not whole_shards:
+        dataset = dataset.shard(rank.size, rank.index)
     if shuffle_seed is not None:
         dataset = dataset.shuffle(SHUFFLED_RECORDS, seed=shuffle_seed)
     dataset = dataset.repeat().map(preprocess, num_parallel_calls=PARALLEL_DECODES)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from suite.core.cell import Protocol
+from suite.kernels.interface import Consensus
 
 # The phases that `on_step` is told.
 WARM_UP = "warm-up"
@@ -31,6 +32,7 @@ def time_steps(
     on_step: OnStep | None = None,
     clock: Callable[[], float] = time.perf_counter,
     should_stop: Callable[[], bool] = lambda: False,
+    consensus: Consensus | None = None,
 ) -> Timing:
     """Time the steps that a protocol asks for, one after the other.
 
@@ -38,14 +40,16 @@ def time_steps(
     (phase, steps done, steps in all) is called between steps, outside every timed interval.
     The protocol's `max_seconds` is looked at between steps: warm-up may take half of it, and at
     least one step of each phase is always done. So is `should_stop`; from its first true answer on
-    no step is begun.
+    no step is begun. Ranks that take every step together come to a `consensus` about either and
+    then end with the same step, one later.
     """
     began = clock()
     cap = protocol.max_seconds
     warmup_end = None if cap is None else began + cap / 2
-    warmup = _timed(WARM_UP, step, protocol.warmup_steps, warmup_end, on_step, clock, should_stop)
+    common = (on_step, clock, should_stop, consensus)
+    warmup = _timed(WARM_UP, step, protocol.warmup_steps, warmup_end, *common)
     end = None if cap is None else began + cap
-    measured = _timed(MEASURING, step, protocol.measured_steps, end, on_step, clock, should_stop)
+    measured = _timed(MEASURING, step, protocol.measured_steps, end, *common)
     short = len(warmup) < protocol.warmup_steps or len(measured) < protocol.measured_steps
     return Timing(tuple(warmup), tuple(measured), truncated=short)
 
@@ -58,10 +62,15 @@ def _timed(
     on_step: OnStep | None,
     clock: Callable[[], float],
     should_stop: Callable[[], bool],
+    consensus: Consensus | None,
 ) -> list[float]:
     seconds: list[float] = []
+    is_late = False
     for done in range(1, steps + 1):
-        if should_stop():
+        wish = is_late or should_stop()
+        if consensus is not None:
+            consensus.propose(wish)
+        elif wish:
             break
         before = clock()
         step()
@@ -69,6 +78,7 @@ def _timed(
         seconds.append(after - before)
         if on_step is not None:
             on_step(phase, done, steps)
-        if end is not None and after >= end:
+        is_late = end is not None and after >= end
+        if consensus is not None and consensus.reached:
             break
     return seconds

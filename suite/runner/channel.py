@@ -46,8 +46,8 @@ class Sender:
         try:
             while line:
                 line = line[os.write(self._descriptor, line) :]
-        except BrokenPipeError:
-            # The parent is gone, and with it whoever wanted the number.
+        except OSError:
+            # The parent is gone, or the way to it, and with it whoever wanted the number.
             raise SystemExit("the runner is gone") from None
 
 

@@ -2,9 +2,10 @@
 
 import argparse
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import NoReturn
 
 from suite.core.cell import (
@@ -17,11 +18,15 @@ from suite.core.cell import (
     Protocol,
     XlaMode,
 )
+from suite.core.distributed import Compression, rank_of
 from suite.core.errors import InputError
 from suite.core.flag_values import count, positive_count, positive_number
 from suite.files.tfrecords import SPLITS, count_records, list_shards
 from suite.kernels.interface import KernelOptions
 from suite.runner.recipe_flags import add_recipe, recipe_arguments, recipe_of
+
+# The environment of a process that no launcher of ranks started.
+_NO_LAUNCHER: Mapping[str, str] = MappingProxyType({})
 
 _MODES = {f"{mode.value}_benchmark": mode for mode in Mode}
 
@@ -31,8 +36,9 @@ class LaunchOrder:
     """Everything a worker is told: the cell, how to measure it and where to answer.
 
     `results_dir` receives the record of a launch made by hand; `channel` is the file descriptor
-    on which a worker started by the runner answers instead. `telemetry` has the machine read
-    between steps.
+    on which a worker started by the runner answers instead, and `report_to` the addresses
+    (`host:port`, any of which may work) at which one of several ranks does. `telemetry` has the
+    machine read between steps.
     """
 
     cell: Cell
@@ -42,6 +48,7 @@ class LaunchOrder:
     results_dir: str = "."
     telemetry: bool = True
     channel: int | None = None
+    report_to: tuple[str, ...] = ()
 
 
 def to_arguments(order: LaunchOrder) -> list[str]:
@@ -60,6 +67,7 @@ def to_arguments(order: LaunchOrder) -> list[str]:
         arguments += ["--graph", cell.graph.value]
     arguments += ["--dali"] if cell.data is Data.DALI else []
     arguments += ["--batch_size", str(cell.batch_size)]
+    arguments += ["--gpus", str(cell.gpus)] if cell.gpus > 1 else []
     arguments += ["--warmup_steps", str(protocol.warmup_steps)]
     arguments += ["--num_iter", str(protocol.num_iter), "--iter_unit", "batch"]
     arguments += ["--data_dir", options.data_dir] if options.data_dir else []
@@ -72,10 +80,15 @@ def to_arguments(order: LaunchOrder) -> list[str]:
         arguments += ["--max_seconds", f"{protocol.max_seconds:g}"]
     arguments += ["--seed", str(options.seed)] if options.seed else []
     arguments += recipe_arguments(options.recipe)
+    if options.compression is not Compression.NONE:
+        arguments += ["--compression", options.compression.value]
+    arguments += ["--threads", str(options.threads)] if options.threads else []
     arguments += ["--launch", str(order.launch)] if order.launch else []
     arguments += [] if order.telemetry else ["--no_telemetry"]
     if order.channel is not None:
         return [*arguments, "--channel", str(order.channel)]
+    if order.report_to:
+        return [*arguments, "--report_to", ",".join(order.report_to)]
     return [*arguments, "--results_dir", order.results_dir]
 
 
@@ -84,12 +97,14 @@ def command_line(order: LaunchOrder) -> str:
     return shlex.join(["python", "-m", "suite.kernels", *to_arguments(order)])
 
 
-def parse_order(arguments: Sequence[str]) -> LaunchOrder:
-    """Read the worker's flags.
+def parse_order(
+    arguments: Sequence[str], environment: Mapping[str, str] = _NO_LAUNCHER
+) -> LaunchOrder:
+    """Read the worker's flags; `environment` is where a launcher of ranks says who this is.
 
     Raises:
         InputError: an unknown flag, a bad value, a combination that cannot be measured, or an
-            epoch of records that are not there.
+            epoch of records that are not there, or another number of ranks than the flags say.
     """
     given = _parser().parse_args(arguments)
     if given.amp and given.tf32:
@@ -118,6 +133,7 @@ def parse_order(arguments: Sequence[str]) -> LaunchOrder:
         precision=precision,
         xla=given.xla,
         batch_size=given.batch_size,
+        gpus=_gpus(given.gpus, environment),
         data=data,
         kernel=KernelName(given.kernel),
         image_size=given.synthetic_data_size,
@@ -125,7 +141,7 @@ def parse_order(arguments: Sequence[str]) -> LaunchOrder:
         xla_mode=XlaMode(given.xla_mode or XlaMode.JIT_COMPILE),
     )
     if cell.contradiction:
-        raise InputError(f"--graph {given.graph}: {cell.contradiction}")
+        raise InputError(cell.contradiction)
     return LaunchOrder(
         cell=cell,
         protocol=Protocol(
@@ -138,12 +154,26 @@ def parse_order(arguments: Sequence[str]) -> LaunchOrder:
             data_idx_dir=given.data_idx_dir,
             seed=given.seed,
             recipe=recipe_of(given, cell.mode, cell.precision),
+            compression=Compression(given.compression),
+            threads=given.threads,
         ),
         launch=given.launch,
         results_dir=given.results_dir,
         telemetry=not given.no_telemetry,
         channel=given.channel,
+        report_to=tuple(given.report_to.split(",")) if given.report_to else (),
     )
+
+
+def _gpus(given: int | None, environment: Mapping[str, str]) -> int:
+    """Ranks of the launch: as many as were started, which is what the flag must say."""
+    started = rank_of(environment).size
+    if given not in {None, started}:
+        raise InputError(
+            f"--gpus {given} needs {given} ranks, but {started} was started; start it with"
+            f" mpirun -np {given}"
+        )
+    return started
 
 
 def _epoch_steps(data_dir: str, mode: Mode, batch_size: int) -> int:
@@ -166,6 +196,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--mode", choices=_MODES, required=True, help="which half of the work to measure")
     add("--batch_size", type=positive_count, required=True, help="images per step and GPU")
+    add("--gpus", type=positive_count, metavar="N", help="ranks (default: as many as were started)")
     add("--amp", action="store_true", help="mixed precision (float16 on a GPU, bfloat16 on a CPU)")
     add("--tf32", action="store_true", help="TensorFloat-32 (Ampere or newer); without it, FP32")
     add("--xla", action="store_true", help="compile the step with XLA")
@@ -200,7 +231,15 @@ def _parser() -> argparse.ArgumentParser:
     add("--max_seconds", type=positive_number, help="cap on warm-up and measuring together")
     add("--seed", type=count, default=0, help="seed of weights and images (%(default)s)")
     add("--launch", type=count, default=0, help="number of this launch of the cell (%(default)s)")
+    add(
+        "--compression",
+        choices=[c.value for c in Compression],
+        default=Compression.NONE.value,
+        help="type in which gradients cross between ranks (%(default)s)",
+    )
+    add("--threads", type=positive_count, help="cap on CPU threads (default: every core)")
     add("--no_telemetry", action="store_true", help="leave power, clocks and memory unread")
     add("--channel", type=count, help=argparse.SUPPRESS)
+    add("--report_to", help=argparse.SUPPRESS)
     add_recipe(parser)
     return parser

@@ -58,7 +58,7 @@ def run_launch(
     started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
     reader, writer = os.pipe()
     try:
-        with _opened(log) as output:
+        with opened_log(log) as output:
             child = start(order, environment, writer, output)
     except BaseException:
         os.close(reader)
@@ -88,14 +88,19 @@ def run_launch(
     )
 
 
-def _opened(log: Path) -> BinaryIO:
+def opened_log(log: Path) -> BinaryIO:
+    """The file for what a launch prints.
+
+    Raises:
+        InputError: it cannot be written.
+    """
     try:
         return log.open("wb")
     except OSError as error:
         raise InputError(f"{log}: cannot be written ({error.strerror})") from error
 
 
-class _Deadline:
+class Deadline:
     """When the child must have answered next, and what it is doing until then."""
 
     def __init__(self, doing: str, limit_seconds: float) -> None:
@@ -117,7 +122,7 @@ def _await_end(
     protocol: Protocol,
     on_progress: Callable[[Progress], None],
 ) -> _End:
-    deadline = _Deadline("startup", protocol.startup_timeout_seconds)
+    deadline = Deadline("startup", protocol.startup_timeout_seconds)
     cpu_began = None
     for line in _lines(reader, deadline):
         if line is None:
@@ -137,7 +142,7 @@ def _await_end(
     return _End(None, Status.CRASHED, _exit_reason(child))
 
 
-def _lines(reader: int, deadline: _Deadline) -> Iterator[bytes | None]:
+def _lines(reader: int, deadline: Deadline) -> Iterator[bytes | None]:
     """Lines from the channel as they come, None once the deadline has passed; ends at EOF."""
     buffer = b""
     with selectors.DefaultSelector() as selector:

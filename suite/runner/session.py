@@ -13,7 +13,9 @@ from suite.core.device import (
     device_label,
     device_mismatch,
     skip_reason,
+    too_many_ranks,
 )
+from suite.core.distributed import Compression, RankLauncher
 from suite.core.launch import Caution, CautionKind, Launch, Status
 from suite.core.matrix import Matrix
 from suite.core.memory_ceiling import MemoryCeiling
@@ -24,6 +26,8 @@ from suite.runner.channel import Progress
 from suite.runner.child import Start, start_process
 from suite.runner.command import LaunchOrder
 from suite.runner.process import run_launch
+from suite.runner.rank_command import NoLauncher, horovod_missing
+from suite.runner.ranks import run_ranks
 from suite.runner.stop import Stop
 
 # The processes on each GPU, in CUDA's order.
@@ -39,18 +43,43 @@ class PlannedLaunch:
     skip_reason: str | None
 
 
-def plan_launches(matrix: Matrix, machine: Machine) -> tuple[PlannedLaunch, ...]:
+def plan_launches(
+    matrix: Matrix,
+    machine: Machine,
+    launcher: RankLauncher | NoLauncher = RankLauncher.MPIRUN,
+) -> tuple[PlannedLaunch, ...]:
     """Every launch in the order it runs: all cells once, then all again.
 
     So every cell has a number after the first round, and slow changes of the machine spread over
     the cells instead of over one cell's launches. Within a round the matrix's own order holds:
     batch size fastest, so that one table after the other is complete.
     """
+    reasons = {cell: _skip_reason(cell, matrix, machine, launcher) for cell in matrix.cells}
     return tuple(
-        PlannedLaunch(cell, launch, skip_reason(cell, machine))
+        PlannedLaunch(cell, launch, reasons[cell])
         for launch in range(matrix.protocol.launches)
         for cell in matrix.cells
     )
+
+
+def _skip_reason(
+    cell: Cell, matrix: Matrix, machine: Machine, launcher: RankLauncher | NoLauncher
+) -> str | None:
+    """Why a cell cannot run here: the device, too few of it, or nothing that makes ranks of it."""
+    reason = skip_reason(cell, machine)
+    if reason is not None or cell.gpus == 1:
+        return reason
+    # Slurm knows how many ranks its allocation takes.
+    if launcher is not RankLauncher.SRUN:
+        # A matrix for a GPU system must not fill the memory of whatever CPU it is tried on.
+        cpu_ranks = matrix.device in {None, "cpu"}
+        slots = matrix.distributed.slots
+        reason = too_many_ranks(cell, machine, slots, cpu_ranks=cpu_ranks)
+    if reason is not None:
+        return reason
+    if isinstance(launcher, NoLauncher):
+        return launcher.reason
+    return None if cell.kernel is KernelName.SIMULATED else horovod_missing()
 
 
 def order_of(
@@ -61,6 +90,11 @@ def order_of(
         options = replace(options, data_idx_dir=None)
     if planned.cell.data is Data.SYNTHETIC:
         options = replace(options, data_dir=None)
+    options = replace(
+        options,
+        threads=matrix.threads_per_rank,
+        compression=matrix.distributed.compression if planned.cell.gpus > 1 else Compression.NONE,
+    )
     return LaunchOrder(
         cell=planned.cell,
         protocol=matrix.protocol,
@@ -76,8 +110,8 @@ class Conduct:
 
     Once `stop` is requested or `max_seconds` are over, no launch is started any more. `prune`
     skips what a smaller batch proved not to fit, `earlier` are the launches of the run so far,
-    `changes` the differences under which it was resumed, `neighbours` asks who is on each GPU, and
-    `start` makes the process of a launch.
+    `changes` the differences under which it was resumed, `neighbours` asks who is on each GPU,
+    `start` makes the process of a launch, and `launcher` the ranks of one on several GPUs.
     """
 
     stop: Stop
@@ -87,6 +121,7 @@ class Conduct:
     changes: tuple[str, ...] = ()
     neighbours: Callable[[], Neighbours] = tuple
     start: Start = start_process
+    launcher: RankLauncher = RankLauncher.MPIRUN
 
 
 def run_session(
@@ -146,15 +181,27 @@ def _finish(
     if planned.skip_reason is not None:
         return record
     settings = launch_environment(planned.cell, on_gpu=bool(machine.gpus))
+    order = order_of(planned, matrix, options)
+    log = directory / "cells" / f"{planned.cell.id}.{planned.launch}.log"
+
+    def tell(progress: Progress) -> None:
+        on_progress(planned, progress)
+
     try:
-        launch = run_launch(
-            order_of(planned, matrix, options),
-            {**os.environ, **settings},
-            directory / "cells" / f"{planned.cell.id}.{planned.launch}.log",
-            lambda progress: on_progress(planned, progress),
-            conduct.start,
-            conduct.stop,
-        )
+        if planned.cell.gpus > 1:
+            launch = run_ranks(
+                order,
+                os.environ,
+                settings,
+                matrix.distributed,
+                conduct.launcher,
+                log,
+                tell,
+                conduct.stop,
+            )
+        else:
+            environment = {**os.environ, **settings}
+            launch = run_launch(order, environment, log, tell, conduct.start, conduct.stop)
     except KeyboardInterrupt:
         stopped = replace(record, status=Status.INTERRUPTED, reason="stopped by a second Ctrl-C")
         write_launch(directory / "cells", stopped)

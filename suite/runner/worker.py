@@ -1,5 +1,6 @@
 """The child's work: build a cell's kernel, compile it, time its steps, say what really ran."""
 
+import os
 import signal
 import threading
 import time
@@ -12,6 +13,8 @@ from datetime import datetime, timezone
 from suite import kernels
 from suite.core.cautions import measured_cautions
 from suite.core.cell import KernelName
+from suite.core.device import Gpu
+from suite.core.distributed import ONLY_RANK, Rank, rank_of
 from suite.core.errors import InputError
 from suite.core.input_wait import input_wait
 from suite.core.launch import Caution, CautionKind, Launch, Status
@@ -25,8 +28,12 @@ from suite.runner.command import LaunchOrder
 Notify = Callable[[Progress], None]
 
 
-def execute(order: LaunchOrder, notify: Notify) -> Launch:
-    """Measure one cell in this process.
+def execute(
+    order: LaunchOrder, notify: Notify, stop_requested: Callable[[], bool] | None = None
+) -> Launch:
+    """Measure one cell, or one rank of it, in this process.
+
+    `stop_requested` says whether the runner wants no further step; without it SIGTERM does.
 
     Never raises for what a launch can meet: every end is a status with a reason. An unexpected
     error leaves its traceback on stderr.
@@ -39,7 +46,7 @@ def execute(order: LaunchOrder, notify: Notify) -> Launch:
         started_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )
     try:
-        return _measure(order, launch, notify)
+        return _measure(order, launch, notify, stop_requested)
     except MissingComponentError as error:
         return replace(launch, status=Status.SKIPPED, reason=str(error))
     except (InvalidLaunchError, InputError) as error:
@@ -51,16 +58,23 @@ def execute(order: LaunchOrder, notify: Notify) -> Launch:
         return replace(launch, status=Status.CRASHED, reason=_first_line(error))
 
 
-def _measure(order: LaunchOrder, launch: Launch, notify: Notify) -> Launch:
+def _measure(
+    order: LaunchOrder,
+    launch: Launch,
+    notify: Notify,
+    stop_requested: Callable[[], bool] | None,
+) -> Launch:
     startup: dict[str, float] = {}
-    recorder = _recorder(order)
+    rank = rank_of(os.environ) if order.cell.gpus > 1 else ONLY_RANK
+    gpu = _own_gpu(order, rank)
+    recorder = Recorder(gpu=gpu) if order.telemetry else None
     with _phase("import", startup, notify):
         kernels.import_framework(order.cell)
     with _phase("build", startup, notify):
         kernel = kernels.build(order.cell, order.options)
     with _phase("compile", startup, notify):
         kernel.compile()
-    stop_requested = _on_request(order)
+    stop_requested = stop_requested or _on_request(order)
 
     def tell(phase: str, done: int, total: int) -> None:
         if recorder is not None:
@@ -70,10 +84,20 @@ def _measure(order: LaunchOrder, launch: Launch, notify: Notify) -> Launch:
             notify(Progress(MEASURING, 0, order.protocol.measured_steps))
 
     notify(Progress(WARM_UP, 0, order.protocol.warmup_steps or order.protocol.measured_steps))
-    timing = time_steps(kernel.step, order.protocol, tell, should_stop=stop_requested)
-    telemetry = recorder.finish(order.cell.global_batch_size) if recorder is not None else None
+    timing = time_steps(
+        kernel.step,
+        order.protocol,
+        tell,
+        should_stop=stop_requested,
+        consensus=kernel.consensus,
+    )
+    # The energy counter of a CPU is that of its whole host.
+    images = order.cell.batch_size * (1 if gpu else rank.local_size)
+    telemetry = recorder.finish(images) if recorder is not None else None
     waited = input_wait(kernel.input_wait_seconds(), timing.step_seconds)
-    interrupted = timing.truncated and stop_requested()
+    # Another rank may have been told first.
+    capped = order.protocol.max_seconds is not None
+    interrupted = timing.truncated and (stop_requested() or not capped)
     cautions = (
         None if interrupted else _truncated(order, timing),
         waited.caution() if waited else None,
@@ -94,18 +118,18 @@ def _measure(order: LaunchOrder, launch: Launch, notify: Notify) -> Launch:
     widened = _widened(conditions)
     return replace(
         launch,
+        device=gpu.name if gpu else "",
         conditions=conditions,
+        all_reduce_seconds=tuple(kernel.all_reduce_seconds()),
         cautions=(*launch.cautions, *([widened] if widened else [])),
     )
 
 
-def _recorder(order: LaunchOrder) -> Recorder | None:
-    """Made before the framework is imported, so that it sees who else is on the GPU."""
-    if not order.telemetry:
-        return None
+def _own_gpu(order: LaunchOrder, rank: Rank) -> Gpu | None:
+    """The GPU that this rank will use, None on a CPU."""
     simulated = order.cell.kernel is KernelName.SIMULATED
     gpus = () if simulated else detect_machine().gpus
-    return Recorder(gpu=gpus[0] if gpus else None)
+    return gpus[rank.local_index] if rank.local_index < len(gpus) else None
 
 
 def _on_request(order: LaunchOrder) -> Callable[[], bool]:

@@ -12,6 +12,7 @@ from suite.core.device import (
     device_slug,
     published_system,
     skip_reason,
+    too_many_ranks,
 )
 
 CPU = Cpu(model="AMD EPYC", cores=2, physical_cores=2, memory_bytes=2**34, features=())
@@ -83,11 +84,30 @@ def test_cells_that_a_machine_cannot_run_have_a_reason() -> None:
     old = machine("Tesla T4", capability=(7, 5))
 
     assert skip_reason(cell(), machine()) is None
-    assert skip_reason(cell(gpus=8), machine()) == "needs 8 GPUs, and this machine has none"
-    assert skip_reason(cell(gpus=8), old) == "needs 8 GPUs, and this machine has 1"
     assert "has none" in (skip_reason(cell(Precision.TF32), machine()) or "")
     assert "Tesla T4 has 7.5" in (skip_reason(cell(Precision.TF32), old) or "")
     assert skip_reason(cell(Precision.TF32), machine("NVIDIA H200")) is None
+
+
+def test_more_ranks_than_devices_have_a_reason() -> None:
+    """Ranks need a GPU each, or a slot of a host; CPU cores stand in only where that is wanted."""
+    eight, two = cell(gpus=8), cell(gpus=2)
+    one_gpu = machine("Tesla T4")
+
+    assert too_many_ranks(eight, one_gpu, None, cpu_ranks=True) == (
+        "needs 8 GPUs, and this machine has 1"
+    )
+    assert too_many_ranks(two, machine(), None, cpu_ranks=False) == (
+        "needs 2 GPUs, and this machine has none"
+    )
+    assert too_many_ranks(two, machine(), None, cpu_ranks=True) is None
+    assert too_many_ranks(eight, machine(), None, cpu_ranks=True) == (
+        "needs 8 ranks, and this machine has 2 CPU cores"
+    )
+    assert too_many_ranks(eight, machine(), 8, cpu_ranks=False) is None
+    assert too_many_ranks(eight, machine(), 4, cpu_ranks=False) == (
+        "needs 8 ranks, and its hosts take 4"
+    )
 
 
 def test_the_simulated_kernel_runs_anywhere() -> None:

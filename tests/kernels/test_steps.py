@@ -92,10 +92,10 @@ def test_training_lowers_the_loss_of_a_repeated_batch(network: Any) -> None:
     """Steps move weights and batch statistics so that the same batch is predicted better."""
     import tensorflow as tf
 
-    from suite.kernels.steps import training_step
+    from suite.kernels.steps import single_step, training_parts
 
     before = [np.asarray(variable) for variable in network.variables]
-    step = tf.function(training_step(network, BATCH, at_rate(0.001)), autograph=False)
+    step = tf.function(single_step(training_parts(network, BATCH, at_rate(0.001))), autograph=False)
     losses = [float(step(*batch())) for _ in range(8)]
     after = [np.asarray(variable) for variable in network.variables]
 
@@ -112,7 +112,7 @@ def test_update_is_momentum_with_decay(network: Any, scale: str) -> None:
     import tensorflow as tf
 
     from suite.kernels.loss_scale import DynamicScale, StaticScale
-    from suite.kernels.steps import training_step
+    from suite.kernels.steps import single_step, training_parts
 
     bias = network.get_layer("logits").bias
     bias.assign(np.linspace(-1, 1, 1001))
@@ -126,7 +126,7 @@ def test_update_is_momentum_with_decay(network: Any, scale: str) -> None:
         return np.asarray(tape.gradient(loss, bias.value)) + 1e-4 * np.asarray(bias)
 
     scales = {"none": None, "static": StaticScale(128), "dynamic": DynamicScale()}
-    step = training_step(network, BATCH, at_rate(0.01), scales[scale])
+    step = single_step(training_parts(network, BATCH, at_rate(0.01), scales[scale]))
     expected = np.asarray(bias, np.float64)
     velocity = np.zeros_like(expected)
     for _ in range(2):
@@ -139,10 +139,10 @@ def test_update_is_momentum_with_decay(network: Any, scale: str) -> None:
 
 def test_batch_normalization_does_not_decay(network: Any) -> None:
     """The loss has the half squared norms of kernels and dense bias, and of nothing else."""
-    from suite.kernels.steps import training_step
+    from suite.kernels.steps import single_step, training_parts
 
     def loss() -> float:
-        return float(training_step(network, BATCH, Recipe())(*batch()))
+        return float(single_step(training_parts(network, BATCH, Recipe()))(*batch()))
 
     for layer in network.layers:
         for name in ("gamma", "beta"):

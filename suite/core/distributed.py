@@ -1,0 +1,165 @@
+"""How a cell of several GPUs becomes ranks: what starts them, where, and with what settings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+
+class RankLauncher(str, Enum):
+    """The program that starts the ranks of a launch."""
+
+    MPIRUN = "mpirun"
+    HOROVODRUN = "horovodrun"
+    SRUN = "srun"
+
+
+class BindTo(str, Enum):
+    """What a rank's threads stay on; the published runs bound to the socket."""
+
+    SOCKET = "socket"
+    NUMA = "numa"
+    CORE = "core"
+    NONE = "none"
+
+
+class Compression(str, Enum):
+    """The type in which gradients cross between ranks; NONE leaves them in float32."""
+
+    NONE = "none"
+    FP16 = "fp16"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A machine of a launch and how many ranks it takes."""
+
+    name: str
+    slots: int
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.slots}"
+
+
+_THIS_MACHINE = {"localhost", "127.0.0.1"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distributed:
+    """A matrix's word on ranks; all of it holds for cells of several GPUs only.
+
+    `launcher` None takes srun inside a Slurm allocation, else mpirun, else horovodrun. Without
+    `hosts` all ranks run on this machine. `interface` is the network interface between hosts.
+    `environment` names variables that every rank is given from the runner's own environment.
+    `fusion_mib` and `cycle_ms` are Horovod's size of the buffer in which it joins small tensors and
+    its time between looks at what is ready; None leaves Horovod's own.
+    """
+
+    launcher: RankLauncher | None = None
+    hosts: tuple[Host, ...] = ()
+    bind_to: BindTo = BindTo.SOCKET
+    interface: str | None = None
+    environment: tuple[str, ...] = ()
+    compression: Compression = Compression.NONE
+    fusion_mib: float | None = None
+    cycle_ms: float | None = None
+
+    @property
+    def slots(self) -> int | None:
+        """Ranks that the hosts take together; None where no host is named."""
+        return sum(host.slots for host in self.hosts) if self.hosts else None
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether any host may be another machine than this one."""
+        return any(host.name not in _THIS_MACHINE for host in self.hosts)
+
+    def used_hosts(self, ranks: int) -> tuple[Host, ...]:
+        """The hosts that this many ranks fill, in order, each with the ranks that it gets."""
+        used = []
+        for host in self.hosts:
+            taken = min(host.slots, ranks)
+            ranks -= taken
+            used += [Host(host.name, taken)] if taken else []
+        return tuple(used)
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Which of the processes of a launch this one is: of all, and of those on its host."""
+
+    index: int
+    size: int
+    local_index: int
+    local_size: int
+
+
+# A launch of one process.
+ONLY_RANK = Rank(0, 1, 0, 1)
+
+# What each launcher tells a rank: its index, their number, and both again for its host. Slurm sets
+# the second of these in the steps that srun starts, and not in the batch script around them.
+_VARIABLES: Mapping[RankLauncher, tuple[str, str, str, str]] = {
+    RankLauncher.MPIRUN: (
+        "OMPI_COMM_WORLD_RANK",
+        "OMPI_COMM_WORLD_SIZE",
+        "OMPI_COMM_WORLD_LOCAL_RANK",
+        "OMPI_COMM_WORLD_LOCAL_SIZE",
+    ),
+    RankLauncher.HOROVODRUN: (
+        "HOROVOD_RANK",
+        "HOROVOD_SIZE",
+        "HOROVOD_LOCAL_RANK",
+        "HOROVOD_LOCAL_SIZE",
+    ),
+    RankLauncher.SRUN: (
+        "SLURM_PROCID",
+        "SLURM_STEP_NUM_TASKS",
+        "SLURM_LOCALID",
+        "SLURM_STEP_TASKS_PER_NODE",
+    ),
+}
+
+
+def rank_of(environment: Mapping[str, str]) -> Rank:
+    """Which rank a process with this environment is; the only one where no launcher made it."""
+    for names in _VARIABLES.values():
+        values = [environment.get(name, "").split("(")[0].split(",")[0] for name in names]
+        if all(value.isdigit() for value in values):
+            return Rank(*(int(value) for value in values))
+    return ONLY_RANK
+
+
+def horovod_settings(distributed: Distributed) -> dict[str, str]:
+    """The settings as Horovod's own environment variables."""
+    settings = {}
+    if distributed.fusion_mib is not None:
+        settings["HOROVOD_FUSION_THRESHOLD"] = str(round(distributed.fusion_mib * 2**20))
+    if distributed.cycle_ms is not None:
+        settings["HOROVOD_CYCLE_TIME"] = f"{distributed.cycle_ms:g}"
+    return settings
+
+
+def parse_host(text: str) -> Host:
+    """`name:slots`, slots 1 where left out.
+
+    Raises:
+        ValueError: no name, or slots that are no positive number.
+    """
+    name, colon, slots = text.rpartition(":")
+    if not colon:
+        name, slots = text, "1"
+    if not name or not slots.isdigit() or int(slots) < 1 or name.startswith("-"):
+        raise ValueError(f"{text!r} is not a host such as node1:8")
+    return Host(name, int(slots))
+
+
+def reject_repeated(hosts: Sequence[Host]) -> None:
+    """See that no host is named twice.
+
+    Raises:
+        ValueError: one is.
+    """
+    names = [host.name for host in hosts]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"host {name} is named twice; give it once, with all its slots")

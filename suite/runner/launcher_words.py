@@ -1,0 +1,49 @@
+"""What a launcher of ranks says in its log about ranks that died or that others wait for."""
+
+import re
+import signal
+
+# Open MPI's and horovodrun's words for a rank that was killed or left with an error.
+_SIGNALLED = re.compile(r"process rank (\d+) with PID \d+ on node \S+ exited on\s+signal (\d+)")
+_EXITED = re.compile(r"Process name: \[\[\d+,\d+\],(\d+)\]\s+Exit code:\s+(\d+)")
+_LEFT = re.compile(r"Process (\d+) exit with status code (-?\d+)")
+# Horovod's own, in the log of rank 0: `Stalled ranks:`, then a line for each with what it owes.
+_STALLED = re.compile(r"Stalled ranks:\n((?:(?:\[\d+\]<\w+>:)?\d+: \[.*\n?)+)")
+_OWES = re.compile(r"^(?:\[\d+\]<\w+>:)?(\d+): \[", re.MULTILINE)
+_RULE = re.compile(r"^[-=*]{10,}$")
+_LONGEST = 300
+
+
+def deaths(log: str) -> dict[int, str]:
+    """Rank -> how it died, as far as the launcher says."""
+    found = {int(rank): _signal_words(int(number)) for rank, number in _SIGNALLED.findall(log)}
+    for rank, code in _EXITED.findall(log):
+        found.setdefault(int(rank), f"exited with code {code} without an answer")
+    for rank, code in _LEFT.findall(log):
+        # A shell between horovodrun and the rank adds 128 to the signal.
+        number = -int(code) if int(code) < 0 else int(code) - 128
+        words = f"exited with code {code} without an answer"
+        found.setdefault(int(rank), _signal_words(number) if number > 0 else words)
+    return found
+
+
+def stalled_ranks(log: str) -> set[int]:
+    """Ranks that the others waited for when Horovod last said so."""
+    said = _STALLED.findall(log)
+    return {int(rank) for rank in _OWES.findall(said[-1])} if said else set()
+
+
+def complaint(log: str) -> str:
+    """The launcher's first words, for one that never got as far as a rank."""
+    lines = (line.strip() for line in log.splitlines())
+    text = " ".join(line for line in lines if line and not _RULE.match(line))
+    return text[:_LONGEST]
+
+
+def _signal_words(number: int) -> str:
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        return f"ended by signal {number}"
+    hint = " (the system's out-of-memory killer, or a person)" if name == "SIGKILL" else ""
+    return f"ended by {name}{hint}"

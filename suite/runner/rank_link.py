@@ -1,0 +1,128 @@
+"""How ranks answer the runner: each by a connection of its own, from whatever host it is on."""
+
+import errno
+import hmac
+import json
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import psutil
+
+from suite.core.distributed import Rank
+
+# The environment variable with the word by which the runner knows its own ranks.
+TOKEN_VARIABLE = "RESNET50_BENCH_RANK_TOKEN"  # noqa: S105 - the name, not the word
+_CONNECT_SECONDS = 10.0
+_HELLO_BYTES = 4096
+# A line that went dead without a word counts as lost after about eleven seconds.
+_IDLE_SECONDS, _PROBE_SECONDS, _PROBES = 5, 2, 3
+
+
+class Listener:
+    """Where ranks report: a port of this machine."""
+
+    def __init__(self, *, local: bool) -> None:
+        self.socket = socket.create_server(("127.0.0.1" if local else "", 0), backlog=1024)
+        self._local = local
+
+    def addresses(self, interface: str | None) -> tuple[str, ...]:
+        """`host:port` for every address of this machine, or of one interface, that may reach it.
+
+        Raises:
+            KeyError: there is no such interface.
+        """
+        port = self.socket.getsockname()[1]
+        if self._local:
+            return (f"127.0.0.1:{port}",)
+        found = psutil.net_if_addrs()
+        chosen = found if interface is None else {interface: found[interface]}
+        return tuple(
+            f"{address.address}:{port}"
+            for addresses in chosen.values()
+            for address in addresses
+            if address.family is socket.AF_INET and not address.address.startswith("127.")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The first word of a rank: which it is and where it runs."""
+
+    rank: int
+    host: str
+
+
+def join_runner(
+    addresses: Sequence[str], environment: Mapping[str, str], rank: Rank
+) -> socket.socket:
+    """Connect a rank to its runner by the first address that works, and say which rank it is.
+
+    Raises:
+        OSError: none works.
+    """
+    lost: OSError = OSError(errno.EADDRNOTAVAIL, "the runner gave no address")
+    for address in addresses:
+        host, _, port = address.rpartition(":")
+        try:
+            connection = socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS)
+        except OSError as error:
+            lost = error
+            continue
+        connection.settimeout(None)
+        keep_alive(connection)
+        hello = {
+            "token": environment.get(TOKEN_VARIABLE, ""),
+            "rank": rank.index,
+            "host": socket.gethostname(),
+        }
+        connection.sendall(json.dumps(hello).encode() + b"\n")
+        return connection
+    raise lost
+
+
+def read_hello(line: bytes, token: str) -> Hello | None:
+    """A rank's first line; None from anybody who is no rank of this launch."""
+    with suppress(ValueError, TypeError, KeyError):
+        fields = json.loads(line[:_HELLO_BYTES])
+        if hmac.compare_digest(str(fields["token"]), token):
+            return Hello(int(fields["rank"]), str(fields["host"]))
+    return None
+
+
+def keep_alive(connection: socket.socket) -> None:
+    """Have the system notice a peer that is gone without a word, also while nothing is sent."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _IDLE_SECONDS)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _PROBE_SECONDS)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _PROBES)
+    lost_after = (_IDLE_SECONDS + _PROBE_SECONDS * _PROBES) * 1000
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, lost_after)
+
+
+def heed_runner(connection: socket.socket) -> Callable[[], bool]:
+    """From now on end this rank once the runner is gone; the answer: whether it asked to stop.
+
+    Whatever the runner sends is that request. The thread sleeps until then.
+    """
+    asked = threading.Event()
+
+    def wait() -> None:
+        while True:
+            try:
+                said = connection.recv(1)
+            except OSError:
+                said = b""
+            if not said:
+                break
+            asked.set()
+        if os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGKILL)
+        os._exit(1)
+
+    threading.Thread(target=wait, name="heed runner", daemon=True).start()
+    return asked.is_set

@@ -1,0 +1,95 @@
+"""One launch of several ranks: start them, hear each, end all of them as soon as one fails."""
+
+import secrets
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+from suite.core.distributed import Distributed, RankLauncher, horovod_settings
+from suite.core.errors import InputError
+from suite.core.launch import Launch, StartedBy
+from suite.runner.channel import Progress
+from suite.runner.child import with_suite
+from suite.runner.command import LaunchOrder, to_arguments
+from suite.runner.process import opened_log
+from suite.runner.rank_command import rank_command
+from suite.runner.rank_link import TOKEN_VARIABLE, Listener
+from suite.runner.rank_session import RankSession
+from suite.runner.stop import Stop
+
+# Horovod says after this share of a step's deadline which ranks the others wait for.
+_STALL_SHARE = 0.5
+
+
+def run_ranks(
+    order: LaunchOrder,
+    environment: Mapping[str, str],
+    settings: Mapping[str, str],
+    distributed: Distributed,
+    launcher: RankLauncher,
+    log: Path,
+    on_progress: Callable[[Progress], None],
+    stop: Stop,
+) -> Launch:
+    """Execute an order on `order.cell.gpus` ranks and return the record of all of them together.
+
+    `settings` are the environment variables that the cell needs on top of the `environment`. Every
+    rank reports by itself: its steps, its result, and by the end of its connection that it is
+    gone. The first that fails ends the launch and is named. `on_progress` hears rank 0. A request
+    to `stop` is passed on; the ranks agree on their last step. On any exception the ranks are
+    ended before it goes on, and where the runner is killed they end themselves, on every host.
+
+    Raises:
+        InputError: the log cannot be written, or there is no such network interface.
+    """
+    began = time.monotonic()
+    started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    stall = max(1, round(order.protocol.step_timeout_seconds * _STALL_SHARE))
+    settings = {
+        "HOROVOD_STALL_CHECK_TIME_SECONDS": str(stall),
+        **settings,
+        **horovod_settings(distributed),
+    }
+    token = secrets.token_hex(16)
+    listener = Listener(local=not distributed.is_remote)
+    with listener.socket, opened_log(log) as output:
+        command = rank_command(
+            launcher,
+            distributed,
+            order.cell.gpus,
+            settings,
+            ("PYTHONPATH", TOKEN_VARIABLE, *distributed.environment),
+            to_arguments(replace(order, report_to=_addresses(listener, distributed))),
+        )
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**with_suite(environment), **settings, TOKEN_VARIABLE: token},
+            start_new_session=True,
+        )
+        session = RankSession(order, listener.socket, token, process, on_progress)
+        try:
+            with stop.telling(session.ask_to_stop):
+                session.hear()
+            said = log.read_text(errors="replace")
+        finally:
+            session.end()
+    return replace(
+        session.outcome(said),
+        started_at=started_at,
+        wall_seconds=time.monotonic() - began,
+        started_by=StartedBy(launcher.value),
+        runner_cpu_seconds=session.cpu_seconds,
+    )
+
+
+def _addresses(listener: Listener, distributed: Distributed) -> tuple[str, ...]:
+    try:
+        return listener.addresses(distributed.interface)
+    except KeyError:
+        raise InputError(f"interface {distributed.interface}: this machine has none such") from None
