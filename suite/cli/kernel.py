@@ -5,7 +5,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from suite.core.cell import Data
 from suite.core.device import device_label
 from suite.core.errors import ExitCode, InputError, SuiteError
 from suite.core.launch import Launch, Status
@@ -41,7 +40,7 @@ def _answer(order: LaunchOrder, channel: int) -> int:
 
 
 def _by_hand(order: LaunchOrder) -> int:
-    if order.cell.data is not Data.SYNTHETIC:
+    if order.cell.reads_records:
         cell_shards(order.cell, order.options.data_dir, order.options.data_idx_dir)
     results = Path(order.results_dir)
     try:

@@ -30,9 +30,14 @@ class Precision(str, Enum):
 
 
 class Data(str, Enum):
-    """Where images come from."""
+    """Where images come from.
+
+    SYNTHETIC is the published batch, which the host holds and every step copies to the GPU;
+    SYNTHETIC_DEVICE is the same batch, put on the GPU once.
+    """
 
     SYNTHETIC = "synthetic"
+    SYNTHETIC_DEVICE = "synthetic_device"
     TFRECORD = "tfrecord"
     DALI = "dali"
 
@@ -117,6 +122,11 @@ class Cell:
         if self.mode is Mode.TRAINING and self.graph is not Graph.EVALUATION:
             return f"training has no {self.graph.value} graph; leave it out for training"
         return None
+
+    @property
+    def reads_records(self) -> bool:
+        """Whether its images come from files."""
+        return self.data in {Data.TFRECORD, Data.DALI}
 
     @property
     def global_batch_size(self) -> int:

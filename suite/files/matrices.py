@@ -58,6 +58,7 @@ class AxesModel(_Model):
     """Images per step and GPU."""
     gpus: Annotated[list[Positive], Field(min_length=1)] = [1]
     data: Annotated[list[Data], Field(min_length=1)] = [Data.SYNTHETIC]
+    """Where images come from; `synthetic_device` spares each step the copy to the GPU."""
     image_size: Annotated[list[Positive], Field(min_length=1)] = [224]
     """Side of the square images, in pixels."""
     graph: Annotated[list[Graph], Field(min_length=1)] = [Graph.EVALUATION]

@@ -31,7 +31,7 @@ def build_resnet50(cell: Cell, options: KernelOptions) -> "TensorFlowKernel":
     """Build the network, its step and its batch on the first visible GPU, else on the CPU.
 
     Raises:
-        InvalidLaunchError: the precision does not exist on this device.
+        InvalidLaunchError: the precision, or the place of the batch, does not exist here.
         InputError: the records it reads are missing, damaged or too few.
     """
     gpus = tf.config.list_physical_devices("GPU")

@@ -59,6 +59,7 @@ def to_arguments(order: LaunchOrder) -> list[str]:
     if cell.graph is not Graph.EVALUATION:
         arguments += ["--graph", cell.graph.value]
     arguments += ["--dali"] if cell.data is Data.DALI else []
+    arguments += ["--synthetic_device"] if cell.data is Data.SYNTHETIC_DEVICE else []
     arguments += ["--batch_size", str(cell.batch_size)]
     arguments += ["--warmup_steps", str(protocol.warmup_steps)]
     arguments += ["--num_iter", str(protocol.num_iter), "--iter_unit", "batch"]
@@ -100,6 +101,8 @@ def parse_order(arguments: Sequence[str]) -> LaunchOrder:
         raise InputError("--dali reads records: give --data_dir and --data_idx_dir with it")
     if given.data_idx_dir and not given.dali:
         raise InputError("--data_idx_dir is read by --dali only; add --dali or leave it out")
+    if given.synthetic_device and given.data_dir:
+        raise InputError("--synthetic_device reads no records; give it or --data_dir, not both")
     if given.iter_unit == "epoch" and not given.data_dir:
         raise InputError("synthetic images have no epoch; add --iter_unit batch")
     steps = given.num_iter
@@ -112,13 +115,12 @@ def parse_order(arguments: Sequence[str]) -> LaunchOrder:
             f" --warmup_steps {given.warmup_steps}; raise it"
         )
     precision = Precision.AMP if given.amp else Precision.TF32 if given.tf32 else Precision.FP32
-    data = Data.DALI if given.dali else Data.TFRECORD if given.data_dir else Data.SYNTHETIC
     cell = Cell(
         mode=_MODES[given.mode],
         precision=precision,
         xla=given.xla,
         batch_size=given.batch_size,
-        data=data,
+        data=_data(given),
         kernel=KernelName(given.kernel),
         image_size=given.synthetic_data_size,
         graph=Graph(given.graph),
@@ -144,6 +146,12 @@ def parse_order(arguments: Sequence[str]) -> LaunchOrder:
         telemetry=not given.no_telemetry,
         channel=given.channel,
     )
+
+
+def _data(given: argparse.Namespace) -> Data:
+    if given.data_dir:
+        return Data.DALI if given.dali else Data.TFRECORD
+    return Data.SYNTHETIC_DEVICE if given.synthetic_device else Data.SYNTHETIC
 
 
 def _epoch_steps(data_dir: str, mode: Mode, batch_size: int) -> int:
@@ -183,6 +191,11 @@ def _parser() -> argparse.ArgumentParser:
         " with the variables folded into constants (frozen)",
     )
     add("--dali", action="store_true", help="read records with NVIDIA DALI")
+    add(
+        "--synthetic_device",
+        action="store_true",
+        help="put the synthetic images on the GPU once, not in every step",
+    )
     add("--warmup_steps", type=count, default=50, help="steps before measuring (%(default)s)")
     add("--num_iter", type=positive_count, default=1, help="steps, warm-up included (%(default)s)")
     add("--iter_unit", choices=("epoch", "batch"), default="epoch", help="unit of --num_iter")

@@ -1,8 +1,10 @@
 """suite.core.device: labels, matches and what a machine cannot run."""
 
+from dataclasses import replace
+
 import pytest
 
-from suite.core.cell import Cell, KernelName, Mode, Precision
+from suite.core.cell import Cell, Data, KernelName, Mode, Precision
 from suite.core.device import (
     Cpu,
     Gpu,
@@ -88,6 +90,14 @@ def test_cells_that_a_machine_cannot_run_have_a_reason() -> None:
     assert "has none" in (skip_reason(cell(Precision.TF32), machine()) or "")
     assert "Tesla T4 has 7.5" in (skip_reason(cell(Precision.TF32), old) or "")
     assert skip_reason(cell(Precision.TF32), machine("NVIDIA H200")) is None
+
+
+def test_a_batch_on_the_device_needs_a_gpu() -> None:
+    """On a CPU nothing is copied anyway: the cell would be another one under a second name."""
+    kept = replace(cell(), data=Data.SYNTHETIC_DEVICE)
+
+    assert "data synthetic is the same" in (skip_reason(kept, machine()) or "")
+    assert skip_reason(kept, machine("Tesla T4")) is None
 
 
 def test_the_simulated_kernel_runs_anywhere() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from suite import kernels
-from suite.core.cell import Cell, Graph, Mode, Precision, XlaMode
+from suite.core.cell import Cell, Data, Graph, Mode, Precision, XlaMode
 from suite.kernels.interface import InvalidLaunchError, KernelOptions, MissingComponentError
 
 pytestmark = pytest.mark.slow
@@ -191,6 +191,12 @@ def test_tf32_needs_a_device_that_has_it() -> None:
     """A TF32 cell on a CPU ends before anything is measured."""
     with pytest.raises(InvalidLaunchError, match="TF32 needs a GPU"):
         kernels.build(replace(CELL, precision=Precision.TF32), KernelOptions())
+
+
+def test_a_batch_kept_on_the_gpu_needs_one() -> None:
+    """Without a GPU the cell gives no number under that name."""
+    with pytest.raises(InvalidLaunchError, match="can stay on a GPU only"):
+        kernels.build(replace(CELL, data=Data.SYNTHETIC_DEVICE), KernelOptions())
 
 
 def test_missing_tensorflow_names_the_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
