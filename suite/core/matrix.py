@@ -13,6 +13,7 @@ AXES = (
     "gpus",
     "data",
     "image_size",
+    "layout",
     "graph",
     "precision",
     "xla",

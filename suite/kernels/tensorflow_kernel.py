@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from suite.core.cell import Cell, Graph, Mode, Precision, XlaMode
+from suite.core.cell import Cell, Graph, Layout, Mode, Precision, XlaMode
 from suite.kernels.arithmetic import FLOAT32_BITS, float32_bits, xla_compute_type
 from suite.kernels.batch_normalization import (
     FoldableBatchNormalization,
@@ -19,7 +19,9 @@ from suite.kernels.batches import Batch, Batches, open_batches
 from suite.kernels.executed import read_executed, record_first_run
 from suite.kernels.frozen import frozen
 from suite.kernels.interface import KernelOptions
+from suite.kernels.layout import apply_layout
 from suite.kernels.loss_scale import DynamicScale, LossScale, StaticScale
+from suite.kernels.max_pooling import MaxPooling
 from suite.kernels.precision import apply_precision
 from suite.kernels.proof import check_launch
 from suite.kernels.recipe import Recipe
@@ -33,18 +35,22 @@ def build_resnet50(cell: Cell, options: KernelOptions) -> "TensorFlowKernel":
     Raises:
         InvalidLaunchError: the precision, or the place of the batch, does not exist here.
         InputError: the records it reads are missing, damaged or too few.
+        MissingComponentError: DALI, or what the layout needs, is not there.
     """
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
     apply_precision(cell.precision, on_gpu=bool(gpus))
+    apply_layout(cell, on_gpu=bool(gpus))
     keras.utils.set_random_seed(options.seed)
     batches = open_batches(cell, options)
     model = resnet50(
         cell.image_size,
         options.recipe.weight_init,
         normalization=_normalization(cell.graph),
+        pooling=MaxPooling,
         normalize=not batches.normalized,
+        channels_first=cell.layout is Layout.NCHW,
     )
     batch = batches.next()
     if cell.mode is Mode.TRAINING:
@@ -149,6 +155,7 @@ class TensorFlowKernel:
             "xla": executed.xla,
             "xla_clusters": executed.xla_clusters,
             "layouts": list(executed.layouts),
+            "transposes": executed.transposes,
             "convolutions": executed.convolutions,
             "fused_batch_normalizations": executed.fused_batch_normalizations,
             "casts": executed.casts,

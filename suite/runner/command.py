@@ -12,6 +12,7 @@ from suite.core.cell import (
     Data,
     Graph,
     KernelName,
+    Layout,
     Mode,
     Precision,
     Protocol,
@@ -56,6 +57,8 @@ def to_arguments(order: LaunchOrder) -> list[str]:
     arguments += ["--xla"] if cell.xla else []
     if cell.xla_mode is not XlaMode.JIT_COMPILE:
         arguments += ["--xla_mode", cell.xla_mode.value]
+    if cell.layout is not Layout.NHWC:
+        arguments += ["--data_format", cell.layout.name]
     if cell.graph is not Graph.EVALUATION:
         arguments += ["--graph", cell.graph.value]
     arguments += ["--dali"] if cell.data is Data.DALI else []
@@ -125,6 +128,7 @@ def parse_order(arguments: Sequence[str]) -> LaunchOrder:
         image_size=given.synthetic_data_size,
         graph=Graph(given.graph),
         xla_mode=XlaMode(given.xla_mode or XlaMode.JIT_COMPILE),
+        layout=Layout[given.data_format],
     )
     if cell.contradiction:
         raise InputError(f"--graph {given.graph}: {cell.contradiction}")
@@ -182,6 +186,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=[m.value for m in XlaMode],
         help="how XLA compiles: the whole step (jit_compile, the default) or the parts that"
         " TensorFlow chooses (auto_clustering, as published)",
+    )
+    add(
+        "--data_format",
+        choices=[layout.name for layout in Layout],
+        default=Layout.NHWC.name,
+        help="layout that the network computes in (%(default)s); the published tables used NCHW",
     )
     add(
         "--graph",
