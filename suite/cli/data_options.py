@@ -16,7 +16,7 @@ def data_options(arguments: argparse.Namespace, matrix: Matrix) -> KernelOptions
         InputError: a directory is missing, cannot feed some cell, or is given for no cell.
     """
     data_dir, data_idx_dir = arguments.data_dir, arguments.data_idx_dir
-    reading = [cell for cell in matrix.cells if cell.data is not Data.SYNTHETIC]
+    reading = [cell for cell in matrix.cells if cell.reads_records]
     if data_dir and not reading:
         raise InputError(f"{arguments.matrix}: no cell reads records; leave out --data_dir")
     if data_idx_dir and not any(cell.data is Data.DALI for cell in reading):

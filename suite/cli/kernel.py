@@ -7,7 +7,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from suite.core.cell import Data
 from suite.core.device import device_label
 from suite.core.distributed import Rank, rank_of
 from suite.core.errors import ExitCode, InputError, SuiteError
@@ -68,7 +67,7 @@ def _report(order: LaunchOrder) -> int:
 
 
 def _by_hand(order: LaunchOrder) -> int:
-    if order.cell.data is not Data.SYNTHETIC:
+    if order.cell.reads_records:
         cell_shards(order.cell, order.options.data_dir, order.options.data_idx_dir)
     results = Path(order.results_dir)
     try:

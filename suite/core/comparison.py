@@ -63,7 +63,8 @@ def compare(
 ) -> tuple[ComparedCell, ...]:
     """Join the cells of a run with the rows of a reference, in the page's order.
 
-    A measured cell that does other work than the published (DALI, another image size, the
+    A measured cell that does other work than the published (DALI, a batch kept on the GPU, another
+    image size, the
     simulated kernel) joins no row.
 
     Raises:

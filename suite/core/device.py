@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from suite.core.cell import Cell, KernelName, Precision
+from suite.core.cell import Cell, Data, KernelName, Precision
 from suite.core.systems import SYSTEMS, System, bare_gpu_name, system_by_key, system_of_gpu
 
 # TF32 came with compute capability 8.0 (the NVIDIA Ampere architecture).
@@ -122,13 +122,10 @@ def skip_reason(cell: Cell, machine: Machine) -> str | None:
     """Why this machine cannot run a cell, or None; see `too_many_ranks` for their number."""
     if cell.kernel is KernelName.SIMULATED:
         return None
-    gpus = len(machine.gpus)
-    if cell.precision is Precision.TF32 and not gpus:
-        return "TF32 needs an Ampere or newer GPU, and this machine has none"
-    capability = machine.gpus[0].compute_capability if gpus else None
-    if cell.precision is Precision.TF32 and capability and capability < TF32_CAPABILITY:
-        version = ".".join(str(part) for part in capability)
-        return f"TF32 needs compute capability 8.0, and {machine.gpus[0].name} has {version}"
+    if cell.precision is Precision.TF32 and (without_tf32 := _without_tf32(machine)):
+        return without_tf32
+    if cell.data is Data.SYNTHETIC_DEVICE and not machine.gpus:
+        return "keeps its batch on a GPU, and this machine has none; data synthetic is the same"
     return None
 
 
@@ -151,3 +148,14 @@ def too_many_ranks(
     if cell.gpus <= cores:
         return None
     return f"needs {cell.gpus} ranks, and this machine has {cores} CPU cores"
+
+
+def _without_tf32(machine: Machine) -> str | None:
+    """Why a machine has no TF32, or None."""
+    if not machine.gpus:
+        return "TF32 needs an Ampere or newer GPU, and this machine has none"
+    gpu = machine.gpus[0]
+    if gpu.compute_capability and gpu.compute_capability < TF32_CAPABILITY:
+        version = ".".join(str(part) for part in gpu.compute_capability)
+        return f"TF32 needs compute capability 8.0, and {gpu.name} has {version}"
+    return None

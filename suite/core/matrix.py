@@ -14,6 +14,7 @@ AXES = (
     "gpus",
     "data",
     "image_size",
+    "layout",
     "graph",
     "precision",
     "xla",

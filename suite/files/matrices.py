@@ -13,6 +13,7 @@ from suite.core.cell import (
     Data,
     Graph,
     KernelName,
+    Layout,
     Mode,
     Precision,
     Protocol,
@@ -67,8 +68,11 @@ class AxesModel(_Model):
     """Images per step and GPU."""
     gpus: Annotated[list[Positive], Field(min_length=1)] = [1]
     data: Annotated[list[Data], Field(min_length=1)] = [Data.SYNTHETIC]
+    """Where images come from; `synthetic_device` spares each step the copy to the GPU."""
     image_size: Annotated[list[Positive], Field(min_length=1)] = [224]
     """Side of the square images, in pixels."""
+    layout: Annotated[list[Layout], Field(min_length=1)] = [Layout.NHWC]
+    """Order of axes that the network is built in: `nhwc`, or `nchw` as the tables were made."""
     graph: Annotated[list[Graph], Field(min_length=1)] = [Graph.EVALUATION]
     """What an inference step works out, and from what; `evaluation` is the published step."""
     xla_mode: Annotated[list[XlaMode], Field(min_length=1)] = [XlaMode.JIT_COMPILE]
@@ -85,6 +89,7 @@ class ConditionsModel(_Model):
     gpus: Positive | None = None
     data: Data | None = None
     image_size: Positive | None = None
+    layout: Layout | None = None
     graph: Graph | None = None
     xla_mode: XlaMode | None = None
 

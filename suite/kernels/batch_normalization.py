@@ -9,13 +9,15 @@ from keras import layers
 
 
 class FusedBatchNormalization(layers.BatchNormalization):  # type: ignore[misc] # untyped base
-    """keras.layers.BatchNormalization over the last axis of an image batch, in one operation.
+    """keras.layers.BatchNormalization of an image batch, in one operation.
+
+    Its axis 1 means [batch, channels, height, width], any other [batch, height, width, channels].
 
     As in the published code, the moving variance follows the unbiased variance of the batch.
     """
 
     def call(self, inputs: tf.Tensor, *, training: bool = False) -> tf.Tensor:
-        """Normalise [batch, height, width, channels]; in training also move the statistics."""
+        """Normalise each channel; in training also move the statistics."""
         result = tf.raw_ops.FusedBatchNormV3(
             x=inputs,
             scale=self.gamma.value,
@@ -25,6 +27,7 @@ class FusedBatchNormalization(layers.BatchNormalization):  # type: ignore[misc] 
             variance=[] if training else self.moving_variance.value,
             epsilon=self.epsilon,
             is_training=training,
+            data_format="NCHW" if self.axis == 1 else "NHWC",
         )
         if training:
             _move(self.moving_mean.value, result.batch_mean, self.momentum)
@@ -37,7 +40,7 @@ def _move(moving: tf.Variable, value: tf.Tensor, momentum: float) -> None:
 
 
 class FoldableBatchNormalization(layers.BatchNormalization):  # type: ignore[misc] # untyped base
-    """Inference only: one factor and one offset per channel, in the compute type.
+    """Inference in NHWC only: one factor and one offset per channel, in the compute type.
 
     Once these are constants TensorFlow works the factor into the convolution before it and hands
     the offset to the convolution as its bias, which it does not do for the fused operation.

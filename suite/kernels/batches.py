@@ -8,7 +8,7 @@ import tensorflow as tf
 from suite.core.cell import Cell, Data
 from suite.core.distributed import ONLY_RANK, Rank
 from suite.kernels.dali_batches import open_dali
-from suite.kernels.interface import KernelOptions
+from suite.kernels.interface import InvalidLaunchError, KernelOptions
 from suite.kernels.synthetic import synthetic_batch
 from suite.kernels.tfrecord_batches import open_tfrecord
 
@@ -56,15 +56,49 @@ class SyntheticBatches:
         return {"input": "synthetic"}
 
 
+class DeviceBatches:
+    """The same synthetic batch, put on the GPU before the first step."""
+
+    normalized = False
+    wait_seconds: Sequence[float] = ()
+
+    def __init__(self, cell: Cell, options: KernelOptions, rank: Rank) -> None:
+        seed = options.seed + rank.index
+        images, labels = synthetic_batch(cell.batch_size, cell.image_size, seed)
+        if not tf.config.get_visible_devices("GPU"):
+            raise InvalidLaunchError("a batch can stay on a GPU only, and TensorFlow sees none")
+        with tf.device("GPU:0"):
+            # TensorFlow keeps int32, and so the labels (4 bytes an image), on the host anyway.
+            self._batch = (tf.constant(images), tf.constant(labels))
+
+    def next(self) -> Batch:
+        """The batch; no image is copied."""
+        return self._batch
+
+    def conditions(self) -> Mapping[str, object]:
+        """Where the images are, as TensorFlow has it.
+
+        Raises:
+            InvalidLaunchError: not on a GPU.
+        """
+        device = tf.DeviceSpec.from_string(self._batch[0].backing_device).device_type
+        if device != "GPU":
+            raise InvalidLaunchError(f"the batch was put on the GPU, but is on {device}")
+        return {"input": "synthetic, kept on the device", "input_device": device}
+
+
 def open_batches(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> Batches:
     """The supply that a cell declares; each rank has its own part of the records, or own images.
 
     Raises:
         InputError: the records it reads are missing, damaged or too few.
         MissingComponentError: it needs DALI, which is not installed.
+        InvalidLaunchError: it keeps its batch on a GPU, and there is none.
     """
     if cell.data is Data.TFRECORD:
         return open_tfrecord(cell, options, rank)
     if cell.data is Data.DALI:
         return open_dali(cell, options, rank)
+    if cell.data is Data.SYNTHETIC_DEVICE:
+        return DeviceBatches(cell, options, rank)
     return SyntheticBatches(cell, options, rank)

@@ -13,6 +13,7 @@ from tensorflow.python.eager import context
 
 # What stands in an executed graph for a cluster of operations that XLA compiled.
 _CLUSTERS = {"_XlaRun", "XlaLaunch"}
+_TRANSPOSES = {"Transpose", "_MklTranspose"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +22,15 @@ class Executed:
 
     `compute_types` are the types of all convolutions and matrix products, gradients among them.
     `xla` is `jit_compile` where XLA compiled the whole step, or all of it around its all-reduces,
-    `auto_clustering` where it compiled parts, else `off`. Where XLA compiled it, types, layouts and
-    casts are those of the graph it was given, before its own rewriting. `all_reduces` are
-    Horovod's, one per tensor and step. `onednn_operations` are oneDNN's kernels outside XLA.
+    `auto_clustering` where it compiled parts, else `off`. `layouts` are those of the convolutions,
+    `transposes` what changes between layouts cost. Where XLA compiled it, types, layouts and casts
+    are those of the graph it was given, before its own rewriting. `all_reduces` are Horovod's, one
+    per tensor and step. `onednn_operations` are oneDNN's kernels outside XLA.
     """
 
     compute_types: tuple[str, ...]
     layouts: tuple[str, ...]
+    transposes: int
     convolutions: int
     fused_batch_normalizations: int
     casts: int
@@ -76,6 +79,7 @@ def read_executed(
             if "Conv2D" in node.op or "MatMul" in node.op
         ),
         layouts=_distinct(node.attr["data_format"].s.decode() for node in convolutions),
+        transposes=sum(node.op in _TRANSPOSES for node in nodes),
         convolutions=len(convolutions),
         fused_batch_normalizations=sum(_fuses_batch_normalization(node) for node in nodes),
         casts=sum(node.op == "Cast" for node in nodes),

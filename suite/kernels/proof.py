@@ -5,7 +5,7 @@ import os
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.core.cell import Cell, Precision
+from suite.core.cell import Cell, Layout, Precision
 from suite.kernels.arithmetic import FLOAT32_BITS
 from suite.kernels.executed import Executed
 from suite.kernels.interface import InvalidLaunchError
@@ -40,6 +40,11 @@ def check_launch(
         raise InvalidLaunchError(
             f"{executed.convolutions} convolutions ran; the network has {_CONVOLUTIONS}"
         )
+    # NHWC is only recorded: TensorFlow may turn it into NCHW on a GPU, and is left to. NCHW is a
+    # demand, for which that was switched off. XLA chooses anew: there this is what it was given.
+    if cell.layout is Layout.NCHW and executed.layouts != (Layout.NCHW.name,):
+        found = " and ".join(executed.layouts)
+        raise InvalidLaunchError(f"NCHW is declared, but convolutions ran in {found}")
     declared = cell.xla_mode.value if cell.xla else "off"
     if executed.xla != declared:
         raise InvalidLaunchError(f"XLA is declared {declared}, but {executed.xla} is what ran")

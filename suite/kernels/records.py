@@ -37,6 +37,14 @@ def parse(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     return features[IMAGE], label, boxes[tf.newaxis]
 
 
+def decode(encoded: tf.Tensor, window: tf.Tensor | None = None) -> tf.Tensor:
+    """uint8 [height, width, 3] of a JPEG, or of a window (top, left, height, width) of it."""
+    options = {"channels": 3, "fancy_upscaling": False, "dct_method": JPEG_DCT}
+    if window is None:
+        return tf.io.decode_jpeg(encoded, **options)
+    return tf.io.decode_and_crop_jpeg(encoded, window, **options)
+
+
 def check_shard(shard: Path) -> int:
     """How many records a shard holds, having read, parsed and decoded each one.
 

@@ -19,28 +19,34 @@ def resnet50(
     image_size: int,
     weight_init: str = "fan_out",
     normalization: type[layers.Layer] = layers.BatchNormalization,
+    pooling: type[layers.Layer] = layers.MaxPooling2D,
     *,
     normalize: bool = True,
+    channels_first: bool = False,
 ) -> Model:
     """The network: float32 images [batch, size, size, 3] of 0..255 -> float32 logits [batch, 1001].
 
     `weight_init` is `fan_out` (the published default) or `fan_in` (the published recipes).
     `normalize` takes mean and deviation out of the images; False is for images that come so.
-    `normalization` is Keras's batch normalisation or a backend's own. The global Keras dtype policy
-    decides the arithmetic; the normalised image and the logits are float32.
+    `normalization` and `pooling` are Keras's or a backend's own. With `channels_first` images are
+    transposed once, as published, and everything behind computes [batch, channels, height, width].
+    The global Keras dtype policy decides the arithmetic; the normalised image and the logits are
+    float32.
     """
-    network = _Layers(weight_init, normalization)
+    network = _Layers(weight_init, normalization, channels_first=channels_first)
     images = Input((image_size, image_size, 3), dtype="float32", name="images")
     x = _normalized(images) if normalize else images
+    if channels_first:
+        x = layers.Permute((3, 1, 2), name="to_channels_first")(x)
     x = network.convolution(x, 64, 7, strides=2, name="stem")
-    x = layers.MaxPooling2D(3, strides=2, padding="same", name="stem_pool")(x)
+    x = pooling(3, strides=2, padding="same", data_format=network.data_format, name="stem_pool")(x)
     for stage, (blocks, width) in enumerate(STAGES, start=1):
         for block in range(blocks):
             strides = 2 if stage > 1 and block == 0 else 1
             x = network.bottleneck(
                 x, width, strides, f"stage{stage}_block{block + 1}", project=block == 0
             )
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    x = layers.GlobalAveragePooling2D(data_format=network.data_format, name="pool")(x)
     logits = layers.Dense(CLASSES, kernel_initializer=network.initializer(), name="logits")(x)
     logits = layers.Activation("linear", dtype="float32", name="logits_float32")(logits)
     return Model(images, logits, name="resnet50_v1_5")
@@ -54,11 +60,15 @@ def _normalized(images: KerasTensor) -> KerasTensor:
 
 
 class _Layers:
-    """The repeated parts of the network, sharing the initialiser and the batch normalisation."""
+    """The repeated parts of the network, sharing initialiser, batch normalisation and layout."""
 
-    def __init__(self, weight_init: str, normalization: type[layers.Layer]) -> None:
+    def __init__(
+        self, weight_init: str, normalization: type[layers.Layer], *, channels_first: bool
+    ) -> None:
         self._weight_init = weight_init
         self._normalization = normalization
+        self._channel_axis = 1 if channels_first else -1
+        self.data_format = "channels_first" if channels_first else "channels_last"
 
     def initializer(self) -> initializers.Initializer:
         """Variance scaling by 2 from a truncated normal (He et al., arXiv:1502.01852)."""
@@ -80,11 +90,14 @@ class _Layers:
             size,
             strides=strides,
             padding="same",
+            data_format=self.data_format,
             use_bias=False,
             kernel_initializer=self.initializer(),
             name=f"{name}_conv",
         )(x)
-        x = self._normalization(momentum=0.9, epsilon=1e-5, name=f"{name}_bn")(x)
+        x = self._normalization(
+            axis=self._channel_axis, momentum=0.9, epsilon=1e-5, name=f"{name}_bn"
+        )(x)
         return layers.ReLU(name=f"{name}_relu")(x) if relu else x
 
     def bottleneck(

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from suite.core.cell import Cell, Graph, Mode, Precision, XlaMode
+from suite.core.cell import Cell, Graph, Layout, Mode, Precision, XlaMode
 from suite.core.distributed import ONLY_RANK, Rank
 from suite.kernels.arithmetic import FLOAT32_BITS, float32_bits, xla_compute_type
 from suite.kernels.batch_normalization import (
@@ -20,7 +20,9 @@ from suite.kernels.batches import Batch, Batches, open_batches
 from suite.kernels.executed import read_executed, record_first_run
 from suite.kernels.frozen import frozen
 from suite.kernels.interface import InvalidLaunchError, Kernel, KernelOptions
+from suite.kernels.layout import apply_layout
 from suite.kernels.loss_scale import DynamicScale, LossScale, StaticScale
+from suite.kernels.max_pooling import MaxPooling
 from suite.kernels.precision import apply_precision
 from suite.kernels.proof import check_launch
 from suite.kernels.recipe import Recipe
@@ -39,8 +41,9 @@ def build_resnet50(cell: Cell, options: KernelOptions) -> Kernel:
     """Build the network, its step and its batch on this process's GPU, else on the CPU.
 
     Raises:
-        InvalidLaunchError: the precision does not exist on this device, or a rank has no GPU.
+        InvalidLaunchError: the precision, the place of the batch, or a rank's GPU is not there.
         InputError: the records it reads are missing, damaged or too few.
+        MissingComponentError: DALI, or what the layout needs, is not there.
     """
     if cell.gpus > 1:
         from suite.kernels.ranked_kernel import build_ranked
@@ -84,13 +87,16 @@ def claim_device(rank: Rank, threads: int | None) -> None:
 def open_network(cell: Cell, options: KernelOptions, rank: Rank) -> tuple[keras.Model, Batches]:
     """The network with its first weights, and the supply of this rank's batches."""
     apply_precision(cell.precision, on_gpu=_on_gpu())
+    apply_layout(cell, on_gpu=_on_gpu())
     keras.utils.set_random_seed(options.seed)
     batches = open_batches(cell, options, rank)
     model = resnet50(
         cell.image_size,
         options.recipe.weight_init,
         normalization=_normalization(cell.graph),
+        pooling=MaxPooling,
         normalize=not batches.normalized,
+        channels_first=cell.layout is Layout.NCHW,
     )
     return model, batches
 
@@ -206,6 +212,7 @@ class TensorFlowKernel:
             "xla": executed.xla,
             "xla_clusters": executed.xla_clusters,
             "layouts": list(executed.layouts),
+            "transposes": executed.transposes,
             "convolutions": executed.convolutions,
             "fused_batch_normalizations": executed.fused_batch_normalizations,
             "casts": executed.casts,

@@ -10,7 +10,7 @@ from suite.core.distributed import ONLY_RANK, Rank
 from suite.files.data_set import cell_shards
 from suite.kernels.interface import KernelOptions
 from suite.kernels.record_batches import RecordBatches
-from suite.kernels.records import JPEG_DCT, parse
+from suite.kernels.records import JPEG_DCT, decode, parse
 
 # The published reader: this many files open at once, this many records from each in turn, a
 # shuffle over this many records (training only), and this many images decoded at once.
@@ -97,7 +97,7 @@ def evaluation_image(size: int) -> _Preprocess:
 
     def preprocess(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         encoded, label, _ = parse(record)
-        image = _decoded(encoded)
+        image = decode(encoded)
         shape = tf.shape(image)[:2]
         scale = evaluation_side(size) / tf.reduce_min(shape)
         scaled = tf.cast(tf.round(tf.cast(shape, tf.float64) * scale), tf.int32)
@@ -123,15 +123,7 @@ def training_image(size: int) -> _Preprocess:
             use_image_if_no_bounding_boxes=True,
         )
         window = tf.concat([begin[:2], extent[:2]], axis=0)
-        image = tf.image.resize(_decoded(encoded, window), (size, size), "bilinear")
+        image = tf.image.resize(decode(encoded, window), (size, size), "bilinear")
         return tf.image.random_flip_left_right(image), label
 
     return preprocess
-
-
-def _decoded(encoded: tf.Tensor, window: tf.Tensor | None = None) -> tf.Tensor:
-    """uint8 [height, width, 3] of a JPEG, or of a window (top, left, height, width) of it."""
-    options = {"channels": 3, "fancy_upscaling": False, "dct_method": JPEG_DCT}
-    if window is None:
-        return tf.io.decode_jpeg(encoded, **options)
-    return tf.io.decode_and_crop_jpeg(encoded, window, **options)

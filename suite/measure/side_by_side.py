@@ -25,19 +25,26 @@ def time_in_turns(
     clock: Callable[[], float] = time.perf_counter,
 ) -> tuple[Pair, ...]:
     """Time both once a turn, each first in every second turn. One turn beforehand is not timed."""
+
+    def timed(step: Callable[[], None]) -> float:
+        before = clock()
+        step()
+        return clock() - before
+
+    return take_turns(lambda: timed(ours), lambda: timed(other), turns)
+
+
+def take_turns(
+    ours: Callable[[], float], other: Callable[[], float], turns: int
+) -> tuple[Pair, ...]:
+    """The same for things that time themselves, and return the seconds."""
     ours()
     other()
     pairs = []
     for turn in range(turns):
         if turn % 2:
-            other_seconds, ours_seconds = _timed(other, clock), _timed(ours, clock)
+            other_seconds, ours_seconds = other(), ours()
         else:
-            ours_seconds, other_seconds = _timed(ours, clock), _timed(other, clock)
+            ours_seconds, other_seconds = ours(), other()
         pairs.append(Pair(ours_seconds, other_seconds))
     return tuple(pairs)
-
-
-def _timed(step: Callable[[], None], clock: Callable[[], float]) -> float:
-    before = clock()
-    step()
-    return clock() - before

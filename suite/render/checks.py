@@ -3,29 +3,45 @@
 from collections.abc import Sequence
 
 from suite.core.check import Check
-from suite.render.tables import Dialect, Table, write_table
+from suite.render.tables import Dialect, Table, plain_table, write_table
 
-_HEADERS = ("check", "median", "min to max", "n", "target", "", "what was measured")
+_HEADERS = ("check", "median", "min to max", "n", "target", "")
+_VERDICTS = {True: "met", False: "NOT MET", None: ""}
+
+
+def verdict(check: Check) -> str:
+    """A check in two or three words, as it is told when it ends."""
+    words = {True: "met", False: "not met", None: _number(check.median, check.unit)}
+    return words[check.met]
 
 
 def checks_text(checks: Sequence[Check]) -> str:
-    """One line per check, and how many are met."""
-    rows = [_row(check) for check in checks]
-    table = write_table(Table("", _HEADERS, rows, left=len(_HEADERS)), Dialect.TERMINAL)
-    met = sum(check.met for check in checks)
-    return f"{table}\n\n{met} of {len(checks)} targets met"
+    """One line per check, what each one measured, and how many targets are met."""
+    table = Table("", _HEADERS, [_row(check) for check in checks], left=len(_HEADERS))
+    notes = plain_table([(check.name, check.note) for check in checks])
+    verdicts = [check.met for check in checks if check.met is not None]
+    return (
+        f"{write_table(table, Dialect.TERMINAL)}\n\nwhat was measured:\n{notes}\n\n"
+        f"{sum(verdicts)} of {len(verdicts)} targets met"
+    )
 
 
 def _row(check: Check) -> tuple[str, ...]:
+    low, high = (_number(bound(check.values), check.unit) for bound in (min, max))
     return (
         check.name,
         _number(check.median, check.unit),
-        f"{_number(min(check.values), check.unit)} to {_number(max(check.values), check.unit)}",
+        f"{low} to {high}",
         str(len(check.values)),
-        f"{'>=' if check.at_least else '<='} {check.target:g} {check.unit}",
-        "met" if check.met else "NOT MET",
-        check.note,
+        _target(check),
+        _VERDICTS[check.met],
     )
+
+
+def _target(check: Check) -> str:
+    if check.target is None:
+        return ""
+    return f"{'>=' if check.at_least else '<='} {check.target:g} {check.unit}"
 
 
 def _number(value: float, unit: str) -> str:

@@ -13,6 +13,7 @@ from suite.core.cell import (
     Data,
     Graph,
     KernelName,
+    Layout,
     Mode,
     Precision,
     Protocol,
@@ -63,9 +64,12 @@ def to_arguments(order: LaunchOrder) -> list[str]:
     arguments += ["--xla"] if cell.xla else []
     if cell.xla_mode is not XlaMode.JIT_COMPILE:
         arguments += ["--xla_mode", cell.xla_mode.value]
+    if cell.layout is not Layout.NHWC:
+        arguments += ["--data_format", cell.layout.name]
     if cell.graph is not Graph.EVALUATION:
         arguments += ["--graph", cell.graph.value]
     arguments += ["--dali"] if cell.data is Data.DALI else []
+    arguments += ["--synthetic_device"] if cell.data is Data.SYNTHETIC_DEVICE else []
     arguments += ["--batch_size", str(cell.batch_size)]
     arguments += ["--gpus", str(cell.gpus)] if cell.gpus > 1 else []
     arguments += ["--warmup_steps", str(protocol.warmup_steps)]
@@ -115,6 +119,8 @@ def parse_order(
         raise InputError("--dali reads records: give --data_dir and --data_idx_dir with it")
     if given.data_idx_dir and not given.dali:
         raise InputError("--data_idx_dir is read by --dali only; add --dali or leave it out")
+    if given.synthetic_device and given.data_dir:
+        raise InputError("--synthetic_device reads no records; give it or --data_dir, not both")
     if given.iter_unit == "epoch" and not given.data_dir:
         raise InputError("synthetic images have no epoch; add --iter_unit batch")
     steps = given.num_iter
@@ -127,18 +133,18 @@ def parse_order(
             f" --warmup_steps {given.warmup_steps}; raise it"
         )
     precision = Precision.AMP if given.amp else Precision.TF32 if given.tf32 else Precision.FP32
-    data = Data.DALI if given.dali else Data.TFRECORD if given.data_dir else Data.SYNTHETIC
     cell = Cell(
         mode=_MODES[given.mode],
         precision=precision,
         xla=given.xla,
         batch_size=given.batch_size,
         gpus=_gpus(given.gpus, environment),
-        data=data,
+        data=_data(given),
         kernel=KernelName(given.kernel),
         image_size=given.synthetic_data_size,
         graph=Graph(given.graph),
         xla_mode=XlaMode(given.xla_mode or XlaMode.JIT_COMPILE),
+        layout=Layout[given.data_format],
     )
     if cell.contradiction:
         raise InputError(cell.contradiction)
@@ -176,6 +182,12 @@ def _gpus(given: int | None, environment: Mapping[str, str]) -> int:
     return started
 
 
+def _data(given: argparse.Namespace) -> Data:
+    if given.data_dir:
+        return Data.DALI if given.dali else Data.TFRECORD
+    return Data.SYNTHETIC_DEVICE if given.synthetic_device else Data.SYNTHETIC
+
+
 def _epoch_steps(data_dir: str, mode: Mode, batch_size: int) -> int:
     """Whole batches in one pass over the records, as published; reads every shard's framing."""
     return count_records(list_shards(Path(data_dir), SPLITS[mode])) // batch_size
@@ -207,6 +219,12 @@ def _parser() -> argparse.ArgumentParser:
         " TensorFlow chooses (auto_clustering, as published)",
     )
     add(
+        "--data_format",
+        choices=[layout.name for layout in Layout],
+        default=Layout.NHWC.name,
+        help="layout that the network computes in (%(default)s); the published tables used NCHW",
+    )
+    add(
         "--graph",
         choices=[g.value for g in Graph],
         default=Graph.EVALUATION.value,
@@ -214,6 +232,11 @@ def _parser() -> argparse.ArgumentParser:
         " with the variables folded into constants (frozen)",
     )
     add("--dali", action="store_true", help="read records with NVIDIA DALI")
+    add(
+        "--synthetic_device",
+        action="store_true",
+        help="put the synthetic images on the GPU once, not in every step",
+    )
     add("--warmup_steps", type=count, default=50, help="steps before measuring (%(default)s)")
     add("--num_iter", type=positive_count, default=1, help="steps, warm-up included (%(default)s)")
     add("--iter_unit", choices=("epoch", "batch"), default="epoch", help="unit of --num_iter")

@@ -88,7 +88,7 @@ def order_of(
     """What the worker of a planned launch is told; a directory only where its cell reads it."""
     if planned.cell.data is not Data.DALI:
         options = replace(options, data_idx_dir=None)
-    if planned.cell.data is Data.SYNTHETIC:
+    if not planned.cell.reads_records:
         options = replace(options, data_dir=None)
     options = replace(
         options,

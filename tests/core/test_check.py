@@ -21,3 +21,10 @@ def test_the_median_is_held_against_the_target(
     check = Check(name="c", values=values, unit="x", target=1.0, at_least=at_least, note="")
 
     assert check.met is met
+
+
+def test_without_a_target_there_is_no_verdict() -> None:
+    """A number that only informs is neither met nor missed."""
+    check = Check(name="c", values=(0.5,), unit="x", note="")
+
+    assert check.met is None

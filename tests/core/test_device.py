@@ -1,8 +1,10 @@
 """suite.core.device: labels, matches and what a machine cannot run."""
 
+from dataclasses import replace
+
 import pytest
 
-from suite.core.cell import Cell, KernelName, Mode, Precision
+from suite.core.cell import Cell, Data, KernelName, Mode, Precision
 from suite.core.device import (
     Cpu,
     Gpu,
@@ -108,6 +110,14 @@ def test_more_ranks_than_devices_have_a_reason() -> None:
     assert too_many_ranks(eight, machine(), 4, cpu_ranks=False) == (
         "needs 8 ranks, and its hosts take 4"
     )
+
+
+def test_a_batch_on_the_device_needs_a_gpu() -> None:
+    """On a CPU nothing is copied anyway: the cell would be another one under a second name."""
+    kept = replace(cell(), data=Data.SYNTHETIC_DEVICE)
+
+    assert "data synthetic is the same" in (skip_reason(kept, machine()) or "")
+    assert skip_reason(kept, machine("Tesla T4")) is None
 
 
 def test_the_simulated_kernel_runs_anywhere() -> None:

@@ -1,10 +1,10 @@
-"""The axes `graph` and `xla_mode`."""
+"""The axes `graph`, `xla_mode` and `layout`."""
 
 from dataclasses import replace
 
 import pytest
 
-from suite.core.cell import Cell, Graph, KernelName, Mode, Precision, XlaMode
+from suite.core.cell import Cell, Graph, KernelName, Layout, Mode, Precision, XlaMode
 from suite.core.matrix import MatrixError, expand
 from suite.core.reference import ReferenceRow, ReferenceTable
 
@@ -48,8 +48,22 @@ def test_training_has_only_the_published_graph() -> None:
         ids(mode=[Mode.TRAINING], graph=[Graph.FROZEN])
 
 
+def test_a_layout_is_part_of_the_name_unless_it_is_the_default() -> None:
+    """NCHW is a cell of its own, named before the graph."""
+    assert ids(layout=list(Layout), xla=[False], graph=[Graph.FORWARD]) == [
+        "inference-fp32-bs8-1gpu-forward",
+        "inference-fp32-bs8-1gpu-nchw-forward",
+    ]
+
+
+def test_a_frozen_graph_has_one_layout() -> None:
+    """A matrix that asks for a graph which TensorFlow would leave unfolded is refused."""
+    with pytest.raises(MatrixError, match="folds a frozen graph in nhwc only"):
+        ids(layout=[Layout.NCHW], graph=[Graph.FROZEN])
+
+
 def test_only_the_published_graph_is_set_beside_a_published_row() -> None:
-    """A frozen or forward step is other work; both modes of XLA are the published XLA."""
+    """A frozen or forward step is other work; modes of XLA and layouts do the published work."""
     row = ReferenceRow(
         system="t4",
         gpu="T4",
@@ -69,5 +83,6 @@ def test_only_the_published_graph_is_set_beside_a_published_row() -> None:
 
     assert table.find(CELL) is row
     assert table.find(replace(CELL, xla_mode=XlaMode.AUTO_CLUSTERING)) is row
+    assert table.find(replace(CELL, layout=Layout.NCHW)) is row
     assert table.find(replace(CELL, graph=Graph.FROZEN)) is None
     assert table.find(replace(CELL, graph=Graph.FORWARD)) is None

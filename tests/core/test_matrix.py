@@ -1,10 +1,11 @@
 """suite.core.matrix: which cells a matrix declares."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
-from suite.core.cell import Cell, KernelName, Mode, Precision
+from suite.core.cell import Cell, Data, KernelName, Mode, Precision
 from suite.core.matrix import Conditions, MatrixError, expand
 
 AXES: dict[str, Sequence[object]] = {
@@ -97,3 +98,13 @@ def test_ids_tell_all_conditions_apart() -> None:
     expanded = cells([{"mode": Mode.INFERENCE, "gpus": 8}], axes=axes)
 
     assert len({cell.id for cell in expanded}) == len(expanded) == 72
+
+
+def test_a_batch_on_the_device_is_a_cell_of_its_own() -> None:
+    """Its name says where the images are, and it reads no records."""
+    usual = Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=8)
+    kept = replace(usual, data=Data.SYNTHETIC_DEVICE)
+
+    assert kept.id == "inference-fp32-bs8-1gpu-synthetic_device"
+    assert [cell.reads_records for cell in (usual, kept)] == [False, False]
+    assert all(replace(usual, data=data).reads_records for data in (Data.TFRECORD, Data.DALI))

@@ -42,6 +42,7 @@ def test_a_cell_finds_its_row_whether_images_are_synthetic_or_read(data: Data) -
         replace(CELL, gpus=8),
         replace(CELL, batch_size=32),
         replace(CELL, data=Data.DALI),
+        replace(CELL, data=Data.SYNTHETIC_DEVICE),
         replace(CELL, image_size=32),
         replace(CELL, kernel=KernelName.SIMULATED),
     ],

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,11 @@ from suite.core.cell import Cell, Data, Mode, Precision
 from suite.core.errors import InputError
 from suite.files.dali_index import write_index
 from suite.files.tfrecords import read_frames
+from suite.kernels.bare_decoding import bare_decoding
 from suite.kernels.batches import Batches, open_batches
 from suite.kernels.interface import InvalidLaunchError, KernelOptions, MissingComponentError
 from suite.kernels.make_records import make_data_set
-from suite.kernels.records import IMAGE, LABEL, check_shard
+from suite.kernels.records import IMAGE, LABEL, check_shard, decode, parse
 from suite.kernels.resnet50 import DEVIATION, MEAN
 
 pytestmark = pytest.mark.slow
@@ -73,6 +75,21 @@ def test_batches_are_what_the_network_takes(data: Data, mode: Mode, options: Ker
     assert 0 <= labels.min() < labels.max() <= 999
     assert batches.normalized is (data is Data.DALI)
     assert len(batches.wait_seconds) == 5
+
+
+def test_the_decoder_alone_decodes_the_images_of_the_records(options: KernelOptions) -> None:
+    """What pipelines are held against decodes whole images, in the published way, and all of them.
+
+    The one byte that it keeps of each is the first.
+    """
+    cell = Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=IMAGES)
+    cell = replace(cell, data=Data.TFRECORD)
+    kept = next(bare_decoding(cell, options)).numpy()
+    shards = sorted(Path(options.data_dir or "").glob("validation-*"))
+    records = tf.data.TFRecordDataset([str(shard) for shard in shards])
+
+    assert list(kept) == [decode(parse(record)[0])[0, 0, 0].numpy() for record in records]
+    assert len(set(kept)) > IMAGES / 2
 
 
 @pytest.mark.dali

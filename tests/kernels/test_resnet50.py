@@ -97,6 +97,38 @@ def test_network_agrees_with_numpy(*, fused: bool) -> None:
     assert np.abs(theirs).max() > 0.1
 
 
+@pytest.mark.parametrize("xla", [False, True], ids=["plain", "xla"])
+def test_both_layouts_compute_the_same(*, xla: bool) -> None:
+    """With equal weights the logits of NCHW are those of NHWC, to 1e-4; so are the weights' names.
+
+    NHWC pools with Keras's own layer, which NCHW cannot use.
+    """
+    import tensorflow as tf
+
+    from suite.kernels.batch_normalization import FusedBatchNormalization
+    from suite.kernels.max_pooling import MaxPooling
+    from suite.kernels.resnet50 import resnet50
+
+    generator = np.random.default_rng(0)
+    last = resnet50(64, normalization=FusedBatchNormalization)
+    first = resnet50(
+        64, normalization=FusedBatchNormalization, pooling=MaxPooling, channels_first=True
+    )
+    randomize(last, generator)
+    first.set_weights(last.get_weights())
+    images = tf.constant(generator.uniform(0, 255, (2, 64, 64, 3)), tf.float32)
+    theirs, ours = (
+        tf.function(lambda x, m=model: m(x, training=False), jit_compile=xla)(images).numpy()
+        for model in (last, first)
+    )
+
+    assert first.get_layer("stem_pool").output.shape[1:] == (64, 16, 16)
+    assert first.get_layer("stage4_block1_out").output.shape[1:] == (2048, 2, 2)
+    assert [v.path for v in first.variables] == [v.path for v in last.variables]
+    assert np.abs(ours - theirs).max() < 1e-4 * np.abs(theirs).max()
+    assert np.abs(theirs).max() > 0.1
+
+
 def test_layer_table() -> None:
     """Shapes, strides and parameter counts of the published network; 25.56 M for 1000 classes."""
     from keras import layers

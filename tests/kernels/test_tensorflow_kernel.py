@@ -1,6 +1,7 @@
 """Launches of the real network at a small image size, and the proof of what ran."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from suite import kernels
-from suite.core.cell import Cell, Graph, Mode, Precision, XlaMode
+from suite.core.cell import Cell, Data, Graph, Layout, Mode, Precision, XlaMode
 from suite.kernels.interface import InvalidLaunchError, KernelOptions, MissingComponentError
 
 pytestmark = pytest.mark.slow
@@ -62,6 +63,41 @@ def test_training_runs_as_declared(precision: Precision, *, xla: bool) -> None:
     assert conditions["compute_type"] == {"fp32": "float32", "amp": "bfloat16"}[precision.value]
     assert conditions["xla"] == ("jit_compile" if xla else "off")
     assert conditions["convolutions"] == 3 * 53 - (0 if xla else 1)
+
+
+@pytest.mark.parametrize("xla", [False, True], ids=["plain", "xla"])
+@pytest.mark.parametrize("mode", Mode)
+def test_nchw_runs_as_declared(mode: Mode, *, xla: bool) -> None:
+    """Every convolution ran in NCHW, images were transposed once, and the loss is that of NHWC."""
+    cell = replace(CELL, mode=mode, xla=xla, image_size=64)
+    conditions = run(replace(cell, layout=Layout.NCHW)).conditions()
+
+    assert conditions["layouts"] == ["NCHW"]
+    assert conditions["transposes"] == 1
+    assert conditions["loss"] == pytest.approx(run(cell).conditions()["loss"], rel=1e-3)
+
+
+def test_nchw_that_did_not_run_is_invalid() -> None:
+    """If convolutions ran in another layout than NCHW declares, a cell gives no number."""
+    kernel = run(CELL)
+    kernel._cell = replace(CELL, layout=Layout.NCHW)
+
+    with pytest.raises(InvalidLaunchError, match="NCHW is declared, but convolutions ran in NHWC"):
+        kernel.conditions()
+
+
+def test_nchw_without_its_kernels_is_skipped(tmp_path: Path) -> None:
+    """Where TensorFlow has no NCHW convolution the launch says what it needs, and is no crash."""
+    command = [sys.executable, "-m", "suite.kernels", "--mode=inference_benchmark"]
+    command += ["--data_format=NCHW", "--batch_size=2", "--synthetic_data_size=32"]
+    command += ["--warmup_steps=0", "--num_iter=1", "--iter_unit=batch", "--results_dir"]
+    environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": "0"}
+    subprocess.run([*command, str(tmp_path)], check=False, env=environment, capture_output=True)
+    (record,) = tmp_path.glob("*-nchw.0.json")
+    fields = json.loads(record.read_text())
+
+    assert fields["status"] == "skipped"
+    assert "set TF_ENABLE_ONEDNN_OPTS=1" in fields["reason"]
 
 
 @pytest.mark.parametrize("xla", [False, True], ids=["plain", "xla"])
@@ -191,6 +227,12 @@ def test_tf32_needs_a_device_that_has_it() -> None:
     """A TF32 cell on a CPU ends before anything is measured."""
     with pytest.raises(InvalidLaunchError, match="TF32 needs a GPU"):
         kernels.build(replace(CELL, precision=Precision.TF32), KernelOptions())
+
+
+def test_a_batch_kept_on_the_gpu_needs_one() -> None:
+    """Without a GPU the cell gives no number under that name."""
+    with pytest.raises(InvalidLaunchError, match="can stay on a GPU only"):
+        kernels.build(replace(CELL, data=Data.SYNTHETIC_DEVICE), KernelOptions())
 
 
 def test_missing_tensorflow_names_the_install_line(monkeypatch: pytest.MonkeyPatch) -> None:

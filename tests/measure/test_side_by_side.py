@@ -1,6 +1,6 @@
 """Two steps timed in turns."""
 
-from suite.measure.side_by_side import Pair, time_in_turns
+from suite.measure.side_by_side import Pair, take_turns, time_in_turns
 
 
 def test_both_take_turns_and_neither_is_always_first() -> None:
@@ -20,3 +20,11 @@ def test_both_take_turns_and_neither_is_always_first() -> None:
     assert calls == ["ours", "other", "ours", "other", "other", "ours", "ours", "other"]
     assert pairs == (Pair(1.0, 3.0),) * 3
     assert pairs[0].speed_ratio == 3.0
+
+
+def test_turns_may_time_themselves() -> None:
+    """What each side says it took is what is compared, and the turn beforehand is not."""
+    ours, other = iter([9.0, 1.0, 2.0]), iter([9.0, 3.0, 8.0])
+    pairs = take_turns(lambda: next(ours), lambda: next(other), turns=2)
+
+    assert [pair.speed_ratio for pair in pairs] == [3.0, 4.0]

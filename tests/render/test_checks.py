@@ -1,21 +1,30 @@
 """The table of promises."""
 
 from suite.core.check import Check
-from suite.render.checks import checks_text
+from suite.render.checks import checks_text, verdict
 
 
 def test_a_promise_that_is_not_kept_is_said_plainly() -> None:
-    """Each line has the spread beside the median, and the verdict in words."""
+    """Each line has the spread beside the median, and the verdict in words where one was asked."""
     fast = Check(
         name="fast", values=(1.2, 1.1, 1.3), unit="x", target=1.0, at_least=True, note="speed"
     )
     slow = Check(name="slow", values=(25.0,), unit="us", target=20.0, at_least=False, note="cost")
 
-    assert checks_text([fast, slow]) == (
-        "check  median    min to max            n  target             what was measured\n"
-        "-----  --------  --------------------  -  --------  -------  -----------------\n"
-        "fast   1.20 x    1.10 x to 1.30 x      3  >= 1 x    met      speed\n"
-        "slow   25.00 us  25.00 us to 25.00 us  1  <= 20 us  NOT MET  cost\n"
+    known = Check(name="known", values=(0.6,), unit="x", note="only told")
+
+    assert checks_text([fast, slow, known]) == (
+        "check  median    min to max            n  target\n"
+        "-----  --------  --------------------  -  --------  -------\n"
+        "fast   1.20 x    1.10 x to 1.30 x      3  >= 1 x    met\n"
+        "slow   25.00 us  25.00 us to 25.00 us  1  <= 20 us  NOT MET\n"
+        "known  0.60 x    0.60 x to 0.60 x      1\n"
+        "\n"
+        "what was measured:\n"
+        "  fast   speed\n"
+        "  slow   cost\n"
+        "  known  only told\n"
         "\n"
         "1 of 2 targets met"
     )
+    assert [verdict(check) for check in (fast, slow, known)] == ["met", "not met", "0.60 x"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from suite.core.cell import Cell, Data, KernelName, Mode, Precision, Protocol
+from suite.core.cell import Cell, Data, Graph, KernelName, Layout, Mode, Precision, Protocol
 from suite.core.errors import InputError
 from suite.kernels.interface import KernelOptions
 from suite.runner.command import LaunchOrder, command_line, parse_order, to_arguments
@@ -36,6 +36,8 @@ def test_the_command_is_the_one_the_page_gives() -> None:
     [
         order(),
         order(mode=Mode.TRAINING, precision=Precision.FP32, xla=False),
+        order(data=Data.SYNTHETIC_DEVICE),
+        order(layout=Layout.NCHW, graph=Graph.FORWARD),
         order(precision=Precision.TF32, image_size=64, kernel=KernelName.SIMULATED),
         LaunchOrder(
             cell=Cell(
@@ -66,6 +68,10 @@ def test_flags_and_orders_are_each_others_inverse(told: LaunchOrder) -> None:
         ("--iter_unit batch --num_iter 100 --dali", "give --data_dir and --data_idx_dir"),
         ("--iter_unit batch --num_iter 100 --amp --tf32", "exclude each other"),
         ("--iter_unit batch --num_iter 100 --data_idx_dir x", "read by --dali only"),
+        ("--num_iter 100 --synthetic_device --data_dir x", "reads no records"),
+        ("--num_iter 100 --synthetic_device", "synthetic images have no epoch"),
+        ("--iter_unit batch --num_iter 100 --data_format nchw", "NCHW"),
+        ("--iter_unit batch --num_iter 100 --data_format NCHW --graph frozen", "in nhwc only"),
         ("--iter_unit batch --num_iter 0", "0 is not a whole number above 0"),
         ("--iter_unit batch --num_iter 100 --warmup_step 1", "unrecognized arguments"),
         ("--iter_unit batch --num_iter 100 --max_seconds nan", "nan is not a number above 0"),

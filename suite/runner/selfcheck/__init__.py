@@ -1,4 +1,4 @@
-"""The suite measured: its steps against a bare Keras loop, and what its timing costs.
+"""The suite measured: its steps, its record pipelines, its timing and its memory.
 
 Every comparison has a fresh process of its own, so that precision, threads and memory of one do
 not reach another.
@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from suite.core.cell import Cell, Graph, Mode, Precision
-from suite.core.check import Check
+from suite.core.check import Check, LeftOut
 from suite.runner.selfcheck.memory import peak_memory
+from suite.runner.selfcheck.pipelines import pipeline_speeds
 from suite.runner.selfcheck.steps import step_speed
 from suite.runner.selfcheck.timing import sample_error, timing_cost
 
@@ -25,6 +26,9 @@ class Extent:
     memory_launches: int = 3
     timed_steps: int = 1000
     image_size: int = 224
+    pipeline_batch: int = 32
+    pipeline_batches: int = 8
+    picture: tuple[int, int] = (500, 375)
 
 
 QUICK = Extent(
@@ -35,11 +39,14 @@ QUICK = Extent(
     memory_launches=1,
     timed_steps=100,
     image_size=64,
+    pipeline_batch=4,
+    pipeline_batches=2,
+    picture=(100, 75),
 )
 
 
-def run_checks(extent: Extent, *, on_gpu: bool) -> Iterator[Check]:
-    """Measure and yield one check after the other."""
+def run_checks(extent: Extent, *, on_gpu: bool) -> Iterator[Check | LeftOut]:
+    """Measure and yield one check after the other; those that cannot be made here say why."""
     inference = Cell(
         mode=Mode.INFERENCE,
         precision=Precision.FP32,
@@ -52,6 +59,10 @@ def run_checks(extent: Extent, *, on_gpu: bool) -> Iterator[Check]:
     frozen = [replace(cell, graph=Graph.FROZEN) for cell in (inference, amp)]
     for cell in (inference, amp, *frozen, training):
         yield step_speed(cell, extent.turns, on_gpu=on_gpu)
+    records = replace(inference, batch_size=extent.pipeline_batch)
+    yield from pipeline_speeds(
+        records, extent.turns, extent.pipeline_batches, extent.picture, on_gpu=on_gpu
+    )
     yield timing_cost(extent.timed_steps)
     yield sample_error(extent.timed_steps // 10)
     large = replace(inference, batch_size=extent.memory_batch)
