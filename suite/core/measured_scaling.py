@@ -51,10 +51,14 @@ class ScalingLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScalingCurve:
-    """Throughput in images/s by GPUs, from one GPU on; `base` tells its conditions."""
+    """Throughput in images/s by GPUs, from one GPU on; `base` tells its conditions.
+
+    `factor` is that of its last point, as the line states it.
+    """
 
     base: Cell
     points: tuple[tuple[int, float], ...]
+    factor: float
 
 
 def base_of(cell: Cell, kind: ScalingKind) -> Cell:
@@ -116,14 +120,20 @@ def published_lines(reference: Reference) -> tuple[ScalingLine, ...]:
 
 def scaling_curves(lines: Iterable[ScalingLine]) -> tuple[ScalingCurve, ...]:
     """A curve for each base; lines without both throughputs are left out."""
-    points: dict[Cell, dict[int, float]] = {}
+    whole: dict[Cell, list[ScalingLine]] = {}
     for line in lines:
-        if line.base_img_s is not None and line.img_s is not None:
-            curve = points.setdefault(line.base, {1: line.base_img_s})
-            curve[line.cell.gpus] = line.img_s
-    return tuple(
-        ScalingCurve(base=base, points=tuple(sorted(curve.items())))
-        for base, curve in points.items()
+        if None not in {line.base_img_s, line.img_s, line.factor}:
+            whole.setdefault(line.base, []).append(line)
+    return tuple(_curve(base, alike) for base, alike in whole.items())
+
+
+def _curve(base: Cell, lines: Sequence[ScalingLine]) -> ScalingCurve:
+    rates = {1: lines[0].base_img_s, **{line.cell.gpus: line.img_s for line in lines}}
+    last = max(lines, key=lambda line: line.cell.gpus)
+    return ScalingCurve(
+        base=base,
+        points=tuple((gpus, rate) for gpus, rate in sorted(rates.items()) if rate is not None),
+        factor=last.factor or 0.0,
     )
 
 
