@@ -34,6 +34,8 @@ _GREY = "#777777"
 _STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "resnet50-bench",
+    # A dollar sign in a matrix's name is no formula.
+    "text.parse_math": False,
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
     "font.size": 10,
