@@ -19,6 +19,7 @@ ONLY_IN = {
     "yaml": "files",
     "csv": "files",
     "jinja2": "render",
+    "matplotlib": "render",
     "tabulate": "render",
     "rich": "cli",
 }

@@ -9,10 +9,16 @@ from suite.core.errors import ExitCode, InputError
 from suite.core.reference import Metric
 from suite.core.run import cell_results
 from suite.files.references import BANDS_PATH, read_bands, read_system
-from suite.files.runs import newest_run, read_run
+from suite.files.runs import newest_run, read_run, write_plot
 from suite.files.text import write_text
-from suite.render.comparison import comparison_markdown, comparison_text, remarks_on
+from suite.render.comparison import (
+    COMPARISON_PLOT,
+    comparison_markdown,
+    comparison_text,
+    remarks_on,
+)
 from suite.render.numbers import ratio
+from suite.render.scaling_plots import comparison_plot
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -29,7 +35,11 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     print(comparison_text(cells, reference, title, remarks))
     write_text(directory / "comparison.md", comparison_markdown(cells, reference, title, remarks))
     write_text(directory / "comparison.csv", comparison_frame(cells).to_csv(index=False))
-    print(f"\nwritten to {directory}: comparison.md, comparison.csv")
+    plot = comparison_plot(cells, reference, header)
+    if plot is not None:
+        write_plot(directory, COMPARISON_PLOT, plot)
+    plots = f", plots/{COMPARISON_PLOT}" if plot else ""
+    print(f"\nwritten to {directory}: comparison.md, comparison.csv{plots}")
     if arguments.fail_below is None:
         return ExitCode.GOOD
     return _judge(cells, arguments.fail_below, arguments.min_batch or 1)

@@ -23,13 +23,14 @@ from suite.core.launch import Status
 from suite.core.matrix import Matrix
 from suite.core.resume import finished
 from suite.core.run import CellResult, RunHeader, cell_results
-from suite.files.runs import read_run
+from suite.files.runs import read_run, write_plot
 from suite.files.text import write_text
 from suite.kernels.interface import KernelOptions
 from suite.measure.devices import detect_machine
 from suite.measure.environment import fingerprint
 from suite.measure.neighbours import gpu_neighbours
 from suite.render.results import overhead_text, report_markdown, results_text
+from suite.render.scaling_plots import scaling_plots
 from suite.runner.child import start_process
 from suite.runner.device_lock import hold_devices, lock_names
 from suite.runner.hosts import check_hosts
@@ -151,7 +152,10 @@ def _report(matrix: Matrix, planned: Sequence[PlannedLaunch], work: Work, stop: 
     results = cell_results(measured.launches)
     print(f"\n{results_text(measured, results)}\n\n{overhead_text(measured.launches)}")
     write_text(work.directory / "report.md", report_markdown(measured, results))
-    _print_next(work.directory, matrix)
+    plots = scaling_plots(measured, results)
+    for name, svg in plots.items():
+        write_plot(work.directory, name, svg)
+    _print_next(work.directory, matrix, plots=bool(plots))
     if work.resumed and not work.planned:
         print("nothing was missing")
     done = finished(measured.launches, retry_failed=False)
@@ -209,8 +213,8 @@ def _directory_name(header: RunHeader, machine: Machine) -> str:
     return f"{time}-{device_slug(machine)}-{header.matrix}"
 
 
-def _print_next(directory: Path, matrix: Matrix) -> None:
-    print(f"run directory: {directory} (report.md, cells/)")
+def _print_next(directory: Path, matrix: Matrix, *, plots: bool) -> None:
+    print(f"run directory: {directory} (report.md, cells/{', plots/' * plots})")
     if matrix.reference is not None:
         print(f"next: python bench.py compare --reference {matrix.reference} --run {directory}")
 

@@ -8,11 +8,13 @@ from typing import Any
 import pandas as pd
 
 from suite.core.bands import Band, Judgement, judge
-from suite.core.cell import Cell, Mode, Precision
+from suite.core.cell import Cell, KernelName, Mode, Precision
 from suite.core.errors import NotComparableError
 from suite.core.launch import Status
+from suite.core.measured_scaling import Estimator, ScalingKind, ScalingLine, scaling_lines
 from suite.core.reference import Key, Metric, ReferenceRow, ReferenceTable
 from suite.core.run import CellResult
+from suite.core.scaling import scaling_of
 from suite.core.summary import Summary
 
 # The page's columns by the page's own definitions: throughput is the mean of per-step rates,
@@ -68,7 +70,7 @@ def compare(
     simulated kernel) joins no row.
 
     Raises:
-        NotComparableError: no cell is on both sides.
+        NotComparableError: no cell is on both sides, nor is any weak scaling.
     """
     rows = {row.key: row for row in table.rows}
     measured = pd.DataFrame(
@@ -83,12 +85,20 @@ def compare(
         _compared(key, _present(result), _present(row), bands)
         for key, result, row in zip(joined["key"], joined["result"], joined["row"], strict=True)
     ]
-    if not any(cell.side is Side.BOTH for cell in cells):
+    common = any(cell.side is Side.BOTH for cell in cells)
+    if not common and not _both_scale(cells, table):
         raise NotComparableError(
             f"the run and reference {table.name} have no cell in common; run the matrix that names"
             " this reference"
         )
     return tuple(sorted(cells, key=lambda cell: _page_order(cell.key)))
+
+
+def weak_scaling_of(cells: Sequence[ComparedCell]) -> tuple[ScalingLine, ...]:
+    """The measured weak scaling of the real network, by the published estimator."""
+    results = [cell.result for cell in cells if cell.result is not None]
+    real = [result for result in results if result.cell.kernel is KernelName.RESNET50]
+    return scaling_lines(real, ScalingKind.WEAK, Estimator.MEAN_OF_RATES)
 
 
 def comparison_frame(cells: Sequence[ComparedCell]) -> pd.DataFrame:
@@ -115,6 +125,15 @@ def below(
     slow = [cell for cell, ratio in ratios if ratio is not None and ratio < ratio_limit]
     missing = [cell for cell, ratio in ratios if ratio is None]
     return slow, missing
+
+
+def _both_scale(cells: Sequence[ComparedCell], table: ReferenceTable) -> bool:
+    """Whether several GPUs were set over one, at whatever batch size, in both."""
+    published = any(
+        line.gpus > 1 and (line.weak_scaling_base or line.weak_scaling_amp)
+        for line in scaling_of(table.rows)
+    )
+    return published and any(line.factor for line in weak_scaling_of(cells))
 
 
 def _key(cell: Cell) -> Key:

@@ -1,7 +1,7 @@
 """A matrix: axes expanded into cells, less the excluded, plus the included."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from itertools import product
 
 from suite.core.cell import Cell, KernelName, Protocol
@@ -21,6 +21,8 @@ AXES = (
     "xla_mode",
     "batch_size",
 )
+# An axis instead of batch_size: images per step over all GPUs, shared out among them.
+GLOBAL_BATCH_SIZE = "global_batch_size"
 
 Conditions = Mapping[str, object]
 
@@ -65,15 +67,19 @@ def expand(
 
     An exclusion names some conditions and matches every cell that has them all. An inclusion
     names a whole cell; an axis with a single value supplies a condition that it leaves out.
+    Both speak of the batch size per GPU, also where the axis is the global batch size.
 
     Raises:
-        MatrixError: an exclusion matches nothing, an inclusion is incomplete, two cells are the
+        MatrixError: there is not one axis of batch sizes, a global one cannot be shared out
+            evenly, an exclusion matches nothing, an inclusion is incomplete, two cells are the
             same, a cell contradicts itself, or no cell is left.
     """
-    names = [name for name in AXES if name in axes]
+    _reject_batch_size_axes(axes)
+    sizes = axes.get(GLOBAL_BATCH_SIZE) or axes["batch_size"]
+    values_of = {name: axes[name] for name in AXES if name in axes} | {"batch_size": sizes}
     cells = [
-        _cell(kernel, dict(zip(names, values, strict=True)))
-        for values in product(*(axes[name] for name in names))
+        _shared_out(_cell(kernel, dict(zip(values_of, values, strict=True))), axes)
+        for values in product(*values_of.values())
     ]
     if len(axes.get("xla_mode", ())) > 1:
         # Without XLA its modes are one and the same cell, which is no slip of the author's.
@@ -99,6 +105,27 @@ def _cell(kernel: KernelName, conditions: Conditions) -> Cell:
     return Cell(kernel=kernel, **conditions)  # type: ignore[arg-type]
 
 
+def _reject_batch_size_axes(axes: Mapping[str, Sequence[object]]) -> None:
+    if "batch_size" in axes and GLOBAL_BATCH_SIZE in axes:
+        problem = "stands beside batch_size; keep one of the two"
+        raise MatrixError(("axes", GLOBAL_BATCH_SIZE), problem)
+    if "batch_size" not in axes and GLOBAL_BATCH_SIZE not in axes:
+        problem = f"missing; add it, or {GLOBAL_BATCH_SIZE} to share it out among the GPUs"
+        raise MatrixError(("axes", "batch_size"), problem)
+
+
+def _shared_out(cell: Cell, axes: Mapping[str, Sequence[object]]) -> Cell:
+    """The cell with its share of the batch size, where that is one for all GPUs together."""
+    if GLOBAL_BATCH_SIZE not in axes:
+        return cell
+    images, gpus = cell.batch_size, cell.gpus
+    if images % gpus:
+        place = ("axes", GLOBAL_BATCH_SIZE, axes[GLOBAL_BATCH_SIZE].index(images))
+        problem = f"{images} cannot be shared out evenly among {gpus} GPUs"
+        raise MatrixError(place, f"{problem}; give a multiple of {gpus}")
+    return replace(cell, batch_size=images // gpus)
+
+
 def _matches(cell: Cell, conditions: Conditions) -> bool:
     return all(getattr(cell, name) == value for name, value in conditions.items())
 
@@ -110,6 +137,7 @@ def _included(
     index: int,
 ) -> Cell:
     supplied = {name: values[0] for name, values in axes.items() if len(values) == 1}
+    supplied.pop(GLOBAL_BATCH_SIZE, None)
     conditions = {**supplied, **inclusion}
     missing = [
         field.name

@@ -186,3 +186,12 @@ class Reference:
     accuracy: tuple[AccuracyRow, ...]
     scaling: tuple[ScalingRow, ...]
     times: tuple[TimeToTrainRow, ...]
+
+    def hours(self, key: Key) -> float | None:
+        """Hours to train under the conditions of a row; a published time names no batch size."""
+        _, precision, xla, gpus, batch_size = key
+        for time in self.times:
+            same = (time.precision, time.xla, time.gpus) == (precision, xla, gpus)
+            if same and time.batch_size in {None, batch_size}:
+                return time.hours
+        return None

@@ -61,11 +61,19 @@ class ProtocolModel(_Model):
 class AxesModel(_Model):
     """The conditions that vary; every combination of their values is a cell."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": ["batch_size"]}, {"required": ["global_batch_size"]}]
+        }
+    )
+
     mode: Annotated[list[Mode], Field(min_length=1)]
     precision: Annotated[list[Precision], Field(min_length=1)]
     xla: Annotated[list[StrictBool], Field(min_length=1)]
-    batch_size: Annotated[list[Positive], Field(min_length=1)]
+    batch_size: Annotated[list[Positive], Field(min_length=1)] | None = None
     """Images per step and GPU."""
+    global_batch_size: Annotated[list[Positive], Field(min_length=1)] | None = None
+    """Images per step over all GPUs, instead of batch_size: for strong scaling."""
     gpus: Annotated[list[Positive], Field(min_length=1)] = [1]
     data: Annotated[list[Data], Field(min_length=1)] = [Data.SYNTHETIC]
     """Where images come from; `synthetic_device` spares each step the copy to the GPU."""
@@ -154,7 +162,7 @@ def read_matrix(path: Path) -> Matrix:
     try:
         cells = expand(
             model.kernel,
-            {name: getattr(model.axes, name) for name in AxesModel.model_fields},
+            {name: values for name, values in model.axes if values is not None},
             [_given(source, "exclude", i, item) for i, item in enumerate(model.exclude)],
             [_given(source, "include", i, item) for i, item in enumerate(model.include)],
         )

@@ -1,4 +1,4 @@
-"""Run directories: reports/<time>-<device>-<matrix>/run.json and cells/<cell id>.<launch>.json."""
+"""Run directories: run.json, cells/<cell id>.<launch>.json and plots/ of each run."""
 
 import json
 from contextlib import suppress
@@ -45,6 +45,20 @@ def write_header(directory: Path, header: RunHeader) -> None:
     """
     fields = {"schema_version": SCHEMA_VERSION, **asdict(header)}
     write_text(directory / "run.json", json.dumps(fields, indent=1) + "\n")
+
+
+def write_plot(directory: Path, name: str, svg: str) -> None:
+    """Write a plot under `plots/` of a run directory, in place of an earlier one.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    folder = directory / "plots"
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made ({error.strerror})") from None
+    write_text(folder / name, svg)
 
 
 def read_run(directory: Path) -> Run:

@@ -6,15 +6,17 @@ from textwrap import fill, wrap
 
 from suite.core import page
 from suite.core.bands import Word
-from suite.core.cell import Mode, Precision
-from suite.core.comparison import ComparedCell, Side
-from suite.core.launch import Status
+from suite.core.cell import Cell, Mode, Precision
+from suite.core.comparison import ComparedCell, Side, weak_scaling_of
+from suite.core.measured_scaling import published_lines, scaling_curves
 from suite.core.reference import Key, Metric, Reference, ReferenceTable, ScalingRow
 from suite.core.run import RunHeader
-from suite.core.scaling import speedup, time_to_train_hours, weak_scaling
+from suite.core.scaling import speedup, time_to_train_hours
 from suite.core.systems import system_by_key, system_of_gpu
 from suite.render.documents import fill_template
+from suite.render.leftovers import leftovers
 from suite.render.numbers import MISSING, ratio
+from suite.render.scaling import comparison_table
 from suite.render.tables import TERMINAL_WIDTH, Dialect, Table, write_table
 
 EXPLANATION = (
@@ -23,6 +25,9 @@ EXPLANATION = (
     " latency. Words say how it stands to what separates the two published V100 systems"
     " (reference/bands.csv); no word means not judged. n is the number of measured steps."
 )
+
+# The file under `plots/` of a run directory.
+COMPARISON_PLOT = "weak_scaling_compared.svg"
 
 # So that the page's widest table, with its column of kinds, fits a terminal.
 _LABEL_WIDTH = 12
@@ -35,7 +40,7 @@ def comparison_text(
     parts = [title, *(fill(text, TERMINAL_WIDTH) for text in (*remarks, EXPLANATION)), ""]
     for table in _tables(cells, reference):
         parts += [table.title, write_table(table, Dialect.TERMINAL), ""]
-    for heading, lines in _leftovers(cells):
+    for heading, lines in leftovers(cells):
         parts += [heading, *(_indented(line) for line in lines), ""]
     return "\n".join(parts).rstrip()
 
@@ -53,7 +58,8 @@ def comparison_markdown(
         remarks=remarks,
         explanation=EXPLANATION,
         tables=tables,
-        leftovers=list(_leftovers(cells)),
+        plot=COMPARISON_PLOT if scaling_curves(weak_scaling_of(cells)) else None,
+        leftovers=list(leftovers(cells)),
     )
 
 
@@ -88,8 +94,22 @@ def _tables(cells: Sequence[ComparedCell], reference: Reference) -> Iterator[Tab
         yield Table(title, (first, "", *rest), rows, left=2)
     training = {cell.key: cell for cell in both if cell.key[0] is Mode.TRAINING}
     lines = [line for line in reference.scaling if any(key in training for key in _keys(line))]
+    factors = _factors(cells)
     for (base, xla), alike in groupby(lines, key=lambda line: (line.base_precision, line.xla)):
-        yield from _training_tables(base, list(alike), training, reference, xla=xla)
+        yield from _training_tables(base, list(alike), training, factors, reference, xla=xla)
+    scaling = comparison_table(weak_scaling_of(cells), published_lines(reference))
+    if scaling is not None:
+        yield scaling
+
+
+def _factors(cells: Sequence[ComparedCell]) -> dict[Cell, float | None]:
+    """Weak scaling by cell; that of one GPU is 1 by definition."""
+    ones = {
+        cell.result.cell: 1.0
+        for cell in cells
+        if cell.key[3] == 1 and cell.result is not None and cell.result.summary is not None
+    }
+    return {**ones, **{line.cell: line.factor for line in weak_scaling_of(cells)}}
 
 
 def _inference_rows(cell: ComparedCell) -> Iterator[tuple[str, ...]]:
@@ -119,18 +139,18 @@ def _training_tables(
     base: Precision,
     lines: Sequence[ScalingRow],
     cells: Mapping[Key, ComparedCell],
+    factors: Mapping[Cell, float | None],
     reference: Reference,
     *,
     xla: bool,
 ) -> Iterator[Table]:
     """The page's training table and its table of hours, for the lines that were measured."""
-    rates = {key: cell.measured(Metric.THROUGHPUT) for key, cell in cells.items()}
     published_rates = {row.key: row.throughput_img_s for row in reference.table.rows}
     rows: list[tuple[str, ...]] = []
     hours: list[tuple[str, ...]] = []
     for line in lines:
         keys = _keys(line)
-        measured = _measured_line(rates, keys)
+        measured = _measured_line(cells, factors, keys)
         published = (
             *(published_rates.get(key) for key in keys),
             line.throughput_speedup,
@@ -141,7 +161,7 @@ def _training_tables(
         sizes = page.batch_sizes_text(base, line.batch_size_base, line.batch_size_amp)
         rows += _three((str(line.gpus), sizes), measured, published, (*words, "", "", ""))
         times = [rate and time_to_train_hours(rate) for rate in (measured[1], measured[0])]
-        printed = [_published_hours(reference, line, kind) for kind in (Precision.AMP, base)]
+        printed = [reference.hours(key) for key in reversed(keys)]
         hours += _three((str(line.gpus),), times, printed, ("", ""))
     gpus, batch_size, *columns = page.training_titles(base, xla=xla)
     yield Table("Training performance", (gpus, batch_size, "", *columns), rows, left=3)
@@ -149,23 +169,20 @@ def _training_tables(
     yield Table("Training time for 90 epochs, in hours", (gpus, "", *columns), hours, left=2)
 
 
-def _measured_line(rates: Mapping[Key, float | None], keys: tuple[Key, Key]) -> list[float | None]:
+def _measured_line(
+    cells: Mapping[Key, ComparedCell],
+    factors: Mapping[Cell, float | None],
+    keys: tuple[Key, Key],
+) -> list[float | None]:
     """Base and AMP throughput, their speedup, and the weak scaling of each."""
 
     def scaled(key: Key) -> float | None:
-        mode, precision, xla, _, batch_size = key
-        one, many = rates.get((mode, precision, xla, 1, batch_size)), rates.get(key)
-        return weak_scaling(many, one) if one and many else None
+        result = cells[key].result if key in cells else None
+        return factors.get(result.cell) if result else None
 
-    base, amp = (rates.get(key) for key in keys)
+    base, amp = (cells[key].measured(Metric.THROUGHPUT) if key in cells else None for key in keys)
     faster = speedup(amp, base) if base and amp else None
     return [base, amp, faster, *map(scaled, keys)]
-
-
-def _published_hours(reference: Reference, line: ScalingRow, kind: Precision) -> float | None:
-    same = (line.gpus, kind, line.xla)
-    times = reference.times
-    return next((t.hours for t in times if (t.gpus, t.precision, t.xla) == same), None)
 
 
 def _three(
@@ -199,37 +216,3 @@ def _word(cell: ComparedCell, metric: Metric) -> str:
 
 def _number(value: float | None) -> str:
     return MISSING if value is None else f"{value:.2f}"
-
-
-def _leftovers(cells: Sequence[ComparedCell]) -> Iterator[tuple[str, list[str]]]:
-    """Cells that have no ratio, and why: a heading and its lines for each kind."""
-    failed = [
-        f"{cell.result.cell.id}: {cell.result.status.value.replace('_', ' ')}: {cell.result.reason}"
-        for cell in cells
-        if cell.side is Side.BOTH and cell.result and cell.result.status is not Status.OK
-    ]
-    if failed:
-        yield "Published, but without a whole measurement:", failed
-    unjudged = {
-        f"batch {cell.key[4]}, {page.precision_title(cell.key[1])}{' + XLA' * cell.key[2]}:"
-        f" {cell.judgements[Metric.THROUGHPUT].reason}"
-        for cell in cells
-        if cell.row and not cell.row.estimators_agree and Metric.THROUGHPUT in cell.judgements
-    }
-    if unjudged:
-        yield "Not judged:", sorted(unjudged)
-    for side, heading in (
-        (Side.MEASURED, "Measured, but not published:"),
-        (Side.PUBLISHED, "Published, but not in this run:"),
-    ):
-        rows = [cell for cell in cells if cell.side is side]
-        if rows:
-            yield heading, list(_by_condition(rows))
-
-
-def _by_condition(cells: Sequence[ComparedCell]) -> Iterator[str]:
-    for (mode, precision, xla, gpus), group in groupby(cells, key=lambda cell: cell.key[:4]):
-        several = f", {gpus} GPUs" if gpus > 1 else ""
-        sizes = ", ".join(str(cell.key[4]) for cell in group)
-        name = page.precision_title(precision)
-        yield f"{mode.value}, {name}{' + XLA' * xla}{several}: batch {sizes}"

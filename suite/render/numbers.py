@@ -39,3 +39,8 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def percent(share: float | None) -> str:
+    """A share of 1 as a percentage with one decimal: `93.6%`."""
+    return MISSING if share is None else f"{share:.1%}"

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean, median
+from textwrap import fill
 
 from suite.core.intervals import samples_needed
 from suite.core.launch import CautionKind, Launch, Status
@@ -17,7 +18,8 @@ from suite.render.launches import (
 )
 from suite.render.numbers import MISSING, milliseconds, percentile_milliseconds, rate
 from suite.render.plan import protocol_text
-from suite.render.tables import Dialect, Table, write_table
+from suite.render.scaling import scaling_sections
+from suite.render.tables import TERMINAL_WIDTH, Dialect, Table, write_table
 
 _HEADERS = ("cell", "img/s", "avg", "p50", "p90", "p95", "p99", "n", "")
 _FULL_HEADERS = (*_HEADERS[:2], "img/s as published", *_HEADERS[2:7], "min", "max", "n", "")
@@ -54,6 +56,9 @@ def results_text(run: Run, results: Sequence[CellResult]) -> str:
     failures = _failures(run, results)
     if failures:
         parts += ["", *failures]
+    for section in scaling_sections(run, results):
+        lines = write_table(section.table, Dialect.TERMINAL)
+        parts += ["", section.table.title, lines, fill(section.explanation, TERMINAL_WIDTH)]
     return "\n".join(parts)
 
 
@@ -69,6 +74,10 @@ def report_markdown(run: Run, results: Sequence[CellResult]) -> str:
         ),
         legend=_legend(results),
         failures=_failures(run, results),
+        scaling=[
+            (section, write_table(section.table, Dialect.MARKDOWN))
+            for section in scaling_sections(run, results)
+        ],
         intervals=write_table(intervals_table(results), Dialect.MARKDOWN),
         doubts=doubts(run.launches),
         launches=write_table(launches_table(run.launches), Dialect.MARKDOWN),

@@ -85,6 +85,38 @@ def test_a_doubled_value_on_an_axis_is_a_duplicate_cell() -> None:
         cells(axes={**AXES, "batch_size": [1, 1]})
 
 
+STRONG: dict[str, Sequence[object]] = {
+    "mode": [Mode.TRAINING],
+    "gpus": [1, 2, 4],
+    "precision": [Precision.AMP],
+    "xla": [True],
+    "global_batch_size": [64, 128],
+}
+
+
+def test_a_global_batch_size_is_shared_out_among_the_gpus() -> None:
+    """Cells of strong scaling differ in batch size per GPU, and their whole step is as large."""
+    expanded = cells(axes=STRONG)
+
+    assert [(cell.gpus, cell.batch_size) for cell in expanded] == [
+        (1, 64), (1, 128), (2, 32), (2, 64), (4, 16), (4, 32),
+    ]  # fmt: skip
+    assert {cell.global_batch_size for cell in expanded} == {64, 128}
+
+
+def test_exclusions_and_inclusions_speak_of_the_batch_size_per_gpu() -> None:
+    """A lone global batch size supplies nothing to an included cell."""
+    changed = cells(
+        exclude=[{"batch_size": 16}],
+        include=[{"gpus": 8, "batch_size": 8}],
+        axes={**STRONG, "global_batch_size": [64]},
+    )
+
+    assert [(cell.gpus, cell.batch_size) for cell in changed] == [(1, 64), (2, 32), (8, 8)]
+    with pytest.raises(MatrixError, match="does not say batch_size"):
+        cells(include=[{"gpus": 8}], axes={**STRONG, "global_batch_size": [64]})
+
+
 def test_ids_tell_all_conditions_apart() -> None:
     """Two different cells never share an id, hence never a file."""
     axes: dict[str, Sequence[object]] = {

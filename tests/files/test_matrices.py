@@ -51,6 +51,21 @@ BAD = {
     "negative batch": ("[1, 8]", "[-4]", ":9: axes.batch_size[0]: "),
     "unknown precision": ("[fp32, amp]", "[fp16]", ":7: axes.precision[0]: "),
     "duplicate cell": ("[1, 8]", "[8, 8]", ":5: axes: gives cell inference-fp32-bs8-1gpu twice"),
+    "both batch sizes": (
+        "axes:",
+        "axes:\n  global_batch_size: [8]",
+        ":6: axes.global_batch_size: stands beside batch_size; keep one of the two",
+    ),
+    "no batch size": (
+        "  batch_size: [1, 8]",
+        "",
+        ":5: axes.batch_size: missing; add it, or global_batch_size to share it out among the GPUs",
+    ),
+    "uneven shares": (
+        "batch_size: [1, 8]",
+        "gpus: [1, 3]\n  global_batch_size: [6, 8]",
+        ":10: axes.global_batch_size[1]: 8 cannot be shared out evenly among 3 GPUs; give a mult",
+    ),
     "no measured step": ("measured_steps: 5", "measured_steps: 0", ":4: protocol.measured_steps:"),
     "missing key": ("purpose: a test\n", "", ":1: purpose: missing; add it"),
     "key twice": ("purpose: a test", "purpose: a\npurpose: b", ":2: purpose: given twice"),

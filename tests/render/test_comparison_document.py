@@ -56,23 +56,28 @@ LAUNCHES = [
 @pytest.fixture
 def recorded(tmp_path: Path) -> Path:
     """A run of a DGX-1's V100 with known step times."""
-    directory = tmp_path / "20260102T030405Z-tesla-v100-recorded"
+    return record(tmp_path, LAUNCHES, "Tesla V100-SXM2-16GB")
+
+
+def record(folder: Path, launches: list[Launch], gpu: str | None) -> Path:
+    """A run directory with these launches."""
+    directory = folder / "20260102T030405Z-tesla-v100-recorded"
     header = RunHeader(
         matrix="recorded",
         purpose="a recorded run",
         reference=None,
         expected_device="dgx1",
-        device="Tesla V100-SXM2-16GB",
-        gpu="Tesla V100-SXM2-16GB",
+        device=gpu or "a CPU",
+        gpu=gpu,
         protocol=PROTOCOL,
         started_at="2026-01-02T03:04:05+00:00",
-        cells=tuple(launch.cell.id for launch in LAUNCHES),
+        cells=tuple(launch.cell.id for launch in launches),
         machine={},
         environment={},
     )
     create_run(directory, header)
-    for record in LAUNCHES:
-        write_launch(directory / "cells", record)
+    for launch in launches:
+        write_launch(directory / "cells", launch)
     return directory
 
 
@@ -97,7 +102,46 @@ def test_the_comparison_is_the_recorded_document(recorded: Path) -> None:
     assert printed == (DATA / "comparison.txt").read_text()
     assert (recorded / "comparison.md").read_text() == (DATA / "comparison.md").read_text()
     assert (recorded / "comparison.csv").read_text() == (DATA / "comparison.csv").read_text()
-    assert written.strip().endswith("comparison.md, comparison.csv")
+    assert written.strip().endswith("comparison.csv, plots/weak_scaling_compared.svg")
+    plot = (recorded / "plots" / "weak_scaling_compared.svg").read_text()
+    assert "7.76x on 8 GPUs, 97.1% of linear" in plot
+    assert "published: 7.48x on 8 GPUs, 93.5% of linear" in plot
+
+
+def test_ranks_on_a_cpu_are_set_beside_published_scaling(tmp_path: Path) -> None:
+    """Without a cell in common, two ranks over one still compare with 8 GPUs over one."""
+    one, two = (
+        launch(8, (seconds, seconds), mode=Mode.TRAINING, precision=Precision.FP32, gpus=ranks)
+        for ranks, seconds in [(1, 1.6), (2, 2.0)]
+    )
+    directory = record(tmp_path, [one, two], None)
+    done = compare(directory)
+
+    assert done.returncode == 0, done.stderr
+    assert WEAK_SCALING in done.stdout
+    assert compare(directory, "--fail-below", "1").returncode == 4
+
+
+WEAK_SCALING = """\
+Weak scaling, by mean of per-step rates; GPUs are ranks on a CPU
+Training                      GPUs  Batch Size  img/s on 1    img/s     Weak    % of  Hours for
+                                         / GPU         GPU           scaling  linear  90 epochs
+-----------------  ---------  ----  ----------  ----------  -------  -------  ------  ---------
+FP32               measured      2           8        5.00     8.00    1.60x   80.0%    4003.65
+FP32 + XLA         published     8         128      412.00  3170.00    7.69x   96.1%      10.00
+mixed precision +  published     8         256     1270.00  9510.00    7.48x   93.5%       3.50
+XLA
+
+"""
+
+
+def test_scaling_of_one_side_alone_is_not_comparable(tmp_path: Path) -> None:
+    """A second rank whose base is missing has nothing to be set beside the published factors."""
+    two = launch(8, (2.0,), mode=Mode.TRAINING, precision=Precision.FP32, gpus=2)
+    done = compare(record(tmp_path, [two], None))
+
+    assert done.returncode == 4
+    assert "no cell in common" in done.stderr
 
 
 def test_the_terminal_text_fits_100_columns(recorded: Path) -> None:
