@@ -48,11 +48,12 @@ def build_and_keep(
     Raises:
         InputError: the build fails, or the wheel cannot be kept.
     """
+    folder = cache / recipe.key
     with tempfile.TemporaryDirectory(prefix="horovod-build-") as work:
-        wheel = build_wheel(Path(work), log, cuda, environment)
-        kept = cache / recipe.key / wheel.name
+        wheel = build_wheel(Path(work), folder, log, cuda, environment)
+        kept = folder / wheel.name
         try:
-            kept.parent.mkdir(exist_ok=True)
+            folder.mkdir(exist_ok=True)
             # A neighbour that looks into the cache meanwhile sees a whole wheel or none.
             part = kept.with_suffix(".part")
             shutil.copyfile(wheel, part)
@@ -77,7 +78,7 @@ def install_requirements(log: Path, environment: Mapping[str, str]) -> None:
     )
 
 
-def try_wheel(wheel: Path, log: Path, environment: Mapping[str, str]) -> State:
+def try_wheel(wheel: Path, cuda: Cuda | None, log: Path, environment: Mapping[str, str]) -> State:
     """What a wheel would be here, found out beside the environment and not in it."""
     with tempfile.TemporaryDirectory(prefix="horovod-trial-") as trial:
         try:
@@ -90,8 +91,10 @@ def try_wheel(wheel: Path, log: Path, environment: Mapping[str, str]) -> State:
             )
         except InputError as error:
             return State(None, horovod_error=str(error))
-        path = [trial, *filter(None, [environment.get("PYTHONPATH")])]
-        return look({**environment, "PYTHONPATH": ":".join(path)})
+        tried = _before(environment, "PYTHONPATH", trial)
+        # Its own way to NCCL leads through the environment that it is not in yet.
+        nccl = _before(environment, "LD_LIBRARY_PATH", str(cuda.nccl_libraries)) if cuda else {}
+        return look({**environment, **tried, **nccl})
 
 
 def install_wheel(wheel: Path, log: Path, environment: Mapping[str, str]) -> None:
@@ -107,3 +110,8 @@ def install_wheel(wheel: Path, log: Path, environment: Mapping[str, str]) -> Non
         timeout_seconds=PIP_SECONDS,
         environment=environment,
     )
+
+
+def _before(environment: Mapping[str, str], name: str, place: str) -> dict[str, str]:
+    """A search path of the environment with a place put before the others."""
+    return {name: ":".join(filter(None, [place, environment.get(name)]))}

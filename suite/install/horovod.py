@@ -78,6 +78,12 @@ def _install(given: argparse.Namespace) -> int:
             " python -m suite.install.horovod"
         )
     print(f"Horovod is to be built: {lack or 'asked for'}", flush=True)
+    if state.cuda and not cuda:
+        print(
+            "caution: this TensorFlow uses GPUs, but the CUDA toolkit (nvcc) or NCCL's headers are"
+            " missing, so ranks will exchange gradients through the CPU",
+            flush=True,
+        )
     recipe = Recipe(
         tensorflow=state.tensorflow or "",
         open_mpi=open_mpi_version() or "",
@@ -88,7 +94,7 @@ def _install(given: argparse.Namespace) -> int:
     install_requirements(log, environment)
     wheel = None if given.rebuild else kept_wheel(given.cache, recipe)
     if wheel:
-        reason = try_wheel(wheel, log, environment).lack(nccl=recipe.nccl)
+        reason = try_wheel(wheel, cuda, log, environment).lack(nccl=recipe.nccl)
         print(f"kept build: {wheel}" + (f" does not fit: {reason}" if reason else ""), flush=True)
         wheel = None if reason else wheel
     if not wheel:

@@ -1,13 +1,14 @@
-"""Building Horovod: its published source, what has to change in it, and the wheel."""
+"""Building Horovod: its published source in, a wheel out."""
 
 import os
 import sys
+import sysconfig
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from suite.core.errors import InputError
 from suite.install.child import run_logged
+from suite.install.patches import PATCHES, patch
 from suite.install.recipe import SOURCE_SHA256, VERSION, Cuda
 
 # What Horovod's own setup.py asks for, to build and to run; its wheel names the same.
@@ -15,32 +16,25 @@ REQUIREMENTS = ("cloudpickle", "packaging", "psutil", "pyyaml", "setuptools", "w
 PIP_SECONDS = 600.0
 _BUILD_SECONDS = 3600.0  # two slow cores need a few minutes; a CUDA build more
 
-# Its XLA operations are switched off by default, but are compiled all the same, against headers
-# that TensorFlow no longer ships.
-PATCHES: dict[str, tuple[tuple[str, str], ...]] = {
-    "horovod/tensorflow/CMakeLists.txt": (
-        (
-            'list(APPEND TF_SOURCES "${PROJECT_SOURCE_DIR}/horovod/tensorflow/xla_mpi_ops.cc")\n',
-            "",
-        ),
-    ),
-}
-
 
 def pip(*arguments: str) -> list[str]:
     """A pip command for this interpreter."""
     return [sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments]
 
 
-def build_wheel(work: Path, log: Path, cuda: Cuda | None, environment: Mapping[str, str]) -> Path:
+def build_wheel(
+    work: Path, kept: Path, log: Path, cuda: Cuda | None, environment: Mapping[str, str]
+) -> Path:
     """Download, check, patch and compile Horovod under `work`; returns the wheel.
+
+    `kept` is a folder of the user's that lasts: the build remembers paths that it linked with.
 
     Raises:
         InputError: a step fails; the message has the telling line.
     """
     source = unpack(download(work, log, environment), work)
-    for name, changes in PATCHES.items():
-        patch(source / name, changes)
+    for name, (old, new) in PATCHES.items():
+        patch(source / name, old, new)
     run_logged(
         pip(
             *("wheel", "--verbose", "--no-deps", "--no-build-isolation"),
@@ -49,7 +43,7 @@ def build_wheel(work: Path, log: Path, cuda: Cuda | None, environment: Mapping[s
         log,
         what="building Horovod",
         timeout_seconds=_BUILD_SECONDS,
-        environment={**environment, **build_settings(work, cuda)},
+        environment={**environment, **build_settings(kept, cuda)},
     )
     return next((work / "wheel").glob("horovod-*.whl"))
 
@@ -82,27 +76,7 @@ def unpack(archive: Path, work: Path) -> Path:
     return work / archive.name.removesuffix(".tar.gz")
 
 
-def patch(path: Path, changes: tuple[tuple[str, str], ...]) -> None:
-    """Replace texts that must each be in the file exactly once.
-
-    Raises:
-        InputError: the file is missing or is not the one that the changes were made for.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); not as expected") from None
-    for old, new in changes:
-        if text.count(old) != 1:
-            raise InputError(
-                f"{path}: has {text.count(old)} times, not once, the text to be replaced:"
-                f" {old.strip()!r}; this is not Horovod {VERSION} as published"
-            )
-        text = text.replace(old, new)
-    path.write_text(text, encoding="utf-8")
-
-
-def build_settings(work: Path, cuda: Cuda | None) -> dict[str, str]:
+def build_settings(kept: Path, cuda: Cuda | None) -> dict[str, str]:
     """Environment variables that Horovod's build reads."""
     settings = {
         "HOROVOD_WITH_TENSORFLOW": "1",
@@ -113,16 +87,29 @@ def build_settings(work: Path, cuda: Cuda | None) -> dict[str, str]:
         "MAKEFLAGS": f"-j{len(os.sched_getaffinity(0))}",
     }
     if cuda:
-        # pip's NCCL has no libnccl.so, the name that a linker looks for.
-        libraries = work / "nccl"
-        libraries.mkdir()
-        library = sorted(cuda.nccl_libraries.glob("libnccl.so*"))[0]
-        (libraries / "libnccl.so").symlink_to(library)
         settings |= {
             "HOROVOD_GPU_OPERATIONS": "NCCL",
             "HOROVOD_CUDA_HOME": str(cuda.toolkit),
             "HOROVOD_NCCL_INCLUDE": str(cuda.nccl_headers),
-            "HOROVOD_NCCL_LIB": str(libraries),
+            "HOROVOD_NCCL_LIB": str(_linkable(cuda.nccl_libraries, kept / "nccl")),
             "HOROVOD_NCCL_LINK": "SHARED",
+            "LDFLAGS": f"-Wl,-rpath,{_found_at_run_time(cuda.nccl_libraries)}",
         }
     return settings
+
+
+def _linkable(libraries: Path, folder: Path) -> Path:
+    """A folder with NCCL under the name that a linker looks for; pip's package has not that."""
+    folder.mkdir(parents=True, exist_ok=True)
+    link = folder / "libnccl.so"
+    link.unlink(missing_ok=True)
+    link.symlink_to(min(libraries.glob("libnccl.so*")))
+    return folder
+
+
+def _found_at_run_time(libraries: Path) -> str:
+    """Where Horovod's library finds NCCL; seen from itself where both are in one environment."""
+    packages = Path(sysconfig.get_path("platlib"))
+    if libraries.is_relative_to(packages):
+        return f"$ORIGIN/../../{libraries.relative_to(packages)}"  # it is in horovod/tensorflow
+    return str(libraries)

@@ -1,4 +1,4 @@
-"""The source of Horovod: the one that is known, changed exactly where it was meant to be."""
+"""Building Horovod: from the source that is known, and with what is where on this machine."""
 
 import io
 import os
@@ -9,40 +9,8 @@ import pytest
 
 from suite.core.errors import InputError
 from suite.install.cache import try_wheel
-from suite.install.recipe import VERSION
-from suite.install.wheel import PATCHES, download, patch
-
-((NAME, CHANGES),) = PATCHES.items()
-((OLD, NEW),) = CHANGES
-
-
-def test_the_line_is_taken_out_and_nothing_else(tmp_path: Path) -> None:
-    """The rest of the file is as it was."""
-    path = tmp_path / "CMakeLists.txt"
-    path.write_text(f"before\n{OLD}after\n")
-
-    patch(path, CHANGES)
-
-    assert path.read_text() == f"before\n{NEW}after\n"
-
-
-@pytest.mark.parametrize("text", ["before\nafter\n", f"{OLD}{OLD}"])
-def test_a_file_that_is_not_as_expected_is_refused(tmp_path: Path, text: str) -> None:
-    """A line that is missing or there twice is a clear error, and the file stays as it is."""
-    path = tmp_path / "CMakeLists.txt"
-    path.write_text(text)
-
-    with pytest.raises(InputError, match=r"CMakeLists\.txt: .*xla_mpi_ops") as caught:
-        patch(path, CHANGES)
-
-    assert f"not Horovod {VERSION} as published" in str(caught.value)
-    assert path.read_text() == text
-
-
-def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    """A source without the file is told as such."""
-    with pytest.raises(InputError, match=r"gone\.txt: cannot be read"):
-        patch(tmp_path / "gone.txt", CHANGES)
+from suite.install.recipe import VERSION, Cuda
+from suite.install.wheel import build_settings, download
 
 
 def test_another_source_than_the_known_one_is_never_run(tmp_path: Path) -> None:
@@ -68,6 +36,22 @@ def test_a_damaged_kept_build_is_found_out(tmp_path: Path) -> None:
     wheel = tmp_path / f"horovod-{VERSION}-py3-none-any.whl"
     wheel.write_bytes(b"not a wheel")
 
-    state = try_wheel(wheel, tmp_path / "log", os.environ)
+    state = try_wheel(wheel, None, tmp_path / "log", os.environ)
 
     assert "unpacking the kept build failed" in state.lack(nccl=False)
+
+
+def test_a_gpu_build_links_with_the_nccl_of_pip(tmp_path: Path) -> None:
+    """Its library has a name that linkers pass over; the build gets one that they find."""
+    libraries = tmp_path / "lib"
+    libraries.mkdir()
+    (libraries / "libnccl.so.2").write_text("NCCL")
+    elsewhere = Cuda(tmp_path / "cuda", tmp_path / "include", libraries)
+
+    settings = build_settings(tmp_path / "kept", elsewhere)
+    again = build_settings(tmp_path / "kept", elsewhere)
+
+    assert (Path(settings["HOROVOD_NCCL_LIB"]) / "libnccl.so").read_text() == "NCCL"
+    assert settings["LDFLAGS"] == f"-Wl,-rpath,{libraries}"
+    assert again == settings
+    assert "HOROVOD_GPU_OPERATIONS" not in build_settings(tmp_path / "kept", None)
