@@ -1,11 +1,11 @@
-# The suite in a container. The default base is NVIDIA's own TensorFlow image, which brings
-# TensorFlow, CUDA and cuDNN:
+# The suite in a container, with Horovod and DALI. The default base is NVIDIA's own TensorFlow
+# image, which brings these as well as TensorFlow, CUDA, NCCL and Open MPI:
 #
 #     docker build -t resnet50-bench .
-#     docker run --rm --gpus all -v "$PWD/reports:/suite/reports" resnet50-bench \
+#     docker run --rm --gpus all --ipc host -v "$PWD/reports:/suite/reports" resnet50-bench \
 #         run matrices/t4_inference.yaml
 #
-# A machine without a GPU needs no CUDA:
+# A machine without a GPU needs no CUDA; there Horovod is built for the TensorFlow installed:
 #
 #     docker build -t resnet50-bench:cpu \
 #         --build-arg BASE_IMAGE=python:3.12-slim --build-arg EXTRA=cpu .
@@ -16,11 +16,18 @@ FROM ${BASE_IMAGE}
 ARG EXTRA=""
 
 WORKDIR /suite
+# Before the suite itself, so that a change of it does not install them anew.
+COPY suite/install/packages.sh suite/install/packages.txt suite/install/
+RUN bash suite/install/packages.sh horovod hosts && rm -rf /var/lib/apt/lists/*
+
 COPY pyproject.toml README.md bench.py ./
 COPY suite suite
 COPY matrices matrices
 COPY reference reference
-RUN python3 -m pip install --no-cache-dir -e ".${EXTRA:+[${EXTRA}]}" \
+# Downloads and builds stay in the builder's cache, outside the image.
+RUN --mount=type=cache,target=/root/.cache \
+    python3 -m pip install -e ".${EXTRA:+[${EXTRA}]}" \
+    && bash suite/install/components.sh python3 \
     && python3 bench.py --version
 
 VOLUME /suite/reports

@@ -7,6 +7,17 @@ from importlib.util import find_spec
 
 import pytest
 
+pytest_plugins = ("two_hosts",)
+
+# The marker of a test that needs a component -> the component's module and name.
+COMPONENTS = {"dali": ("nvidia.dali", "NVIDIA DALI"), "horovod": ("horovod", "Horovod")}
+
+
+def installed(module: str) -> bool:
+    """Whether a module is there, looked for without importing more than what it lies in."""
+    package = module.rpartition(".")[0]
+    return (not package or installed(package)) and find_spec(module) is not None
+
 
 def pytest_configure() -> None:
     """Let the runs that tests start hear signals, also where the tests were started to ignore them.
@@ -21,13 +32,16 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests of DALI where it is not installed; in CI they run, and fail, all the same."""
-    if os.environ.get("CI") or (find_spec("nvidia") and find_spec("nvidia.dali")):
+    """Skip the tests of a component where it is missing; in CI they run, and fail, all the same."""
+    if os.environ.get("CI"):
         return
-    reason = "NVIDIA DALI is not installed; the README says how to install it"
-    for item in items:
-        if item.get_closest_marker("dali"):
-            item.add_marker(pytest.mark.skip(reason=reason))
+    for marker, (module, name) in COMPONENTS.items():
+        if installed(module):
+            continue
+        reason = f"{name} is not installed; the README says how to install it"
+        for item in items:
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,0 +1,1 @@
+"""Installs what pip alone cannot: programs that are run by hand, by CI and by the Dockerfile."""

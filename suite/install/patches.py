@@ -1,0 +1,61 @@
+"""What has to change in Horovod's source, because TensorFlow 2.21 no longer has it.
+
+* Headers that its XLA operations include. They are off by default, but compiled all the same.
+* On a GPU, the function that hands over a stream's CUDA handle, which the stream now does itself.
+"""
+
+from pathlib import Path
+
+from suite.core.errors import InputError
+from suite.install.recipe import VERSION
+
+_XLA_OPERATIONS = (
+    'list(APPEND TF_SOURCES "${PROJECT_SOURCE_DIR}/horovod/tensorflow/xla_mpi_ops.cc")\n'
+)
+_STREAM_OLD = """\
+// Forward declaration of AsGpuStreamValue
+namespace stream_executor {
+namespace gpu {
+GpuStreamHandle AsGpuStreamValue(Stream* stream);
+} // namespace stream_executor
+} // namespace gpu
+#if TENSORFLOW_VERSION >= 2011000000
+#include "tensorflow/compiler/xla/stream_executor/stream.h"
+#else
+#include "tensorflow/stream_executor/stream.h"
+#endif // TENSORFLOW_VERSION >= 2011000000
+"""
+_STREAM_NEW = """\
+#include "xla/stream_executor/stream.h"
+namespace stream_executor {
+namespace gpu {
+inline GpuStreamHandle AsGpuStreamValue(Stream* stream) {
+  return static_cast<GpuStreamHandle>(stream->platform_specific_handle().stream);
+}
+} // namespace gpu
+} // namespace stream_executor
+"""
+
+# File of the source -> a text in it, and what takes its place.
+PATCHES: dict[str, tuple[str, str]] = {
+    "horovod/tensorflow/CMakeLists.txt": (_XLA_OPERATIONS, ""),
+    "horovod/tensorflow/mpi_ops.cc": (_STREAM_OLD, _STREAM_NEW),
+}
+
+
+def patch(path: Path, old: str, new: str) -> None:
+    """Replace a text that must be in the file exactly once.
+
+    Raises:
+        InputError: the file is missing or is not the one that the change was made for.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); not as expected") from None
+    if text.count(old) != 1:
+        raise InputError(
+            f"{path}: has {text.count(old)} times, not once, the text to be replaced:"
+            f" {old.strip()!r}; this is not Horovod {VERSION} as published"
+        )
+    path.write_text(text.replace(old, new), encoding="utf-8")

@@ -1,0 +1,36 @@
+"""A real all-reduce between two processes: what an import alone does not prove."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from suite.core.errors import InputError
+from suite.install.child import run_logged, telling_line
+
+RANKS = 2
+_SECONDS = 240
+
+
+def prove(log: Path, environment: Mapping[str, str]) -> None:
+    """Let two ranks on this host add numbers up over MPI, on the CPU.
+
+    Raises:
+        InputError: the run fails; the message has its last telling line.
+    """
+    output = run_logged(
+        [
+            *("mpirun", "-np", str(RANKS), "--host", f"localhost:{RANKS}", "--bind-to", "none"),
+            *("--timeout", str(_SECONDS)),
+            # Open MPI refuses to start as root unless told to; in a container one often is.
+            *(["--allow-run-as-root"] if os.geteuid() == 0 else []),
+            *(sys.executable, "-m", "suite.kernels.horovod_proof"),
+        ],
+        log,
+        what=f"an all-reduce of {RANKS} ranks under mpirun",
+        timeout_seconds=_SECONDS + 30,
+        # Two ranks cannot share a GPU under NCCL, and there may be only one.
+        environment={**environment, "CUDA_VISIBLE_DEVICES": "-1"},
+    )
+    if f"all-reduce is right on {RANKS} ranks" not in output:
+        raise InputError(f"{RANKS} ranks ended without a result: {telling_line(output)}; see {log}")

@@ -1,0 +1,57 @@
+"""Building Horovod: from the source that is known, and with what is where on this machine."""
+
+import io
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from suite.core.errors import InputError
+from suite.install.cache import try_wheel
+from suite.install.recipe import VERSION, Cuda
+from suite.install.wheel import build_settings, download
+
+
+def test_another_source_than_the_known_one_is_never_run(tmp_path: Path) -> None:
+    """A source with another sum stops the build before any of its code has run."""
+    ran = tmp_path / "ran"
+    setup = f"open({str(ran)!r}, 'w')\n".encode()
+    with tarfile.open(tmp_path / f"horovod-{VERSION}.tar.gz", "w:gz") as tar:
+        entry = tarfile.TarInfo(f"horovod-{VERSION}/setup.py")
+        entry.size = len(setup)
+        tar.addfile(entry, io.BytesIO(setup))
+    work = tmp_path / "work"
+    work.mkdir()
+    here_only = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}
+
+    with pytest.raises(InputError, match="MATCH THE HASHES"):
+        download(work, tmp_path / "log", {**os.environ, **here_only})
+
+    assert not ran.exists()
+
+
+def test_a_damaged_kept_build_is_found_out(tmp_path: Path) -> None:
+    """A broken wheel in the cache has a reason not to be used, and is not installed."""
+    wheel = tmp_path / f"horovod-{VERSION}-py3-none-any.whl"
+    wheel.write_bytes(b"not a wheel")
+
+    state = try_wheel(wheel, None, tmp_path / "log", os.environ)
+
+    assert "unpacking the kept build failed" in state.lack(nccl=False)
+
+
+def test_a_gpu_build_links_with_the_nccl_of_pip(tmp_path: Path) -> None:
+    """Its library has a name that linkers pass over; the build gets one that they find."""
+    libraries = tmp_path / "lib"
+    libraries.mkdir()
+    (libraries / "libnccl.so.2").write_text("NCCL")
+    elsewhere = Cuda(tmp_path / "cuda", tmp_path / "include", libraries)
+
+    settings = build_settings(tmp_path / "kept", elsewhere)
+    again = build_settings(tmp_path / "kept", elsewhere)
+
+    assert (Path(settings["HOROVOD_NCCL_LIB"]) / "libnccl.so").read_text() == "NCCL"
+    assert settings["LDFLAGS"] == f"-Wl,-rpath,{libraries}"
+    assert again == settings
+    assert "HOROVOD_GPU_OPERATIONS" not in build_settings(tmp_path / "kept", None)
