@@ -1,4 +1,4 @@
-"""`bench.py plan`: what a matrix would run here, what it would skip and why, and for how long."""
+"""`bench.py plan`: what a matrix would run here and what not, and the time and memory it takes."""
 
 import argparse
 from dataclasses import replace
@@ -10,6 +10,7 @@ from suite.cli.selection import narrowed
 from suite.core.cell import quick_protocol
 from suite.core.device import device_label, device_mismatch
 from suite.core.errors import ExitCode
+from suite.core.memory import capacity_bytes
 from suite.files.matrices import read_matrix
 from suite.measure.devices import detect_machine
 from suite.render.plan import PlanLine, plan_text
@@ -32,10 +33,12 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             launch=launch.launch,
             command=command_line(order_of(launch, matrix, options)),
             skip_reason=launch.skip_reason,
-            estimate=expected,
+            estimate=expected.time,
+            memory=expected.memory,
         )
         for launch, expected in zip(planned, estimates, strict=True)
     ]
     mismatch = device_mismatch(matrix.device, machine)
-    print(plan_text(matrix, device_label(machine), mismatch, lines))
+    label, capacity = device_label(machine), capacity_bytes(machine)
+    print(plan_text(matrix, label, mismatch, lines, capacity))
     return ExitCode.GOOD

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from suite.cli.data_options import data_options
-from suite.cli.estimates import estimate_launches
+from suite.cli.estimates import Expectation, estimate_launches
 from suite.cli.progress import ProgressLine
 from suite.cli.selection import narrowed
 from suite.cli.streams import keep_streams
@@ -17,9 +17,9 @@ from suite.cli.work import Work, check_flags, resumed_work
 from suite.core.cell import KernelName, quick_protocol
 from suite.core.device import Machine, device_label, device_mismatch, device_slug
 from suite.core.errors import ExitCode, InputError, UnfinishedError
-from suite.core.estimate import Estimate
 from suite.core.launch import Status
 from suite.core.matrix import Matrix
+from suite.core.memory import capacity_bytes
 from suite.core.resume import finished
 from suite.core.run import CellResult, RunHeader, cell_results
 from suite.files.matrices import read_matrix
@@ -29,6 +29,7 @@ from suite.kernels.interface import KernelOptions
 from suite.measure.devices import detect_machine
 from suite.measure.environment import fingerprint
 from suite.measure.neighbours import gpu_neighbours
+from suite.render.plan import no_fit_text
 from suite.render.results import overhead_text, report_markdown, results_text
 from suite.runner.child import start_process
 from suite.runner.device_lock import hold_devices, lock_names
@@ -58,6 +59,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         work = _work(arguments, matrix, machine)
         announce(work.directory)
         estimates = estimate_launches(work.planned, matrix, machine, work.directory.parent)
+        _warn_of_memory(work, estimates, machine)
         work.store_header()
         conduct = _conduct(arguments, machine, work, stop)
         try:
@@ -92,6 +94,15 @@ def _work(arguments: argparse.Namespace, matrix: Matrix, machine: Machine) -> Wo
     return Work(directory=directory, header=header, planned=planned)
 
 
+def _warn_of_memory(work: Work, estimates: Sequence[Expectation], machine: Machine) -> None:
+    needs = [
+        (item.cell, expected.memory) for item, expected in zip(work.planned, estimates, strict=True)
+    ]
+    text = no_fit_text(needs, capacity_bytes(machine))
+    if text is not None:
+        print(f"note: {text}; they are tried all the same", flush=True)
+
+
 def _conduct(arguments: argparse.Namespace, machine: Machine, work: Work, stop: Stop) -> Conduct:
     return Conduct(
         stop=stop,
@@ -108,11 +119,11 @@ def _measure(
     options: KernelOptions,
     machine: Machine,
     work: Work,
-    estimates: Sequence[Estimate | None],
+    estimates: Sequence[Expectation],
     conduct: Conduct,
 ) -> None:
     """Fill the run directory until the end or a wish to stop."""
-    seconds = [found.seconds if found else None for found in estimates]
+    seconds = [found.time.seconds if found.time else None for found in estimates]
     with ProgressLine(work.planned, seconds) as line, suppress(KeyboardInterrupt):
         for launch in run_session(
             work.planned, matrix, options, machine, work.directory, line.on_progress, conduct
