@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from suite.core.forecast import Forecast
 from suite.core.launch import Launch, Status
 from suite.core.summary import Summary
 from suite.render.numbers import duration
@@ -24,7 +25,8 @@ class ProgressLine:
 
     def __init__(self, planned: Sequence[PlannedLaunch], estimates: Sequence[float | None]) -> None:
         self._planned = list(planned)
-        self._estimates = list(estimates)
+        cells = (item.cell for item in planned)
+        self._forecast = Forecast(list(zip(cells, estimates, strict=True)))
         self._done = 0
         self._launch_began = self._loop_began = time.monotonic()
         console = Console(file=sys.stderr, highlight=False)
@@ -35,7 +37,7 @@ class ProgressLine:
     def __enter__(self) -> "ProgressLine":
         if self._is_live:
             self._live.start()
-        self._launch_began = time.monotonic()
+        self._begin()
         return self
 
     def __exit__(
@@ -61,7 +63,7 @@ class ProgressLine:
         left = self._seconds_left(progress, now)
         if left is not None:
             text += f", {duration(left)} left"
-        after = self._seconds_after()
+        after = self._forecast.later_seconds
         if after is not None:
             text += f", then {duration(after)} more" if after else ""
         self._live.update(Text(text, style="bold", overflow="ellipsis", no_wrap=True), refresh=True)
@@ -73,8 +75,15 @@ class ProgressLine:
         outcome = _outcome(summary) if summary and is_ok else _failure(launch)
         text = f"{self._position()} {launch.cell.id}  {outcome}"
         self._console.print(Text(text), soft_wrap=True)
+        if is_ok:
+            self._forecast.learn(time.monotonic() - self._launch_began)
         self._done += 1
+        self._begin()
+
+    def _begin(self) -> None:
         self._launch_began = time.monotonic()
+        if self._done < len(self._planned):
+            self._forecast.begin()
 
     def _position(self) -> str:
         total = str(len(self._planned))
@@ -85,13 +94,8 @@ class ProgressLine:
         if progress.total and progress.done > 1:
             per_step = (now - self._loop_began) / (progress.done - 1)
             return per_step * (progress.total - progress.done)
-        expected = self._estimates[self._done]
+        expected = self._forecast.present_seconds
         return None if expected is None else max(0.0, expected - (now - self._launch_began))
-
-    def _seconds_after(self) -> float | None:
-        later = self._estimates[self._done + 1 :]
-        known = [seconds for seconds in later if seconds is not None]
-        return sum(known) if len(known) == len(later) else None
 
 
 def _outcome(summary: Summary) -> str:
