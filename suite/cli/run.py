@@ -10,7 +10,7 @@ from pathlib import Path
 
 from suite.cli.data_options import data_options
 from suite.cli.estimates import Expectation, estimate_launches
-from suite.cli.progress import ProgressLine
+from suite.cli.progress import RunProgress
 from suite.cli.selection import narrowed
 from suite.cli.streams import keep_streams
 from suite.cli.work import Work, check_flags, resumed_work
@@ -124,11 +124,12 @@ def _measure(
 ) -> None:
     """Fill the run directory until the end or a wish to stop."""
     seconds = [found.time.seconds if found.time else None for found in estimates]
-    with ProgressLine(work.planned, seconds) as line, suppress(KeyboardInterrupt):
+    shown = RunProgress(work.planned, seconds, matrix.protocol)
+    with shown, suppress(KeyboardInterrupt):
         for launch in run_session(
-            work.planned, matrix, options, machine, work.directory, line.on_progress, conduct
+            work.planned, matrix, options, machine, work.directory, shown.on_progress, conduct
         ):
-            line.on_finished(launch)
+            shown.on_finished(launch)
 
 
 def _way_on(directory: Path) -> str:

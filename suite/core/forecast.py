@@ -75,6 +75,11 @@ class Forecast:
         return None if ratio is None else max(0.0, self._corrected + self._uncorrected * ratio)
 
     @property
+    def has_learned(self) -> bool:
+        """Whether a launch of this run corrects what was expected."""
+        return self._measured_expected > 0
+
+    @property
     def _ratio(self) -> float | None:
         """Measured over expected of the whole run so far."""
         if self._measured_expected:
