@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     with hold_devices(_locks(matrix, machine), on_wait) as announce, Stop(_say_stopping) as stop:
         if arguments.exclusive:
             _refuse_strangers(matrix)
-        work = _work(arguments, matrix, machine)
+        work = _work(arguments, matrix, options, machine)
         announce(work.directory)
         estimates = estimate_launches(work.planned, matrix, machine, work.directory.parent)
         _warn_of_memory(work, estimates, machine)
@@ -85,8 +85,10 @@ def _refuse_strangers(matrix: Matrix) -> None:
         raise InputError(f"also on the GPU: {', '.join(found)}; end it or drop --exclusive")
 
 
-def _work(arguments: argparse.Namespace, matrix: Matrix, machine: Machine) -> Work:
-    header = _header(matrix, machine)
+def _work(
+    arguments: argparse.Namespace, matrix: Matrix, options: KernelOptions, machine: Machine
+) -> Work:
+    header = _header(matrix, options, machine)
     planned = plan_launches(matrix, machine)
     if arguments.resume is not None:
         return resumed_work(arguments, header, planned)
@@ -169,7 +171,7 @@ def _say_stopping() -> None:
         os.write(2, text.encode())
 
 
-def _header(matrix: Matrix, machine: Machine) -> RunHeader:
+def _header(matrix: Matrix, options: KernelOptions, machine: Machine) -> RunHeader:
     return RunHeader(
         matrix=matrix.name,
         purpose=matrix.purpose,
@@ -183,7 +185,13 @@ def _header(matrix: Matrix, machine: Machine) -> RunHeader:
         machine=asdict(machine),
         environment=fingerprint(machine),
         selection=matrix.selection,
+        data={"data_dir": _whole(options.data_dir), "data_idx_dir": _whole(options.data_idx_dir)},
     )
+
+
+def _whole(folder: str | None) -> str | None:
+    """The folder itself, whatever the present one is and whatever links lead to it."""
+    return str(Path(folder).resolve()) if folder else None
 
 
 def _directory_name(header: RunHeader, machine: Machine) -> str:

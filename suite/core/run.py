@@ -15,6 +15,8 @@ class RunHeader:
     `device` is the label of the device that runs, `gpu` its product name (None on a CPU),
     `expected_device` what the matrix asked for, `cells` the ids of every planned cell.
     `selection` says how these were narrowed down; None where they are the whole matrix.
+    `data` maps `data_dir` and `data_idx_dir` to the folders of the records, or to None; it is None
+    as a whole in runs of before it was kept.
     """
 
     matrix: str
@@ -29,6 +31,7 @@ class RunHeader:
     machine: Mapping[str, object]
     environment: Mapping[str, object]
     selection: str | None = None
+    data: Mapping[str, str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
