@@ -105,7 +105,9 @@ def _recorder(order: LaunchOrder) -> Recorder | None:
         return None
     simulated = order.cell.kernel is KernelName.SIMULATED
     gpus = () if simulated else detect_machine().gpus
-    return Recorder(gpu=gpus[0] if gpus else None)
+    # Where a launch sleeps, or its ranks are processes of their own, others would be misjudged.
+    alone = not simulated and order.cell.gpus == 1
+    return Recorder(gpu=gpus[0] if gpus else None, watch_others=alone)
 
 
 def _on_request(order: LaunchOrder) -> Callable[[], bool]:
