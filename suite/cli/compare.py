@@ -4,7 +4,13 @@ import argparse
 from collections.abc import Sequence
 
 from suite.cli.parser import REPORTS
-from suite.core.comparison import ComparedCell, below, compare, comparison_frame
+from suite.core.comparison import (
+    ComparedCell,
+    below,
+    compare,
+    comparison_frame,
+    weak_scaling_of,
+)
 from suite.core.errors import ExitCode, InputError
 from suite.core.reference import Metric
 from suite.core.run import cell_results
@@ -35,7 +41,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     print(comparison_text(cells, reference, title, remarks))
     write_text(directory / "comparison.md", comparison_markdown(cells, reference, title, remarks))
     write_text(directory / "comparison.csv", comparison_frame(cells).to_csv(index=False))
-    plot = comparison_plot(cells, reference, header)
+    plot = comparison_plot(weak_scaling_of(cells), reference, header)
     if plot is not None:
         write_plot(directory, COMPARISON_PLOT, plot)
     plots = f", plots/{COMPARISON_PLOT}" if plot else ""

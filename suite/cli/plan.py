@@ -1,4 +1,4 @@
-"""`bench.py plan`: what a matrix would run here, what it would skip and why, and for how long."""
+"""`bench.py plan`: what a matrix would run here and what not, and the time and memory it takes."""
 
 import argparse
 import os
@@ -11,6 +11,7 @@ from suite.core.device import device_label, device_mismatch
 from suite.core.distributed import RankLauncher
 from suite.core.errors import ExitCode
 from suite.core.matrix import Matrix
+from suite.core.memory import capacity_bytes
 from suite.measure.devices import detect_machine
 from suite.render.plan import PlanLine, plan_text
 from suite.runner.command import LaunchOrder, command_line, to_arguments
@@ -32,12 +33,14 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             launch=launch.launch,
             command=_command(order_of(launch, matrix, options), matrix, launcher),
             skip_reason=launch.skip_reason,
-            estimate=expected,
+            estimate=expected.time,
+            memory=expected.memory,
         )
         for launch, expected in zip(planned, estimates, strict=True)
     ]
     mismatch = device_mismatch(matrix.device, machine)
-    print(plan_text(matrix, device_label(machine), mismatch, lines))
+    label, capacity = device_label(machine), capacity_bytes(machine)
+    print(plan_text(matrix, label, mismatch, lines, capacity))
     return ExitCode.GOOD
 
 

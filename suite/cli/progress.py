@@ -1,7 +1,13 @@
-"""The live line of a run: one cell at a time, redrawn when the worker speaks, never by a timer."""
+"""The progress of a run: a live table on a terminal, else one plain line as each launch ends.
 
+Redrawn when the worker speaks and when a launch begins, never by a timer: nothing of the runner
+may run beside a step that is measured.
+"""
+
+import os
 import sys
 import time
+from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
 
@@ -9,33 +15,48 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from suite.cli.live_table import Row, View, live_table
+from suite.core.cell import Protocol
+from suite.core.forecast import Forecast
 from suite.core.launch import Launch, Status
 from suite.core.summary import Summary
-from suite.render.numbers import duration
+from suite.measure.timing import WARM_UP
 from suite.runner.channel import Progress
 from suite.runner.session import PlannedLaunch
 
+_FINISHED_SHOWN = 5
+_STARTING = Progress("starting")
 
-class ProgressLine:
-    """Shows each launch as it goes on a terminal; elsewhere, one plain line as each ends.
+
+class RunProgress:
+    """Follows the launches of a run, to be told of each message and each end.
 
     `estimates` holds the expected seconds of each planned launch, None where nothing is known.
+    Where stderr is no terminal, or the variable CI is set, only ends are told.
     """
 
-    def __init__(self, planned: Sequence[PlannedLaunch], estimates: Sequence[float | None]) -> None:
-        self._planned = list(planned)
-        self._estimates = list(estimates)
-        self._done = 0
-        self._launch_began = self._loop_began = time.monotonic()
-        console = Console(file=sys.stderr, highlight=False)
-        self._live = Live(Text(""), console=console, auto_refresh=False, transient=True)
-        self._is_live = console.is_terminal
-        self._console = console
+    def __init__(
+        self,
+        planned: Sequence[PlannedLaunch],
+        estimates: Sequence[float | None],
+        protocol: Protocol,
+    ) -> None:
+        self._planned = planned
+        self._protocol = protocol
+        cells = (item.cell for item in planned)
+        self._forecast = Forecast(list(zip(cells, estimates, strict=True)))
+        self._finished: deque[Row] = deque(maxlen=_FINISHED_SHOWN)
+        self._done = self._failed = self._skipped = 0
+        self._launch_began = self._phase_began = time.monotonic()
+        self._phase = ""
+        self._console = Console(file=sys.stderr, highlight=False)
+        self._is_live = _shows_live(self._console)
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
 
-    def __enter__(self) -> "ProgressLine":
+    def __enter__(self) -> "RunProgress":
         if self._is_live:
             self._live.start()
-        self._launch_began = time.monotonic()
+        self._begin()
         return self
 
     def __exit__(
@@ -48,50 +69,82 @@ class ProgressLine:
             self._live.stop()
 
     def on_progress(self, planned: PlannedLaunch, progress: Progress) -> None:
-        """Redraw the line of the launch under way."""
+        """Show how far the launch under way is."""
         now = time.monotonic()
-        if progress.done <= 1:
-            self._loop_began = now
-        if not self._is_live:
-            return
-        text = f"{self._position()} {planned.cell.id}  {progress.phase}"
-        if progress.total:
-            text += f" {progress.done}/{progress.total}"
-        text += f"  {duration(now - self._launch_began)} elapsed"
-        left = self._seconds_left(progress, now)
-        if left is not None:
-            text += f", {duration(left)} left"
-        after = self._seconds_after()
-        if after is not None:
-            text += f", then {duration(after)} more" if after else ""
-        self._live.update(Text(text, style="bold", overflow="ellipsis", no_wrap=True), refresh=True)
+        if progress.phase != self._phase or progress.done <= 1:
+            self._phase, self._phase_began = progress.phase, now
+        self._draw(planned, progress)
 
     def on_finished(self, launch: Launch) -> None:
-        """Print the line of a launch that has ended."""
+        """Tell the end of a launch; on a terminal only failures stay, since the report tells all.
+
+        Its time counts from the end of the one before, so what lies between them is in it.
+        """
         summary = launch.summary
         is_ok = launch.status is Status.OK
         outcome = _outcome(summary) if summary and is_ok else _failure(launch)
-        text = f"{self._position()} {launch.cell.id}  {outcome}"
-        self._console.print(Text(text), soft_wrap=True)
+        is_failure = not is_ok and launch.status is not Status.SKIPPED
+        if not self._is_live or is_failure:
+            text = f"{self._position()} {launch.cell.id}  {outcome}"
+            self._console.print(Text(text), soft_wrap=True)
+        if is_ok:
+            self._forecast.learn(time.monotonic() - self._launch_began)
+        self._finished.append((launch.cell.id, outcome))
+        self._failed += is_failure
+        self._skipped += launch.status is Status.SKIPPED
         self._done += 1
+        self._begin()
+
+    def _begin(self) -> None:
+        """The next launch starts, which takes as long as an import where it cannot be forked."""
         self._launch_began = time.monotonic()
+        self._phase = ""
+        if self._done == len(self._planned):
+            return
+        self._forecast.begin()
+        upcoming = self._planned[self._done]
+        if upcoming.skip_reason is None:
+            self._draw(upcoming, _STARTING)
+
+    def _draw(self, planned: PlannedLaunch, progress: Progress) -> None:
+        if not self._is_live:
+            return
+        now = time.monotonic()
+        left, later = self._seconds_left(progress, now), self._forecast.later_seconds
+        view = View(
+            done=self._done,
+            total=len(self._planned),
+            failed=self._failed,
+            skipped=self._skipped,
+            finished=tuple(self._finished),
+            cell=planned.cell.id,
+            doing=progress.phase + (f" {progress.done}/{progress.total}" * bool(progress.total)),
+            elapsed_seconds=now - self._launch_began,
+            left_seconds=left,
+            run_left_seconds=None if left is None or later is None else left + later,
+            is_own=self._forecast.has_learned,
+        )
+        self._live.update(live_table(view), refresh=True)
 
     def _position(self) -> str:
         total = str(len(self._planned))
         return f"[{self._done + 1:>{len(total)}}/{total}]"
 
     def _seconds_left(self, progress: Progress, now: float) -> float | None:
-        """Seconds to the end of this launch: by its own steps, else by the estimate."""
-        if progress.total and progress.done > 1:
-            per_step = (now - self._loop_began) / (progress.done - 1)
-            return per_step * (progress.total - progress.done)
-        expected = self._estimates[self._done]
-        return None if expected is None else max(0.0, expected - (now - self._launch_began))
+        """Seconds to the end of this launch: by the steps of its phase, else by the forecast."""
+        if progress.done <= 1:
+            expected = self._forecast.present_seconds
+            return None if expected is None else max(0.0, expected - (now - self._launch_began))
+        steps = progress.total - progress.done
+        steps += self._protocol.measured_steps if progress.phase == WARM_UP else 0
+        seconds = steps * (now - self._phase_began) / (progress.done - 1)
+        cap = self._protocol.max_seconds
+        return seconds if cap is None else min(seconds, cap)
 
-    def _seconds_after(self) -> float | None:
-        later = self._estimates[self._done + 1 :]
-        known = [seconds for seconds in later if seconds is not None]
-        return sum(known) if len(known) == len(later) else None
+
+def _shows_live(console: Console) -> bool:
+    """Whether somebody can watch; an escape sequence in a log helps nobody."""
+    return console.file.isatty() and console.is_interactive and not os.environ.get("CI")
 
 
 def _outcome(summary: Summary) -> str:

@@ -10,17 +10,17 @@ from pathlib import Path
 
 from suite.cli.chosen_matrix import chosen_matrix
 from suite.cli.data_options import data_options
-from suite.cli.estimates import estimate_launches
-from suite.cli.progress import ProgressLine
+from suite.cli.estimates import Expectation, estimate_launches
+from suite.cli.progress import RunProgress
 from suite.cli.streams import keep_streams
 from suite.cli.work import Work, check_flags, resumed_work
 from suite.core.cell import KernelName
 from suite.core.device import Machine, device_label, device_mismatch, device_slug
 from suite.core.distributed import RankLauncher
 from suite.core.errors import ExitCode, InputError, UnfinishedError
-from suite.core.estimate import Estimate
 from suite.core.launch import Status
 from suite.core.matrix import Matrix
+from suite.core.memory import capacity_bytes
 from suite.core.resume import finished
 from suite.core.run import CellResult, RunHeader, cell_results
 from suite.files.runs import read_run, write_plot
@@ -29,6 +29,7 @@ from suite.kernels.interface import KernelOptions
 from suite.measure.devices import detect_machine
 from suite.measure.environment import fingerprint
 from suite.measure.neighbours import gpu_neighbours
+from suite.render.plan import no_fit_text
 from suite.render.results import overhead_text, report_markdown, results_text
 from suite.render.scaling_plots import scaling_plots
 from suite.runner.child import start_process
@@ -60,9 +61,10 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     with hold_devices(_locks(matrix, machine), on_wait) as announce, Stop(_say_stopping) as stop:
         if arguments.exclusive:
             _refuse_strangers(matrix)
-        work = _work(arguments, matrix, machine, planned)
+        work = _work(arguments, matrix, options, machine, planned)
         announce(work.directory)
         estimates = estimate_launches(work.planned, matrix, machine, work.directory.parent)
+        _warn_of_memory(work, estimates, machine)
         work.store_header()
         conduct = _conduct(arguments, machine, work, stop, launcher)
         try:
@@ -95,14 +97,24 @@ def _has_ranks(planned: Sequence[PlannedLaunch]) -> bool:
 def _work(
     arguments: argparse.Namespace,
     matrix: Matrix,
+    options: KernelOptions,
     machine: Machine,
     planned: tuple[PlannedLaunch, ...],
 ) -> Work:
-    header = _header(matrix, machine)
+    header = _header(matrix, options, machine)
     if arguments.resume is not None:
         return resumed_work(arguments, header, planned)
     directory = arguments.out / _directory_name(header, machine)
     return Work(directory=directory, header=header, planned=planned)
+
+
+def _warn_of_memory(work: Work, estimates: Sequence[Expectation], machine: Machine) -> None:
+    needs = [
+        (item.cell, expected.memory) for item, expected in zip(work.planned, estimates, strict=True)
+    ]
+    text = no_fit_text(needs, capacity_bytes(machine))
+    if text is not None:
+        print(f"note: {text}; they are tried all the same", flush=True)
 
 
 def _conduct(
@@ -129,16 +141,17 @@ def _measure(
     options: KernelOptions,
     machine: Machine,
     work: Work,
-    estimates: Sequence[Estimate | None],
+    estimates: Sequence[Expectation],
     conduct: Conduct,
 ) -> None:
     """Fill the run directory until the end or a wish to stop."""
-    seconds = [found.seconds if found else None for found in estimates]
-    with ProgressLine(work.planned, seconds) as line, suppress(KeyboardInterrupt):
+    seconds = [found.time.seconds if found.time else None for found in estimates]
+    shown = RunProgress(work.planned, seconds, matrix.protocol)
+    with shown, suppress(KeyboardInterrupt):
         for launch in run_session(
-            work.planned, matrix, options, machine, work.directory, line.on_progress, conduct
+            work.planned, matrix, options, machine, work.directory, shown.on_progress, conduct
         ):
-            line.on_finished(launch)
+            shown.on_finished(launch)
 
 
 def _way_on(directory: Path) -> str:
@@ -180,7 +193,7 @@ def _say_stopping() -> None:
         os.write(2, text.encode())
 
 
-def _header(matrix: Matrix, machine: Machine) -> RunHeader:
+def _header(matrix: Matrix, options: KernelOptions, machine: Machine) -> RunHeader:
     return RunHeader(
         matrix=matrix.name,
         purpose=matrix.purpose,
@@ -195,6 +208,7 @@ def _header(matrix: Matrix, machine: Machine) -> RunHeader:
         environment=fingerprint(machine),
         selection=matrix.selection,
         distributed=_distributed(matrix),
+        data={"data_dir": _whole(options.data_dir), "data_idx_dir": _whole(options.data_idx_dir)},
     )
 
 
@@ -205,6 +219,11 @@ def _distributed(matrix: Matrix) -> dict[str, object]:
     declared = asdict(matrix.distributed)
     hosts = [str(host) for host in matrix.distributed.hosts]
     return {**declared, "hosts": hosts}
+
+
+def _whole(folder: str | None) -> str | None:
+    """The folder itself, whatever the present one is and whatever links lead to it."""
+    return str(Path(folder).resolve()) if folder else None
 
 
 def _directory_name(header: RunHeader, machine: Machine) -> str:

@@ -10,11 +10,14 @@ from suite.core.telemetry import Telemetry
 # normally runs: a T4 is at its power cap whenever it is busy, and clocks may be set by a person.
 SLOWDOWNS = ("hardware slowdown", "heat (driver)", "heat (hardware)", "power brake")
 
+# Other processes that keep more of a CPU busy than this slow the launch by about as much.
+LARGEST_OTHERS_SHARE = 0.1
+
 
 def measured_cautions(
     step_seconds: Sequence[float], telemetry: Telemetry | None
 ) -> tuple[Caution, ...]:
-    """Unsteady steps, a throttled GPU, somebody else on the GPU; each with its remedy."""
+    """Unsteady steps, a throttled GPU, somebody else on the device; each with its remedy."""
     cautions = []
     found = unsteadiness(step_seconds)
     if found is not None:
@@ -39,4 +42,8 @@ def _telemetry_cautions(telemetry: Telemetry) -> list[Caution]:
         others = ", ".join(telemetry.foreign_processes)
         text = f"not alone on the GPU: {others}; end it, or choose a free GPU"
         cautions.append(Caution(CautionKind.FOREIGN_PROCESS, text))
+    share = telemetry.others_cpu_share
+    if share is not None and share > LARGEST_OTHERS_SHARE:
+        text = f"other processes kept {share:.0%} of the CPU busy; end them and measure again"
+        cautions.append(Caution(CautionKind.CONTENDED, text))
     return cautions

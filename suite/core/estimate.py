@@ -1,8 +1,9 @@
 """How long a launch will take: by this device's history, the published rate, or a rough rate."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
+from suite.core.by_batch import ByBatch
 from suite.core.cell import Cell, KernelName, Mode, Protocol
 from suite.core.launch import Launch, Status
 
@@ -32,21 +33,21 @@ class Estimate:
     source: str
 
 
-def paces(launches: Iterable[Launch]) -> dict[Cell, Pace]:
+def paces(launches: Iterable[Launch]) -> ByBatch[Pace]:
     """The pace of each cell in earlier launches of one device; the last launch of a cell counts."""
-    found = {}
+    found: ByBatch[Pace] = ByBatch()
     for launch in launches:
         summary = launch.summary
         if launch.status is Status.OK and summary is not None:
             startup = sum(launch.startup_seconds.values())
-            found[launch.cell] = Pace(summary.images_per_second, startup)
+            found.learn(launch.cell, Pace(summary.images_per_second, startup))
     return found
 
 
 def estimate(
     cell: Cell,
     protocol: Protocol,
-    history: Mapping[Cell, Pace],
+    history: ByBatch[Pace],
     published_rate: float | None,
     cpu_cores: int | None,
 ) -> Estimate | None:
@@ -65,16 +66,15 @@ def estimate(
 
 def _expected_pace(
     cell: Cell,
-    history: Mapping[Cell, Pace],
+    history: ByBatch[Pace],
     published_rate: float | None,
     cpu_cores: int | None,
 ) -> tuple[Pace | None, str]:
-    if cell in history:
-        return history[cell], "an earlier run"
-    alike = [other for other in history if replace(other, batch_size=cell.batch_size) == cell]
-    if alike:
-        nearest = min(alike, key=lambda other: abs(other.batch_size - cell.batch_size))
-        return history[nearest], f"batch {nearest.batch_size} of an earlier run"
+    known = history.nearest(cell)
+    if known is not None:
+        size, pace = known
+        same = size == cell.batch_size
+        return pace, "an earlier run" if same else f"batch {size} of an earlier run"
     if cell.kernel is KernelName.SIMULATED:
         return Pace(SIMULATED_PACE_IMAGES_PER_SECOND, SIMULATED_STARTUP_SECONDS), "rough"
     if published_rate is not None:

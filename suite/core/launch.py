@@ -43,6 +43,7 @@ class CautionKind(str, Enum):
     UNSTEADY = "unsteady"
     THROTTLED = "throttled"
     FOREIGN_PROCESS = "foreign_process"
+    CONTENDED = "contended"
     CHANGED = "changed"
     MIXED_DEVICES = "mixed_devices"
 

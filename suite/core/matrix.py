@@ -83,16 +83,18 @@ def expand(
     ]
     if len(axes.get("xla_mode", ())) > 1:
         # Without XLA its modes are one and the same cell, which is no slip of the author's.
-        cells = [cell for i, cell in enumerate(cells) if cell.xla or cell not in cells[:i]]
-    _reject_duplicates(cells, ("axes",))
+        plain = dict.fromkeys(cell for cell in cells if not cell.xla)
+        cells = [cell for cell in cells if cell.xla or plain.pop(cell, cell) is None]
+    _reject_duplicates(cells, set(), ("axes",))
     for index, exclusion in enumerate(exclude):
         kept = [cell for cell in cells if not _matches(cell, exclusion)]
         if len(kept) == len(cells):
             raise MatrixError(("exclude", index), "matches no cell; correct or remove it")
         cells = kept
+    seen = set(cells)
     for index, inclusion in enumerate(include):
         cells.append(_included(kernel, axes, inclusion, index))
-        _reject_duplicates(cells, ("include", index))
+        _reject_duplicates(cells[-1:], seen, ("include", index))
     for cell in cells:
         if cell.contradiction:
             raise MatrixError(("axes",), f"gives cell {cell.id}: {cell.contradiction}")
@@ -153,8 +155,9 @@ def _included(
     return _cell(kernel, conditions)
 
 
-def _reject_duplicates(cells: Iterable[Cell], place: tuple[str | int, ...]) -> None:
-    seen: set[Cell] = set()
+def _reject_duplicates(
+    cells: Iterable[Cell], seen: set[Cell], place: tuple[str | int, ...]
+) -> None:
     for cell in cells:
         if cell in seen:
             raise MatrixError(place, f"gives cell {cell.id} twice; remove one")

@@ -1,8 +1,8 @@
 """Which cells need not be tried, because a smaller batch of their condition had no memory left."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
+from suite.core.by_batch import condition_of
 from suite.core.cell import Cell
 from suite.core.launch import Launch, Status
 
@@ -21,22 +21,18 @@ class MemoryCeiling:
     def learn(self, launch: Launch) -> None:
         """Take note of how a launch ended."""
         cell = launch.cell
-        known = self._smallest.get(_condition(cell))
+        known = self._smallest.get(condition_of(cell))
         if launch.status is Status.OUT_OF_MEMORY and (
             known is None or cell.batch_size < known.batch_size
         ):
-            self._smallest[_condition(cell)] = cell
+            self._smallest[condition_of(cell)] = cell
 
     def skip_reason(self, cell: Cell) -> str | None:
         """Why a cell cannot be expected to fit, naming the cell that proved it; or None.
 
         A cell that ran out of memory itself is not launched again either.
         """
-        proof = self._smallest.get(_condition(cell))
+        proof = self._smallest.get(condition_of(cell))
         if proof is None or cell.batch_size < proof.batch_size:
             return None
         return f"{proof.id} ran out of memory; --no-prune runs it all the same"
-
-
-def _condition(cell: Cell) -> Cell:
-    return replace(cell, batch_size=1)

@@ -31,12 +31,14 @@ def finished(launches: Iterable[Launch], *, retry_failed: bool) -> set[tuple[Cel
 def changes(before: RunHeader, now: RunHeader) -> tuple[str, ...]:
     """What differs between a run and its continuation, one phrase each; empty when nothing does.
 
-    Compared are the cells and the protocol of the matrix, the device, and the software.
+    Compared are the cells and the protocol of the matrix, the folders of records where they are
+    known, the device, and the software.
     """
     return (
         *_differences("", {"matrix": before.matrix}, {"matrix": now.matrix}),
         *_cell_changes(before.cells, now.cells),
         *_differences("protocol ", asdict(before.protocol), asdict(now.protocol)),
+        *(_differences("", before.data, now.data) if before.data and now.data else ()),
         *_differences("", _device(before), _device(now)),
         *_differences(
             "",

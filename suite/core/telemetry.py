@@ -20,6 +20,8 @@ class Telemetry:
     `readings` is their number and `reading_seconds` the time they took, which lies outside every
     timed step; `seconds` and `steps` are what lies between the first reading and the last, and
     `cpu_seconds` the processor time that all threads of the process used in between.
+    `others_cpu_share` is the part of the CPUs that this process may use which other processes kept
+    busy meanwhile; None on a GPU, with several ranks, and in less than a second.
 
     `gauges` maps a quantity, unit included, to its readings: `gpu_power_watts`,
     `gpu_sm_clock_mhz`, `gpu_memory_clock_mhz`, `gpu_temperature_celsius`,
@@ -45,3 +47,4 @@ class Telemetry:
     energy_source: str | None = None
     images_per_joule: float | None = None
     note: str = ""
+    others_cpu_share: float | None = None

@@ -46,12 +46,13 @@ def read_yaml(path: Path) -> LocatedYaml:
     """
     text = read_text(path, "a matrix, such as matrices/quick.yaml")
     try:
-        node = yaml.compose(text, yaml.SafeLoader)
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
         if node is None:
             raise InputError(f"{path}: is empty; see matrices/quick.yaml for an example")
         lines: dict[Place, int] = {}
         _locate(path, node, (), lines, set())
-        return LocatedYaml(path, yaml.safe_load(text), lines)
+        return LocatedYaml(path, loader.construct_document(node), lines)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1

@@ -68,13 +68,22 @@ def read_run(directory: Path) -> Run:
         InputError: not a run directory, a newer schema, or a file that does not hold its part.
     """
     header = read_header(directory)
-    launches = [
-        decode(_launch, read_text(path, "a launch record"), str(path))
-        for path in sorted((directory / "cells").glob("*.json"))
-    ]
+    launches = read_launches(directory)
     order = {cell_id: index for index, cell_id in enumerate(header.cells)}
     launches.sort(key=lambda launch: (launch.launch, order.get(launch.cell.id, len(order))))
     return Run(header=header, launches=tuple(launches))
+
+
+def read_launches(directory: Path) -> list[Launch]:
+    """The launches of a run directory, by the names of their files.
+
+    Raises:
+        InputError: a newer schema, or a file that does not hold a launch.
+    """
+    return [
+        decode(_launch, read_text(path, "a launch record"), str(path))
+        for path in sorted((directory / "cells").glob("*.json"))
+    ]
 
 
 def read_header(directory: Path) -> RunHeader:

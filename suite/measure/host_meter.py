@@ -52,6 +52,23 @@ def cpu_seconds() -> float:
     return time.process_time()
 
 
+def busy_seconds() -> float:
+    """Processor time that all processes together spent so far on the CPUs this one may use.
+
+    Time that a hypervisor gave to other machines is not in it.
+    """
+    usable = _usable_cpus()
+    return sum(
+        times.user
+        + times.nice
+        + times.system
+        + getattr(times, "irq", 0.0)
+        + getattr(times, "softirq", 0.0)
+        for number, times in enumerate(psutil.cpu_times(percpu=True))
+        if number in usable
+    )
+
+
 class _EnergyCounter:
     """A RAPL counter of microjoules, which starts anew from 0 above its range."""
 
@@ -74,8 +91,19 @@ class _EnergyCounter:
         return self._sum / 1e6
 
 
+def usable_cpu_count() -> int:
+    """The CPUs that `busy_seconds` is about."""
+    return len(_usable_cpus())
+
+
+def _usable_cpus() -> set[int]:
+    if hasattr(os, "sched_getaffinity"):
+        return os.sched_getaffinity(0)
+    return set(range(os.cpu_count() or 1))
+
+
 def _first_cpu() -> int:
-    return min(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    return min(_usable_cpus())
 
 
 def _line(path: Path) -> str | None:

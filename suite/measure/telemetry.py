@@ -15,12 +15,14 @@ from suite.core.device import Gpu
 from suite.core.telemetry import Gauge, Telemetry
 from suite.measure import gpu_meter, host_meter
 from suite.measure.gpu_meter import GpuMeter
-from suite.measure.host_meter import HostMeter, cpu_seconds
+from suite.measure.host_meter import HostMeter, busy_seconds, cpu_seconds, usable_cpu_count
 from suite.measure.timing import MEASURING
 
 INTERVAL_SECONDS = 1.0
 # NVML's counters move about ten times a second; over a shorter time that would show.
 LEAST_ENERGY_SECONDS = 2.0
+# The system counts processor time in hundredths of a second.
+LEAST_OTHERS_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,16 @@ class _Reading:
     gauges: dict[str, float] = field(default_factory=dict)
     throttling: tuple[str, ...] = ()
     energy_joules: float | None = None
+    busy_seconds: float | None = None
 
 
 class Recorder:
     """Reads at most once a second, and once after the first and the last measured step.
 
-    `gpu` is the one that the launch runs on, None for the CPU. Make the recorder before the
-    framework touches the device. No fault of a reading ever raises: it ends the readings of the
-    GPU and is told in the note.
+    `gpu` is the one that the launch runs on, None for the CPU. `watch_others` has the processor
+    time of other processes read, which says something where this one does all the work on a CPU.
+    Make the recorder before the framework touches the device. No fault of a reading ever raises: it
+    ends the readings of the GPU and is told in the note.
     """
 
     def __init__(
@@ -48,11 +52,14 @@ class Recorder:
         *,
         gpu: Gpu | None,
         host: HostMeter | None = None,
+        watch_others: bool = False,
+        busy: Callable[[], float] = busy_seconds,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._clock = clock
         self._host = host or HostMeter()
         self._uses_gpu = gpu is not None
+        self._busy: Callable[[], float | None] = busy if watch_others else lambda: None
         self._note = ""
         self._gpu = self._opened(gpu) if gpu is not None else None
         self._readings: list[_Reading] = []
@@ -82,6 +89,7 @@ class Recorder:
             seconds=last.at - first.at,
             steps=last.step - first.step,
             cpu_seconds=last.cpu_seconds - first.cpu_seconds,
+            others_cpu_share=_others_share(first, last),
             gauges=_gauges(readings),
             throttling=_shares(readings),
             foreign_processes=foreign,
@@ -127,7 +135,8 @@ class Recorder:
         used = cpu_seconds()
         if not self._uses_gpu:
             energy = self._host.energy_joules()
-            return _Reading(self._done, at, used, gauges, energy_joules=energy)
+            busy = self._busy()
+            return _Reading(self._done, at, used, gauges, energy_joules=energy, busy_seconds=busy)
         if self._gpu is None:
             return _Reading(self._done, at, used, gauges)
         energy = self._gpu.energy_joules()
@@ -147,6 +156,16 @@ class Recorder:
             return None, f"measured for less than {LEAST_ENERGY_SECONDS:g} s, too short for energy"
         joules = last.energy_joules - first.energy_joules
         return (joules, "") if joules > 0 else (None, "the energy counter did not move")
+
+
+def _others_share(first: _Reading, last: _Reading) -> float | None:
+    """The part of the usable CPUs that processes other than this one kept busy."""
+    seconds = last.at - first.at
+    if first.busy_seconds is None or last.busy_seconds is None or seconds < LEAST_OTHERS_SECONDS:
+        return None
+    own = last.cpu_seconds - first.cpu_seconds
+    others = last.busy_seconds - first.busy_seconds - own
+    return max(0.0, others / seconds / usable_cpu_count())
 
 
 def _gauges(readings: Sequence[_Reading]) -> dict[str, Gauge]:

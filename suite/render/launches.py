@@ -87,6 +87,11 @@ def _cores(telemetry: Telemetry) -> str:
     return MISSING if busy is None else f"{busy:.1f}"
 
 
+def _others(telemetry: Telemetry) -> str:
+    share = telemetry.others_cpu_share
+    return MISSING if share is None else f"{share * 100:.0f}"
+
+
 def _throttling(telemetry: Telemetry) -> str:
     found = telemetry.throttling.items()
     return ", ".join(f"{reason} {share:.0%}" for reason, share in found) or MISSING
@@ -108,6 +113,7 @@ _TELEMETRY_COLUMNS: dict[str, Callable[[Telemetry], str]] = {
     "GPU GiB": _gauge("gpu_memory_used_bytes", "highest", 2**30, 1),
     "clock held by": _throttling,
     "cores busy": _cores,
+    "others %": _others,
     "CPU MHz": _gauge("cpu_frequency_mhz", "mean", 1, 0),
     "process GiB": _gauge("resident_bytes", "highest", 2**30, 2),
     "img/J": _images_per_joule,
@@ -144,7 +150,12 @@ def telemetry_notes(launches: Sequence[Launch]) -> list[str]:
 
 def doubts(launches: Sequence[Launch]) -> list[str]:
     """Every launch whose own samples or telemetry raise a doubt, with the remedy."""
-    kinds = {CautionKind.UNSTEADY, CautionKind.THROTTLED, CautionKind.FOREIGN_PROCESS}
+    kinds = {
+        CautionKind.UNSTEADY,
+        CautionKind.THROTTLED,
+        CautionKind.FOREIGN_PROCESS,
+        CautionKind.CONTENDED,
+    }
     return [
         f"{launch.cell.id}, launch {launch.launch}: {caution.text}"
         for launch in launches

@@ -1,12 +1,16 @@
-"""A plan as text: every launch, its command, and the time it is expected to take."""
+"""A plan as text: every launch, its command, and the time and memory it is expected to take."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from suite.core.cell import Cell, Protocol
 from suite.core.estimate import Estimate
 from suite.core.matrix import Matrix
+from suite.core.memory import MemoryEstimate
 from suite.render.numbers import duration
+
+# More names than that say no more to a reader; every launch's own line has its number.
+_NAMED_CELLS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +22,20 @@ class PlanLine:
     command: str
     skip_reason: str | None
     estimate: Estimate | None
+    memory: MemoryEstimate | None
 
 
-def plan_text(matrix: Matrix, device: str, mismatch: str | None, lines: Sequence[PlanLine]) -> str:
-    """The plan: a head, two lines per launch, and the total."""
+def plan_text(
+    matrix: Matrix,
+    device: str,
+    mismatch: str | None,
+    lines: Sequence[PlanLine],
+    capacity_bytes: int | None,
+) -> str:
+    """The plan: a head, two lines per launch, the total, and what memory will not be enough for.
+
+    `capacity_bytes` is the memory of the device, None where it is unknown.
+    """
     protocol = matrix.protocol
     parts = [
         f"{matrix.name}: {matrix.purpose}",
@@ -33,7 +47,25 @@ def plan_text(matrix: Matrix, device: str, mismatch: str | None, lines: Sequence
     for line in lines:
         repeat = f" (launch {line.launch + 1})" if protocol.launches > 1 else ""
         parts += [f"{line.cell.id}{repeat}  {_fate(line)}", f"    {line.command}"]
-    return "\n".join([*parts, "", _total(lines)])
+    too_large = no_fit_text([(line.cell, line.memory) for line in lines], capacity_bytes)
+    return "\n".join([*parts, "", _total(lines), *([too_large] if too_large else [])])
+
+
+def no_fit_text(
+    needs: Iterable[tuple[Cell, MemoryEstimate | None]], capacity_bytes: int | None
+) -> str | None:
+    """One line on the cells that are not expected to fit the device's memory, or None."""
+    found = {cell: need for cell, need in needs if need and not need.fits(capacity_bytes)}
+    if not found:
+        return None
+    names = [
+        f"{cell.id} ({'ran out in' if need.ran_out else f'{_gib(need.peak_bytes)},'} {need.source})"
+        for cell, need in found.items()
+    ]
+    more = len(names) - _NAMED_CELLS
+    listed = ", ".join(names[:_NAMED_CELLS]) + (f" and {more} more" if more > 0 else "")
+    has = f" (the device has {_gib(capacity_bytes)})" if capacity_bytes else ""
+    return f"estimated not to fit in memory{has}: {listed}"
 
 
 def protocol_text(protocol: Protocol) -> str:
@@ -49,9 +81,18 @@ def protocol_text(protocol: Protocol) -> str:
 def _fate(line: PlanLine) -> str:
     if line.skip_reason is not None:
         return f"skipped: {line.skip_reason}"
-    if line.estimate is None:
-        return "time unknown"
-    return f"about {duration(line.estimate.seconds)} (from {line.estimate.source})"
+    time, memory = line.estimate, line.memory
+    parts = ["time unknown"] if time is None else [f"about {duration(time.seconds)}"]
+    if time is not None and (memory is None or memory.ran_out or memory.source != time.source):
+        parts[0] += f" (from {time.source})"
+    if memory is not None:
+        need = "too much memory" if memory.ran_out else f"estimated {_gib(memory.peak_bytes)}"
+        parts.append(f"{need} (from {memory.source})")
+    return ", ".join(parts)
+
+
+def _gib(count: float) -> str:
+    return f"{count / 2**30:.1f} GiB"
 
 
 def _total(lines: Sequence[PlanLine]) -> str:

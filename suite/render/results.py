@@ -38,6 +38,7 @@ _MARKS = {
     CautionKind.UNSTEADY: ("u", "unsteady: the steps drifted, shifted or had two levels"),
     CautionKind.THROTTLED: ("h", "throttled: heat or the power supply slowed the GPU"),
     CautionKind.FOREIGN_PROCESS: ("o", "others: another process was on the GPU"),
+    CautionKind.CONTENDED: ("b", "busy: other processes used over a tenth of the CPU meanwhile"),
     CautionKind.CHANGED: ("c", "measured after the run was resumed under changed conditions"),
 }
 

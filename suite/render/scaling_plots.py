@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from suite.core.comparison import ComparedCell, weak_scaling_of
 from suite.core.measured_scaling import (
     Estimator,
     ScalingKind,
+    ScalingLine,
     published_lines,
     scaling_curves,
 )
@@ -34,10 +34,10 @@ def scaling_plots(run: Run, results: Sequence[CellResult]) -> dict[str, str]:
 
 
 def comparison_plot(
-    cells: Sequence[ComparedCell], reference: Reference, header: RunHeader
+    measured: Sequence[ScalingLine], reference: Reference, header: RunHeader
 ) -> str | None:
     """Measured weak scaling as an SVG beside the published; None where none was measured."""
-    lines = [line for line in weak_scaling_of(cells) if line.factor is not None]
+    lines = [line for line in measured if line.factor is not None]
     if not lines:
         return None
     subtitle = f"{header.matrix} on {header.device} beside {reference.table.name}"

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import BinaryIO
 
 from suite.core.cell import Protocol
 from suite.core.errors import InputError
 from suite.core.launch import Launch, StartedBy, Status
 from suite.files.runs import decode_launch
+from suite.runner.bounded_log import BoundedLog
 from suite.runner.channel import Progress, receive
 from suite.runner.child import Child, ChildLostError, Start, start_process
 from suite.runner.command import LaunchOrder
@@ -45,10 +45,10 @@ def run_launch(
     """Execute an order in a fresh process and return its record, whatever happens to the process.
 
     The parent blocks on the channel; `on_progress` is called for each message. stdout and stderr
-    of the child go to `log`. `start` makes the process. A request to `stop` is passed on as
-    SIGTERM: a worker that measures finishes its step and answers with what it has, one that still
-    starts up ends. On any exception, a second Ctrl-C included, the child's process group is ended
-    before it goes on.
+    of the child go to `log`, less the middle of a very long output. `start` makes the process. A
+    request to `stop` is passed on as SIGTERM: a worker that measures finishes its step and answers
+    with what it has, one that still starts up ends. On any exception, a second Ctrl-C included, the
+    child's process group is ended before it goes on.
 
     Raises:
         InputError: the log cannot be written.
@@ -56,24 +56,25 @@ def run_launch(
     stop = stop or Stop()
     began = time.monotonic()
     started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    reader, writer = os.pipe()
-    try:
-        with opened_log(log) as output:
-            child = start(order, environment, writer, output)
-    except BaseException:
-        os.close(reader)
-        raise
-    finally:
-        os.close(writer)
-    fork_seconds = time.monotonic() - began if child.started_by is StartedBy.FORK else 0.0
-    try:
-        with stop.telling(child.terminate):
-            end = _await_end(child, reader, order.protocol, on_progress)
-        if stop.by is not None and end.record is None and child.returncode == -signal.SIGTERM:
-            end = _End(None, Status.INTERRUPTED, "before its first step")
-    finally:
-        os.close(reader)
-        child.end()
+    with BoundedLog(log) as output:
+        reader, writer = os.pipe()
+        try:
+            child = start(order, environment, writer, output.writer)
+        except BaseException:
+            os.close(reader)
+            raise
+        finally:
+            os.close(writer)
+            output.writer.close()
+        fork_seconds = time.monotonic() - began if child.started_by is StartedBy.FORK else 0.0
+        try:
+            with stop.telling(child.terminate):
+                end = _await_end(child, reader, output, order.protocol, on_progress)
+            if stop.by is not None and end.record is None and child.returncode == -signal.SIGTERM:
+                end = _End(None, Status.INTERRUPTED, "before its first step")
+        finally:
+            os.close(reader)
+            child.end()
     launch = _launch_of(end, order, log, started_at)
     return replace(
         launch,
@@ -86,18 +87,6 @@ def run_launch(
         fork_refused=child.fork_refused,
         runner_cpu_seconds=end.runner_cpu_seconds,
     )
-
-
-def opened_log(log: Path) -> BinaryIO:
-    """The file for what a launch prints.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    try:
-        return log.open("wb")
-    except OSError as error:
-        raise InputError(f"{log}: cannot be written ({error.strerror})") from error
 
 
 class Deadline:
@@ -119,12 +108,13 @@ class Deadline:
 def _await_end(
     child: Child,
     reader: int,
+    output: BoundedLog,
     protocol: Protocol,
     on_progress: Callable[[Progress], None],
 ) -> _End:
     deadline = Deadline("startup", protocol.startup_timeout_seconds)
     cpu_began = None
-    for line in _lines(reader, deadline):
+    for line in _lines(reader, output, deadline):
         if line is None:
             return _End(None, Status.TIMED_OUT, deadline.reason)
         try:
@@ -142,13 +132,22 @@ def _await_end(
     return _End(None, Status.CRASHED, _exit_reason(child))
 
 
-def _lines(reader: int, deadline: Deadline) -> Iterator[bytes | None]:
-    """Lines from the channel as they come, None once the deadline has passed; ends at EOF."""
+def _lines(reader: int, output: BoundedLog, deadline: Deadline) -> Iterator[bytes | None]:
+    """Lines from the channel as they come, None once the deadline has passed; ends at EOF.
+
+    Meanwhile the child's output is taken, which puts no deadline off.
+    """
     buffer = b""
     with selectors.DefaultSelector() as selector:
         selector.register(reader, selectors.EVENT_READ)
+        selector.register(output.reader, selectors.EVENT_READ)
         while True:
-            if not selector.select(deadline.seconds_left()):
+            ready = {key.fd for key, _ in selector.select(deadline.seconds_left())}
+            if output.reader in ready and not output.pump():
+                selector.unregister(output.reader)  # everybody who could write has closed it
+            if reader not in ready:
+                if deadline.seconds_left() > 0:
+                    continue
                 yield None
                 return
             received = os.read(reader, 65536)

@@ -14,6 +14,7 @@ from suite.core.errors import InputError
 from suite.core.launch import Launch, Status
 from suite.core.ranks import RankEnd, merge_ranks
 from suite.files.runs import decode_launch
+from suite.runner.bounded_log import BoundedLog
 from suite.runner.channel import Progress, receive
 from suite.runner.command import LaunchOrder
 from suite.runner.launcher_words import complaint, deaths, stalled_ranks
@@ -25,6 +26,7 @@ _GRACE_SECONDS = 3.0
 # Ranks that have answered leave together; a launcher told to end them takes a moment on far hosts.
 _EXIT_SECONDS = 30.0
 _TERMINATE_SECONDS = 10.0
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(slots=True)
@@ -59,11 +61,13 @@ class RankSession:
         listener: socket.socket,
         token: str,
         process: subprocess.Popen[bytes],
+        output: BoundedLog,
         on_progress: Callable[[Progress], None],
     ) -> None:
         self._order = order
         self._token = token
         self._process = process
+        self._output = output
         self._on_progress = on_progress
         self._ranks: dict[int, _Rank] = {}
         self._of: dict[socket.socket, _Rank] = {}
@@ -77,6 +81,7 @@ class RankSession:
         self._ended = os.pidfd_open(process.pid)
         self._selector.register(listener, selectors.EVENT_READ, self._accept)
         self._selector.register(self._ended, selectors.EVENT_READ, self._launcher_ended)
+        self._selector.register(output.reader, selectors.EVENT_READ, self._pump)
 
     @property
     def cpu_seconds(self) -> float:
@@ -111,14 +116,12 @@ class RankSession:
     def end(self) -> None:
         """See every rank gone: those that are well leave by themselves, others are ended."""
         if self._all_over() and all(rank.is_well for rank in self._ranks.values()):
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(_EXIT_SECONDS)
+            self._await_launcher(_EXIT_SECONDS)
         for connection in [*self._of, *self._buffers]:
             connection.close()  # a rank that is still there ends by this, wherever it is
         if self._process.poll() is None:
             self._process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(_TERMINATE_SECONDS)
+            self._await_launcher(_TERMINATE_SECONDS)
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -192,6 +195,19 @@ class RankSession:
                 rank.failure = (Status.TIMED_OUT, rank.deadline.reason)
         if len(self._ranks) < self._order.cell.gpus and self._startup.seconds_left() == 0:
             self._until = time.monotonic()
+
+    def _await_launcher(self, seconds: float) -> None:
+        """Wait that long for its end, and meanwhile take what it prints, or it would be stuck."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._output.pump()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_LOOK_SECONDS)
+                return
+
+    def _pump(self, reader: object) -> None:
+        if not self._output.pump():
+            self._selector.unregister(reader)  # type: ignore[arg-type] # a descriptor
 
     def _launcher_ended(self, _: object) -> None:
         """What ranks sent before may still be on its way."""

@@ -11,10 +11,10 @@ from pathlib import Path
 from suite.core.distributed import Distributed, RankLauncher, horovod_settings
 from suite.core.errors import InputError
 from suite.core.launch import Launch, StartedBy
+from suite.runner.bounded_log import BoundedLog
 from suite.runner.channel import Progress
 from suite.runner.child import with_suite
 from suite.runner.command import LaunchOrder, to_arguments
-from suite.runner.process import opened_log
 from suite.runner.rank_command import rank_command
 from suite.runner.rank_link import TOKEN_VARIABLE, Listener
 from suite.runner.rank_session import RankSession
@@ -55,7 +55,7 @@ def run_ranks(
     }
     token = secrets.token_hex(16)
     listener = Listener(local=not distributed.is_remote)
-    with listener.socket, opened_log(log) as output:
+    with listener.socket, BoundedLog(log) as output:
         command = rank_command(
             launcher,
             distributed,
@@ -67,16 +67,17 @@ def run_ranks(
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
+            stdout=output.writer,
+            stderr=output.writer,
             env={**with_suite(environment), **settings, TOKEN_VARIABLE: token},
             start_new_session=True,
         )
-        session = RankSession(order, listener.socket, token, process, on_progress)
+        output.writer.close()
+        session = RankSession(order, listener.socket, token, process, output, on_progress)
         try:
             with stop.telling(session.ask_to_stop):
                 session.hear()
-            said = log.read_text(errors="replace")
+            said = output.text()
         finally:
             session.end()
     return replace(

@@ -67,7 +67,9 @@ def _measure(
     startup: dict[str, float] = {}
     rank = rank_of(os.environ) if order.cell.gpus > 1 else ONLY_RANK
     gpu = _own_gpu(order, rank)
-    recorder = Recorder(gpu=gpu) if order.telemetry else None
+    # Where a launch sleeps, or its ranks are processes of their own, others would be misjudged.
+    alone = order.cell.kernel is not KernelName.SIMULATED and order.cell.gpus == 1
+    recorder = Recorder(gpu=gpu, watch_others=alone) if order.telemetry else None
     with _phase("import", startup, notify):
         kernels.import_framework(order.cell)
     with _phase("build", startup, notify):

@@ -158,12 +158,12 @@ def test_skipped_cells_have_a_reason_and_a_run_of_nothing_fails(tmp_path: Path) 
     path = matrix(
         tmp_path,
         kernel="kernel: resnet50",
-        axes="axes: {mode: [inference], precision: [amp], xla: [on], batch_size: [1], gpus: [99]}",
+        axes="axes: {mode: [training], precision: [amp], xla: [on], batch_size: [1], gpus: [9999]}",
     )
     done = bench("run", path, "--out", tmp_path / "out")
 
     assert done.returncode == 3
-    assert "skipped: needs 99 GPUs" in done.stdout
+    assert "skipped: needs 9999 ranks" in done.stdout
 
 
 def test_ctrl_c_keeps_what_is_finished_and_exits_130(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +28,7 @@ axes: {mode: [inference], precision: [fp32], xla: [off], batch_size: %s}
 IMPOSSIBLE = """\
 purpose: a test
 protocol: {warmup_steps: 1, measured_steps: 3}
-axes: {mode: [inference], precision: [fp32], xla: [off], batch_size: [1], gpus: [99]}
+axes: {mode: [training], precision: [fp32], xla: [off], batch_size: [1], gpus: [9999]}
 """
 
 
@@ -59,6 +60,24 @@ def write(folder: Path, batches: list[int], steps: int = 3) -> None:
 def records(folder: Path) -> dict[int, dict[str, Any]]:
     found = (json.loads(path.read_text()) for path in folder.glob("out/*/cells/*.json"))
     return {record["cell"]["batch_size"]: record for record in found}
+
+
+def test_a_resumption_with_other_records_is_refused(tmp_path: Path) -> None:
+    """The folder that was read belongs to the conditions, however its path is written."""
+    (tmp_path / "mine.yaml").write_text(
+        (SIMULATED % (3, [1])).replace("xla:", "data: [tfrecord], xla:")
+    )
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        record = struct.pack("<Q4x", 5) + bytes(5 + 4)
+        (tmp_path / name / "validation-00000-of-00001").write_bytes(record)
+    (tmp_path / "link").symlink_to(tmp_path / "first")
+    began = run(tmp_path, "--data_dir", f"{tmp_path}/first")
+    same = run(tmp_path, "--resume", "--data_dir", f"{tmp_path}/link")
+    other = run(tmp_path, "--resume", "--data_dir", f"{tmp_path}/second")
+
+    assert (began.returncode, same.returncode, other.returncode) == (0, 0, 4), began.stderr
+    assert f"data_dir {tmp_path}/first -> {tmp_path}/second" in other.stderr
 
 
 def test_a_changed_resumption_is_refused_or_marked(tmp_path: Path) -> None:

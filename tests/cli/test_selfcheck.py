@@ -32,6 +32,8 @@ def test_every_promise_is_measured(capfd: pytest.CaptureFixture[str]) -> None:
         "timing, empty step",
         "timing, simulated kernel",
         "memory, inference-fp32-bs8-1gpu-64px",
+        "telemetry, inference-fp32-bs1-1gpu-64px",
+        "overhead, inference-fp32-bs1-1gpu-64px",
     ]
     assert all(line.endswith("  met") or "NOT MET" in line for line in table)
-    assert lines[-1].endswith("of 8 targets met")
+    assert lines[-1].endswith("of 10 targets met")

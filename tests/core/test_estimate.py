@@ -2,6 +2,7 @@
 
 import pytest
 
+from suite.core.by_batch import ByBatch
 from suite.core.cell import Cell, KernelName, Mode, Precision, Protocol
 from suite.core.estimate import Pace, estimate
 
@@ -31,7 +32,10 @@ def test_the_best_known_pace_counts(
     history: dict[Cell, Pace], published: float | None, cores: int, seconds: float, source: str
 ) -> None:
     """This device's own history comes before the published rate, and that before a rough one."""
-    expected = estimate(cell(8), PROTOCOL, history, published, cores)
+    known: ByBatch[Pace] = ByBatch()
+    for of, pace in history.items():
+        known.learn(of, pace)
+    expected = estimate(cell(8), PROTOCOL, known, published, cores)
 
     assert expected is not None
     assert expected.seconds == pytest.approx(seconds)
@@ -40,7 +44,7 @@ def test_the_best_known_pace_counts(
 
 def test_a_simulated_launch_is_not_expected_to_import_tensorflow() -> None:
     """Its estimate is that of its sleeps, not of the real network on this CPU."""
-    expected = estimate(cell(8, KernelName.SIMULATED), PROTOCOL, {}, None, 2)
+    expected = estimate(cell(8, KernelName.SIMULATED), PROTOCOL, ByBatch(), None, 2)
 
     assert expected is not None
     assert expected.seconds < 5
@@ -49,8 +53,8 @@ def test_a_simulated_launch_is_not_expected_to_import_tensorflow() -> None:
 def test_a_cap_bounds_the_steps_and_nothing_known_is_none() -> None:
     """The estimate never exceeds the time cap and startup; an unknown GPU has no estimate."""
     capped = Protocol(warmup_steps=10, measured_steps=90, max_seconds=5.0)
-    expected = estimate(cell(8), capped, {}, 1.0, None)
+    expected = estimate(cell(8), capped, ByBatch(), 1.0, None)
 
     assert expected is not None
     assert expected.seconds == pytest.approx(5 + 15)
-    assert estimate(cell(8), PROTOCOL, {}, None, None) is None
+    assert estimate(cell(8), PROTOCOL, ByBatch(), None, None) is None

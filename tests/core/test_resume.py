@@ -24,6 +24,7 @@ HEADER = RunHeader(
     cells=("a", "b"),
     machine={"gpus": [{"name": "Tesla T4", "uuid": "GPU-1", "processes": []}]},
     environment={"commit": "abc", "dirty": False, "os": "Debian", "variables": {"TF_A": "1"}},
+    data={"data_dir": "/records", "data_idx_dir": None},
 )
 
 
@@ -53,6 +54,11 @@ def test_the_same_conditions_have_no_changes() -> None:
     assert changes(HEADER, later) == ()
 
 
+def test_a_run_of_before_folders_were_kept_is_not_accused() -> None:
+    """What it read is unknown, which is no change."""
+    assert changes(replace(HEADER, data=None), HEADER) == ()
+
+
 @pytest.mark.parametrize(
     ("difference", "words"),
     [
@@ -60,6 +66,10 @@ def test_the_same_conditions_have_no_changes() -> None:
         ({"cells": ("a", "c")}, "matrix now without b; matrix now with c"),
         ({"cells": tuple("abcdefg")}, "matrix now with c, d, e and 2 more"),
         ({"protocol": replace(PROTOCOL, measured_steps=9)}, "protocol measured_steps 2 -> 9"),
+        (
+            {"data": {"data_dir": "/others", "data_idx_dir": "/index"}},
+            "data_dir /records -> /others; data_idx_dir None -> /index",
+        ),
         ({"device": "Tesla V100"}, "device Tesla T4 -> Tesla V100"),
         ({"machine": {"gpus": [{"uuid": "GPU-2"}]}}, "GPUs ['GPU-1'] -> ['GPU-2']"),
         ({"environment": {**HEADER.environment, "commit": "def"}}, "commit abc -> def"),

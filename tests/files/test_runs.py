@@ -28,6 +28,7 @@ HEADER = RunHeader(
     cells=(CELL.id,),
     machine={"gpus": [{"name": "Tesla T4"}]},
     environment={"python": "3.12.0", "dirty": False, "variables": {}},
+    data={"data_dir": "/records", "data_idx_dir": None},
 )
 LAUNCH = Launch(
     cell=CELL,
@@ -71,6 +72,16 @@ def test_what_is_written_is_read_back(directory: Path) -> None:
 
     assert run.header == HEADER
     assert run.launches == (LAUNCH,)
+
+
+def test_a_header_of_before_folders_were_kept_is_read(directory: Path) -> None:
+    """A run.json without `data` is whole; what was read then is unknown."""
+    path = directory / "run.json"
+    fields = json.loads(path.read_text())
+    del fields["data"]
+    path.write_text(json.dumps(fields))
+
+    assert read_run(directory).header.data is None
 
 
 def test_launches_come_in_planned_order(directory: Path) -> None:

@@ -1,6 +1,9 @@
 """suite.measure.telemetry: what is read between steps, and that no fault of it costs a number."""
 
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +16,8 @@ from suite.core.cautions import measured_cautions
 from suite.core.device import Gpu
 from suite.core.launch import CautionKind
 from suite.core.telemetry import Telemetry
-from suite.measure.host_meter import HostMeter
+from suite.measure import telemetry
+from suite.measure.host_meter import HostMeter, usable_cpu_count
 from suite.measure.telemetry import Recorder
 
 T4 = Gpu(index=0, name="Tesla T4", uuid="GPU-aaaa1111")
@@ -291,3 +295,60 @@ def test_this_machine_tells_memory_and_processor_time() -> None:
 
     assert found.gauges["resident_bytes"].mean > 1e6
     assert found.cpu_seconds >= 0
+
+
+@pytest.mark.parametrize(
+    ("cores", "told"),
+    [(0.45, []), (0.75, [CautionKind.CONTENDED])],
+)
+def test_other_processes_on_the_cpu_are_a_caution(
+    monkeypatch: pytest.MonkeyPatch, cores: float, told: list[CautionKind]
+) -> None:
+    """Their processor time is that of all less the launch's own; a tenth of five CPUs is borne."""
+    used = {"all": 100.0, "own": 3.0}
+    monkeypatch.setattr(telemetry, "cpu_seconds", lambda: used["own"])
+    monkeypatch.setattr(telemetry, "usable_cpu_count", lambda: 5)
+    now = 0.0
+    recorder = Recorder(gpu=None, watch_others=True, busy=lambda: used["all"], clock=lambda: now)
+    for done in range(1, 22):
+        recorder.on_step("measuring", done, 21)
+        now += 0.1
+        used["own"] += 0.4
+        used["all"] += 0.4 + 0.1 * cores
+    found = recorder.finish(8)
+
+    assert found is not None
+    assert found.others_cpu_share == pytest.approx(cores / 5)
+    assert [caution.kind for caution in measured_cautions((), found)] == told
+    if told:
+        (caution,) = measured_cautions((), found)
+        assert caution.text.startswith("other processes kept 15% of the CPU busy; end them")
+
+
+@pytest.mark.usefixtures("fake")
+def test_others_are_not_judged_where_they_cannot_be() -> None:
+    """On a GPU, unasked, or in less than a second there is no share, and no caution."""
+    on_gpu = Measurement(T4)
+    unasked, short = Measurement(None), Measurement(None)
+    short.recorder = Recorder(gpu=None, watch_others=True, clock=lambda: short.now)
+    on_gpu.recorder = Recorder(gpu=T4, watch_others=True, clock=lambda: on_gpu.now)
+    for measurement, count in ((on_gpu, 31), (unasked, 31), (short, 5)):
+        measurement.steps(count, 0.1)
+
+        assert measurement.finish().others_cpu_share is None
+
+
+def test_the_real_counters_tell_who_was_busy() -> None:
+    """A process that spins for over a second is seen by one that waits for it."""
+    spin = "import time; end = time.monotonic() + 5\nwhile time.monotonic() < end: pass"
+    recorder = Recorder(gpu=None, watch_others=True)
+    with subprocess.Popen([sys.executable, "-c", spin]) as other:
+        time.sleep(0.5)
+        recorder.on_step("measuring", 1, 2)
+        other.wait()
+    recorder.on_step("measuring", 2, 2)
+    found = recorder.finish(8)
+
+    assert found is not None
+    assert found.others_cpu_share is not None
+    assert found.others_cpu_share > 0.1 / usable_cpu_count()

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,7 +53,12 @@ def launcher(tmp_path: Path) -> Iterator[Launcher]:
 def servers_of(pid: int) -> list[psutil.Process]:
     """The fork servers that a process has started."""
     children = psutil.Process(pid).children()
-    return [child for child in children if "suite.cli.fork_server" in child.cmdline()]
+    found = []
+    for child in children:
+        with suppress(psutil.Error):  # gone, or a corpse, such as a git that has just answered
+            if "suite.cli.fork_server" in child.cmdline():
+                found.append(child)
+    return found
 
 
 def launch(

@@ -13,6 +13,7 @@ import pytest
 from suite.core.cell import Cell, KernelName, Mode, Precision, Protocol
 from suite.core.launch import CautionKind, Launch, Status
 from suite.kernels.interface import KernelOptions
+from suite.runner.bounded_log import HEAD_BYTES, TAIL_BYTES
 from suite.runner.channel import Progress
 from suite.runner.child import Start, start_process
 from suite.runner.command import LaunchOrder
@@ -198,3 +199,26 @@ def test_a_worker_whose_parent_is_gone_ends_by_itself() -> None:
 
     assert worker.returncode != 0
     assert b"Traceback" not in errors
+
+
+def test_a_flood_of_output_neither_fills_the_disk_nor_hides_the_end(
+    tmp_path: Path, start: Start
+) -> None:
+    """Far more than is kept: the launch is good, its log small, its last words are there."""
+    flood = "[print('x' * 1023) for _ in range(4096)]; print('last words', flush=True)"
+    done = launch(tmp_path, start, flood)
+    log = tmp_path / "worker.log"
+
+    assert done.status is Status.OK
+    assert log.stat().st_size < HEAD_BYTES + TAIL_BYTES + 100
+    assert log.read_text().endswith("last words\n")
+    assert "bytes of output are left out here" in log.read_text()
+
+
+def test_an_endless_flood_puts_no_deadline_off(tmp_path: Path, start: Start) -> None:
+    """A launch that only prints is ended like one that hangs, and its log is bounded too."""
+    done = launch(tmp_path, start, "while True: print('x' * 65535)", step_timeout_seconds=1.0)
+
+    assert done.status is Status.TIMED_OUT
+    assert "no end of warm-up step 1 within 1 s" in done.reason
+    assert (tmp_path / "worker.log").stat().st_size < HEAD_BYTES + TAIL_BYTES + 100

@@ -1,4 +1,4 @@
-"""The suite measured: its steps, its record pipelines, its timing and its memory.
+"""The suite measured: its steps, its record pipelines, and what it adds to a launch.
 
 Every comparison has a fresh process of its own, so that precision, threads and memory of one do
 not reach another.
@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from suite.core.cell import Cell, Graph, Mode, Precision
 from suite.core.check import Check, LeftOut
 from suite.runner.selfcheck.memory import peak_memory
+from suite.runner.selfcheck.overhead import launch_overhead
 from suite.runner.selfcheck.pipelines import pipeline_speeds
 from suite.runner.selfcheck.steps import step_speed
+from suite.runner.selfcheck.telemetry import telemetry_effect
 from suite.runner.selfcheck.timing import sample_error, timing_cost
 
 
@@ -25,6 +27,9 @@ class Extent:
     memory_batch: int = 256
     memory_launches: int = 3
     timed_steps: int = 1000
+    telemetry_turns: int = 121
+    telemetry_steps: int = 5
+    overhead_launches: int = 5
     image_size: int = 224
     pipeline_batch: int = 32
     pipeline_batches: int = 8
@@ -38,6 +43,9 @@ QUICK = Extent(
     memory_batch=8,
     memory_launches=1,
     timed_steps=100,
+    telemetry_turns=3,
+    telemetry_steps=5,
+    overhead_launches=2,
     image_size=64,
     pipeline_batch=4,
     pipeline_batches=2,
@@ -67,3 +75,6 @@ def run_checks(extent: Extent, *, on_gpu: bool) -> Iterator[Check | LeftOut]:
     yield sample_error(extent.timed_steps // 10)
     large = replace(inference, batch_size=extent.memory_batch)
     yield peak_memory(large, extent.memory_launches, on_gpu=on_gpu)
+    one = replace(inference, batch_size=1)
+    yield telemetry_effect(one, extent.telemetry_turns, extent.telemetry_steps, on_gpu=on_gpu)
+    yield launch_overhead(one, extent.overhead_launches, on_gpu=on_gpu)

@@ -1,0 +1,72 @@
+"""The table that a terminal shows while a run goes on; what it says is decided elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from suite.render.numbers import duration
+
+Row = tuple[str, str]
+
+# As wide as the outcome of a launch that went well; reasons of failures are cut. So the columns
+# keep their places.
+_OUTCOME_WIDTH = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A run at one moment.
+
+    `finished` are the last launches that ended, each with its outcome; `cell` is the launch under
+    way, None between launches, and `doing` its phase and step. Seconds left are None where nothing
+    is known; `is_own` says that they come from launches of this run.
+    """
+
+    done: int
+    total: int
+    failed: int
+    skipped: int
+    finished: Sequence[Row]
+    cell: str | None
+    doing: str
+    elapsed_seconds: float
+    left_seconds: float | None
+    run_left_seconds: float | None
+    is_own: bool
+
+
+def live_table(view: View) -> Group:
+    """The last launches that ended, the one under way, and the run as a whole."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
+    table.add_column("cell", no_wrap=True)
+    table.add_column("", no_wrap=True, width=_OUTCOME_WIDTH)
+    table.add_column("", no_wrap=True, overflow="ellipsis")
+    for cell, outcome in view.finished:
+        table.add_row(Text(cell, style="dim"), Text(_cut(outcome), style="dim"), "")
+    if view.cell is not None:
+        time = f"{duration(view.elapsed_seconds)} elapsed"
+        if view.left_seconds is not None:
+            time += f", {duration(view.left_seconds)} left"
+        row = (view.cell, view.doing, time)
+        table.add_row(*(Text(text, style="bold") for text in row))
+    return Group(table, Text(_summary(view), no_wrap=True, overflow="ellipsis"))
+
+
+def _cut(outcome: str) -> str:
+    """The beginning of a long outcome; left to itself, its column would narrow the others."""
+    fits = len(outcome) <= _OUTCOME_WIDTH
+    return outcome if fits else outcome[: _OUTCOME_WIDTH - 1] + "…"
+
+
+def _summary(view: View) -> str:
+    running = int(view.cell is not None)
+    counts = f"{view.done} done, {running} running, {view.total - view.done - running} left"
+    counts += f", {view.failed} failed" + (f", {view.skipped} skipped" if view.skipped else "")
+    if view.run_left_seconds is None:
+        return f"{counts}; time left unknown"
+    source = "by this run's own launches" if view.is_own else "estimated"
+    return f"{counts}; {duration(view.run_left_seconds)} left ({source})"

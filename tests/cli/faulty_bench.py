@@ -1,0 +1,174 @@
+"""Real runs of the simulated kernel with faults put into them, for the tests of faults.
+
+Every fault is met by the same checks: what ended before it is intact, the exit code is the
+documented one, and no process is left behind.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).parents[2]
+# Python imports sitecustomize by itself, so faults reach the real worker from outside. A fault is
+# code that runs in a method of the kernel, or in the worker's answer, for one batch size.
+PATCH = """
+import os, signal, sys, time
+from pathlib import Path
+from suite.kernels import interface, simulated
+from suite.runner import channel
+FAULTS = {faults!r}
+FOLDER = Path({folder!r})
+def patched(owner, name, batch_of):
+    real = getattr(owner, name)
+    def method(self, *arguments):
+        self.calls = {{**getattr(self, "calls", {{}})}}
+        self.calls[name] = self.calls.get(name, 0) + 1
+        batch = batch_of(self, *arguments)
+        exec(FAULTS.get((name, batch), ""), globals(), {{"self": self, "batch": batch}})
+        return real(self, *arguments)
+    setattr(owner, name, method)
+def remembered(self, cell, options):
+    self.batch = cell.batch_size
+    return self.batch
+patched(simulated.SimulatedKernel, "__init__", remembered)
+for name in ("compile", "step", "conditions"):
+    patched(simulated.SimulatedKernel, name, lambda self: self.batch)
+import json
+patched(channel.Sender, "result", lambda self, text: json.loads(text)["cell"]["batch_size"])
+"""
+REACHED = "(FOLDER / 'reached').touch(); "
+HANG = REACHED + "time.sleep(600)"
+# Steps slow enough to be met while they run: the first is warm-up.
+SLOW_WARM_UP = REACHED + "time.sleep(0.1)"
+SLOW_MEASURING = (
+    "(FOLDER / 'reached').touch() if self.calls['step'] > 4 else None; time.sleep(0.06)"
+)
+
+
+class Bench:
+    """`bench.py run` on a small matrix in a folder of its own, with or without faults."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.out = folder / "out"
+        self.out.mkdir()
+        self.matrix = folder / "mine.yaml"
+        self.mark = f"{folder}-{time.monotonic_ns()}"
+
+    def write(self, batches: list[int], protocol: str = "measured_steps: 20") -> None:
+        """The matrix: inference in fp32 at these batch sizes, one warm-up step."""
+        self.matrix.write_text(
+            f"purpose: faults\nkernel: simulated\nprotocol: {{warmup_steps: 1, {protocol}}}\n"
+            "axes: {mode: [inference], precision: [fp32], xla: [off],"
+            f" batch_size: {batches}}}\n"
+        )
+
+    def start(
+        self,
+        *flags: str,
+        faults: dict[tuple[str, int], str] | None = None,
+        **options: Any,
+    ) -> "subprocess.Popen[str]":
+        """Start a run; faults map (method, batch size) to code."""
+        environment = {**os.environ, "FAULT_TEST": self.mark}
+        if faults:
+            code = PATCH.format(faults=faults, folder=str(self.folder))
+            (self.folder / "sitecustomize.py").write_text(code)
+            environment["PYTHONPATH"] = f"{self.folder}{os.pathsep}{ROOT}"
+        streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(
+            [sys.executable, "bench.py", "run", str(self.matrix), "--out", str(self.out), *flags],
+            cwd=ROOT,
+            env=environment,
+            text=True,
+            start_new_session=True,
+            **{**streams, **options},
+        )
+
+    def run(self, *flags: str, **options: Any) -> tuple[int, str, str]:
+        """A run to its end: exit code, stdout, stderr."""
+        return self.end(self.start(*flags, **options))
+
+    def end(self, process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+        """Wait for the end of a run, and hold that no process of it is left."""
+        try:
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+        self.hold_that_nobody_is_left()
+        assert "Traceback" not in (err or "")
+        return process.returncode, out or "", err or ""
+
+    def hold_that_nobody_is_left(self) -> None:
+        """Every process of the run is gone, or goes within moments."""
+        for _ in range(200):
+            if not self.processes():
+                break
+            time.sleep(0.05)
+
+        assert not self.processes()
+
+    def processes(self) -> list[int]:
+        """The processes that inherited this folder's mark; a corpse is none."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                alive = process.status() != psutil.STATUS_ZOMBIE
+                if alive and process.environ().get("FAULT_TEST") == self.mark:
+                    found.append(process.pid)
+            except psutil.Error:
+                continue
+        return found
+
+    def wait_for(self, pattern: str, process: "subprocess.Popen[str]") -> None:
+        """Until a file turns up in the folder."""
+        for _ in range(1200):
+            if list(self.folder.glob(pattern)):
+                return
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        raise AssertionError(f"{pattern} never came")
+
+    def records(self) -> dict[int, dict[str, Any]]:
+        """The records of the newest run by batch size; each must be whole."""
+        directory = max(self.out.iterdir())
+        found = (json.loads(path.read_text()) for path in directory.glob("cells/*.json"))
+        return {record["cell"]["batch_size"]: record for record in found}
+
+    def statuses(self) -> dict[int, str]:
+        return {batch: record["status"] for batch, record in sorted(self.records().items())}
+
+    def hold_that_resume_completes(self, *batches: int) -> None:
+        """Without the fault, --resume runs what is missing and leaves what is finished."""
+        before = {
+            batch: record for batch, record in self.records().items() if record["status"] == "ok"
+        }
+        code, _, err = self.run("--resume")
+        after = self.records()
+
+        assert code == 0, err
+        assert self.statuses() == dict.fromkeys(sorted(batches), "ok")
+        assert {batch: after[batch] for batch in before} == before
+        assert (max(self.out.iterdir()) / "report.md").exists()
+
+
+def bench_of_two_cells(folder: Path) -> Bench:
+    """A bench in a folder, with a matrix of two cells."""
+    made = Bench(folder)
+    made.write([1, 2])
+    return made
+
+
+def assert_one_line(said: str, words: str) -> None:
+    """The error is the only one, on a line of its own, with these words."""
+    errors = [line for line in said.splitlines() if "error" in line.lower()]
+
+    assert len(errors) == 1
+    assert errors[0].startswith("error: ")
+    assert words in errors[0]

@@ -1,0 +1,102 @@
+"""Faults of a launch: each is its own record, and those around it know nothing of it."""
+
+from pathlib import Path
+
+import pytest
+from faulty_bench import Bench, bench_of_two_cells
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """A folder with a matrix of two cells."""
+    return bench_of_two_cells(tmp_path)
+
+
+# What happens to the launch of each batch size in one run, and what is to be said of it.
+CHILD_FAULTS = {
+    1: ("result", "", "ok", ""),
+    2: ("step", "os.kill(os.getpid(), signal.SIGKILL)", "crashed", "ended by SIGKILL"),
+    3: ("step", "os.kill(os.getpid(), signal.SIGSEGV)", "crashed", "ended by SIGSEGV"),
+    4: ("compile", "time.sleep(600)", "timed_out", "no end of startup within 3 s"),
+    5: ("step", "time.sleep(600)", "timed_out", "no end of warm-up step 1 within 1 s"),
+    6: (
+        "step",
+        "time.sleep(600 * (self.calls['step'] > 1))",
+        "timed_out",
+        "no end of measuring step 1 within 1 s",
+    ),
+    7: ("result", "os.write(self._descriptor, b'garbage\\n')", "crashed", "unreadable answer"),
+    8: (
+        "result",
+        'os.write(self._descriptor, b\'{"result": "ha\'); os._exit(0)',
+        "crashed",
+        "exited with code 0 without an answer",
+    ),
+    9: ("step", "print('x' * 1_000_000)", "ok", ""),
+    10: (
+        "conditions",
+        "raise interface.InvalidLaunchError('the loss is nan')",
+        "invalid",
+        "the loss is nan",
+    ),
+    11: (
+        "step",
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30)); bytes(2**31)",
+        "out_of_memory",
+        "MemoryError",
+    ),
+    12: ("result", "", "skipped", "inference-fp32-bs11-1gpu-simulated ran out of memory"),
+}
+
+
+@pytest.fixture(scope="module")
+def faulty_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, int]:
+    """One run in which nearly every launch meets a fault of its own, and its exit code."""
+    bench = Bench(tmp_path_factory.mktemp("faulty"))
+    limits = "measured_steps: 4, startup_timeout_seconds: 3, step_timeout_seconds: 1"
+    bench.write(list(CHILD_FAULTS), limits)
+    faults = {(method, batch): code for batch, (method, code, _, _) in CHILD_FAULTS.items()}
+    code, _, _ = bench.run(faults=faults)
+    return bench, code
+
+
+@pytest.mark.parametrize("batch", CHILD_FAULTS)
+def test_a_fault_in_a_launch_is_its_own_record(faulty_run: tuple[Bench, int], batch: int) -> None:
+    """Each launch has the status of its own fault, whatever happened to those around it."""
+    bench, code = faulty_run
+    record = bench.records()[batch]
+    _, _, status, words = CHILD_FAULTS[batch]
+
+    assert (record["status"], code) == (status, 3)
+    assert words in record["reason"]
+
+
+def test_failures_stay_on_resume_unless_retried(faulty_run: tuple[Bench, int]) -> None:
+    """--resume leaves what failed, --retry-failed runs it again, and the good stay as they are."""
+    bench, _ = faulty_run
+    before = bench.records()
+    left, printed, _ = bench.run("--resume")
+    untouched = bench.records()
+    retried, _, _ = bench.run("--resume", "--retry-failed")
+    after = bench.records()
+
+    assert (left, retried) == (3, 0)
+    assert "nothing was missing" in printed
+    assert untouched == before
+    assert set(bench.statuses().values()) == {"ok"}
+    assert (after[1], after[9]) == (before[1], before[9])
+
+
+def test_no_prune_tries_what_a_smaller_batch_could_not(bench: Bench) -> None:
+    """A larger batch runs all the same where the user wants to see it."""
+    code, _, _ = bench.run("--no-prune", faults={("step", 1): "raise MemoryError('full')"})
+
+    assert code == 3
+    assert bench.statuses() == {1: "out_of_memory", 2: "ok"}
+
+
+def test_a_crash_prunes_nothing(bench: Bench) -> None:
+    """Only a classified lack of memory speaks for larger batches."""
+    bench.run(faults={("step", 1): "os.kill(os.getpid(), signal.SIGKILL)"})
+
+    assert bench.statuses() == {1: "crashed", 2: "ok"}

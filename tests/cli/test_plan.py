@@ -1,0 +1,44 @@
+"""`bench.py plan`, and what `run` says of it before it starts."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TOO_LARGE = """\
+purpose: a test
+protocol: {warmup_steps: 1, measured_steps: 3}
+axes: {mode: [training], precision: [fp32], xla: [off], batch_size: [1, 1000000]}
+"""
+NO_TENSORFLOW = "raise ModuleNotFoundError('none', name='tensorflow')\n"
+
+
+def test_what_will_not_fit_is_said_and_tried(tmp_path: Path) -> None:
+    """Plan and run name the cell beforehand, as an estimate; run starts it all the same."""
+    (tmp_path / "large.yaml").write_text(TOO_LARGE)
+    (tmp_path / "tensorflow.py").write_text(NO_TENSORFLOW)
+    path = f"{tmp_path}{os.pathsep}{ROOT}"
+    plan, run = (
+        subprocess.run(
+            [sys.executable, "bench.py", verb, str(tmp_path / "large.yaml"), *flags],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": path, "CUDA_VISIBLE_DEVICES": ""},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        for verb, flags in (("plan", []), ("run", ["--out", f"{tmp_path}/out"]))
+    )
+    named = [
+        next(line for line in done.stdout.splitlines() if "estimated not to fit in memory" in line)
+        for done in (plan, run)
+    ]
+
+    assert "2 launches to run, 0 skipped" in plan.stdout
+    assert all("training-fp32-bs1000000-1gpu (" in line for line in named)
+    assert not any("training-fp32-bs1-1gpu" in line for line in named)
+    assert named[1].startswith("note: ")
+    assert "TensorFlow is not installed" in run.stdout
+    assert len(list(tmp_path.glob("out/*/cells/*.json"))) == 2

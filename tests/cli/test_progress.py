@@ -1,0 +1,80 @@
+"""The live table of a run, watched on a pseudo-terminal, and the plain lines elsewhere."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def shown(tmp_path: Path, **environment: str) -> str:
+    """What a run of the demo matrix sends to a terminal of 120 columns."""
+    master, slave = pty.openpty()
+    inherited = {name: value for name, value in os.environ.items() if name != "CI"}
+    with subprocess.Popen(
+        [sys.executable, "bench.py", "run", "matrices/demo.yaml", "--out", str(tmp_path)],
+        cwd=ROOT,
+        env={**inherited, "TERM": "xterm", "COLUMNS": "120", **environment},
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+    ) as process:
+        os.close(slave)
+        received = b""
+        with suppress(OSError):  # how Linux tells that the other side is gone
+            while part := os.read(master, 65536):
+                received += part
+        os.close(master)
+    assert process.returncode == 0
+    return received.decode()
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """One screen for each redrawing, which erases line by line what was there."""
+    text = shown(tmp_path_factory.mktemp("watched"))
+    return [ESCAPE.sub("", part) for part in re.split(r"(?:\r?\x1b\[(?:1A|2K))+", text)]
+
+
+def test_the_first_screen_says_that_a_launch_is_starting(watched: list[str]) -> None:
+    """Before any worker has spoken there is something to see: the cell and the whole run."""
+    first = next(screen for screen in watched if "running" in screen)
+
+    assert re.search(r"inference-fp32-bs1-1gpu-simulated +starting +0 s elapsed", first)
+    assert re.search(r"0 done, 1 running, 6 left, 0 failed; \d+ s left \(estimated\)", first)
+
+
+def test_each_launch_is_followed_to_its_end(watched: list[str]) -> None:
+    """Phases and steps of the launch under way, those that ended, and the counts of the run."""
+    last = [screen for screen in watched if "6 done, 1 running, 0 left, 0 failed; " in screen][-1]
+    rows = last.splitlines()
+
+    assert any("warm-up 0/2" in screen for screen in watched)
+    assert any(re.search(r"training-amp-xla-bs8-1gpu-simulated +measuring", row) for row in rows)
+    assert sum("img/s, p50" in row for row in rows) == 5
+    assert "s left (by this run's own launches)" in last
+
+
+def test_the_table_gives_way_to_the_results(watched: list[str]) -> None:
+    """After the last redrawing comes the run's report, without a trace of the table."""
+    assert "img/s = images / elapsed time" in watched[-1]
+    assert "running" not in watched[-1]
+
+
+@pytest.mark.parametrize("environment", [{"CI": "true"}, {"TERM": "dumb"}], ids=str)
+def test_where_nobody_watches_each_end_is_a_plain_line(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """In CI and on a terminal that cannot redraw: no escape sequence, one line a launch."""
+    text = shown(tmp_path, **environment)
+
+    assert "\x1b" not in text
+    assert "[1/7] inference-fp32-bs1-1gpu-simulated  " in text
+    assert "running" not in text

@@ -1,0 +1,112 @@
+"""Signals, lost terminals and killed runners: nothing finished is lost, nothing stays."""
+
+import fcntl
+import os
+import pty
+import signal
+import termios
+from pathlib import Path
+
+import pytest
+from faulty_bench import HANG, SLOW_MEASURING, SLOW_WARM_UP, Bench, bench_of_two_cells
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """A folder with a matrix of two cells."""
+    return bench_of_two_cells(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("method", "fault", "kept"),
+    [
+        ("__init__", HANG, (0, 0)),
+        ("compile", HANG, (0, 0)),
+        ("step", SLOW_WARM_UP, (1, 0)),
+        ("step", SLOW_MEASURING, (1, 4)),
+    ],
+    ids=["build", "compile", "warm-up", "measuring"],
+)
+def test_a_first_ctrl_c_ends_in_good_order(
+    bench: Bench, method: str, fault: str, kept: tuple[int, int]
+) -> None:
+    """The present step is finished, its samples and those before are kept, and a report is made."""
+    process = bench.start(faults={(method, 2): fault})
+    bench.wait_for("reached", process)
+    process.send_signal(signal.SIGINT)
+    code, printed, said = bench.end(process)
+    record = bench.records()[2]
+    warm_up, measured = len(record["warmup_seconds"]), len(record["step_seconds"])
+
+    assert code == 130
+    assert bench.statuses() == {1: "ok", 2: "interrupted"}
+    assert record["reason"].startswith("stopped by Ctrl-C ")
+    assert (warm_up, measured) >= kept
+    assert measured < 20
+    assert "Ctrl-C again ends at once" in said
+    assert "not finished (stopped by Ctrl-C): 1 of 2 launches; what is finished stays" in printed
+    assert list(bench.out.glob("*/report.md"))
+    bench.hold_that_resume_completes(1, 2)
+
+
+def test_sigterm_is_as_orderly(bench: Bench) -> None:
+    """A batch system's SIGTERM stops a run as a first Ctrl-C does, also when it comes twice."""
+    process = bench.start(faults={("step", 2): SLOW_MEASURING})
+    bench.wait_for("reached", process)
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGTERM)
+    code, _, _ = bench.end(process)
+
+    assert code == 130
+    assert len(bench.records()[2]["step_seconds"]) >= 4
+    bench.hold_that_resume_completes(1, 2)
+
+
+def test_a_lost_terminal_costs_nothing(bench: Bench) -> None:
+    """When the terminal goes, the live line included, the run ends in good order."""
+    master, slave = pty.openpty()
+    process = bench.start(
+        faults={("step", 2): SLOW_MEASURING},
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(slave)
+    bench.wait_for("reached", process)
+    os.close(master)
+    code, _, _ = bench.end(process)
+
+    assert code == 130
+    assert bench.records()[2]["reason"].startswith("stopped by the end of its terminal after ")
+    assert list(bench.out.glob("*/report.md"))
+    bench.hold_that_resume_completes(1, 2)
+
+
+def test_a_second_ctrl_c_ends_at_once(bench: Bench) -> None:
+    """A step that never ends does not hold the user up."""
+    process = bench.start(faults={("step", 2): HANG})
+    bench.wait_for("reached", process)
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    while "again" not in process.stderr.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    code, _, _ = bench.end(process)
+
+    assert code == 130
+    assert bench.records()[2]["reason"] == "stopped by a second Ctrl-C"
+    bench.hold_that_resume_completes(1, 2)
+
+
+@pytest.mark.parametrize("method", ["compile", "step"])
+def test_a_killed_parent_leaves_its_records_and_no_worker(bench: Bench, method: str) -> None:
+    """A kill -9 of the runner ends a worker that hangs too, and the run can be resumed."""
+    process = bench.start(faults={(method, 2): HANG})
+    bench.wait_for("reached", process)
+    process.send_signal(signal.SIGKILL)
+    code, _, _ = bench.end(process)
+
+    assert code == -signal.SIGKILL
+    assert bench.statuses() == {1: "ok"}
+    bench.hold_that_resume_completes(1, 2)
