@@ -219,7 +219,7 @@ def test_wait_goes_on_when_the_device_is_free(
 
     assert said.startswith(f"waiting: the device is in use by process {os.getpid()} on ")
     assert waiting.returncode == 3
-    assert "needs 99 GPUs" in printed
+    assert "needs 9999 ranks" in printed
 
 
 @pytest.mark.parametrize(
