@@ -11,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from suite.core.cell import Cell, Data, Mode, Precision
+from suite.core.distributed import Rank
 from suite.core.errors import InputError
 from suite.files.dali_index import write_index
 from suite.files.tfrecords import read_frames
@@ -113,6 +114,41 @@ def test_both_pipelines_evaluate_the_same_pixels(options: KernelOptions) -> None
 
 
 @pytest.mark.dali
+@pytest.mark.parametrize("ranks", [2, 5])
+@pytest.mark.parametrize("data", [Data.TFRECORD, pytest.param(Data.DALI, marks=pytest.mark.dali)])
+def test_ranks_share_the_records_out(data: Data, ranks: int, options: KernelOptions) -> None:
+    """Whether or not there is a shard for every rank, no record of a pass goes to two of them.
+
+    tf.data gives a rank its part again and again, so that all parts together are seen to be the
+    whole. DALI gives it the part of another rank next, so that only the first pass is looked at.
+    """
+    cell = Cell(
+        mode=Mode.INFERENCE,
+        precision=Precision.FP32,
+        xla=False,
+        batch_size=1,
+        data=data,
+        image_size=SIZE,
+    )
+    whole = distinct_images(open_batches(cell, options), IMAGES)
+    draws = IMAGES if data is Data.TFRECORD else IMAGES // ranks
+    parts = [
+        distinct_images(open_batches(cell, options, Rank(index, ranks, index, ranks)), draws)
+        for index in range(ranks)
+    ]
+
+    assert len(whole) == IMAGES
+    assert set.union(*parts) <= whole
+    expected = IMAGES if data is Data.TFRECORD else draws * ranks
+    assert sum(len(part) for part in parts) == len(set.union(*parts)) == expected
+
+
+def distinct_images(batches: Batches, count: int) -> set[bytes]:
+    """The images of so many batches, each once."""
+    images, _ = pixels(batches, count)
+    return {image.tobytes() for image in images}
+
+
 def test_training_draws_from_one_distribution(options: KernelOptions) -> None:
     """Over many random crops, mean and deviation per colour agree within 8 of 255."""
     first, _ = pixels(opened(Data.TFRECORD, Mode.TRAINING, options, IMAGES), 12)
