@@ -11,6 +11,8 @@ import tensorflow as tf
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.python.eager import context
 
+# Horovod's average of one tensor over all ranks.
+ALL_REDUCE = "HorovodAllreduce"
 # What stands in an executed graph for a cluster of operations that XLA compiled.
 _CLUSTERS = {"_XlaRun", "XlaLaunch"}
 _TRANSPOSES = {"Transpose", "_MklTranspose"}
@@ -83,7 +85,7 @@ def read_executed(
         convolutions=len(convolutions),
         fused_batch_normalizations=sum(_fuses_batch_normalization(node) for node in nodes),
         casts=sum(node.op == "Cast" for node in nodes),
-        all_reduces=sum(node.op == "HorovodAllreduce" for node in nodes),
+        all_reduces=sum(node.op == ALL_REDUCE for node in nodes),
         onednn_operations=sum(node.op.startswith("_Mkl") for node in executed),
         xla="jit_compile" if compiled else "auto_clustering" if clusters else "off",
         xla_clusters=programs if compiled else clusters,

@@ -1,6 +1,6 @@
 """What is known about each launch of a run: how it spent its time, and what the machine did."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from suite.core.intervals import samples_needed
 from suite.core.launch import CautionKind, Launch, Status
@@ -122,24 +122,34 @@ _TELEMETRY_COLUMNS: dict[str, Callable[[Telemetry], str]] = {
 
 def telemetry_table(launches: Sequence[Launch]) -> Table | None:
     """One row a launch, without the columns that this machine tells nothing of; None for no row."""
-    recorded = [(launch, launch.telemetry) for launch in launches if launch.telemetry is not None]
+    recorded = list(_recorded(launches))
     if not recorded:
         return None
     columns = {
         title: texts
         for title, text in _TELEMETRY_COLUMNS.items()
-        if set(texts := [text(telemetry) for _, telemetry in recorded]) != {MISSING}
+        if set(texts := [text(telemetry) for *_, telemetry in recorded]) != {MISSING}
     }
     rows = [
-        (launch.cell.id, str(launch.launch), str(telemetry.readings), *values)
-        for (launch, telemetry), *values in zip(recorded, *columns.values(), strict=True)
+        (cell, launch, str(telemetry.readings), *values)
+        for (cell, launch, telemetry), *values in zip(recorded, *columns.values(), strict=True)
     ]
     return Table("", ("cell", "launch", "readings", *columns), rows)
 
 
+def _recorded(launches: Sequence[Launch]) -> Iterator[tuple[str, str, Telemetry]]:
+    """Cell, launch and telemetry; of a launch of several ranks that of each."""
+    for launch in launches:
+        if launch.telemetry is not None:
+            yield launch.cell.id, str(launch.launch), launch.telemetry
+        for rank in launch.ranks:
+            if rank.telemetry is not None:
+                yield launch.cell.id, f"{launch.launch}, rank {rank.rank}", rank.telemetry
+
+
 def telemetry_notes(launches: Sequence[Launch]) -> list[str]:
     """Where the energy comes from, what the readings cost, and what could not be read."""
-    recorded = [launch.telemetry for launch in launches if launch.telemetry is not None]
+    recorded = [telemetry for *_, telemetry in _recorded(launches)]
     sources = dict.fromkeys(found.energy_source for found in recorded if found.energy_source)
     notes = dict.fromkeys(found.note for found in recorded if found.note)
     readings = sum(found.readings for found in recorded)

@@ -18,6 +18,7 @@ from suite.render.launches import (
 )
 from suite.render.numbers import MISSING, milliseconds, percentile_milliseconds, rate
 from suite.render.plan import protocol_text
+from suite.render.ranks import rank_notes, ranks_table
 from suite.render.scaling import scaling_sections
 from suite.render.tables import TERMINAL_WIDTH, Dialect, Table, write_table
 
@@ -66,6 +67,7 @@ def results_text(run: Run, results: Sequence[CellResult]) -> str:
 def report_markdown(run: Run, results: Sequence[CellResult]) -> str:
     """report.md: the conditions, the full table, and how each launch spent its time."""
     telemetry = telemetry_table(run.launches)
+    ranks = ranks_table(run.launches)
     return fill_template(
         "report.md.j2",
         run=run,
@@ -82,6 +84,8 @@ def report_markdown(run: Run, results: Sequence[CellResult]) -> str:
         intervals=write_table(intervals_table(results), Dialect.MARKDOWN),
         doubts=doubts(run.launches),
         launches=write_table(launches_table(run.launches), Dialect.MARKDOWN),
+        ranks=write_table(ranks, Dialect.MARKDOWN) if ranks else "",
+        rank_notes=rank_notes(run.launches),
         telemetry=write_table(telemetry, Dialect.MARKDOWN) if telemetry else "",
         telemetry_notes=telemetry_notes(run.launches),
     )
@@ -92,22 +96,29 @@ def overhead_text(launches: Sequence[Launch]) -> str:
     answered = [launch for launch in launches if launch.status is Status.OK]
     if not answered:
         return ""
-    spent = [launch.overhead_seconds for launch in answered]
+    spent = [launch.overhead_seconds for launch in answered if not launch.ranks]
     shares = [
         launch.runner_cpu_seconds / launch.loop_seconds
         for launch in answered
         if launch.loop_seconds
     ]
-    text = (
-        f"outside build, compile and steps: median {median(spent):.2f} s per launch,"
-        f" mean {fmean(spent):.2f} s, longest {max(spent):.2f} s"
-    )
+    lines = []
+    if spent:
+        lines.append(
+            f"outside build, compile and steps: median {median(spent):.2f} s per launch,"
+            f" mean {fmean(spent):.2f} s, longest {max(spent):.2f} s"
+        )
+    ranked = [launch.overhead_seconds for launch in answered if launch.ranks]
+    if ranked:
+        lines.append(
+            f"of several ranks, which start as programs: median {median(ranked):.2f} s per launch"
+        )
     if shares:
-        text += (
-            f"\nthe runner's own CPU time during steps: median {median(shares):.2%} of a core,"
+        lines.append(
+            f"the runner's own CPU time during steps: median {median(shares):.2%} of a core,"
             f" most {max(shares):.2%}"
         )
-    return "\n".join([text, *_starts(answered)])
+    return "\n".join([*lines, *_starts(answered)])
 
 
 def _starts(launches: Sequence[Launch]) -> list[str]:
