@@ -84,6 +84,17 @@ def test_the_example_matrix_is_one(tmp_path: Path) -> None:
     assert len(read_matrix(path).cells) == 6
 
 
+def test_the_example_of_hosts_is_read(tmp_path: Path) -> None:
+    """What the README shows of several hosts is part of a matrix as it stands."""
+    path = tmp_path / "hosts.yaml"
+    part = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)[1]
+    path.write_text(f"purpose: x\nprotocol: {{warmup_steps: 1, measured_steps: 2}}\n{part}")
+    matrix = read_matrix(path)
+
+    assert [cell.gpus for cell in matrix.cells] == [1, 1, 8, 8, 16, 16]
+    assert matrix.distributed.slots == 16
+
+
 def test_shown_output_is_filled_in() -> None:
     """No placeholder is left where real output belongs."""
     assert not re.findall(r"@[A-Z]+@", README)
