@@ -60,8 +60,8 @@ def _report(order: LaunchOrder) -> int:
     except OSError as error:
         where = " or ".join(order.report_to)
         raise InputError(f"the runner cannot be reached at {where} ({error.strerror})") from None
-    stop_requested = heed_runner(connection)
     sender = Sender(connection.fileno())
+    stop_requested = heed_runner(connection, sender)
     sender.result(encode_launch(execute(order, sender.progress, stop_requested)))
     return int(ExitCode.GOOD)
 

@@ -21,6 +21,11 @@ class Progress:
     total: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Here:
+    """A process that was asked whether it still reacts does."""
+
+
 class Sender:
     """The worker's end: progress at most twice a second, then one result."""
 
@@ -28,6 +33,7 @@ class Sender:
         self._descriptor = descriptor
         self._sent_at = 0.0
         self._phase = ""
+        self._lock = threading.Lock()
 
     def progress(self, progress: Progress) -> None:
         """Tell the parent, unless the same phase was reported a moment ago."""
@@ -41,11 +47,16 @@ class Sender:
         """Send the launch's record, an encoded JSON line."""
         self._send("result", record)
 
+    def here(self) -> None:
+        """Say that this process reacts; from any thread."""
+        self._send("here", {})
+
     def _send(self, kind: str, content: object) -> None:
         line = json.dumps({kind: content}).encode() + b"\n"
         try:
-            while line:
-                line = line[os.write(self._descriptor, line) :]
+            with self._lock:
+                while line:
+                    line = line[os.write(self._descriptor, line) :]
         except OSError:
             # The parent is gone, or the way to it, and with it whoever wanted the number.
             raise SystemExit("the runner is gone") from None
@@ -69,8 +80,8 @@ def end_with_reader(descriptor: int) -> None:
     threading.Thread(target=wait, name="end with reader", daemon=True).start()
 
 
-def receive(line: bytes) -> Progress | str:
-    """One line read by the parent: progress, or the encoded record of the result.
+def receive(line: bytes) -> Progress | Here | str:
+    """One line read by the parent: progress, a sign of life, or the encoded record of the result.
 
     Raises:
         ValueError: the line is neither.
@@ -81,4 +92,6 @@ def receive(line: bytes) -> Progress | str:
             return Progress(phase, done, total)
         case {"result": str(record)}:
             return record
+        case {"here": {}}:
+            return Here()
     raise ValueError(f"not a message of a worker: {line[:80]!r}")

@@ -15,7 +15,7 @@ from suite.core.errors import InputError
 from suite.core.launch import Launch, StartedBy, Status
 from suite.files.runs import decode_launch
 from suite.runner.bounded_log import BoundedLog
-from suite.runner.channel import Progress, receive
+from suite.runner.channel import Here, Progress, receive
 from suite.runner.child import Child, ChildLostError, Start, start_process
 from suite.runner.command import LaunchOrder
 from suite.runner.stop import Stop
@@ -121,6 +121,8 @@ def _await_end(
             message = receive(line)
         except ValueError as error:
             return _End(None, Status.CRASHED, f"unreadable answer: {error}")
+        if isinstance(message, Here):
+            continue
         if isinstance(message, str):
             cpu_seconds = 0.0 if cpu_began is None else time.process_time() - cpu_began
             return _End(message, runner_cpu_seconds=cpu_seconds)

@@ -14,9 +14,13 @@ from dataclasses import dataclass
 import psutil
 
 from suite.core.distributed import Rank
+from suite.runner.channel import Sender
 
 # The environment variable with the word by which the runner knows its own ranks.
 TOKEN_VARIABLE = "RESNET50_BENCH_RANK_TOKEN"  # noqa: S105 - the name, not the word
+# What the runner says to a rank, a byte at a time.
+STOP = b"s"
+ARE_YOU_THERE = b"?"
 _CONNECT_SECONDS = 10.0
 _HELLO_BYTES = 4096
 # A line that went dead without a word counts as lost after about eleven seconds.
@@ -104,10 +108,11 @@ def keep_alive(connection: socket.socket) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, lost_after)
 
 
-def heed_runner(connection: socket.socket) -> Callable[[], bool]:
-    """From now on end this rank once the runner is gone; the answer: whether it asked to stop.
+def heed_runner(connection: socket.socket, sender: Sender) -> Callable[[], bool]:
+    """From now on heed what the runner says; the answer: whether it asked to stop.
 
-    Whatever the runner sends is that request. The thread sleeps until then.
+    Asked whether it is there the rank says so, and once the runner is gone it ends. The thread
+    sleeps until then.
     """
     asked = threading.Event()
 
@@ -119,7 +124,10 @@ def heed_runner(connection: socket.socket) -> Callable[[], bool]:
                 said = b""
             if not said:
                 break
-            asked.set()
+            if said == ARE_YOU_THERE:
+                sender.here()
+            else:
+                asked.set()
         if os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)
         os._exit(1)

@@ -15,11 +15,11 @@ from suite.core.launch import Launch, Status
 from suite.core.ranks import RankEnd, merge_ranks
 from suite.files.runs import decode_launch
 from suite.runner.bounded_log import BoundedLog
-from suite.runner.channel import Progress, receive
+from suite.runner.channel import Here, Progress, receive
 from suite.runner.command import LaunchOrder
 from suite.runner.launcher_words import complaint, deaths, stalled_ranks
 from suite.runner.process import Deadline
-from suite.runner.rank_link import keep_alive, read_hello
+from suite.runner.rank_link import ARE_YOU_THERE, STOP, keep_alive, read_hello
 
 # After a first rank has failed: time for the others, and the launcher, to say what they know.
 _GRACE_SECONDS = 3.0
@@ -31,7 +31,10 @@ _LOOK_SECONDS = 0.1
 
 @dataclass(slots=True)
 class _Rank:
-    """A rank that has reported: what it said last, and how it ended, one of the last two."""
+    """A rank that has reported: what it said last, and how it ended: answer or failure.
+
+    `reacts` is None until it is asked, and False until it has replied.
+    """
 
     index: int
     host: str
@@ -39,6 +42,7 @@ class _Rank:
     deadline: Deadline
     answer: Launch | None = None
     failure: tuple[Status, str] | None = None
+    reacts: bool | None = None
 
     @property
     def is_over(self) -> bool:
@@ -96,6 +100,7 @@ class RankSession:
                 key.data(key.fileobj)
             if not events and self._until is None:
                 self._note_deadlines()
+                self._ask_who_is_there()
             if self._until is None and not all(rank.is_well for rank in self._ranks.values()):
                 self._until = time.monotonic() + _GRACE_SECONDS
             if self._until is not None and time.monotonic() >= self._until:
@@ -111,7 +116,7 @@ class RankSession:
             return
         for connection in self._of:
             with suppress(OSError):
-                connection.send(b"s")
+                connection.send(STOP)
 
     def end(self) -> None:
         """See every rank gone: those that are well leave by themselves, others are ended."""
@@ -135,10 +140,12 @@ class RankSession:
             return self._record(Status.INTERRUPTED, "before its first step")
         if missing and all(rank.is_well for rank in self._ranks.values()):
             return self._never_reported(missing, said)
-        died, stalled = deaths(said), stalled_ranks(said)
+        died = deaths(said)
+        silent = {rank.index for rank in self._ranks.values() if rank.reacts is False}
+        guilty = silent or stalled_ranks(said)
         return merge_ranks(
             [
-                RankEnd(rank.index, rank.host, self._end_of(rank, died, stalled))
+                RankEnd(rank.index, rank.host, self._end_of(rank, died, guilty))
                 for rank in self._ranks.values()
             ]
         )
@@ -153,18 +160,22 @@ class RankSession:
             f"the launcher ended with code {code} before {which} reported: {complaint(said)}",
         )
 
-    def _end_of(self, rank: _Rank, died: dict[int, str], stalled: set[int]) -> Launch:
+    def _end_of(self, rank: _Rank, died: dict[int, str], guilty: set[int]) -> Launch:
         if rank.answer is not None:
             return rank.answer
         status, reason = rank.failure or (Status.INTERRUPTED, "ended with the launch")
+        if rank.failure is None and rank.index in guilty:
+            status, reason = Status.TIMED_OUT, rank.deadline.reason
         if status is Status.CRASHED and died:
             if rank.index not in died:
                 return self._record(Status.INTERRUPTED, "ended with the launch")
             reason = died[rank.index]
-        if status is Status.TIMED_OUT and stalled:
-            if rank.index not in stalled:
+        if status is Status.TIMED_OUT and guilty:
+            if rank.index not in guilty:
                 return self._record(Status.INTERRUPTED, "waited for another rank")
-            reason = f"{reason}; the others waited for it"
+            reason = (
+                f"{reason}; {'the others waited for it' if rank.reacts else 'it reacts no more'}"
+            )
         return self._record(status, reason)
 
     def _record(self, status: Status, reason: str) -> Launch:
@@ -208,6 +219,14 @@ class RankSession:
     def _pump(self, reader: object) -> None:
         if not self._output.pump():
             self._selector.unregister(reader)  # type: ignore[arg-type] # a descriptor
+
+    def _ask_who_is_there(self) -> None:
+        """Ranks that wait for another one still react; one that is stopped or stuck does not."""
+        for connection, rank in self._of.items():
+            if rank.answer is None:
+                rank.reacts = False
+                with suppress(OSError):
+                    connection.send(ARE_YOU_THERE)
 
     def _launcher_ended(self, _: object) -> None:
         """What ranks sent before may still be on its way."""
@@ -264,6 +283,9 @@ class RankSession:
     def _take(self, rank: _Rank, line: bytes) -> None:
         try:
             message = receive(line)
+            if isinstance(message, Here):
+                rank.reacts = True
+                return
             if isinstance(message, str):
                 rank.answer = decode_launch(message, "its answer")
                 return

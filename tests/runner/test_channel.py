@@ -4,10 +4,10 @@ import os
 
 import pytest
 
-from suite.runner.channel import Progress, Sender, receive
+from suite.runner.channel import Here, Progress, Sender, receive
 
 
-def sent(descriptor: int) -> list[Progress | str]:
+def sent(descriptor: int) -> list[Progress | Here | str]:
     return [receive(line) for line in os.read(descriptor, 65536).splitlines()]
 
 
