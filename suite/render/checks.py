@@ -1,9 +1,10 @@
 """The suite's promises about itself, as a table."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 from suite.core.check import Check
-from suite.render.tables import Dialect, Table, plain_table, write_table
+from suite.render.tables import TERMINAL_WIDTH, Dialect, Table, plain_table, write_table
 
 _HEADERS = ("check", "median", "min to max", "n", "target", "")
 _VERDICTS = {True: "met", False: "NOT MET", None: ""}
@@ -18,7 +19,9 @@ def verdict(check: Check) -> str:
 def checks_text(checks: Sequence[Check]) -> str:
     """One line per check, what each one measured, and how many targets are met."""
     table = Table("", _HEADERS, [_row(check) for check in checks], left=len(_HEADERS))
-    notes = plain_table([(check.name, check.note) for check in checks])
+    # plain_table indents by two and leaves two between the columns.
+    width = TERMINAL_WIDTH - 4 - max(len(check.name) for check in checks)
+    notes = plain_table([(check.name, fill(check.note, width)) for check in checks])
     verdicts = [check.met for check in checks if check.met is not None]
     return (
         f"{write_table(table, Dialect.TERMINAL)}\n\nwhat was measured:\n{notes}\n\n"

@@ -28,3 +28,15 @@ def test_a_promise_that_is_not_kept_is_said_plainly() -> None:
         "1 of 2 targets met"
     )
     assert [verdict(check) for check in (fast, slow, known)] == ["met", "not met", "0.60 x"]
+
+
+def test_a_long_note_is_wrapped_beside_its_name() -> None:
+    """What was measured stays within 100 columns, however much there is to say."""
+    check = Check(name="overhead", values=(1.0,), unit="s", note="server's import " * 12)
+
+    lines = checks_text([check]).splitlines()
+    told = lines[lines.index("what was measured:") + 1 : -2]
+
+    assert max(map(len, lines)) <= 100
+    assert [line[:12] for line in told] == ["  overhead  ", " " * 12, " " * 12]
+    assert " ".join(" ".join(told).split()) == f"overhead {check.note.strip()}"
