@@ -65,7 +65,8 @@ def run_checks(extent: Extent, *, on_gpu: bool) -> Iterator[Check | LeftOut]:
     amp = replace(inference, precision=Precision.AMP)
     training = replace(inference, mode=Mode.TRAINING, batch_size=extent.training_batch)
     frozen = [replace(cell, graph=Graph.FROZEN) for cell in (inference, amp)]
-    for cell in (inference, amp, *frozen, training):
+    compiled = [replace(cell, xla=True) for cell in (inference, training)]
+    for cell in (inference, amp, *frozen, training, *compiled):
         yield step_speed(cell, extent.turns, on_gpu=on_gpu)
     records = replace(inference, batch_size=extent.pipeline_batch)
     yield from pipeline_speeds(

@@ -25,10 +25,17 @@ def step_speed(cell: Cell, turns: int, *, on_gpu: bool) -> Check:
         name=cell.id,
         values=tuple(pair.speed_ratio for pair in pairs),
         unit="x",
-        target=_FROZEN_SPEED_TARGET if cell.graph is Graph.FROZEN else _SPEED_TARGET,
+        target=_target(cell),
         at_least=True,
         note=f"speed: {ours:.1f} img/s, bare Keras {other:.1f} img/s",
     )
+
+
+def _target(cell: Cell) -> float | None:
+    """XLA fuses Keras's operations as well as ours, and v1.5 has 6 % more arithmetic: no promise."""
+    if cell.xla:
+        return None
+    return _FROZEN_SPEED_TARGET if cell.graph is Graph.FROZEN else _SPEED_TARGET
 
 
 def _time_against_keras(cell: Cell, turns: int, environment: dict[str, str]) -> tuple[Pair, ...]:
