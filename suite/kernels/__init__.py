@@ -68,6 +68,10 @@ def build(cell: Cell, options: KernelOptions) -> Kernel:
         from suite.kernels.simulated import SimulatedKernel
 
         return SimulatedKernel(cell, options)
+    if cell.gpus > 1:
+        from suite.kernels.ranked_kernel import build_ranked
+
+        return build_ranked(cell, options)
     from suite.kernels.tensorflow_kernel import build_resnet50
 
     return build_resnet50(cell, options)

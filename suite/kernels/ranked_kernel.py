@@ -29,7 +29,8 @@ def build_ranked(cell: Cell, options: KernelOptions) -> "RankedKernel":
     """Build this rank's network, step and batches; every rank of the launch must call it.
 
     Raises:
-        InvalidLaunchError: as `build_resnet50`, or the ranks are not those of the cell.
+        InvalidLaunchError: as `build_resnet50`, the host has fewer GPUs than ranks, or the ranks
+            are not those of the cell.
         InputError: as `build_resnet50`.
     """
     rank = rank_of(os.environ)

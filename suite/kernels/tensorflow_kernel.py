@@ -38,17 +38,13 @@ from suite.kernels.steps import (
 
 
 def build_resnet50(cell: Cell, options: KernelOptions) -> Kernel:
-    """Build the network, its step and its batch on this process's GPU, else on the CPU.
+    """Build the network, its step and its batch on this process's first GPU, else on the CPU.
 
     Raises:
-        InvalidLaunchError: the precision, the place of the batch, or a rank's GPU is not there.
+        InvalidLaunchError: the precision or the place of the batch is not there.
         InputError: the records it reads are missing, damaged or too few.
         MissingComponentError: DALI, or what the layout needs, is not there.
     """
-    if cell.gpus > 1:
-        from suite.kernels.ranked_kernel import build_ranked
-
-        return build_ranked(cell, options)
     claim_device(ONLY_RANK, options.threads)
     model, batches = open_network(cell, options, ONLY_RANK)
     batch = batches.next()
