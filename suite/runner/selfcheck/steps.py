@@ -32,7 +32,7 @@ def step_speed(cell: Cell, turns: int, *, on_gpu: bool) -> Check:
 
 
 def _target(cell: Cell) -> float | None:
-    """XLA fuses Keras's operations as well as ours, and v1.5 has 6 % more arithmetic: no promise."""
+    """None with XLA: it fuses Keras's operations as well as ours, and v1.5 has more to compute."""
     if cell.xla:
         return None
     return _FROZEN_SPEED_TARGET if cell.graph is Graph.FROZEN else _SPEED_TARGET
