@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from suite.core.launch import Caution, CautionKind
 from suite.core.steadiness import unsteadiness
-from suite.core.telemetry import Telemetry
+from suite.core.telemetry import Telemetry, others_cpu_share
 
 # A GPU slowed for one of these ran below what it can do for long. The others are how a GPU
 # normally runs: a T4 is at its power cap whenever it is busy, and clocks may be set by a person.
@@ -17,7 +17,7 @@ LARGEST_OTHERS_SHARE = 0.1
 def measured_cautions(
     step_seconds: Sequence[float], telemetry: Telemetry | None
 ) -> tuple[Caution, ...]:
-    """Unsteady steps, a throttled GPU, somebody else on the device; each with its remedy."""
+    """Unsteady steps, a throttled GPU, somebody else on it; each with its remedy."""
     cautions = []
     found = unsteadiness(step_seconds)
     if found is not None:
@@ -42,8 +42,13 @@ def _telemetry_cautions(telemetry: Telemetry) -> list[Caution]:
         others = ", ".join(telemetry.foreign_processes)
         text = f"not alone on the GPU: {others}; end it, or choose a free GPU"
         cautions.append(Caution(CautionKind.FOREIGN_PROCESS, text))
-    share = telemetry.others_cpu_share
-    if share is not None and share > LARGEST_OTHERS_SHARE:
-        text = f"other processes kept {share:.0%} of the CPU busy; end them and measure again"
-        cautions.append(Caution(CautionKind.CONTENDED, text))
     return cautions
+
+
+def contention(fellows: Sequence[Telemetry], where: str = "the CPU") -> Caution | None:
+    """A doubt if others were busy beside these processes of one launch, which shared a host."""
+    share = others_cpu_share(fellows)
+    if share is None or share <= LARGEST_OTHERS_SHARE:
+        return None
+    text = f"other processes kept {share:.0%} of {where} busy; end them and measure again"
+    return Caution(CautionKind.CONTENDED, text)

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
+from suite.core.cautions import contention
 from suite.core.launch import Caution, CautionKind, Launch, RankRecord, Status
+from suite.core.telemetry import Telemetry
 
 # Which end of a rank says most about why the launch ended: the others often follow from it.
 _TELLING = (
@@ -52,7 +54,7 @@ def merge_ranks(ends: Sequence[RankEnd]) -> Launch:
         warmup_seconds=_slowest([launch.warmup_seconds for launch in launches]),
         step_seconds=_slowest([launch.step_seconds for launch in launches]),
         telemetry=None,
-        cautions=(*_cautions(ordered), *_mixed_devices(ordered)),
+        cautions=(*_cautions(ordered), *_mixed_devices(ordered), *_contended_hosts(ordered)),
         all_reduce_seconds=(),
         ranks=tuple(_record(end) for end in ordered),
     )
@@ -108,6 +110,16 @@ def _mixed_devices(ends: Sequence[RankEnd]) -> list[Caution]:
     which = ", ".join(f"{device} ({end.name})" for device, end in devices.items())
     text = f"ranks ran on different devices: {which}; the slowest sets the pace, use equal ones"
     return [Caution(CautionKind.MIXED_DEVICES, text)]
+
+
+def _contended_hosts(ends: Sequence[RankEnd]) -> list[Caution]:
+    """Others that were busy on a host, beside all the ranks that it has."""
+    by_host: dict[str, list[Telemetry]] = {}
+    for end in ends:
+        if end.launch.telemetry is not None:
+            by_host.setdefault(end.host, []).append(end.launch.telemetry)
+    found = [contention(there, f"{host}'s CPU") for host, there in by_host.items()]
+    return [caution for caution in found if caution is not None]
 
 
 def _record(end: RankEnd) -> RankRecord:

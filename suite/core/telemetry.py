@@ -1,6 +1,6 @@
 """What the machine did while a launch was measured."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -20,8 +20,8 @@ class Telemetry:
     `readings` is their number and `reading_seconds` the time they took, which lies outside every
     timed step; `seconds` and `steps` are what lies between the first reading and the last, and
     `cpu_seconds` the processor time that all threads of the process used in between.
-    `others_cpu_share` is the part of the CPUs that this process may use which other processes kept
-    busy meanwhile; None on a GPU, with several ranks, and in less than a second.
+    `busy_cpus` is how many of the `usable_cpus` that this process may use all processes together
+    kept busy on average; None on a GPU and in less than a second.
 
     `gauges` maps a quantity, unit included, to its readings: `gpu_power_watts`,
     `gpu_sm_clock_mhz`, `gpu_memory_clock_mhz`, `gpu_temperature_celsius`,
@@ -47,4 +47,18 @@ class Telemetry:
     energy_source: str | None = None
     images_per_joule: float | None = None
     note: str = ""
-    others_cpu_share: float | None = None
+    usable_cpus: int = 0
+    busy_cpus: float | None = None
+
+
+def others_cpu_share(fellows: Sequence[Telemetry]) -> float | None:
+    """The part of the CPUs that processes other than these kept busy while these ran together.
+
+    None where that is not known. Ranks that are bound to CPUs of their own are counted as if they
+    shared them, which tells too few others rather than too many.
+    """
+    own = sum(each.cpu_seconds / each.seconds for each in fellows if each.seconds)
+    shares = [
+        (each.busy_cpus - own) / each.usable_cpus for each in fellows if each.busy_cpus is not None
+    ]
+    return max(0.0, *shares) if shares and len(shares) == len(fellows) else None

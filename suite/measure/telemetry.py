@@ -22,7 +22,7 @@ INTERVAL_SECONDS = 1.0
 # NVML's counters move about ten times a second; over a shorter time that would show.
 LEAST_ENERGY_SECONDS = 2.0
 # The system counts processor time in hundredths of a second.
-LEAST_OTHERS_SECONDS = 1.0
+LEAST_BUSY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Recorder:
     """Reads at most once a second, and once after the first and the last measured step.
 
     `gpu` is the one that the launch runs on, None for the CPU. `watch_others` has the processor
-    time of other processes read, which says something where this one does all the work on a CPU.
+    time of all processes read, which says something where this one works on a CPU without a pause.
     Make the recorder before the framework touches the device. No fault of a reading ever raises: it
     ends the readings of the GPU and is told in the note.
     """
@@ -89,7 +89,8 @@ class Recorder:
             seconds=last.at - first.at,
             steps=last.step - first.step,
             cpu_seconds=last.cpu_seconds - first.cpu_seconds,
-            others_cpu_share=_others_share(first, last),
+            usable_cpus=usable_cpu_count(),
+            busy_cpus=_busy_cpus(first, last),
             gauges=_gauges(readings),
             throttling=_shares(readings),
             foreign_processes=foreign,
@@ -158,14 +159,12 @@ class Recorder:
         return (joules, "") if joules > 0 else (None, "the energy counter did not move")
 
 
-def _others_share(first: _Reading, last: _Reading) -> float | None:
-    """The part of the usable CPUs that processes other than this one kept busy."""
+def _busy_cpus(first: _Reading, last: _Reading) -> float | None:
+    """How many of the usable CPUs all processes kept busy, this one included."""
     seconds = last.at - first.at
-    if first.busy_seconds is None or last.busy_seconds is None or seconds < LEAST_OTHERS_SECONDS:
+    if first.busy_seconds is None or last.busy_seconds is None or seconds < LEAST_BUSY_SECONDS:
         return None
-    own = last.cpu_seconds - first.cpu_seconds
-    others = last.busy_seconds - first.busy_seconds - own
-    return max(0.0, others / seconds / usable_cpu_count())
+    return (last.busy_seconds - first.busy_seconds) / seconds
 
 
 def _gauges(readings: Sequence[_Reading]) -> dict[str, Gauge]:

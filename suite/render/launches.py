@@ -1,13 +1,14 @@
 """What is known about each launch of a run: how it spent its time, and what the machine did."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from suite.core.intervals import samples_needed
 from suite.core.launch import CautionKind, Launch, Status
 from suite.core.run import CellResult
 from suite.core.steadiness import FEWEST_STEPS, is_judged
 from suite.core.summary import Summary
-from suite.core.telemetry import Telemetry
+from suite.core.telemetry import Telemetry, others_cpu_share
 from suite.render.numbers import MISSING, duration, milliseconds
 from suite.render.tables import Table
 
@@ -87,11 +88,6 @@ def _cores(telemetry: Telemetry) -> str:
     return MISSING if busy is None else f"{busy:.1f}"
 
 
-def _others(telemetry: Telemetry) -> str:
-    share = telemetry.others_cpu_share
-    return MISSING if share is None else f"{share * 100:.0f}"
-
-
 def _throttling(telemetry: Telemetry) -> str:
     found = telemetry.throttling.items()
     return ", ".join(f"{reason} {share:.0%}" for reason, share in found) or MISSING
@@ -113,7 +109,6 @@ _TELEMETRY_COLUMNS: dict[str, Callable[[Telemetry], str]] = {
     "GPU GiB": _gauge("gpu_memory_used_bytes", "highest", 2**30, 1),
     "clock held by": _throttling,
     "cores busy": _cores,
-    "others %": _others,
     "CPU MHz": _gauge("cpu_frequency_mhz", "mean", 1, 0),
     "process GiB": _gauge("resident_bytes", "highest", 2**30, 2),
     "img/J": _images_per_joule,
@@ -128,28 +123,51 @@ def telemetry_table(launches: Sequence[Launch]) -> Table | None:
     columns = {
         title: texts
         for title, text in _TELEMETRY_COLUMNS.items()
-        if set(texts := [text(telemetry) for *_, telemetry in recorded]) != {MISSING}
+        if set(texts := [text(process.telemetry) for process in recorded]) != {MISSING}
     }
+    others = [_others(process.fellows) for process in recorded]
+    if set(others) != {MISSING}:
+        columns["others %"] = others
     rows = [
-        (cell, launch, str(telemetry.readings), *values)
-        for (cell, launch, telemetry), *values in zip(recorded, *columns.values(), strict=True)
+        (process.cell, process.launch, str(process.telemetry.readings), *values)
+        for process, *values in zip(recorded, *columns.values(), strict=True)
     ]
     return Table("", ("cell", "launch", "readings", *columns), rows)
 
 
-def _recorded(launches: Sequence[Launch]) -> Iterator[tuple[str, str, Telemetry]]:
-    """Cell, launch and telemetry; of a launch of several ranks that of each."""
+def _others(fellows: Sequence[Telemetry]) -> str:
+    share = others_cpu_share(fellows)
+    return MISSING if share is None else f"{share * 100:.0f}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """The telemetry of a process, and that of all of its launch on its host, itself included."""
+
+    cell: str
+    launch: str
+    telemetry: Telemetry
+    fellows: Sequence[Telemetry]
+
+
+def _recorded(launches: Sequence[Launch]) -> Iterator[_Recorded]:
+    """Each process whose telemetry is there: a launch's only one, or each of its ranks."""
     for launch in launches:
         if launch.telemetry is not None:
-            yield launch.cell.id, str(launch.launch), launch.telemetry
+            yield _Recorded(
+                launch.cell.id, str(launch.launch), launch.telemetry, [launch.telemetry]
+            )
         for rank in launch.ranks:
             if rank.telemetry is not None:
-                yield launch.cell.id, f"{launch.launch}, rank {rank.rank}", rank.telemetry
+                there = [other for other in launch.ranks if other.host == rank.host]
+                fellows = [other.telemetry for other in there if other.telemetry is not None]
+                name = f"{launch.launch}, rank {rank.rank}"
+                yield _Recorded(launch.cell.id, name, rank.telemetry, fellows)
 
 
 def telemetry_notes(launches: Sequence[Launch]) -> list[str]:
     """Where the energy comes from, what the readings cost, and what could not be read."""
-    recorded = [telemetry for *_, telemetry in _recorded(launches)]
+    recorded = [process.telemetry for process in _recorded(launches)]
     sources = dict.fromkeys(found.energy_source for found in recorded if found.energy_source)
     notes = dict.fromkeys(found.note for found in recorded if found.note)
     readings = sum(found.readings for found in recorded)

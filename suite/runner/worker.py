@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from suite import kernels
-from suite.core.cautions import measured_cautions
+from suite.core.cautions import contention, measured_cautions
 from suite.core.cell import KernelName
 from suite.core.device import Gpu
 from suite.core.distributed import ONLY_RANK, Rank, rank_of
@@ -67,9 +67,9 @@ def _measure(
     startup: dict[str, float] = {}
     rank = rank_of(os.environ) if order.cell.gpus > 1 else ONLY_RANK
     gpu = _own_gpu(order, rank)
-    # Where a launch sleeps, or its ranks are processes of their own, others would be misjudged.
-    alone = order.cell.kernel is not KernelName.SIMULATED and order.cell.gpus == 1
-    recorder = Recorder(gpu=gpu, watch_others=alone) if order.telemetry else None
+    # Beside a launch that sleeps, others do no harm.
+    computes = order.cell.kernel is not KernelName.SIMULATED
+    recorder = Recorder(gpu=gpu, watch_others=computes) if order.telemetry else None
     with _phase("import", startup, notify):
         kernels.import_framework(order.cell)
     with _phase("build", startup, notify):
@@ -104,6 +104,8 @@ def _measure(
         None if interrupted else _truncated(order, timing),
         waited.caution() if waited else None,
         *measured_cautions(timing.step_seconds, telemetry),
+        # One of several ranks does not know the others of its host.
+        contention([telemetry]) if telemetry and rank == ONLY_RANK else None,
     )
     launch = replace(
         launch,

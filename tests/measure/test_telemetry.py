@@ -12,10 +12,10 @@ from typing import Any
 import pynvml
 import pytest
 
-from suite.core.cautions import measured_cautions
+from suite.core.cautions import contention, measured_cautions
 from suite.core.device import Gpu
 from suite.core.launch import CautionKind
-from suite.core.telemetry import Telemetry
+from suite.core.telemetry import Telemetry, others_cpu_share
 from suite.measure import telemetry
 from suite.measure.host_meter import HostMeter, usable_cpu_count
 from suite.measure.telemetry import Recorder
@@ -318,10 +318,10 @@ def test_other_processes_on_the_cpu_are_a_caution(
     found = recorder.finish(8)
 
     assert found is not None
-    assert found.others_cpu_share == pytest.approx(cores / 5)
-    assert [caution.kind for caution in measured_cautions((), found)] == told
-    if told:
-        (caution,) = measured_cautions((), found)
+    assert others_cpu_share([found]) == pytest.approx(cores / 5)
+    caution = contention([found])
+    assert ([] if caution is None else [caution.kind]) == told
+    if caution is not None:
         assert caution.text.startswith("other processes kept 15% of the CPU busy; end them")
 
 
@@ -335,7 +335,11 @@ def test_others_are_not_judged_where_they_cannot_be() -> None:
     for measurement, count in ((on_gpu, 31), (unasked, 31), (short, 5)):
         measurement.steps(count, 0.1)
 
-        assert measurement.finish().others_cpu_share is None
+        found = measurement.finish()
+
+        assert found.busy_cpus is None
+        assert others_cpu_share([found]) is None
+        assert contention([found]) is None
 
 
 def test_the_real_counters_tell_who_was_busy() -> None:
@@ -350,5 +354,6 @@ def test_the_real_counters_tell_who_was_busy() -> None:
     found = recorder.finish(8)
 
     assert found is not None
-    assert found.others_cpu_share is not None
-    assert found.others_cpu_share > 0.1 / usable_cpu_count()
+    share = others_cpu_share([found])
+    assert share is not None
+    assert share > 0.1 / usable_cpu_count()

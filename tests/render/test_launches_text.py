@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from suite.core.cell import Cell, Mode, Precision, Protocol
-from suite.core.launch import Caution, CautionKind, Launch, Status
+from suite.core.launch import Caution, CautionKind, Launch, RankRecord, Status
 from suite.core.run import Run, RunHeader, cell_results
 from suite.core.telemetry import Gauge, Telemetry
 from suite.render.launches import (
@@ -66,6 +66,27 @@ def test_telemetry_has_a_row_a_launch_and_no_empty_column() -> None:
         "5", "70", "71", "1200", "1100", "power cap 80%", "1.5", "2.00", "2.26",
     )  # fmt: skip
     assert table.rows[1][2:] == ("5", "-", "-", "-", "-", "power cap 80%", "1.5", "-", "-")
+
+
+def test_ranks_are_told_how_busy_others_were_on_their_host() -> None:
+    """Each rank has a row; its fellows on the host are no others, what ran beside them is."""
+    busy = replace(ON_GPU, gauges={}, throttling={}, usable_cpus=4, busy_cpus=4.0)
+    here, there = (
+        RankRecord(
+            rank=index, host=host, device="", startup_seconds={}, warmup_seconds=(),
+            step_seconds=STEPS, telemetry=busy,
+        )
+        for index, host in enumerate(("a", "b"))
+    )  # fmt: skip
+    together = replace(LAUNCH, telemetry=None, ranks=(here, replace(there, host="a")))
+    apart = replace(LAUNCH, telemetry=None, ranks=(here, there))
+    table = telemetry_table([together, apart])
+
+    assert table is not None
+    assert table.headers[-1] == "others %"
+    assert [row[1] for row in table.rows] == ["0, rank 0", "0, rank 1"] * 2
+    # Each used 1.5 of four busy CPUs.
+    assert [row[-1] for row in table.rows] == ["25", "25", "62", "62"]
 
 
 def test_a_run_without_telemetry_has_no_table() -> None:
