@@ -22,6 +22,8 @@ from suite.runner.stop import Stop
 
 # A worker that closed its channel is exiting; a core dump can take it a while.
 _EXIT_SECONDS = 30.0
+# While a launch starts up, its progress is told anew so often: a compilation says nothing itself.
+_STARTUP_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,11 @@ def run_launch(
 ) -> Launch:
     """Execute an order in a fresh process and return its record, whatever happens to the process.
 
-    The parent blocks on the channel; `on_progress` is called for each message. stdout and stderr
-    of the child go to `log`, less the middle of a very long output. `start` makes the process. A
-    request to `stop` is passed on as SIGTERM: a worker that measures finishes its step and answers
-    with what it has, one that still starts up ends. On any exception, a second Ctrl-C included, the
-    child's process group is ended before it goes on.
+    The parent blocks on the channel; `on_progress` is called for each message, and by the second
+    until the first step. stdout and stderr of the child go to `log`, less the middle of a very long
+    output. `start` makes the process. A request to `stop` is passed on as SIGTERM: a worker that
+    measures finishes its step and answers with what it has, one that still starts up ends. On any
+    exception, a second Ctrl-C included, the child's process group is ended before it goes on.
 
     Raises:
         InputError: the log cannot be written.
@@ -114,7 +116,18 @@ def _await_end(
 ) -> _End:
     deadline = Deadline("startup", protocol.startup_timeout_seconds)
     cpu_began = None
-    for line in _lines(reader, output, deadline):
+    doing: Progress | None = None
+
+    def patience() -> float:
+        """No timer wakes the runner beside a step that is measured."""
+        left = deadline.seconds_left()
+        return min(left, _STARTUP_LOOK_SECONDS) if cpu_began is None else left
+
+    for line in _lines(reader, output, deadline, patience):
+        if line is None and deadline.seconds_left() > 0:
+            if doing is not None:
+                on_progress(doing)
+            continue
         if line is None:
             return _End(None, Status.TIMED_OUT, deadline.reason)
         try:
@@ -130,12 +143,15 @@ def _await_end(
             cpu_began = time.process_time() if cpu_began is None else cpu_began
             step = min(message.done + 1, message.total)
             deadline.set(f"{message.phase} step {step}", protocol.step_timeout_seconds)
-        on_progress(message)
+        doing = message
+        on_progress(doing)
     return _End(None, Status.CRASHED, _exit_reason(child))
 
 
-def _lines(reader: int, output: BoundedLog, deadline: Deadline) -> Iterator[bytes | None]:
-    """Lines from the channel as they come, None once the deadline has passed; ends at EOF.
+def _lines(
+    reader: int, output: BoundedLog, deadline: Deadline, patience: Callable[[], float]
+) -> Iterator[bytes | None]:
+    """Lines from the channel as they come, None when patience or the deadline is over; ends at EOF.
 
     Meanwhile the child's output is taken, which puts no deadline off.
     """
@@ -144,14 +160,13 @@ def _lines(reader: int, output: BoundedLog, deadline: Deadline) -> Iterator[byte
         selector.register(reader, selectors.EVENT_READ)
         selector.register(output.reader, selectors.EVENT_READ)
         while True:
-            ready = {key.fd for key, _ in selector.select(deadline.seconds_left())}
+            ready = {key.fd for key, _ in selector.select(patience())}
             if output.reader in ready and not output.pump():
                 selector.unregister(output.reader)  # everybody who could write has closed it
             if reader not in ready:
-                if deadline.seconds_left() > 0:
-                    continue
-                yield None
-                return
+                if not ready or deadline.seconds_left() == 0:
+                    yield None
+                continue
             received = os.read(reader, 65536)
             if not received:
                 return

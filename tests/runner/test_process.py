@@ -77,7 +77,22 @@ def test_a_good_launch_has_samples_phases_and_little_overhead(tmp_path: Path, st
     assert done.telemetry is not None
     assert done.telemetry.steps == 3
     assert done.wall_seconds > done.overhead_seconds > 0
-    assert [item.phase for item in progress][:4] == ["import", "build", "compile", "warm-up"]
+    assert list(dict.fromkeys(item.phase for item in progress)) == [
+        "import", "build", "compile", "warm-up", "measuring",
+    ]  # fmt: skip
+
+
+def test_a_long_startup_is_told_again_and_a_long_step_is_not(tmp_path: Path, start: Start) -> None:
+    """Whoever watches sees that a compilation goes on; nothing wakes the runner beside a step."""
+    progress: list[Progress] = []
+    launch(tmp_path, start, "time.sleep(2.5)", "compile", progress)
+    compiling = [item for item in progress if item.phase == "compile"]
+    progress.clear()
+    launch(tmp_path, start, "time.sleep(2.5)", "step", progress, measured_steps=1)
+    measuring = [item for item in progress if item.phase == "measuring"]
+
+    assert len(compiling) >= 3
+    assert measuring == [Progress("measuring", 0, 1), Progress("measuring", 1, 1)]
 
 
 def test_steps_that_change_are_marked_unsteady_and_kept(tmp_path: Path, start: Start) -> None:
