@@ -16,6 +16,8 @@ _LAUNCH_HEADERS = (
     "measured", "wall", "steady",
 )  # fmt: skip
 
+# Failures of one run are often alike.
+_OUTPUTS_SHOWN = 5
 _FRACTIONS = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 
 
@@ -172,3 +174,13 @@ def doubts(launches: Sequence[Launch]) -> list[str]:
         for caution in launch.cautions
         if caution.kind in kinds
     ]
+
+
+def last_output(launches: Sequence[Launch]) -> list[tuple[str, str]]:
+    """The first few launches that failed with something printed, and what that was."""
+    said = [
+        (f"{launch.cell.id}, launch {launch.launch}", launch.output_tail)
+        for launch in launches
+        if launch.output_tail
+    ]
+    return said[:_OUTPUTS_SHOWN]

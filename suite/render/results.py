@@ -12,6 +12,7 @@ from suite.render.documents import fill_template
 from suite.render.launches import (
     doubts,
     intervals_table,
+    last_output,
     launches_table,
     telemetry_notes,
     telemetry_table,
@@ -77,6 +78,7 @@ def report_markdown(run: Run, results: Sequence[CellResult]) -> str:
         ),
         legend=_legend(results),
         failures=_failures(run, results),
+        last_output=last_output(run.launches),
         scaling=[
             (section, write_table(section.table, Dialect.MARKDOWN))
             for section in scaling_sections(run, results)

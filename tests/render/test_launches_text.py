@@ -9,6 +9,7 @@ from suite.core.telemetry import Gauge, Telemetry
 from suite.render.launches import (
     doubts,
     intervals_table,
+    last_output,
     launches_table,
     telemetry_notes,
     telemetry_table,
@@ -110,3 +111,15 @@ def test_a_percentile_of_too_few_samples_is_marked() -> None:
         "10.45", "10.45", "10.81", "10.90", "~10.90", "80",
     ]  # fmt: skip
     assert "~ = too few samples to enclose it with 95 % confidence" in text
+
+
+def test_what_failed_launches_printed_last_is_shown_of_a_few() -> None:
+    """Launches that printed nothing, or went well, are left out; many failures are often alike."""
+    failed = [
+        replace(LAUNCH, launch=n, status=Status.CRASHED, output_tail="" if n == 0 else f"said {n}")
+        for n in range(9)
+    ]
+
+    assert last_output([LAUNCH, *failed]) == [
+        (f"inference-amp-bs8-1gpu, launch {n}", f"said {n}") for n in range(1, 6)
+    ]
