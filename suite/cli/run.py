@@ -130,6 +130,7 @@ def _conduct(
         stop=stop,
         max_seconds=arguments.max_time,
         prune=arguments.prune,
+        exclusive=arguments.exclusive,
         earlier=work.earlier,
         changes=work.changes,
         neighbours=gpu_neighbours if machine.gpus else tuple,
