@@ -1,6 +1,7 @@
 """What is known about each launch of a run: how it spent its time, and what the machine did."""
 
 from collections.abc import Callable, Iterator, Sequence
+from statistics import median
 
 from suite.core.intervals import samples_needed
 from suite.core.launch import CautionKind, Launch, Status
@@ -8,12 +9,12 @@ from suite.core.run import CellResult
 from suite.core.steadiness import FEWEST_STEPS, is_judged
 from suite.core.summary import Summary
 from suite.core.telemetry import Telemetry
-from suite.render.numbers import MISSING, duration, milliseconds
+from suite.render.numbers import MISSING, duration, milliseconds, percent, rate
 from suite.render.tables import Table
 
 _LAUNCH_HEADERS = (
-    "cell", "launch", "status", "started by", "import s", "build s", "compile s", "warm-up",
-    "measured", "wall", "steady",
+    "cell", "launch", "status", "img/s", "started by", "import s", "build s", "compile s",
+    "warm-up", "measured", "wall", "steady",
 )  # fmt: skip
 
 # Failures of one run are often alike.
@@ -27,11 +28,12 @@ def launches_table(launches: Sequence[Launch]) -> Table:
 
 
 def _launch_row(launch: Launch) -> tuple[str, ...]:
-    startup = launch.startup_seconds
+    startup, summary = launch.startup_seconds, launch.summary
     return (
         launch.cell.id,
         str(launch.launch),
         launch.status.value.replace("_", " "),
+        rate(summary.images_per_second if summary else None),
         launch.started_by.value if launch.started_by else MISSING,
         *(
             f"{startup[phase]:.1f}" if phase in startup else MISSING
@@ -42,6 +44,26 @@ def _launch_row(launch: Launch) -> tuple[str, ...]:
         duration(launch.wall_seconds),
         _steadiness(launch),
     )
+
+
+def spread_table(launches: Sequence[Launch]) -> Table | None:
+    """How far the launches of a cell are apart; None where no cell has two good ones."""
+    rates: dict[str, list[float]] = {}
+    for launch in launches:
+        if launch.status is Status.OK and launch.summary is not None:
+            rates.setdefault(launch.cell.id, []).append(launch.summary.images_per_second)
+    rows = [
+        (
+            cell,
+            str(len(found)),
+            *(rate(value) for value in (min(found), median(found), max(found))),
+            percent((max(found) - min(found)) / median(found)),
+        )
+        for cell, found in rates.items()
+        if len(found) > 1
+    ]
+    headers = ("cell", "launches", "lowest img/s", "median", "highest", "apart")
+    return Table("", headers, rows) if rows else None
 
 
 def _steadiness(launch: Launch) -> str:

@@ -11,6 +11,9 @@ from suite.core.matrix import Matrix
 # The processes on each GPU, in CUDA's order.
 Neighbours = Sequence[Sequence[GpuProcess]]
 
+# Fewer tell neither a usual step nor how far steps are apart.
+FEWEST_SAMPLES = 3
+
 
 def doubted(launch: Launch, changes: Sequence[str], seen: Iterable[Neighbours]) -> Launch:
     """The launch with cautions on a resumption under changes, and on strangers on its GPUs.
@@ -40,7 +43,8 @@ def only_alone(launch: Launch) -> Launch:
 def labelled(launch: Launch, machine: Machine, matrix: Matrix) -> Launch:
     """The launch with the device that ran it and the cautions that follow from how it was run.
 
-    A launch that ran on another device than the label names is invalid.
+    A launch that ran on another device than the label names is invalid, and so is one of which the
+    time cap left too few samples, unless it is marked quick anyway.
     """
     label = device_label(machine)
     cautions = list(launch.cautions)
@@ -55,8 +59,15 @@ def labelled(launch: Launch, machine: Machine, matrix: Matrix) -> Launch:
         text = f"measured on {label}, not on the matrix's {matrix.device}; use --require-device"
         cautions.append(Caution(CautionKind.OTHER_DEVICE, text))
     launch = replace(launch, device=label, cautions=tuple(cautions))
-    reason = _mislabelled(launch, machine)
+    reason = _mislabelled(launch, machine) or _too_few_samples(launch)
     return replace(launch, status=Status.INVALID, reason=reason) if reason else launch
+
+
+def _too_few_samples(launch: Launch) -> str | None:
+    """Why the samples that a time cap left are no measurement, or None."""
+    capped = [c.text for c in launch.cautions if c.kind is CautionKind.TRUNCATED]
+    few = launch.status is Status.OK and len(launch.step_seconds) < FEWEST_SAMPLES
+    return f"too few samples: {capped[0]}" if capped and few and not launch.protocol.quick else None
 
 
 def _mislabelled(launch: Launch, machine: Machine) -> str | None:

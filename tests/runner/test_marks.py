@@ -6,7 +6,7 @@ import pytest
 
 from suite.core.cell import Cell, KernelName, Mode, Precision, Protocol, quick_protocol
 from suite.core.device import Cpu, Gpu, GpuProcess, Machine
-from suite.core.launch import CautionKind, Launch, Status
+from suite.core.launch import Caution, CautionKind, Launch, Status
 from suite.core.matrix import Matrix
 from suite.runner.marks import doubted, labelled, only_alone
 
@@ -40,6 +40,36 @@ def launch(ran_on: str, protocol: Protocol = PROTOCOL, kernel: str = "resnet50")
         step_seconds=(0.1, 0.1),
         conditions={"device_type": ran_on},
     )
+
+
+@pytest.mark.parametrize(
+    ("samples", "protocol", "status"),
+    [
+        (2, PROTOCOL, Status.INVALID),
+        (3, PROTOCOL, Status.OK),
+        (2, quick_protocol(PROTOCOL), Status.OK),
+    ],
+)
+def test_a_cap_that_leaves_too_few_samples_leaves_no_number(
+    samples: int, protocol: Protocol, status: Status
+) -> None:
+    """The samples stay in the record with what to do; a first look is marked as such anyway."""
+    text = f"the time cap of 9 s ended the launch after {samples} steps; raise max_seconds"
+    capped = replace(
+        launch("CPU", protocol),
+        step_seconds=(0.1,) * samples,
+        cautions=(Caution(CautionKind.TRUNCATED, text),),
+    )
+    record = labelled(capped, CPU_ONLY, matrix())
+
+    assert record.status is status
+    assert record.reason == (f"too few samples: {text}" if status is Status.INVALID else "")
+    assert len(record.step_seconds) == samples
+
+
+def test_a_protocol_of_few_steps_is_kept() -> None:
+    """Whoever declares two steps gets two."""
+    assert labelled(launch("CPU"), CPU_ONLY, matrix()).status is Status.OK
 
 
 STRANGER = GpuProcess(pid=4711, name="python", memory_bytes=2**31)
