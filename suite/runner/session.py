@@ -196,6 +196,9 @@ def _finish(
         else:
             environment = {**os.environ, **settings}
             launch = run_launch(order, environment, log, tell, conduct.start, conduct.stop)
+    except OSError as error:  # no memory or no number left for a process, say
+        reason = f"could not be started ({error.strerror or error})"
+        launch = replace(record, status=Status.CRASHED, reason=reason)
     except KeyboardInterrupt:
         stopped = replace(record, status=Status.INTERRUPTED, reason="stopped by a second Ctrl-C")
         write_launch(directory / "cells", stopped)

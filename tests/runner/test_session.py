@@ -1,8 +1,11 @@
 """suite.runner.session: what is planned, and what is run of it."""
 
+import errno
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +14,7 @@ from suite.core.device import Cpu, Gpu, GpuProcess, Machine
 from suite.core.launch import CautionKind, Launch, Status
 from suite.core.matrix import Matrix
 from suite.kernels.interface import KernelOptions
+from suite.runner.child import Child, Start, start_process
 from suite.runner.marks import Neighbours
 from suite.runner.session import Conduct, plan_launches, run_session
 from suite.runner.stop import Stop
@@ -91,6 +95,33 @@ def test_only_launches_with_a_stranger_beside_them_are_marked(
     assert {done.status.value for done in launches} == statuses
     assert len(invalid) == 2 * exclusive
     assert all(reason.startswith("--exclusive: also on the GPU: python") for reason in invalid)
+
+
+def test_a_launch_that_cannot_be_started_is_its_own_record(tmp_path: Path) -> None:
+    """A machine that has no room for a further process at one moment costs one launch."""
+    starts: Iterator[Start] = iter([no_process, start_process])
+
+    def start(*given: Any) -> Child:
+        return next(starts)(*given)
+
+    mine = matrix(
+        *(replace(cell(size), kernel=KernelName.SIMULATED) for size in (1, 2)),
+        protocol=Protocol(warmup_steps=0, measured_steps=1),
+    )
+    (tmp_path / "cells").mkdir()
+    conduct = Conduct(stop=Stop(), start=start)
+    planned = plan_launches(mine, CPU_ONLY)
+    options = KernelOptions()
+    first, second = run_session(
+        planned, mine, options, CPU_ONLY, tmp_path, lambda *_: None, conduct
+    )
+
+    assert (first.status, second.status) == (Status.CRASHED, Status.OK)
+    assert first.reason == "could not be started (Resource temporarily unavailable)"
+
+
+def no_process(*_: Any) -> Child:
+    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
 
 def test_what_an_earlier_part_of_the_run_proved_still_prunes(tmp_path: Path) -> None:
