@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from suite.core.device import Machine, device_label
+from suite.core.cell import Cell
+from suite.core.device import Gpu, Machine, device_label
 from suite.core.errors import InputError
-from suite.core.estimate import Estimate, estimate, paces
+from suite.core.estimate import Estimate, PublishedRate, estimate, paces
 from suite.core.launch import Launch
 from suite.core.matrix import Matrix
 from suite.core.memory import MemoryEstimate, estimate_memory, peaks
+from suite.core.reference import ReferenceTable
 from suite.core.systems import system_of_gpu
 from suite.files.references import read_reference
 from suite.files.runs import read_header, read_launches, run_directories
@@ -35,20 +37,26 @@ def estimate_launches(
     history, needs = paces(earlier), peaks(earlier)
     reference = read_reference(Path(matrix.reference)) if matrix.reference else None
     gpu = machine.gpus[0] if machine.gpus else None
-    system = system_of_gpu(gpu.name) if gpu else None
-    same_device = reference is not None and system is not None and system.key == reference.name
     cores = None if gpu else machine.cpu.cores
     estimates = []
     for launch in planned:
         if launch.skip_reason is not None:
             estimates.append(Expectation(Estimate(0.0, "skipped"), None))
             continue
-        row = reference.find(launch.cell) if reference and same_device else None
-        rate = row.throughput_img_s if row else None
-        time = estimate(launch.cell, matrix.protocol, history, rate, cores)
+        published = _published(launch.cell, reference, gpu) if reference and gpu else None
+        time = estimate(launch.cell, matrix.protocol, history, published, cores)
         memory = estimate_memory(launch.cell, needs, on_gpu=gpu is not None)
         estimates.append(Expectation(time, memory))
     return estimates
+
+
+def _published(cell: Cell, reference: ReferenceTable, gpu: Gpu) -> PublishedRate | None:
+    row = reference.find(cell)
+    if row is None:
+        return None
+    system = system_of_gpu(gpu.name)
+    is_this = system is not None and system.key == reference.name
+    return PublishedRate(row.throughput_img_s, None if is_this else reference.name)
 
 
 def _earlier(reports: Path, device: str) -> list[Launch]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich import box
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -12,9 +11,12 @@ from suite.render.numbers import duration
 
 Row = tuple[str, str]
 
-# As wide as the outcome of a launch that went well; reasons of failures are cut. So the columns
-# keep their places.
-_OUTCOME_WIDTH = 40
+# Said instead of the counts from the first Ctrl-C on.
+STOPPING = "stopping after the present step, then the report; Ctrl-C again ends at once"
+
+# As wide as the outcome of a launch that went well; reasons of failures are cut here and told in
+# full above the table.
+_OUTCOME_WIDTH = 45
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +24,9 @@ class View:
     """A run at one moment.
 
     `finished` are the last launches that ended, each with its outcome; `cell` is the launch under
-    way, None between launches, and `doing` its phase and step. Seconds left are None where nothing
-    is known; `is_own` says that they come from launches of this run.
+    way, None between launches, and `doing` its phase and step. Its elapsed seconds are None until
+    it has spoken, seconds left where nothing is known; `is_own` says that those of the run come
+    from launches of its own, and `stopping` that somebody asked it to stop.
     """
 
     done: int
@@ -33,27 +36,29 @@ class View:
     finished: Sequence[Row]
     cell: str | None
     doing: str
-    elapsed_seconds: float
+    elapsed_seconds: float | None
     left_seconds: float | None
     run_left_seconds: float | None
     is_own: bool
+    stopping: bool = False
 
 
 def live_table(view: View) -> Group:
     """The last launches that ended, the one under way, and the run as a whole."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
-    table.add_column("cell", no_wrap=True)
-    table.add_column("", no_wrap=True, width=_OUTCOME_WIDTH)
-    table.add_column("", no_wrap=True, overflow="ellipsis")
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis")
     for cell, outcome in view.finished:
-        table.add_row(Text(cell, style="dim"), Text(_cut(outcome), style="dim"), "")
+        table.add_row(Text(cell, style="dim"), Text(_cut(outcome), style="dim"))
     if view.cell is not None:
-        time = f"{duration(view.elapsed_seconds)} elapsed"
-        if view.left_seconds is not None:
-            time += f", {duration(view.left_seconds)} left"
-        row = (view.cell, view.doing, time)
-        table.add_row(*(Text(text, style="bold") for text in row))
-    return Group(table, Text(_summary(view), no_wrap=True, overflow="ellipsis"))
+        doing = view.doing
+        if view.elapsed_seconds is not None:
+            doing += f", {duration(view.elapsed_seconds)}"
+            if view.left_seconds is not None:
+                doing += f", {duration(view.left_seconds)} left"
+        table.add_row(Text(view.cell, style="bold"), Text(doing, style="bold"))
+    summary = STOPPING if view.stopping else _summary(view)
+    return Group(table, Text(summary, no_wrap=True, overflow="ellipsis"))
 
 
 def _cut(outcome: str) -> str:

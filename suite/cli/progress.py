@@ -1,7 +1,7 @@
 """The progress of a run: a live table on a terminal, else one plain line as each launch ends.
 
-Redrawn when the worker speaks and when a launch begins, never by a timer: nothing of the runner
-may run beside a step that is measured.
+Redrawn when the worker speaks and when a launch begins, and by the second while it starts up. From
+its first step on there is no timer: nothing of the runner may run beside a step that is measured.
 """
 
 import os
@@ -9,13 +9,14 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from suite.cli.live_table import Row, View, live_table
+from suite.cli.live_table import STOPPING, Row, View, live_table
 from suite.core.cell import Protocol
 from suite.core.forecast import Forecast
 from suite.core.launch import Launch, Status
@@ -49,6 +50,7 @@ class RunProgress:
         self._done = self._failed = self._skipped = 0
         self._launch_began = self._phase_began = time.monotonic()
         self._phase = ""
+        self._is_stopping = False
         self._console = Console(file=sys.stderr, highlight=False)
         self._is_live = _shows_live(self._console)
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
@@ -67,6 +69,17 @@ class RunProgress:
     ) -> None:
         if self._is_live:
             self._live.stop()
+
+    def on_stop(self) -> None:
+        """Say that the run stops. For a signal handler, which may come in the middle of a drawing.
+
+        Printing through the streams' buffers is not safe there. The table's last line is written
+        over without leaving it, so that the next drawing still finds the table.
+        """
+        self._is_stopping = True
+        text = f"\r\x1b[2K{STOPPING}" if self._is_live else f"\n{STOPPING}\n"
+        with suppress(OSError):
+            os.write(2, text.encode())
 
     def on_progress(self, planned: PlannedLaunch, progress: Progress) -> None:
         """Show how far the launch under way is."""
@@ -119,10 +132,12 @@ class RunProgress:
             finished=tuple(self._finished),
             cell=planned.cell.id,
             doing=progress.phase + (f" {progress.done}/{progress.total}" * bool(progress.total)),
-            elapsed_seconds=now - self._launch_began,
+            # Nothing redraws before the worker speaks, and a time that stands still says: it hangs.
+            elapsed_seconds=None if progress is _STARTING else now - self._launch_began,
             left_seconds=left,
             run_left_seconds=None if left is None or later is None else left + later,
             is_own=self._forecast.has_learned,
+            stopping=self._is_stopping,
         )
         self._live.update(live_table(view), refresh=True)
 

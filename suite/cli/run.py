@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if isinstance(launcher, RankLauncher) and _has_ranks(planned):
         check_hosts(matrix.distributed, launcher, os.environ)
     on_wait = _say_waiting if arguments.wait else None
-    with hold_devices(_locks(matrix, machine), on_wait) as announce, Stop(_say_stopping) as stop:
+    with hold_devices(_locks(matrix, machine), on_wait) as announce, Stop() as stop:
         if arguments.exclusive:
             _refuse_strangers(matrix)
         work = _work(arguments, matrix, options, machine, planned)
@@ -130,6 +130,7 @@ def _conduct(
         stop=stop,
         max_seconds=arguments.max_time,
         prune=arguments.prune,
+        exclusive=arguments.exclusive,
         earlier=work.earlier,
         changes=work.changes,
         neighbours=gpu_neighbours if machine.gpus else tuple,
@@ -147,7 +148,7 @@ def _measure(
     """Fill the run directory until the end or a wish to stop."""
     seconds = [found.time.seconds if found.time else None for found in estimates]
     shown = RunProgress(work.planned, seconds, matrix.protocol)
-    with shown, suppress(KeyboardInterrupt):
+    with shown, conduct.stop.telling(shown.on_stop), suppress(KeyboardInterrupt):
         for launch in run_session(
             work.planned, matrix, options, machine, work.directory, shown.on_progress, conduct
         ):
@@ -184,13 +185,6 @@ def _report(matrix: Matrix, planned: Sequence[PlannedLaunch], work: Work, stop: 
 
 def _say_waiting(text: str) -> None:
     print(f"waiting: {text}", flush=True)
-
-
-def _say_stopping() -> None:
-    """Called by a signal handler, where printing through the streams' buffers is not safe."""
-    text = "\nstopping after the present step, then the report; Ctrl-C again ends at once\n"
-    with suppress(OSError):
-        os.write(2, text.encode())
 
 
 def _header(matrix: Matrix, options: KernelOptions, machine: Machine) -> RunHeader:

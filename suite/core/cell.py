@@ -160,9 +160,10 @@ class Protocol:
     """How a cell is measured; not part of its identity.
 
     `max_seconds` caps warm-up and measuring together: a launch that reaches it keeps its number
-    and is marked truncated. `startup_timeout_seconds` (import, build and compile together) and
-    `step_timeout_seconds` (any one step) are deadlines: a launch that reaches one is ended.
-    `quick` marks a protocol shortened by `--quick`, so that its numbers are never mistaken.
+    and is marked truncated, or is invalid where it has fewer than three samples.
+    `startup_timeout_seconds` (import, build and compile together) and `step_timeout_seconds` (any
+    one step) are deadlines: a launch that reaches one is ended. `quick` marks a protocol shortened
+    by `--quick`, so that its numbers are never mistaken.
     """
 
     warmup_steps: int

@@ -1,4 +1,4 @@
-"""How long a launch will take: by this device's history, the published rate, or a rough rate."""
+"""How long a launch will take: by this device's history, a published rate, or a rough guess."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ NOMINAL_STARTUP_SECONDS = 15.0
 # The simulated kernel imports no framework, and its steps sleep for milliseconds.
 SIMULATED_PACE_IMAGES_PER_SECOND = 500.0
 SIMULATED_STARTUP_SECONDS = 0.1
+_GUESS = "a rough guess"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,20 @@ class Pace:
 
     images_per_second: float
     startup_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRate:
+    """The reference's images/s for a cell, and the system that reached it: None for this device."""
+
+    images_per_second: float
+    other_system: str | None = None
+
+    @property
+    def phrase(self) -> str:
+        """Where it comes from, in words."""
+        of = f" of {self.other_system}, another device" if self.other_system else ""
+        return f"the published rate{of}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +63,16 @@ def estimate(
     cell: Cell,
     protocol: Protocol,
     history: ByBatch[Pace],
-    published_rate: float | None,
+    published: PublishedRate | None,
     cpu_cores: int | None,
 ) -> Estimate | None:
     """Expected time of one launch, or None when nothing is known.
 
-    `published_rate` is the reference's images/s where this device is the published one;
-    `cpu_cores` the cores that will run the cell where no GPU does.
+    The rate `published` for another GPU is wrong by what the two differ, yet it tells short cells
+    of a run from long ones, and its first launches correct it. `cpu_cores` are the cores that will
+    run the cell where no GPU does.
     """
-    pace, source = _expected_pace(cell, history, published_rate, cpu_cores)
+    pace, source = _expected_pace(cell, history, published, cpu_cores)
     if pace is None:
         return None
     steps = protocol.num_iter * cell.global_batch_size / pace.images_per_second
@@ -67,7 +83,7 @@ def estimate(
 def _expected_pace(
     cell: Cell,
     history: ByBatch[Pace],
-    published_rate: float | None,
+    published: PublishedRate | None,
     cpu_cores: int | None,
 ) -> tuple[Pace | None, str]:
     known = history.nearest(cell)
@@ -76,9 +92,9 @@ def _expected_pace(
         same = size == cell.batch_size
         return pace, "an earlier run" if same else f"batch {size} of an earlier run"
     if cell.kernel is KernelName.SIMULATED:
-        return Pace(SIMULATED_PACE_IMAGES_PER_SECOND, SIMULATED_STARTUP_SECONDS), "rough"
-    if published_rate is not None:
-        return Pace(published_rate, NOMINAL_STARTUP_SECONDS), "the published rate"
+        return Pace(SIMULATED_PACE_IMAGES_PER_SECOND, SIMULATED_STARTUP_SECONDS), _GUESS
+    if published is not None:
+        return Pace(published.images_per_second, NOMINAL_STARTUP_SECONDS), published.phrase
     if cpu_cores is not None:
-        return Pace(NOMINAL_CPU_RATE[cell.mode] * cpu_cores, NOMINAL_STARTUP_SECONDS), "rough"
+        return Pace(NOMINAL_CPU_RATE[cell.mode] * cpu_cores, NOMINAL_STARTUP_SECONDS), _GUESS
     return None, ""

@@ -21,6 +21,10 @@ class Status(str, Enum):
     INTERRUPTED = "interrupted"
 
 
+# The ends in which what a process printed last may name the cause.
+FAILURES = frozenset({Status.OUT_OF_MEMORY, Status.TIMED_OUT, Status.CRASHED})
+
+
 class StartedBy(str, Enum):
     """How a launch came to be: a program of its own, a fork of a server, or ranks by a launcher."""
 
@@ -89,6 +93,8 @@ class Launch:
     the start of the server where the launch had to wait for that. `runner_cpu_seconds` is the CPU
     time of the runner itself while the launch warmed up and measured.
 
+    `output_tail` is the last of what a launch printed that failed, empty for the others.
+
     A launch on several GPUs has `ranks`, one record each in order. Its own step times are those of
     the rank that was slowest in that step, and `all_reduce_seconds` is what a rank gives its own.
     """
@@ -112,6 +118,7 @@ class Launch:
     cautions: tuple[Caution, ...] = ()
     all_reduce_seconds: tuple[float, ...] = ()
     ranks: tuple[RankRecord, ...] = ()
+    output_tail: str = ""
 
     @property
     def overhead_seconds(self) -> float:

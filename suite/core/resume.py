@@ -9,8 +9,9 @@ from suite.core.run import RunHeader
 
 # What of the environment decides how fast a cell runs, as the fingerprint names it.
 _SOFTWARE = (
-    "suite", "commit", "dirty", "python", "tensorflow", "keras", "horovod", "dali", "cudnn",
-    "driver", "cuda", "container", "variables",
+    "suite", "commit", "dirty", "code", "python", "tensorflow", "keras", "horovod", "dali",
+    "cuda_runtime", "cudnn", "nccl", "driver", "cuda", "kernel_release", "container",
+    "cpu_governor", "variables",
 )  # fmt: skip
 _NAMED_CELLS = 3
 
@@ -42,16 +43,21 @@ def changes(before: RunHeader, now: RunHeader) -> tuple[str, ...]:
         *_differences("", _device(before), _device(now)),
         *_differences(
             "",
-            {name: before.environment.get(name) for name in _SOFTWARE},
-            {name: now.environment.get(name) for name in _SOFTWARE},
+            # Earlier versions of the suite did not look at all of them.
+            {n: before.environment[n] for n in _SOFTWARE if n in before.environment},
+            now.environment,
         ),
     )
 
 
 def _device(header: RunHeader) -> dict[str, object]:
-    gpus = header.machine.get("gpus")
-    uuids = [gpu.get("uuid") for gpu in gpus] if isinstance(gpus, list | tuple) else []
-    return {"device": header.device, "GPUs": uuids}
+    found = header.machine.get("gpus")
+    gpus = found if isinstance(found, list | tuple) else []
+    return {
+        "device": header.device,
+        "GPUs": [gpu.get("uuid") for gpu in gpus],
+        "power limits in W": [gpu.get("power_limit_watts") for gpu in gpus],
+    }
 
 
 def _cell_changes(before: Sequence[str], now: Sequence[str]) -> list[str]:

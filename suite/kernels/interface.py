@@ -1,11 +1,19 @@
 """What the worker knows of a kernel: built, compiled, stepped, and asked what really ran."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from suite.core.distributed import Compression
 from suite.kernels.recipe import Recipe
+
+# TensorFlow's and XLA's status, CUDA's, cuBLAS's and cuDNN's, C++'s and the C library's words.
+_NO_MEMORY = re.compile(
+    r"RESOURCE_EXHAUSTED|out of memory|CUDA_ERROR_OUT_OF_MEMORY|cudaErrorMemoryAllocation"
+    r"|_STATUS_ALLOC_FAILED|std::bad_alloc|cannot allocate memory",
+    re.IGNORECASE,
+)
 
 
 class InvalidLaunchError(Exception):
@@ -80,10 +88,13 @@ def is_out_of_memory(error: BaseException) -> bool:
     TensorFlow raises ResourceExhaustedError; XLA may wrap the same words in another class.
     """
     kinds = {kind.__name__ for kind in type(error).__mro__}
-    words = str(error)
     return (
         isinstance(error, MemoryError)
         or "ResourceExhaustedError" in kinds
-        or "RESOURCE_EXHAUSTED" in words
-        or "Out of memory" in words
+        or tells_of_no_memory(str(error))
     )
+
+
+def tells_of_no_memory(words: str) -> bool:
+    """Whether words in which a launch failed speak of memory that could not be had."""
+    return bool(_NO_MEMORY.search(words))

@@ -1,5 +1,6 @@
 """What NVML tells of the GPU that a launch runs on, and of who else is there."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import ModuleType
@@ -46,6 +47,7 @@ class GpuMeter:
             if gpu.uuid
             else pynvml.nvmlDeviceGetHandleByIndex(gpu.index)
         )
+        self._began_microseconds = time.time_ns() // 1000
         self._before = self._compute_processes()
         memory = self._asked(pynvml.nvmlDeviceGetMemoryInfo)
         self._held_bytes = memory.used if memory else 0
@@ -86,7 +88,8 @@ class GpuMeter:
         # The launch itself: by its number or, where numbers are the host's, any one newcomer.
         own = self._own_pid if self._own_pid in came else next(iter(came), None)
         others = {**self._before, **{pid: now[pid] for pid in came if pid != own}}
-        phrases = [_phrase(pid, held) for pid, held in sorted(others.items())]
+        busy = self._utilisation()
+        phrases = [_phrase(pid, held, busy.get(pid)) for pid, held in sorted(others.items())]
         if not phrases and self._held_bytes > _IDLE_MEMORY_SHARE * self._total_bytes:
             phrases = [f"something unseen that held {self._held_bytes / 2**30:.1f} GiB beforehand"]
         return tuple(phrases)
@@ -101,6 +104,14 @@ class GpuMeter:
         running = self._asked(self._nvml.nvmlDeviceGetComputeRunningProcesses) or ()
         return {process.pid: process.usedGpuMemory for process in running}
 
+    def _utilisation(self) -> dict[int, int]:
+        """The most that each process used of the GPU in one of NVML's periods, in percent."""
+        call = self._nvml.nvmlDeviceGetProcessUtilization
+        most: dict[int, int] = {}
+        for sample in self._asked(call, self._began_microseconds) or ():
+            most[sample.pid] = max(sample.smUtil, most.get(sample.pid, 0))
+        return most
+
     def _asked(self, call: Callable[..., Any], *arguments: object) -> Any:
         """One answer, or None where this GPU does not give it. A lost GPU still raises."""
         try:
@@ -111,5 +122,6 @@ class GpuMeter:
             return None
 
 
-def _phrase(pid: int, held_bytes: int | None) -> str:
-    return f"process {pid}" + (f" with {held_bytes / 2**30:.1f} GiB" if held_bytes else "")
+def _phrase(pid: int, held_bytes: int | None, busy_percent: int | None) -> str:
+    held = f" with {held_bytes / 2**30:.1f} GiB" if held_bytes else ""
+    return f"process {pid}{held}" + (f", up to {busy_percent}% of the GPU" if busy_percent else "")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from suite.core.intervals import samples_needed
 from suite.core.launch import CautionKind, Launch, Status
@@ -9,14 +10,16 @@ from suite.core.run import CellResult
 from suite.core.steadiness import FEWEST_STEPS, is_judged
 from suite.core.summary import Summary
 from suite.core.telemetry import Telemetry, others_cpu_share
-from suite.render.numbers import MISSING, duration, milliseconds
+from suite.render.numbers import MISSING, duration, milliseconds, percent, rate
 from suite.render.tables import Table
 
 _LAUNCH_HEADERS = (
-    "cell", "launch", "status", "started by", "import s", "build s", "compile s", "warm-up",
-    "measured", "wall", "steady",
+    "cell", "launch", "status", "img/s", "started by", "import s", "build s", "compile s",
+    "warm-up", "measured", "wall", "steady",
 )  # fmt: skip
 
+# Failures of one run are often alike.
+_OUTPUTS_SHOWN = 5
 _FRACTIONS = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 
 
@@ -26,11 +29,12 @@ def launches_table(launches: Sequence[Launch]) -> Table:
 
 
 def _launch_row(launch: Launch) -> tuple[str, ...]:
-    startup = launch.startup_seconds
+    startup, summary = launch.startup_seconds, launch.summary
     return (
         launch.cell.id,
         str(launch.launch),
         launch.status.value.replace("_", " "),
+        rate(summary.images_per_second if summary else None),
         launch.started_by.value if launch.started_by else MISSING,
         *(
             f"{startup[phase]:.1f}" if phase in startup else MISSING
@@ -41,6 +45,26 @@ def _launch_row(launch: Launch) -> tuple[str, ...]:
         duration(launch.wall_seconds),
         _steadiness(launch),
     )
+
+
+def spread_table(launches: Sequence[Launch]) -> Table | None:
+    """How far the launches of a cell are apart; None where no cell has two good ones."""
+    rates: dict[str, list[float]] = {}
+    for launch in launches:
+        if launch.status is Status.OK and launch.summary is not None:
+            rates.setdefault(launch.cell.id, []).append(launch.summary.images_per_second)
+    rows = [
+        (
+            cell,
+            str(len(found)),
+            *(rate(value) for value in (min(found), median(found), max(found))),
+            percent((max(found) - min(found)) / median(found)),
+        )
+        for cell, found in rates.items()
+        if len(found) > 1
+    ]
+    headers = ("cell", "launches", "lowest img/s", "median", "highest", "apart")
+    return Table("", headers, rows) if rows else None
 
 
 def _steadiness(launch: Launch) -> str:
@@ -190,3 +214,13 @@ def doubts(launches: Sequence[Launch]) -> list[str]:
         for caution in launch.cautions
         if caution.kind in kinds
     ]
+
+
+def last_output(launches: Sequence[Launch]) -> list[tuple[str, str]]:
+    """The first few launches that failed with something printed, and what that was."""
+    said = [
+        (f"{launch.cell.id}, launch {launch.launch}", launch.output_tail)
+        for launch in launches
+        if launch.output_tail
+    ]
+    return said[:_OUTPUTS_SHOWN]

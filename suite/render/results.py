@@ -12,7 +12,9 @@ from suite.render.documents import fill_template
 from suite.render.launches import (
     doubts,
     intervals_table,
+    last_output,
     launches_table,
+    spread_table,
     telemetry_notes,
     telemetry_table,
 )
@@ -68,6 +70,7 @@ def report_markdown(run: Run, results: Sequence[CellResult]) -> str:
     """report.md: the conditions, the full table, and how each launch spent its time."""
     telemetry = telemetry_table(run.launches)
     ranks = ranks_table(run.launches)
+    spread = spread_table(run.launches)
     return fill_template(
         "report.md.j2",
         run=run,
@@ -77,12 +80,14 @@ def report_markdown(run: Run, results: Sequence[CellResult]) -> str:
         ),
         legend=_legend(results),
         failures=_failures(run, results),
+        last_output=last_output(run.launches),
         scaling=[
             (section, write_table(section.table, Dialect.MARKDOWN))
             for section in scaling_sections(run, results)
         ],
         intervals=write_table(intervals_table(results), Dialect.MARKDOWN),
         doubts=doubts(run.launches),
+        spread=write_table(spread, Dialect.MARKDOWN) if spread else "",
         launches=write_table(launches_table(run.launches), Dialect.MARKDOWN),
         ranks=write_table(ranks, Dialect.MARKDOWN) if ranks else "",
         rank_notes=rank_notes(run.launches),

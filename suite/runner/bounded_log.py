@@ -18,6 +18,20 @@ from suite.core.errors import InputError
 HEAD_BYTES = 2**20
 TAIL_BYTES = 2**20
 _CHUNK_BYTES = 2**16
+# Of a launch that failed, so much goes into its record: a traceback, or a framework's last words.
+_LAST_BYTES = 4096
+_LAST_LINES = 25
+
+
+def last_output(log: Path) -> str:
+    """The last lines in a log, at most 25 of at most 4 KiB together; empty where it is lost."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_BYTES))
+            lines = file.read().decode(errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    return "\n".join(line.rstrip() for line in lines[-_LAST_LINES:])
 
 
 class BoundedLog:

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from suite.core.cell import Protocol
 from suite.core.errors import InputError
-from suite.core.launch import Launch, StartedBy, Status
+from suite.core.launch import FAILURES, Launch, StartedBy, Status
 from suite.files.runs import decode_launch
-from suite.runner.bounded_log import BoundedLog
+from suite.kernels.interface import tells_of_no_memory
+from suite.measure.oom_kills import oom_kills
+from suite.runner.bounded_log import BoundedLog, last_output
 from suite.runner.channel import Here, Progress, receive
 from suite.runner.child import Child, ChildLostError, Start, start_process
 from suite.runner.command import LaunchOrder
@@ -22,6 +24,8 @@ from suite.runner.stop import Stop
 
 # A worker that closed its channel is exiting; a core dump can take it a while.
 _EXIT_SECONDS = 30.0
+# While a launch starts up, its progress is told anew so often: a compilation says nothing itself.
+_STARTUP_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,11 @@ def run_launch(
 ) -> Launch:
     """Execute an order in a fresh process and return its record, whatever happens to the process.
 
-    The parent blocks on the channel; `on_progress` is called for each message. stdout and stderr
-    of the child go to `log`, less the middle of a very long output. `start` makes the process. A
-    request to `stop` is passed on as SIGTERM: a worker that measures finishes its step and answers
-    with what it has, one that still starts up ends. On any exception, a second Ctrl-C included, the
-    child's process group is ended before it goes on.
+    The parent blocks on the channel; `on_progress` is called for each message, and by the second
+    until the first step. stdout and stderr of the child go to `log`, less the middle of a very long
+    output. `start` makes the process. A request to `stop` is passed on as SIGTERM: a worker that
+    measures finishes its step and answers with what it has, one that still starts up ends. On any
+    exception, a second Ctrl-C included, the child's process group is ended before it goes on.
 
     Raises:
         InputError: the log cannot be written.
@@ -113,8 +117,20 @@ def _await_end(
     on_progress: Callable[[Progress], None],
 ) -> _End:
     deadline = Deadline("startup", protocol.startup_timeout_seconds)
+    earlier_oom_kills = oom_kills()
     cpu_began = None
-    for line in _lines(reader, output, deadline):
+    doing: Progress | None = None
+
+    def patience() -> float:
+        """No timer wakes the runner beside a step that is measured."""
+        left = deadline.seconds_left()
+        return min(left, _STARTUP_LOOK_SECONDS) if cpu_began is None else left
+
+    for line in _lines(reader, output, deadline, patience):
+        if line is None and deadline.seconds_left() > 0:
+            if doing is not None:
+                on_progress(doing)
+            continue
         if line is None:
             return _End(None, Status.TIMED_OUT, deadline.reason)
         try:
@@ -130,12 +146,15 @@ def _await_end(
             cpu_began = time.process_time() if cpu_began is None else cpu_began
             step = min(message.done + 1, message.total)
             deadline.set(f"{message.phase} step {step}", protocol.step_timeout_seconds)
-        on_progress(message)
-    return _End(None, Status.CRASHED, _exit_reason(child))
+        doing = message
+        on_progress(doing)
+    return _silent_end(child, earlier_oom_kills)
 
 
-def _lines(reader: int, output: BoundedLog, deadline: Deadline) -> Iterator[bytes | None]:
-    """Lines from the channel as they come, None once the deadline has passed; ends at EOF.
+def _lines(
+    reader: int, output: BoundedLog, deadline: Deadline, patience: Callable[[], float]
+) -> Iterator[bytes | None]:
+    """Lines from the channel as they come, None when patience or the deadline is over; ends at EOF.
 
     Meanwhile the child's output is taken, which puts no deadline off.
     """
@@ -144,14 +163,13 @@ def _lines(reader: int, output: BoundedLog, deadline: Deadline) -> Iterator[byte
         selector.register(reader, selectors.EVENT_READ)
         selector.register(output.reader, selectors.EVENT_READ)
         while True:
-            ready = {key.fd for key, _ in selector.select(deadline.seconds_left())}
+            ready = {key.fd for key, _ in selector.select(patience())}
             if output.reader in ready and not output.pump():
                 selector.unregister(output.reader)  # everybody who could write has closed it
             if reader not in ready:
-                if deadline.seconds_left() > 0:
-                    continue
-                yield None
-                return
+                if not ready or deadline.seconds_left() == 0:
+                    yield None
+                continue
             received = os.read(reader, 65536)
             if not received:
                 return
@@ -159,41 +177,52 @@ def _lines(reader: int, output: BoundedLog, deadline: Deadline) -> Iterator[byte
             yield from lines
 
 
-def _exit_reason(child: Child) -> str:
-    """Why a child that closed its channel without an answer is gone."""
+def _silent_end(child: Child, earlier_oom_kills: int | None) -> _End:
+    """How a child ended that closed its channel without an answer."""
     try:
         code = child.wait(_EXIT_SECONDS)
     except subprocess.TimeoutExpired:
-        return "closed its channel without an answer"
+        return _End(None, Status.CRASHED, "closed its channel without an answer")
     except ChildLostError as error:
-        return f"ended without an answer, and nobody knows how: {error}"
+        reason = f"ended without an answer, and nobody knows how: {error}"
+        return _End(None, Status.CRASHED, reason)
     if code >= 0:
-        return f"exited with code {code} without an answer"
-    name = signal.Signals(-code).name
-    hint = " (the system's out-of-memory killer, or a person)" if name == "SIGKILL" else ""
-    return f"ended by {name}{hint}"
+        return _End(None, Status.CRASHED, f"exited with code {code} without an answer")
+    if -code == signal.SIGKILL:
+        return _killed(earlier_oom_kills, oom_kills())
+    return _End(None, Status.CRASHED, f"ended by {signal.Signals(-code).name}")
+
+
+def _killed(kills_before: int | None, kills_now: int | None) -> _End:
+    """The end of a child by SIGKILL, which the system sends where memory runs out."""
+    if kills_before is None or kills_now is None:
+        who, status = "the system's out-of-memory killer, or a person", Status.CRASHED
+    elif kills_now > kills_before:
+        who, status = "the system's out-of-memory killer", Status.OUT_OF_MEMORY
+    else:
+        who, status = "a person or another program", Status.CRASHED
+    return _End(None, status, f"ended by SIGKILL ({who})")
 
 
 def _launch_of(end: _End, order: LaunchOrder, log: Path, started_at: str) -> Launch:
     if end.record is not None:
         try:
-            return decode_launch(end.record, "the worker's answer")
+            launch = decode_launch(end.record, "the worker's answer")
         except InputError as error:
             end = _End(None, Status.CRASHED, f"unreadable answer: {error}")
-    tail = _last_line(log) if end.status is not Status.INTERRUPTED else ""
+        else:
+            failed = launch.status in FAILURES
+            return replace(launch, output_tail=last_output(log) if failed else "")
+    tail = last_output(log) if end.status in FAILURES else ""
+    # An uncaught error of C++, or a check that failed, ends a process so.
+    aborted = end.reason == f"ended by {signal.SIGABRT.name}"
+    last_words = tail.rpartition("\n")[2].strip()[:200]
     return Launch(
         cell=order.cell,
         protocol=order.protocol,
         launch=order.launch,
-        status=end.status,
-        reason=f"{end.reason}; last words: {tail}" if tail else end.reason,
+        status=Status.OUT_OF_MEMORY if aborted and tells_of_no_memory(tail) else end.status,
+        reason=f"{end.reason}; last words: {last_words}" if last_words else end.reason,
         started_at=started_at,
+        output_tail=tail,
     )
-
-
-def _last_line(log: Path) -> str:
-    """The last line the child printed, which often names the cause; the log holds the rest."""
-    with log.open("rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
-        lines = file.read().decode(errors="replace").strip().splitlines()
-    return lines[-1].strip()[:200] if lines else ""

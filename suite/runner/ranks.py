@@ -10,8 +10,8 @@ from pathlib import Path
 
 from suite.core.distributed import Distributed, RankLauncher, horovod_settings
 from suite.core.errors import InputError
-from suite.core.launch import Launch, StartedBy
-from suite.runner.bounded_log import BoundedLog
+from suite.core.launch import FAILURES, Launch, StartedBy
+from suite.runner.bounded_log import BoundedLog, last_output
 from suite.runner.channel import Progress
 from suite.runner.child import with_suite
 from suite.runner.command import LaunchOrder, to_arguments
@@ -80,8 +80,10 @@ def run_ranks(
             said = output.text()
         finally:
             session.end()
+    launch = session.outcome(said)
     return replace(
-        session.outcome(said),
+        launch,
+        output_tail=last_output(log) if launch.status in FAILURES else "",
         started_at=started_at,
         wall_seconds=time.monotonic() - began,
         started_by=StartedBy(launcher.value),

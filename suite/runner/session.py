@@ -2,21 +2,14 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from suite.core.cell import Cell, Data, KernelName
-from suite.core.device import (
-    GpuProcess,
-    Machine,
-    device_label,
-    device_mismatch,
-    skip_reason,
-    too_many_ranks,
-)
+from suite.core.device import Machine, skip_reason, too_many_ranks
 from suite.core.distributed import Compression, RankLauncher
-from suite.core.launch import Caution, CautionKind, Launch, Status
+from suite.core.launch import Launch, Status
 from suite.core.matrix import Matrix
 from suite.core.memory_ceiling import MemoryCeiling
 from suite.files.launches import write_launch
@@ -25,13 +18,11 @@ from suite.kernels.interface import KernelOptions
 from suite.runner.channel import Progress
 from suite.runner.child import Start, start_process
 from suite.runner.command import LaunchOrder
+from suite.runner.marks import Neighbours, doubted, labelled, only_alone
 from suite.runner.process import run_launch
 from suite.runner.rank_command import NoLauncher, horovod_missing
 from suite.runner.ranks import run_ranks
 from suite.runner.stop import Stop
-
-# The processes on each GPU, in CUDA's order.
-Neighbours = Sequence[Sequence[GpuProcess]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +100,16 @@ class Conduct:
     """How a session goes about its launches, beyond what the matrix says.
 
     Once `stop` is requested or `max_seconds` are over, no launch is started any more. `prune`
-    skips what a smaller batch proved not to fit, `earlier` are the launches of the run so far,
-    `changes` the differences under which it was resumed, `neighbours` asks who is on each GPU,
-    `start` makes the process of a launch, and `launcher` the ranks of one on several GPUs.
+    skips what a smaller batch proved not to fit, `exclusive` makes a launch invalid that was not
+    alone on its GPU, `earlier` are the launches of the run so far, `changes` the differences under
+    which it was resumed, `neighbours` asks who is on each GPU, `start` makes the process of a
+    launch, and `launcher` the ranks of one on several GPUs.
     """
 
     stop: Stop
     max_seconds: float | None = None
     prune: bool = True
+    exclusive: bool = False
     earlier: tuple[Launch, ...] = ()
     changes: tuple[str, ...] = ()
     neighbours: Callable[[], Neighbours] = tuple
@@ -155,6 +148,7 @@ def run_session(
         if launch.status is not Status.SKIPPED:
             after = conduct.neighbours()
             launch = doubted(launch, conduct.changes, (neighbours, after))
+            launch = only_alone(launch) if conduct.exclusive else launch
             neighbours = after
         ceiling.learn(launch)
         write_launch(directory / "cells", launch)
@@ -202,6 +196,9 @@ def _finish(
         else:
             environment = {**os.environ, **settings}
             launch = run_launch(order, environment, log, tell, conduct.start, conduct.stop)
+    except OSError as error:  # no memory or no number left for a process, say
+        reason = f"could not be started ({error.strerror or error})"
+        launch = replace(record, status=Status.CRASHED, reason=reason)
     except KeyboardInterrupt:
         stopped = replace(record, status=Status.INTERRUPTED, reason="stopped by a second Ctrl-C")
         write_launch(directory / "cells", stopped)
@@ -210,58 +207,3 @@ def _finish(
         by = conduct.stop.by or "a SIGTERM to the worker"
         launch = replace(launch, reason=f"stopped by {by} {launch.reason}")
     return labelled(replace(launch, protocol=matrix.protocol), machine, matrix)
-
-
-def doubted(launch: Launch, changes: Sequence[str], seen: Iterable[Neighbours]) -> Launch:
-    """The launch with cautions on a resumption under changes, and on strangers on its GPUs.
-
-    `seen` holds the processes on each GPU right before and right after the launch.
-    """
-    cautions = list(launch.cautions)
-    if changes:
-        text = f"measured after a resumption under changes: {'; '.join(changes)}; start a new run"
-        cautions.append(Caution(CautionKind.CHANGED, text))
-    used = [gpu for moment in seen for gpu in moment[: launch.cell.gpus]]
-    strangers = dict.fromkeys(process.phrase for gpu in used for process in gpu)
-    if strangers:
-        text = f"also on the GPU: {', '.join(strangers)}; end it and measure again"
-        cautions.append(Caution(CautionKind.FOREIGN_PROCESS, text))
-    return replace(launch, cautions=tuple(cautions))
-
-
-def labelled(launch: Launch, machine: Machine, matrix: Matrix) -> Launch:
-    """The launch with the device that ran it and the cautions that follow from how it was run.
-
-    A launch that ran on another device than the label names is invalid.
-    """
-    label = device_label(machine)
-    cautions = list(launch.cautions)
-    if launch.protocol.quick:
-        steps = len(launch.step_seconds)
-        text = f"quick protocol with {steps} measured steps; run without --quick for a number"
-        cautions.append(Caution(CautionKind.QUICK, text))
-    if launch.cell.kernel is KernelName.SIMULATED:
-        text = "a simulated kernel slept instead of computing; run a matrix of the real one"
-        cautions.append(Caution(CautionKind.SIMULATED, text))
-    elif device_mismatch(matrix.device, machine):
-        text = f"measured on {label}, not on the matrix's {matrix.device}; use --require-device"
-        cautions.append(Caution(CautionKind.OTHER_DEVICE, text))
-    launch = replace(launch, device=label, cautions=tuple(cautions))
-    reason = _mislabelled(launch, machine)
-    return replace(launch, status=Status.INVALID, reason=reason) if reason else launch
-
-
-def _mislabelled(launch: Launch, machine: Machine) -> str | None:
-    """Why the label names another device than the one that TensorFlow ran on, or None."""
-    ran_on = launch.conditions.get("device_type")
-    if machine.gpus and ran_on == "CPU":
-        return (
-            f"TensorFlow ran on the CPU although {machine.gpus[0].name} is there: install the gpu"
-            " extra, or set CUDA_VISIBLE_DEVICES= (empty) to measure the CPU"
-        )
-    if not machine.gpus and ran_on == "GPU":
-        return (
-            f"TensorFlow ran on a GPU that NVML does not show ({machine.nvml}), so the number has"
-            " no name: make the driver's NVML library visible here"
-        )
-    return None

@@ -16,16 +16,15 @@ _NAMES = {
 class Stop:
     """Whether somebody asked the run to stop, and who: `by` is None until then.
 
-    Inside a `with`, the first SIGINT, SIGTERM or SIGHUP sets `by`, calls `on_request` and tells
-    the launch under way. A Ctrl-C after that raises KeyboardInterrupt; repeated SIGTERM and SIGHUP
-    do not, because `timeout`, shells and the end of a session send them more than once. A signal
-    that the run was started to ignore (nohup) stays ignored.
+    Inside a `with`, the first SIGINT, SIGTERM or SIGHUP sets `by` and calls whatever is to be told
+    of it, the launch under way among others. A Ctrl-C after that raises KeyboardInterrupt; repeated
+    SIGTERM and SIGHUP do not, because `timeout`, shells and the end of a session send them more
+    than once. A signal that the run was started to ignore (nohup) stays ignored.
     """
 
-    def __init__(self, on_request: Callable[[], None] = lambda: None) -> None:
+    def __init__(self) -> None:
         self.by: str | None = None
-        self._on_request = on_request
-        self._tell: Callable[[], None] | None = None
+        self._told: list[Callable[[], None]] = []
         self._earlier: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> "Stop":
@@ -46,13 +45,13 @@ class Stop:
     @contextmanager
     def telling(self, tell: Callable[[], None]) -> Iterator[None]:
         """Until this ends, pass the first request on with `tell`; at once if it came already."""
-        self._tell = tell
+        self._told.append(tell)
         try:
             if self.by is not None:
                 tell()
             yield
         finally:
-            self._tell = None
+            self._told.remove(tell)
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         if self.by is not None:
@@ -60,6 +59,5 @@ class Stop:
                 raise KeyboardInterrupt
             return
         self.by = _NAMES[signal.Signals(number)]
-        self._on_request()
-        if self._tell is not None:
-            self._tell()
+        for tell in tuple(self._told):
+            tell()

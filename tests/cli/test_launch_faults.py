@@ -16,7 +16,12 @@ def bench(tmp_path: Path) -> Bench:
 CHILD_FAULTS = {
     1: ("result", "", "ok", ""),
     2: ("step", "os.kill(os.getpid(), signal.SIGKILL)", "crashed", "ended by SIGKILL"),
-    3: ("step", "os.kill(os.getpid(), signal.SIGSEGV)", "crashed", "ended by SIGSEGV"),
+    3: (
+        "step",
+        "print('first', 'last', sep=chr(10), flush=True); os.kill(os.getpid(), signal.SIGSEGV)",
+        "crashed",
+        "ended by SIGSEGV; last words: last",
+    ),
     4: ("compile", "time.sleep(600)", "timed_out", "no end of startup within 3 s"),
     5: ("step", "time.sleep(600)", "timed_out", "no end of warm-up step 1 within 1 s"),
     6: (
@@ -69,6 +74,18 @@ def test_a_fault_in_a_launch_is_its_own_record(faulty_run: tuple[Bench, int], ba
 
     assert (record["status"], code) == (status, 3)
     assert words in record["reason"]
+
+
+def test_what_a_failure_printed_is_in_its_record_and_in_the_report(
+    faulty_run: tuple[Bench, int],
+) -> None:
+    """A traceback need not be looked for in the logs; a good launch's flood is not repeated."""
+    bench, _ = faulty_run
+    tails = {batch: record["output_tail"] for batch, record in bench.records().items()}
+    (report,) = bench.out.glob("*/report.md")
+
+    assert {batch: tail for batch, tail in tails.items() if tail} == {3: "first\nlast"}
+    assert "bs3-1gpu-simulated, launch 0:\n\n    first\n    last\n" in report.read_text()
 
 
 def test_failures_stay_on_resume_unless_retried(faulty_run: tuple[Bench, int]) -> None:

@@ -98,6 +98,27 @@ def test_a_changed_resumption_is_refused_or_marked(tmp_path: Path) -> None:
     assert "c = measured after the run was resumed" in allowed.stdout
 
 
+def test_no_secret_of_the_environment_reaches_a_file(tmp_path: Path) -> None:
+    """Not in run.json, not in a record, a log or the report, and not in a refusal to resume."""
+    write(tmp_path, [1])
+    secrets = {
+        "AWS_SECRET_ACCESS_KEY": "hunter2",
+        "HOROVOD_TOKEN": "hunter2",
+        "HOROVOD_RENDEZVOUS": "https://me:hunter2@host/?token=hunter2",
+        "NCCL_OPTIONS": "password=hunter2",
+        "TF_VAR_database": "hunter2",
+    }
+    done = run(tmp_path, **secrets)
+    resumed = run(tmp_path, "--resume", TF_EXTRA="https://me:hunter2@host")
+    files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+
+    assert (done.returncode, resumed.returncode) == (0, 4)
+    assert len(files) >= 5
+    assert not [path for path in files if b"hunter2" in path.read_bytes()]
+    assert "HOROVOD_RENDEZVOUS (withheld: looks like a secret) -> None" in resumed.stderr
+    assert "hunter2" not in "".join([done.stdout, done.stderr, resumed.stdout, resumed.stderr])
+
+
 def test_a_budget_stops_between_launches_and_resume_goes_on(tmp_path: Path) -> None:
     """The launch under way is never capped, the rest is told as not run, and can be run."""
     write(tmp_path, [500, 1], steps=5)

@@ -23,7 +23,13 @@ HEADER = RunHeader(
     started_at="2026-01-02T03:04:05+00:00",
     cells=("a", "b"),
     machine={"gpus": [{"name": "Tesla T4", "uuid": "GPU-1", "processes": []}]},
-    environment={"commit": "abc", "dirty": False, "os": "Debian", "variables": {"TF_A": "1"}},
+    environment={
+        "commit": "abc",
+        "dirty": False,
+        "cudnn": "9.1",
+        "os": "Debian",
+        "variables": {"TF_A": "1"},
+    },
     data={"data_dir": "/records", "data_idx_dir": None},
 )
 
@@ -54,6 +60,11 @@ def test_the_same_conditions_have_no_changes() -> None:
     assert changes(HEADER, later) == ()
 
 
+def test_what_an_earlier_version_did_not_record_is_no_change() -> None:
+    """A fact that is new in run.json accuses no run that was begun without it."""
+    assert changes(HEADER, replace(HEADER, environment={**HEADER.environment, "code": "1"})) == ()
+
+
 def test_a_run_of_before_folders_were_kept_is_not_accused() -> None:
     """What it read is unknown, which is no change."""
     assert changes(replace(HEADER, data=None), HEADER) == ()
@@ -72,8 +83,13 @@ def test_a_run_of_before_folders_were_kept_is_not_accused() -> None:
         ),
         ({"device": "Tesla V100"}, "device Tesla T4 -> Tesla V100"),
         ({"machine": {"gpus": [{"uuid": "GPU-2"}]}}, "GPUs ['GPU-1'] -> ['GPU-2']"),
+        (
+            {"machine": {"gpus": [{"uuid": "GPU-1", "power_limit_watts": 60.0}]}},
+            "power limits in W [None] -> [60.0]",
+        ),
         ({"environment": {**HEADER.environment, "commit": "def"}}, "commit abc -> def"),
         ({"environment": {**HEADER.environment, "dirty": True}}, "dirty False -> True"),
+        ({"environment": {**HEADER.environment, "cudnn": None}}, "cudnn 9.1 -> None"),
         (
             {"environment": {**HEADER.environment, "variables": {"TF_B": "2"}}},
             "TF_A 1 -> None; TF_B None -> 2",

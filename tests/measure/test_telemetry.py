@@ -38,6 +38,7 @@ class FakeGpu:
             "CurrentClocksThrottleReasons": 0x4,
             "TotalEnergyConsumption": 1_000_000,
             "ComputeRunningProcesses": [],
+            "ProcessUtilization": [],
         }
         patch.setattr(pynvml, "nvmlInit", lambda: None)
         patch.setattr(pynvml, "nvmlShutdown", lambda: None)
@@ -224,6 +225,22 @@ def test_somebody_else_on_the_gpu_is_a_caution(
 
     assert found.foreign_processes == told
     assert kinds == ([CautionKind.FOREIGN_PROCESS] if told else [])
+
+
+def test_what_somebody_else_does_on_the_gpu_is_told(fake: FakeGpu) -> None:
+    """The most of the GPU that a foreign process used, where NVML tells; our own is no matter."""
+    fake.run_process(THEIRS)
+    measurement = Measurement(T4)
+    fake.run_process(THEIRS, OURS)
+    fake.facts["ProcessUtilization"] = [
+        SimpleNamespace(pid=pid, smUtil=share)
+        for pid, share in ((THEIRS, 12), (THEIRS, 37), (OURS, 99))
+    ]
+    measurement.steps(3, 0.1)
+
+    assert measurement.finish().foreign_processes == (
+        "process 1 with 2.0 GiB, up to 37% of the GPU",
+    )
 
 
 def test_memory_held_by_nobody_in_sight_is_a_caution(fake: FakeGpu) -> None:

@@ -9,7 +9,9 @@ from suite.core.telemetry import Gauge, Telemetry
 from suite.render.launches import (
     doubts,
     intervals_table,
+    last_output,
     launches_table,
+    spread_table,
     telemetry_notes,
     telemetry_table,
 )
@@ -131,3 +133,26 @@ def test_a_percentile_of_too_few_samples_is_marked() -> None:
         "10.45", "10.45", "10.81", "10.90", "~10.90", "80",
     ]  # fmt: skip
     assert "~ = too few samples to enclose it with 95 % confidence" in text
+
+
+def test_the_spread_between_launches_is_that_of_good_ones() -> None:
+    """Repeats show what one launch cannot; a failed one has no part in it, and one is no spread."""
+    slower = replace(LAUNCH, launch=1, step_seconds=tuple(1.1 * step for step in STEPS))
+    failed = replace(LAUNCH, launch=2, status=Status.INVALID, step_seconds=(9.0,))
+    table = spread_table([LAUNCH, slower, failed])
+
+    assert table is not None
+    assert table.rows == [("inference-amp-bs8-1gpu", "2", "695.95", "730.75", "765.55", "9.5%")]
+    assert spread_table([LAUNCH, failed]) is None
+
+
+def test_what_failed_launches_printed_last_is_shown_of_a_few() -> None:
+    """Launches that printed nothing, or went well, are left out; many failures are often alike."""
+    failed = [
+        replace(LAUNCH, launch=n, status=Status.CRASHED, output_tail="" if n == 0 else f"said {n}")
+        for n in range(9)
+    ]
+
+    assert last_output([LAUNCH, *failed]) == [
+        (f"inference-amp-bs8-1gpu, launch {n}", f"said {n}") for n in range(1, 6)
+    ]

@@ -77,7 +77,28 @@ def test_a_good_launch_has_samples_phases_and_little_overhead(tmp_path: Path, st
     assert done.telemetry is not None
     assert done.telemetry.steps == 3
     assert done.wall_seconds > done.overhead_seconds > 0
-    assert [item.phase for item in progress][:4] == ["import", "build", "compile", "warm-up"]
+    assert list(dict.fromkeys(item.phase for item in progress)) == [
+        "import", "build", "compile", "warm-up", "measuring",
+    ]  # fmt: skip
+
+
+def test_a_long_startup_is_told_again(tmp_path: Path, start: Start) -> None:
+    """Whoever watches sees that a compilation goes on, although it says nothing itself."""
+    progress: list[Progress] = []
+    launch(tmp_path, start, "time.sleep(2.5)", "compile", progress)
+
+    assert sum(item.phase == "compile" for item in progress) >= 3
+
+
+def test_a_long_step_is_not(tmp_path: Path, start: Start) -> None:
+    """No timer wakes the runner beside a step that is measured."""
+    progress: list[Progress] = []
+    launch(tmp_path, start, "time.sleep(2.5)", "step", progress, measured_steps=1)
+
+    assert [item for item in progress if item.phase == "measuring"] == [
+        Progress("measuring", 0, 1),
+        Progress("measuring", 1, 1),
+    ]
 
 
 def test_steps_that_change_are_marked_unsteady_and_kept(tmp_path: Path, start: Start) -> None:
@@ -95,7 +116,7 @@ def test_steps_that_change_are_marked_unsteady_and_kept(tmp_path: Path, start: S
     ("fault", "status", "words"),
     [
         ("os.kill(os.getpid(), 11)", Status.CRASHED, "ended by SIGSEGV"),
-        ("os.kill(os.getpid(), 9)", Status.CRASHED, "ended by SIGKILL (the system's out-of-memory"),
+        ("os.kill(os.getpid(), 9)", Status.CRASHED, "ended by SIGKILL ("),
         ("os._exit(7)", Status.CRASHED, "exited with code 7 without an answer"),
         ("raise RuntimeError('no luck')", Status.CRASHED, "RuntimeError: no luck"),
         ("raise MemoryError('full')", Status.OUT_OF_MEMORY, "MemoryError: full"),
@@ -118,6 +139,66 @@ def test_every_end_is_a_status_with_a_reason(
 
     assert done.status is status
     assert words in done.reason
+
+
+@pytest.mark.parametrize(
+    ("kills", "status", "words"),
+    [
+        ((3, 4), Status.OUT_OF_MEMORY, "the system's out-of-memory killer)"),
+        ((3, 3), Status.CRASHED, "a person or another program)"),
+        ((None, None), Status.CRASHED, "the system's out-of-memory killer, or a person)"),
+    ],
+)
+def test_a_kill_for_lack_of_memory_is_told_from_any_other(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kills: tuple[int | None, int | None],
+    status: Status,
+    words: str,
+) -> None:
+    """The system counts its kills; where it does not, the reason leaves both open."""
+    counts = iter(kills)
+    monkeypatch.setattr("suite.runner.process.oom_kills", lambda: next(counts))
+    done = launch(tmp_path, start_process, "os.kill(os.getpid(), 9)")
+
+    assert done.status is status
+    assert done.reason.endswith(f"ended by SIGKILL ({words}")
+
+
+def test_an_abort_for_lack_of_memory_is_out_of_memory(tmp_path: Path, start: Start) -> None:
+    """An uncaught error of C++ takes the process with it, and only its words tell why."""
+    words = "terminate called after throwing an instance of 'std::bad_alloc'"
+    fault = f"sys.stderr.write({words!r}); sys.stderr.flush(); os.abort()"
+    done = launch(tmp_path, start, fault)
+
+    assert done.status is Status.OUT_OF_MEMORY
+    assert done.reason == f"ended by SIGABRT; last words: {words}"
+
+
+@pytest.mark.parametrize(
+    ("fault", "first", "last"),
+    [
+        ("raise RuntimeError('no luck')", "Traceback", "RuntimeError: no luck"),
+        ("[print(n, flush=True) for n in range(99)]; os.kill(os.getpid(), 11)", "74", "98"),
+        ("print('busy', flush=True); time.sleep(600)", "busy", "busy"),
+    ],
+    ids=["traceback", "signal", "hang"],
+)
+def test_the_record_of_a_failure_keeps_the_last_lines(
+    tmp_path: Path, start: Start, fault: str, first: str, last: str
+) -> None:
+    """Whoever has the record alone can see what the process said before its end."""
+    limit = 2.0 if "sleep" in fault else 60.0
+    said = launch(tmp_path, start, fault, step_timeout_seconds=limit).output_tail.splitlines()
+
+    assert said[0].startswith(first)
+    assert said[-1] == last
+    assert len(said) <= 25
+
+
+def test_a_good_launch_keeps_no_output(tmp_path: Path, start: Start) -> None:
+    """What TensorFlow prints in a launch that went well is in its log only."""
+    assert launch(tmp_path, start, "print('noise')").output_tail == ""
 
 
 @pytest.mark.parametrize(

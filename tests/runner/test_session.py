@@ -1,17 +1,22 @@
-"""suite.runner.session: what is planned, and how a launch is labelled."""
+"""suite.runner.session: what is planned, and what is run of it."""
 
+import errno
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from suite.core.cell import Cell, KernelName, Mode, Precision, Protocol, quick_protocol
+from suite.core.cell import Cell, KernelName, Mode, Precision, Protocol
 from suite.core.device import Cpu, Gpu, GpuProcess, Machine
 from suite.core.launch import CautionKind, Launch, Status
 from suite.core.matrix import Matrix
 from suite.kernels.interface import KernelOptions
-from suite.runner.session import Conduct, Neighbours, doubted, labelled, plan_launches, run_session
+from suite.runner.child import Child, Start, start_process
+from suite.runner.marks import Neighbours
+from suite.runner.session import Conduct, plan_launches, run_session
 from suite.runner.stop import Stop
 
 CPU = Cpu(model="AMD EPYC", cores=2, physical_cores=2, memory_bytes=2**34, features=())
@@ -29,24 +34,6 @@ def cell(batch_size: int, precision: Precision = Precision.FP32) -> Cell:
 def matrix(*cells: Cell, device: str | None = None, protocol: Protocol = PROTOCOL) -> Matrix:
     return Matrix(
         name="mine", purpose="", device=device, reference=None, protocol=protocol, cells=cells
-    )
-
-
-def launch(ran_on: str, protocol: Protocol = PROTOCOL, kernel: str = "resnet50") -> Launch:
-    measured = Cell(
-        mode=Mode.INFERENCE,
-        precision=Precision.FP32,
-        xla=False,
-        batch_size=8,
-        kernel=KernelName(kernel),
-    )
-    return Launch(
-        cell=measured,
-        protocol=protocol,
-        launch=0,
-        status=Status.OK,
-        step_seconds=(0.1, 0.1),
-        conditions={"device_type": ran_on},
     )
 
 
@@ -69,93 +56,79 @@ def test_what_cannot_run_is_planned_as_skipped() -> None:
     assert planned.skip_reason == "TF32 needs compute capability 8.0, and Tesla T4 has 7.5"
 
 
-@pytest.mark.parametrize(
-    ("machine", "ran_on", "words"),
-    [
-        (WITH_T4, "CPU", "ran on the CPU although Tesla T4 is there"),
-        (CPU_ONLY, "GPU", "ran on a GPU that NVML does not show (no NVIDIA driver)"),
-    ],
-)
-def test_a_launch_on_another_device_than_its_label_is_invalid(
-    machine: Machine, ran_on: str, words: str
-) -> None:
-    """No number carries the name of a device that did not run it."""
-    record = labelled(launch(ran_on), machine, matrix(cell(8)))
-
-    assert record.status is Status.INVALID
-    assert words in record.reason
-
-
-def test_the_label_is_the_device_that_ran() -> None:
-    """A launch where it was expected has the label and no doubt attached."""
-    record = labelled(launch("GPU"), WITH_T4, matrix(cell(8), device="t4"))
-
-    assert (record.status, record.device, record.cautions) == (Status.OK, "Tesla T4", ())
-
-
-@pytest.mark.parametrize(
-    ("record", "device", "kinds"),
-    [
-        (launch("CPU"), "t4", [CautionKind.OTHER_DEVICE]),
-        (launch("CPU", quick_protocol(PROTOCOL)), None, [CautionKind.QUICK]),
-        (launch("", kernel="simulated"), "t4", [CautionKind.SIMULATED]),
-    ],
-)
-def test_doubts_are_attached_to_the_number(
-    record: Launch, device: str | None, kinds: list[CautionKind]
-) -> None:
-    """Another device, a quick protocol and a simulated kernel are told beside the number."""
-    cautions = labelled(record, CPU_ONLY, matrix(cell(8), device=device)).cautions
-
-    assert [caution.kind for caution in cautions] == kinds
-    assert all("use" in caution.text or "run" in caution.text for caution in cautions)
-
-
 STRANGER = GpuProcess(pid=4711, name="python", memory_bytes=2**31)
 
 
-def test_strangers_on_the_gpu_are_named_beside_the_number() -> None:
-    """Whoever was there right before or right after the launch is told once, with its memory."""
-    (caution,) = doubted(launch("GPU"), (), [((STRANGER,),), ((STRANGER,),)]).cautions
+@pytest.mark.parametrize(
+    ("exclusive", "statuses"), [(False, {"ok"}), (True, {"ok", "invalid"})], ids=["", "exclusive"]
+)
+def test_only_launches_with_a_stranger_beside_them_are_marked(
+    tmp_path: Path, *, exclusive: bool, statuses: set[str]
+) -> None:
+    """GPUs are looked at before the first and after each launch, so each has both its sides.
 
-    assert caution.kind is CautionKind.FOREIGN_PROCESS
-    assert "also on the GPU: python (process 4711, 2.0 GiB); end it" in caution.text
-
-
-def test_strangers_on_another_gpu_are_no_doubt() -> None:
-    """A launch on one GPU does not care who computes on the next."""
-    assert doubted(launch("GPU"), (), [((), (STRANGER,)), ((), ())]).cautions == ()
-
-
-def test_only_launches_with_a_stranger_beside_them_are_marked(tmp_path: Path) -> None:
-    """GPUs are looked at before the first and after each launch, so each has both its sides."""
+    With --exclusive such a launch has no number, and says who was there.
+    """
     seen: Iterator[Neighbours] = iter([[()], [()], [(STRANGER,)], [()], [()]])
     simulated = [replace(cell(size), kernel=KernelName.SIMULATED) for size in (1, 2, 3, 4)]
     protocol = Protocol(warmup_steps=0, measured_steps=1)
     mine = matrix(*simulated, protocol=protocol)
     (tmp_path / "cells").mkdir()
-    launches = run_session(
-        plan_launches(mine, CPU_ONLY),
-        mine,
-        KernelOptions(),
-        CPU_ONLY,
-        tmp_path,
-        lambda *_: None,
-        Conduct(stop=Stop(), neighbours=lambda: next(seen)),
+    launches = list(
+        run_session(
+            plan_launches(mine, CPU_ONLY),
+            mine,
+            KernelOptions(),
+            CPU_ONLY,
+            tmp_path,
+            lambda *_: None,
+            Conduct(stop=Stop(), neighbours=lambda: next(seen), exclusive=exclusive),
+        )
     )
     marked = [
         any(caution.kind is CautionKind.FOREIGN_PROCESS for caution in done.cautions)
         for done in launches
     ]
+    invalid = [done.reason for done in launches if done.status is Status.INVALID]
 
     assert marked == [False, True, True, False]
+    assert {done.status.value for done in launches} == statuses
+    assert len(invalid) == 2 * exclusive
+    assert all(reason.startswith("--exclusive: also on the GPU: python") for reason in invalid)
+
+
+def test_a_launch_that_cannot_be_started_is_its_own_record(tmp_path: Path) -> None:
+    """A machine that has no room for a further process at one moment costs one launch."""
+    starts: Iterator[Start] = iter([no_process, start_process])
+
+    def start(*given: Any) -> Child:
+        return next(starts)(*given)
+
+    mine = matrix(
+        *(replace(cell(size), kernel=KernelName.SIMULATED) for size in (1, 2)),
+        protocol=Protocol(warmup_steps=0, measured_steps=1),
+    )
+    (tmp_path / "cells").mkdir()
+    conduct = Conduct(stop=Stop(), start=start)
+    planned = plan_launches(mine, CPU_ONLY)
+    options = KernelOptions()
+    first, second = run_session(
+        planned, mine, options, CPU_ONLY, tmp_path, lambda *_: None, conduct
+    )
+
+    assert (first.status, second.status) == (Status.CRASHED, Status.OK)
+    assert first.reason == "could not be started (Resource temporarily unavailable)"
+
+
+def no_process(*_: Any) -> Child:
+    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
 
 def test_what_an_earlier_part_of_the_run_proved_still_prunes(tmp_path: Path) -> None:
     """A resumed run does not try again what is known not to fit, and says which cell proved it."""
     small, large = (replace(cell(size), kernel=KernelName.SIMULATED) for size in (1, 2))
     mine = matrix(large, protocol=Protocol(warmup_steps=0, measured_steps=1))
-    full = replace(launch("GPU"), cell=small, status=Status.OUT_OF_MEMORY)
+    full = Launch(cell=small, protocol=mine.protocol, launch=0, status=Status.OUT_OF_MEMORY)
     (tmp_path / "cells").mkdir()
     conduct = Conduct(stop=Stop(), earlier=(full,))
     planned = plan_launches(mine, CPU_ONLY)
