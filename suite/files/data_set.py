@@ -5,14 +5,15 @@ from pathlib import Path
 from suite.core.cell import Cell, Data
 from suite.core.errors import InputError
 from suite.files.dali_index import check_index
-from suite.files.tfrecords import SPLITS, count_records, list_shards
+from suite.files.tfrecords import SPLITS, count_records, list_shards, shard_bytes
 
 
 def cell_shards(cell: Cell, data_dir: str | None, data_idx_dir: str | None) -> tuple[Path, ...]:
     """The shards of the split of a cell's mode, with enough records for a batch.
 
     Cells of DALI have every shard checked against its index. Others have records counted until
-    there are enough, so that a start does not wait for the size of a large data set.
+    there are enough, so that a start does not wait for the size of a large data set; that the
+    others are not empty is all that is known of them.
 
     Raises:
         InputError: a directory is not given, or what it holds cannot feed the cell.
@@ -28,6 +29,8 @@ def cell_shards(cell: Cell, data_dir: str | None, data_idx_dir: str | None) -> t
             )
         records = sum(check_index(shard, Path(data_idx_dir)) for shard in shards)
     else:
+        for shard in shards:
+            shard_bytes(shard)
         records = count_records(shards, enough=cell.global_batch_size)
     if records < cell.global_batch_size:
         raise InputError(

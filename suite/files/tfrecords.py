@@ -70,10 +70,8 @@ def read_frames(shard: Path) -> Iterator[Frame]:
     Raises:
         InputError: the file is unreadable, empty, or ends within a record.
     """
+    end = shard_bytes(shard)
     try:
-        end = shard.stat().st_size
-        if end == 0:
-            raise InputError(f"{shard}: is empty; copy or make it again")
         with shard.open("rb") as file:
             offset = number = 0
             while offset < end:
@@ -89,7 +87,26 @@ def read_frames(shard: Path) -> Iterator[Frame]:
                 yield Frame(offset, FRAMING_BYTES + length)
                 offset += FRAMING_BYTES + length
     except OSError as error:
-        raise InputError(f"{shard}: cannot be read ({error.strerror}); check the path") from None
+        raise _unreadable(shard, error) from None
+
+
+def shard_bytes(shard: Path) -> int:
+    """The size of a shard, which is never 0.
+
+    Raises:
+        InputError: the file is unreadable or empty.
+    """
+    try:
+        size = shard.stat().st_size
+    except OSError as error:
+        raise _unreadable(shard, error) from None
+    if size == 0:
+        raise InputError(f"{shard}: is empty; copy or make it again")
+    return size
+
+
+def _unreadable(shard: Path, error: OSError) -> InputError:
+    return InputError(f"{shard}: cannot be read ({error.strerror}); check the path")
 
 
 def count_records(shards: Iterable[Path], enough: int | None = None) -> int:

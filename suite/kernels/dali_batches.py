@@ -10,7 +10,7 @@ from suite.core.distributed import ONLY_RANK, Rank
 from suite.files.data_set import cell_shards
 from suite.kernels.interface import KernelOptions, MissingComponentError
 from suite.kernels.record_batches import RecordBatches
-from suite.kernels.records import FIRST_LABEL, IMAGE, LABEL
+from suite.kernels.records import FIRST_LABEL, IMAGE, JPEG_START, LABEL
 from suite.kernels.resnet50 import DEVIATION, MEAN
 from suite.kernels.tfrecord_batches import (
     CROP_AREA,
@@ -84,6 +84,7 @@ def open_dali(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> Rec
         iterator,
         shards,
         normalized=True,
+        index=directory,
         conditions={
             "input": f"DALI {nvidia.dali.__version__}",
             "input_device": "GPU" if on_gpu else "CPU",
@@ -150,6 +151,12 @@ def _pipeline(
             std=list(DEVIATION),
             mirror=fn.random.coin_flip() if training else 0,
         )
-        labels = fn.cast(fn.squeeze(record[LABEL], axes=[0]) - FIRST_LABEL, dtype=types.INT32)
+        # An image that is no JPEG gets the label NOT_JPEG; the decoder would take others as well.
+        start = fn.slice(record[IMAGE], 0, len(JPEG_START), axes=[0])
+        is_jpeg = fn.reductions.min(
+            fn.cast(start == types.Constant(list(JPEG_START)), dtype=types.INT64)
+        )
+        labels = fn.squeeze(record[LABEL], axes=[0]) * is_jpeg - FIRST_LABEL
+        labels = fn.cast(labels, dtype=types.INT32)
         pipeline.set_outputs(images, labels.gpu() if on_gpu else labels)
     return pipeline
