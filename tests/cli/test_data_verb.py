@@ -48,7 +48,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_a_made_data_set_checks_good(data: Path) -> None:
     """What `make` and `index` write, `check` finds whole, and counts."""
-    checked = bench("data", "check", data, "--index", data / "index")
+    checked = bench("data", "check", data)
 
     assert checked.stdout.splitlines() == [
         "train: 12 good records in 2 shards",
@@ -57,6 +57,23 @@ def test_a_made_data_set_checks_good(data: Path) -> None:
     ]
     assert checked.returncode == 0
     assert checked.stderr == ""
+
+
+@pytest.mark.slow
+def test_one_split_is_enough(data: Path, tmp_path: Path) -> None:
+    """Validation images alone can be indexed and checked; what they do not allow is said."""
+    for shard in data.glob("validation-*"):
+        (tmp_path / shard.name).write_bytes(shard.read_bytes())
+
+    checked = bench("data", "check", tmp_path)
+    indexed = bench("data", "index", tmp_path)
+
+    assert checked.stdout.splitlines() == [
+        "train: none, so no training",
+        "validation: 12 good records in 2 shards",
+        "index: none, so no cells of DALI",
+    ]
+    assert indexed.stdout == f"{tmp_path / 'index'}: index of 12 records in 2 shards\n"
 
 
 @pytest.mark.slow
