@@ -23,6 +23,7 @@ from suite.core.errors import InputError
 from suite.core.flag_values import count, positive_count, positive_number
 from suite.files.data_set import epoch_steps
 from suite.kernels.interface import KernelOptions
+from suite.runner.reading_flags import add_reading, reading_arguments, reading_of
 from suite.runner.recipe_flags import add_recipe, recipe_arguments, recipe_of
 
 # The environment of a process that no launcher of ranks started.
@@ -83,6 +84,7 @@ def to_arguments(order: LaunchOrder) -> list[str]:
         arguments += ["--max_seconds", f"{protocol.max_seconds:g}"]
     arguments += ["--seed", str(options.seed)] if options.seed else []
     arguments += recipe_arguments(options.recipe)
+    arguments += reading_arguments(options.reading)
     if options.compression is not Compression.NONE:
         arguments += ["--compression", options.compression.value]
     arguments += ["--threads", str(options.threads)] if options.threads else []
@@ -160,6 +162,7 @@ def parse_order(
             data_idx_dir=given.data_idx_dir,
             seed=given.seed,
             recipe=recipe_of(given, cell.mode, cell.precision),
+            reading=reading_of(given, cell),
             compression=Compression(given.compression),
             threads=given.threads,
         ),
@@ -259,5 +262,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--no_telemetry", action="store_true", help="leave power, clocks and memory unread")
     add("--channel", type=count, help=argparse.SUPPRESS)
     add("--report_to", help=argparse.SUPPRESS)
+    add_reading(parser)
     add_recipe(parser)
     return parser

@@ -102,7 +102,7 @@ def _measure(
     interrupted = timing.truncated and (stop_requested() or not capped)
     cautions = (
         None if interrupted else _truncated(order, timing),
-        waited.caution() if waited else None,
+        waited.caution(order.cell.data) if waited else None,
         *measured_cautions(timing.step_seconds, telemetry),
     )
     launch = replace(

@@ -153,9 +153,12 @@ def test_cells_of_records_need_their_directories(
 def test_each_cell_is_told_the_directories_that_it_reads(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The plan's commands give synthetic cells no data, and the index to DALI only."""
+    """The plan's commands give synthetic cells no data, and the index to DALI only.
+
+    What the matrix changes of their reading goes to the cells that heed it.
+    """
     matrix = tmp_path / "m.yaml"
-    matrix.write_text(MATRIX)
+    matrix.write_text(f"{MATRIX}reading: {{decode_threads: 3, open_files: 2}}\n")
     directories = ["--data_dir", str(data), "--data_idx_dir", str(data / "index")]
 
     assert main(["plan", str(matrix), *directories]) == 0
@@ -166,6 +169,8 @@ def test_each_cell_is_told_the_directories_that_it_reads(
     orders = [parse_order(command.split()) for command in commands]
     assert [order.cell.data.value for order in orders] == ["synthetic", "tfrecord", "dali"]
     assert [bool(order.options.data_idx_dir) for order in orders] == [False, False, True]
+    assert [order.options.reading.decode_threads for order in orders] == [None, 3, 3]
+    assert [order.options.reading.open_files for order in orders] == [None, 2, None]
 
 
 @pytest.mark.parametrize(
