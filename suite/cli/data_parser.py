@@ -43,7 +43,9 @@ def add_data(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
     check = add("check", "read and decode every record; the first bad one is an error")
     check.add_argument("directory", type=Path, metavar="DIR", help="directory of the shards")
-    check.add_argument("--index", type=Path, metavar="IDXDIR", help="check DALI's index as well")
+    check.add_argument(
+        "--index", type=Path, metavar="IDXDIR", help="DALI's index (default: DIR/index, if there)"
+    )
 
 
 def add_data_directories(parser: argparse.ArgumentParser) -> None:

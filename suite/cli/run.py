@@ -202,7 +202,11 @@ def _header(matrix: Matrix, options: KernelOptions, machine: Machine) -> RunHead
         environment=fingerprint(machine),
         selection=matrix.selection,
         distributed=_distributed(matrix),
-        data={"data_dir": _whole(options.data_dir), "data_idx_dir": _whole(options.data_idx_dir)},
+        data={
+            "data_dir": _whole(options.data_dir),
+            "data_idx_dir": _whole(options.data_idx_dir),
+            **asdict(matrix.reading),
+        },
     )
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from suite.core.cell import Data
 from suite.core.launch import Caution, CautionKind
 
 # Above this share of the measured time, a number says more about the input than about the network.
@@ -21,14 +22,15 @@ class InputWait:
         """The same as facts of a launch record."""
         return {"input_wait_seconds": self.seconds, "input_wait_share": self.share}
 
-    def caution(self) -> Caution | None:
-        """A caution, with its remedy, when the input set the pace."""
+    def caution(self, data: Data) -> Caution | None:
+        """A caution, with the remedy for this kind of data, when the input set the pace."""
         if self.share <= INPUT_BOUND_SHARE:
             return None
+        dali = " decode with data: dali on a GPU," if data is Data.TFRECORD else ""
         text = (
             f"measured steps waited {self.share:.0%} of their time for images, so the number is"
-            " that of the input: give it more CPU cores or faster storage, decode with data: dali"
-            " on a GPU, or measure the network alone with data: synthetic"
+            " that of the input: give it more CPU cores, faster storage or, where cores idle, more"
+            f" decode_threads,{dali} or measure the network alone with data: synthetic"
         )
         return Caution(CautionKind.INPUT_BOUND, text)
 

@@ -6,6 +6,7 @@ from itertools import product
 
 from suite.core.cell import Cell, KernelName, Protocol
 from suite.core.distributed import Distributed
+from suite.core.reading import Reading
 
 # The conditions that a matrix may vary, in the order in which cells are laid out: the batch size
 # changes fastest, as down the rows of a published table.
@@ -44,6 +45,7 @@ class Matrix:
     `selection` says how the cells were narrowed down; None where they are all that are declared.
     `distributed` is how cells of several GPUs are launched; `threads_per_rank` caps the CPU threads
     of TensorFlow in every launch, those of one rank included, so that ranks on a CPU can be equal.
+    `reading` changes the pipelines of all cells that read records.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Matrix:
     selection: str | None = None
     distributed: Distributed = field(default_factory=Distributed)
     threads_per_rank: int | None = None
+    reading: Reading = field(default_factory=Reading)
 
 
 def expand(

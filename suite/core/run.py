@@ -16,8 +16,8 @@ class RunHeader:
     `expected_device` what the matrix asked for, `cells` the ids of every planned cell.
     `selection` says how these were narrowed down; None where they are the whole matrix.
     `distributed` is how cells of several GPUs are launched, empty where there is none.
-    `data` maps `data_dir` and `data_idx_dir` to the folders of the records, or to None; it is None
-    as a whole in runs of before it was kept.
+    `data` maps `data_dir` and `data_idx_dir` to the folders of the records, or to None, and what is
+    changed of their reading to its value; it is None as a whole in runs of before it was kept.
     """
 
     matrix: str
@@ -33,7 +33,7 @@ class RunHeader:
     environment: Mapping[str, object]
     selection: str | None = None
     distributed: Mapping[str, object] = field(default_factory=dict)
-    data: Mapping[str, str | None] | None = None
+    data: Mapping[str, str | int | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

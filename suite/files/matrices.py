@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, Valida
 from suite.core.cell import (
     STARTUP_TIMEOUT_SECONDS,
     STEP_TIMEOUT_SECONDS,
+    Cell,
     Data,
     Graph,
     KernelName,
@@ -30,6 +31,7 @@ from suite.core.distributed import (
     reject_repeated,
 )
 from suite.core.matrix import Matrix, MatrixError, expand
+from suite.core.reading import Reading, heeded_reading
 from suite.files.located_yaml import LocatedYaml, Place, read_yaml
 from suite.files.nearest import nearest
 
@@ -123,6 +125,17 @@ class DistributedModel(_Model):
     """Time between Horovod's looks at what is ready, in ms; left out: its own default."""
 
 
+class ReadingModel(_Model):
+    """How cells read records; as published where left out."""
+
+    shuffled_records: Annotated[StrictInt, Field(ge=0)] | None = None
+    """Each record is drawn from so many; 0 for the order of the files."""
+    decode_threads: Positive | None = None
+    """Images decoded at once."""
+    open_files: Positive | None = None
+    """Shards from which tf.data reads in turn."""
+
+
 class MatrixModel(_Model):
     """A matrix file."""
 
@@ -138,6 +151,7 @@ class MatrixModel(_Model):
     distributed: DistributedModel = DistributedModel()
     threads_per_rank: Positive | None = None
     """Cap on the CPU threads of TensorFlow in every launch, also of those with one rank."""
+    reading: ReadingModel = ReadingModel()
     exclude: list[ConditionsModel] = []
     include: list[ConditionsModel] = []
 
@@ -177,6 +191,7 @@ def read_matrix(path: Path) -> Matrix:
         cells=cells,
         distributed=_distributed(source, model.distributed),
         threads_per_rank=model.threads_per_rank,
+        reading=_reading(source, model.reading, cells),
     )
 
 
@@ -208,6 +223,15 @@ def _distributed(source: LocatedYaml, model: DistributedModel) -> Distributed:
     return Distributed(**{**model.model_dump(), **lists})
 
 
+def _reading(source: LocatedYaml, model: ReadingModel, cells: tuple[Cell, ...]) -> Reading:
+    reading = Reading(**model.model_dump())
+    heeded = {name for cell in cells for name in heeded_reading(reading, cell).given}
+    for name in reading.given:
+        if name not in heeded:
+            raise source.error(("reading", name), "no cell of this matrix heeds it; leave it out")
+    return reading
+
+
 def _reference(source: LocatedYaml, reference: str | None) -> str | None:
     if reference is None:
         return None
@@ -222,6 +246,7 @@ _FIELDS_AT: dict[str, type[_Model]] = {
     "protocol": ProtocolModel,
     "axes": AxesModel,
     "distributed": DistributedModel,
+    "reading": ReadingModel,
     "exclude": ConditionsModel,
     "include": ConditionsModel,
 }

@@ -37,19 +37,33 @@ def list_shards(directory: Path, split: str) -> tuple[Path, ...]:
     Raises:
         InputError: the directory is missing or unreadable, or holds no shard of the split.
     """
+    return list_splits(directory, (split,))[split]
+
+
+def list_splits(directory: Path, splits: Iterable[str]) -> dict[str, tuple[Path, ...]]:
+    """The shards of those of these splits that a directory has, sorted by name.
+
+    Raises:
+        InputError: the directory is missing or unreadable, or holds no shard of any.
+    """
     try:
-        names = sorted(path for path in directory.iterdir() if path.name.startswith(f"{split}-"))
+        paths = sorted(directory.iterdir())
     except OSError as error:
         raise InputError(
             f"{directory}: not a readable data directory ({error.strerror}); give one, or make a"
             " small one with: python bench.py data make"
         ) from None
-    if not names:
+    shards = {
+        split: tuple(path for path in paths if path.name.startswith(f"{split}-"))
+        for split in splits
+    }
+    if not any(shards.values()):
+        names = " or ".join(f"{split}-*" for split in shards)
         raise InputError(
-            f"{directory}: holds no {split}-* shard; give a directory of TFRecords in ImageNet's"
+            f"{directory}: holds no {names} shard; give a directory of TFRecords in ImageNet's"
             " layout, or make a small one with: python bench.py data make"
         )
-    return tuple(names)
+    return {split: found for split, found in shards.items() if found}
 
 
 def missing_shards(shards: Iterable[Path]) -> tuple[str, ...]:
@@ -70,10 +84,8 @@ def read_frames(shard: Path) -> Iterator[Frame]:
     Raises:
         InputError: the file is unreadable, empty, or ends within a record.
     """
+    end = shard_bytes(shard)
     try:
-        end = shard.stat().st_size
-        if end == 0:
-            raise InputError(f"{shard}: is empty; copy or make it again")
         with shard.open("rb") as file:
             offset = number = 0
             while offset < end:
@@ -89,7 +101,26 @@ def read_frames(shard: Path) -> Iterator[Frame]:
                 yield Frame(offset, FRAMING_BYTES + length)
                 offset += FRAMING_BYTES + length
     except OSError as error:
-        raise InputError(f"{shard}: cannot be read ({error.strerror}); check the path") from None
+        raise _unreadable(shard, error) from None
+
+
+def shard_bytes(shard: Path) -> int:
+    """The size of a shard, which is never 0.
+
+    Raises:
+        InputError: the file is unreadable or empty.
+    """
+    try:
+        size = shard.stat().st_size
+    except OSError as error:
+        raise _unreadable(shard, error) from None
+    if size == 0:
+        raise InputError(f"{shard}: is empty; copy or make it again")
+    return size
+
+
+def _unreadable(shard: Path, error: OSError) -> InputError:
+    return InputError(f"{shard}: cannot be read ({error.strerror}); check the path")
 
 
 def count_records(shards: Iterable[Path], enough: int | None = None) -> int:

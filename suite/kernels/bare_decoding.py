@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import tensorflow as tf
 
 from suite.core.cell import Cell
+from suite.core.reading import settled_reading
 from suite.files.data_set import cell_shards
 from suite.kernels.interface import KernelOptions
 from suite.kernels.records import decode, parse
-from suite.kernels.tfrecord_batches import PARALLEL_DECODES
 
 
 def bare_decoding(cell: Cell, options: KernelOptions) -> Iterator[tf.Tensor]:
@@ -20,11 +20,12 @@ def bare_decoding(cell: Cell, options: KernelOptions) -> Iterator[tf.Tensor]:
     Raises:
         InputError: no shard of the split, or fewer records than a batch has.
     """
+    decodes = settled_reading(options.reading, cell).decode_threads
     shards = cell_shards(cell, options.data_dir, options.data_idx_dir)
     with tf.device("CPU:0"):
         records = tf.data.TFRecordDataset([str(shard) for shard in shards])
         dataset = records.map(lambda record: parse(record)[0]).cache().repeat()
-        dataset = dataset.map(_one_byte, num_parallel_calls=PARALLEL_DECODES)
+        dataset = dataset.map(_one_byte, num_parallel_calls=decodes)
         dataset = dataset.batch(cell.batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
         return iter(dataset)
 

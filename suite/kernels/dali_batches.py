@@ -7,10 +7,11 @@ import tensorflow as tf
 
 from suite.core.cell import Cell, Mode
 from suite.core.distributed import ONLY_RANK, Rank
+from suite.core.reading import Reading, settled_reading
 from suite.files.data_set import cell_shards
 from suite.kernels.interface import KernelOptions, MissingComponentError
 from suite.kernels.record_batches import RecordBatches
-from suite.kernels.records import FIRST_LABEL, IMAGE, LABEL
+from suite.kernels.records import FIRST_LABEL, IMAGE, JPEG_START, LABEL
 from suite.kernels.resnet50 import DEVIATION, MEAN
 from suite.kernels.tfrecord_batches import (
     CROP_AREA,
@@ -20,11 +21,6 @@ from suite.kernels.tfrecord_batches import (
 )
 
 INSTALL = "pip install 'setuptools>=77' wheel && pip install --no-build-isolation -e '.[dali]'"
-
-# The published pipeline: this many worker threads, and a shuffle that holds this many records
-# (in both modes: the published reader shuffles validation too).
-THREADS = 4
-SHUFFLED_RECORDS = 10_000
 
 
 def import_dali() -> None:
@@ -56,6 +52,7 @@ def open_dali(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> Rec
     from nvidia.dali.plugin.tf import DALIDataset
 
     shards = cell_shards(cell, options.data_dir, options.data_idx_dir)
+    reading = settled_reading(options.reading, cell)
     directory = Path(options.data_idx_dir or "")
     on_gpu = bool(tf.config.get_visible_devices("GPU"))
     # DALI counts the GPUs of the host, TensorFlow only the one that it was left.
@@ -66,12 +63,13 @@ def open_dali(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> Rec
                 cell,
                 [str(shard) for shard in shards],
                 [str(directory / shard.name) for shard in shards],
+                reading=reading,
                 rank=rank,
                 seed=options.seed,
                 device_id=device_id,
             ),
             batch_size=cell.batch_size,
-            num_threads=THREADS,
+            num_threads=reading.decode_threads,
             device_id=device_id,
             output_shapes=(
                 (cell.batch_size, cell.image_size, cell.image_size, 3),
@@ -84,13 +82,14 @@ def open_dali(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> Rec
         iterator,
         shards,
         normalized=True,
+        index=directory,
         conditions={
             "input": f"DALI {nvidia.dali.__version__}",
             "input_device": "GPU" if on_gpu else "CPU",
             "input_shards": len(shards),
             "input_part": f"{rank.index + 1} of {rank.size}",
-            "input_shuffled_records": SHUFFLED_RECORDS,
-            "input_threads": THREADS,
+            "input_shuffled_records": reading.shuffled_records,
+            "input_threads": reading.decode_threads,
         },
     )
 
@@ -100,6 +99,7 @@ def _pipeline(
     shards: list[str],
     indices: list[str],
     *,
+    reading: Reading,
     rank: Rank,
     seed: int,
     device_id: int | None,
@@ -111,7 +111,10 @@ def _pipeline(
     on_gpu = device_id is not None
     decoder = "mixed" if on_gpu else "cpu"
     pipeline = Pipeline(
-        batch_size=cell.batch_size, num_threads=THREADS, device_id=device_id, seed=seed
+        batch_size=cell.batch_size,
+        num_threads=reading.decode_threads,
+        device_id=device_id,
+        seed=seed,
     )
     with pipeline:
         record = fn.readers.tfrecord(
@@ -121,8 +124,8 @@ def _pipeline(
                 IMAGE: tfrecord.FixedLenFeature((), tfrecord.string, ""),
                 LABEL: tfrecord.FixedLenFeature([1], tfrecord.int64, -1),
             },
-            random_shuffle=True,
-            initial_fill=SHUFFLED_RECORDS,
+            random_shuffle=bool(reading.shuffled_records),
+            initial_fill=reading.shuffled_records or 1,
             shard_id=rank.index,
             num_shards=rank.size,
             name="records",
@@ -150,6 +153,12 @@ def _pipeline(
             std=list(DEVIATION),
             mirror=fn.random.coin_flip() if training else 0,
         )
-        labels = fn.cast(fn.squeeze(record[LABEL], axes=[0]) - FIRST_LABEL, dtype=types.INT32)
+        # An image that is no JPEG gets the label NOT_JPEG; the decoder would take others as well.
+        start = fn.slice(record[IMAGE], 0, len(JPEG_START), axes=[0])
+        is_jpeg = fn.reductions.min(
+            fn.cast(start == types.Constant(list(JPEG_START)), dtype=types.INT64)
+        )
+        labels = fn.squeeze(record[LABEL], axes=[0]) * is_jpeg - FIRST_LABEL
+        labels = fn.cast(labels, dtype=types.INT32)
         pipeline.set_outputs(images, labels.gpu() if on_gpu else labels)
     return pipeline

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from suite.core.distributed import Compression
+from suite.core.reading import Reading
 from suite.kernels.recipe import Recipe
 
 # TensorFlow's and XLA's status, CUDA's, cuBLAS's and cuDNN's, C++'s and the C library's words.
@@ -30,14 +31,16 @@ class KernelOptions:
 
     `data_dir` and `data_idx_dir` hold TFRecord shards and their DALI index files, for cells that
     read records. `seed` starts every random draw of weights and synthetic images. `recipe` is how
-    a training step learns. `compression` is the type in which gradients cross between ranks, and
-    `threads` caps TensorFlow's CPU threads (None: as many as it sees cores).
+    a training step learns, `reading` how records are read. `compression` is the type in which
+    gradients cross between ranks, and `threads` caps TensorFlow's CPU threads (None: as many as it
+    sees cores).
     """
 
     data_dir: str | None = None
     data_idx_dir: str | None = None
     seed: int = 0
     recipe: Recipe = field(default_factory=Recipe)
+    reading: Reading = field(default_factory=Reading)
     compression: Compression = Compression.NONE
     threads: int | None = None
 

@@ -1,12 +1,15 @@
 """Batches made from records: the wait for each one measured, its labels looked at."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import tensorflow as tf
 
 from suite.core.errors import InputError
+from suite.files.dali_index import compare_index
+from suite.files.tfrecords import count_records
 from suite.kernels.interface import InvalidLaunchError, is_out_of_memory
 from suite.kernels.records import FIRST_LABEL, LAST_LABEL, check_shard
 
@@ -15,7 +18,10 @@ _DIAGNOSIS_SECONDS = 60.0
 
 
 class RecordBatches:
-    """An endless iterator of (images, labels) made into the supply that a kernel steps through."""
+    """An endless iterator of (images, labels) made into the supply that a kernel steps through.
+
+    `index` is the folder of the index through which it reads the shards, None where it needs none.
+    """
 
     def __init__(
         self,
@@ -23,12 +29,14 @@ class RecordBatches:
         shards: Sequence[Path],
         *,
         normalized: bool,
+        index: Path | None = None,
         conditions: Mapping[str, object],
     ) -> None:
         self.normalized = normalized
         self.wait_seconds: list[float] = []
         self._iterator = iterator
         self._shards = shards
+        self._index = index
         self._conditions = conditions
 
     def next(self) -> tuple[tf.Tensor, tf.Tensor]:
@@ -46,7 +54,7 @@ class RecordBatches:
                 raise
             raise InvalidLaunchError(self._diagnosis(str(error))) from error
         if values.min() < 0 or values.max() > LAST_LABEL - FIRST_LABEL:
-            problem = f"a label is outside {FIRST_LABEL}..{LAST_LABEL}"
+            problem = f"a label is outside {FIRST_LABEL}..{LAST_LABEL}, or an image is no JPEG"
             raise InvalidLaunchError(self._diagnosis(problem))
         self.wait_seconds.append(time.perf_counter() - began)
         return images, labels
@@ -58,12 +66,21 @@ class RecordBatches:
     def _diagnosis(self, problem: str) -> str:
         """The first bad record, if it is found soon; else the problem as the pipeline put it."""
         end = time.monotonic() + _DIAGNOSIS_SECONDS
-        for shard in self._shards:
+        for check in self._checks():
             if time.monotonic() > end:
                 break
             try:
-                check_shard(shard)
+                check()
             except InputError as error:
                 return str(error)
         line = " ".join(problem.split())[:300]
         return f"{self._shards[0].parent}: {line}; look with: python bench.py data check"
+
+    def _checks(self) -> Iterator[Callable[[], object]]:
+        """What may be wrong with each shard, quick looks before those that decode every image."""
+        for shard in self._shards:
+            yield partial(count_records, [shard])
+            if self._index:
+                yield partial(compare_index, shard, self._index)
+        for shard in self._shards:
+            yield partial(check_shard, shard)

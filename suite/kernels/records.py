@@ -17,13 +17,19 @@ BOXES = tuple(f"image/object/bbox/{side}" for side in ("ymin", "xmin", "ymax", "
 # Labels count from 1 as in ImageNet's files; the network's class 0 of 1001 stays unused by both.
 FIRST_LABEL = 1
 LAST_LABEL = 1000
+# The label with which a pipeline marks an image that is no JPEG: decoders would take others too.
+NOT_JPEG = -1
+JPEG_START = b"\xff\xd8\xff"
 
 # The published decoder: the fast integer transform, colour not interpolated ("fancy upscaling").
 JPEG_DCT = "INTEGER_FAST"
 
 
 def parse(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """A record's JPEG bytes, its label in 0..999 (int32) and its boxes [1, n, 4] float32."""
+    """A record's JPEG bytes, its label (int32) and its boxes [1, n, 4] float32.
+
+    The label is in 0..999; any other means a record that cannot be used.
+    """
     features = tf.io.parse_single_example(
         serialized,
         {
@@ -33,8 +39,12 @@ def parse(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         },
     )
     boxes = tf.stack([tf.sparse.to_dense(features[box]) for box in BOXES], axis=-1)
-    label = tf.cast(features[LABEL] - FIRST_LABEL, tf.int32)
-    return features[IMAGE], label, boxes[tf.newaxis]
+    encoded = features[IMAGE]
+    # Of 64 bits, of which the cast would drop half.
+    label = tf.clip_by_value(features[LABEL] - FIRST_LABEL, NOT_JPEG, LAST_LABEL)
+    is_jpeg = tf.strings.substr(encoded, 0, len(JPEG_START)) == JPEG_START
+    label = tf.where(is_jpeg, tf.cast(label, tf.int32), NOT_JPEG)
+    return encoded, label, boxes[tf.newaxis]
 
 
 def decode(encoded: tf.Tensor, window: tf.Tensor | None = None) -> tf.Tensor:
@@ -86,7 +96,7 @@ def _problem(serialized: bytes) -> str:
 
 
 def _image_problem(encoded: bytes) -> str:
-    if not encoded.startswith(b"\xff\xd8\xff"):
+    if not encoded.startswith(JPEG_START):
         return "the image is not a JPEG"
     try:
         tf.io.decode_jpeg(encoded, channels=3)

@@ -7,17 +7,14 @@ import tensorflow as tf
 
 from suite.core.cell import Cell, Mode
 from suite.core.distributed import ONLY_RANK, Rank
+from suite.core.reading import Reading, settled_reading
 from suite.files.data_set import cell_shards
 from suite.kernels.interface import KernelOptions
 from suite.kernels.record_batches import RecordBatches
 from suite.kernels.records import JPEG_DCT, decode, parse
 
-# The published reader: this many files open at once, this many records from each in turn, a
-# shuffle over this many records (training only), and this many images decoded at once.
-INTERLEAVED_FILES = 10
+# The published reader takes this many records from each open file in turn.
 INTERLEAVED_RECORDS = 8
-SHUFFLED_RECORDS = 4096
-PARALLEL_DECODES = 10
 
 # The published training crop, as arguments of tf.image.sample_distorted_bounding_box.
 CROP_AREA = (0.05, 1.0)
@@ -36,10 +33,10 @@ def open_tfrecord(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) ->
     """
     shards = cell_shards(cell, options.data_dir, options.data_idx_dir)
     training = cell.mode is Mode.TRAINING
+    reading = settled_reading(options.reading, cell)
     preprocess = (training_image if training else evaluation_image)(cell.image_size)
     with tf.device("CPU:0"):
-        seed = options.seed if training else None
-        dataset = _dataset(shards, rank, cell.batch_size, preprocess, seed)
+        dataset = _dataset(shards, rank, cell.batch_size, preprocess, reading, options.seed)
         iterator = iter(dataset)
     return RecordBatches(
         iterator,
@@ -49,10 +46,10 @@ def open_tfrecord(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) ->
             "input": "tf.data",
             "input_shards": len(shards),
             "input_part": f"{rank.index + 1} of {rank.size}",
-            "input_interleaved_files": INTERLEAVED_FILES,
+            "input_interleaved_files": reading.open_files,
             "input_interleaved_records": INTERLEAVED_RECORDS,
-            "input_shuffled_records": SHUFFLED_RECORDS if training else 0,
-            "input_parallel_decodes": PARALLEL_DECODES,
+            "input_shuffled_records": reading.shuffled_records or 0,
+            "input_parallel_decodes": reading.decode_threads,
             "input_prefetch": "autotune",
             "input_decoder": f"{JPEG_DCT}, {'only the crop' if training else 'whole image'}",
         },
@@ -64,7 +61,8 @@ def _dataset(
     rank: Rank,
     batch_size: int,
     preprocess: _Preprocess,
-    shuffle_seed: int | None,
+    reading: Reading,
+    seed: int,
 ) -> tf.data.Dataset:
     """Published order: interleave, shuffle (training), repeat, decode, batch, prefetch.
 
@@ -76,14 +74,14 @@ def _dataset(
         dataset = dataset.shard(rank.size, rank.index)
     dataset = dataset.interleave(
         tf.data.TFRecordDataset,
-        cycle_length=INTERLEAVED_FILES,
+        cycle_length=reading.open_files,
         block_length=INTERLEAVED_RECORDS,
     )
     if not whole_shards:
         dataset = dataset.shard(rank.size, rank.index)
-    if shuffle_seed is not None:
-        dataset = dataset.shuffle(SHUFFLED_RECORDS, seed=shuffle_seed)
-    dataset = dataset.repeat().map(preprocess, num_parallel_calls=PARALLEL_DECODES)
+    if reading.shuffled_records:
+        dataset = dataset.shuffle(reading.shuffled_records, seed=seed)
+    dataset = dataset.repeat().map(preprocess, num_parallel_calls=reading.decode_threads)
     return dataset.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
 
 
@@ -98,14 +96,19 @@ def evaluation_image(size: int) -> _Preprocess:
     def preprocess(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         encoded, label, _ = parse(record)
         image = decode(encoded)
-        shape = tf.shape(image)[:2]
-        scale = evaluation_side(size) / tf.reduce_min(shape)
-        scaled = tf.cast(tf.round(tf.cast(shape, tf.float64) * scale), tf.int32)
+        scaled = scaled_sides(tf.shape(image)[:2], evaluation_side(size))
         image = tf.image.resize(image, scaled, "bilinear")
         top, left = tf.unstack((scaled - size) // 2)
         return tf.image.crop_to_bounding_box(image, top, left, size, size), label
 
     return preprocess
+
+
+def scaled_sides(sides: tf.Tensor, shorter: int) -> tf.Tensor:
+    """Two sides in proportion so that the shorter one is as given; fractions are cut off."""
+    scale = shorter / tf.reduce_min(sides)
+    # The published code cuts in float32, and so the shorter side as well where that rounds down.
+    return tf.cast(tf.cast(sides, tf.float64) * scale + 1e-6, tf.int32)
 
 
 def training_image(size: int) -> _Preprocess:

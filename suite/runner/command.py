@@ -4,7 +4,6 @@ import argparse
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn
 
@@ -22,8 +21,9 @@ from suite.core.cell import (
 from suite.core.distributed import Compression, rank_of
 from suite.core.errors import InputError
 from suite.core.flag_values import count, positive_count, positive_number
-from suite.files.tfrecords import SPLITS, count_records, list_shards
+from suite.files.data_set import epoch_steps
 from suite.kernels.interface import KernelOptions
+from suite.runner.reading_flags import add_reading, reading_arguments, reading_of
 from suite.runner.recipe_flags import add_recipe, recipe_arguments, recipe_of
 
 # The environment of a process that no launcher of ranks started.
@@ -84,6 +84,7 @@ def to_arguments(order: LaunchOrder) -> list[str]:
         arguments += ["--max_seconds", f"{protocol.max_seconds:g}"]
     arguments += ["--seed", str(options.seed)] if options.seed else []
     arguments += recipe_arguments(options.recipe)
+    arguments += reading_arguments(options.reading)
     if options.compression is not Compression.NONE:
         arguments += ["--compression", options.compression.value]
     arguments += ["--threads", str(options.threads)] if options.threads else []
@@ -123,9 +124,10 @@ def parse_order(
         raise InputError("--synthetic_device reads no records; give it or --data_dir, not both")
     if given.iter_unit == "epoch" and not given.data_dir:
         raise InputError("synthetic images have no epoch; add --iter_unit batch")
+    gpus = _gpus(given.gpus, environment)
     steps = given.num_iter
     if given.iter_unit == "epoch":
-        steps *= _epoch_steps(given.data_dir, _MODES[given.mode], given.batch_size)
+        steps *= epoch_steps(given.data_dir, _MODES[given.mode], given.batch_size * gpus)
     if steps <= given.warmup_steps:
         are = "" if given.iter_unit == "batch" else f" (epochs, {steps} steps)"
         raise InputError(
@@ -138,7 +140,7 @@ def parse_order(
         precision=precision,
         xla=given.xla,
         batch_size=given.batch_size,
-        gpus=_gpus(given.gpus, environment),
+        gpus=gpus,
         data=_data(given),
         kernel=KernelName(given.kernel),
         image_size=given.synthetic_data_size,
@@ -160,6 +162,7 @@ def parse_order(
             data_idx_dir=given.data_idx_dir,
             seed=given.seed,
             recipe=recipe_of(given, cell.mode, cell.precision),
+            reading=reading_of(given, cell),
             compression=Compression(given.compression),
             threads=given.threads,
         ),
@@ -186,11 +189,6 @@ def _data(given: argparse.Namespace) -> Data:
     if given.data_dir:
         return Data.DALI if given.dali else Data.TFRECORD
     return Data.SYNTHETIC_DEVICE if given.synthetic_device else Data.SYNTHETIC
-
-
-def _epoch_steps(data_dir: str, mode: Mode, batch_size: int) -> int:
-    """Whole batches in one pass over the records, as published; reads every shard's framing."""
-    return count_records(list_shards(Path(data_dir), SPLITS[mode])) // batch_size
 
 
 class _Parser(argparse.ArgumentParser):
@@ -264,5 +262,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--no_telemetry", action="store_true", help="leave power, clocks and memory unread")
     add("--channel", type=count, help=argparse.SUPPRESS)
     add("--report_to", help=argparse.SUPPRESS)
+    add_reading(parser)
     add_recipe(parser)
     return parser

@@ -12,6 +12,7 @@ from suite.core.distributed import Compression, RankLauncher
 from suite.core.launch import Launch, Status
 from suite.core.matrix import Matrix
 from suite.core.memory_ceiling import MemoryCeiling
+from suite.core.reading import heeded_reading
 from suite.files.launches import write_launch
 from suite.kernels.environment import launch_environment
 from suite.kernels.interface import KernelOptions
@@ -84,6 +85,7 @@ def order_of(
     options = replace(
         options,
         threads=matrix.threads_per_rank,
+        reading=heeded_reading(matrix.reading, planned.cell),
         compression=matrix.distributed.compression if planned.cell.gpus > 1 else Compression.NONE,
     )
     return LaunchOrder(

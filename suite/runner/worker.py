@@ -102,7 +102,7 @@ def _measure(
     interrupted = timing.truncated and (stop_requested() or not capped)
     cautions = (
         None if interrupted else _truncated(order, timing),
-        waited.caution() if waited else None,
+        waited.caution(order.cell.data) if waited else None,
         *measured_cautions(timing.step_seconds, telemetry),
         # One of several ranks does not know the others of its host.
         contention([telemetry]) if telemetry and rank == ONLY_RANK else None,

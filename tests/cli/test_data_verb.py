@@ -48,7 +48,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_a_made_data_set_checks_good(data: Path) -> None:
     """What `make` and `index` write, `check` finds whole, and counts."""
-    checked = bench("data", "check", data, "--index", data / "index")
+    checked = bench("data", "check", data)
 
     assert checked.stdout.splitlines() == [
         "train: 12 good records in 2 shards",
@@ -57,6 +57,23 @@ def test_a_made_data_set_checks_good(data: Path) -> None:
     ]
     assert checked.returncode == 0
     assert checked.stderr == ""
+
+
+@pytest.mark.slow
+def test_one_split_is_enough(data: Path, tmp_path: Path) -> None:
+    """Validation images alone can be indexed and checked; what they do not allow is said."""
+    for shard in data.glob("validation-*"):
+        (tmp_path / shard.name).write_bytes(shard.read_bytes())
+
+    checked = bench("data", "check", tmp_path)
+    indexed = bench("data", "index", tmp_path)
+
+    assert checked.stdout.splitlines() == [
+        "train: none, so no training",
+        "validation: 12 good records in 2 shards",
+        "index: none, so no cells of DALI",
+    ]
+    assert indexed.stdout == f"{tmp_path / 'index'}: index of 12 records in 2 shards\n"
 
 
 @pytest.mark.slow
@@ -136,9 +153,12 @@ def test_cells_of_records_need_their_directories(
 def test_each_cell_is_told_the_directories_that_it_reads(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The plan's commands give synthetic cells no data, and the index to DALI only."""
+    """The plan's commands give synthetic cells no data, and the index to DALI only.
+
+    What the matrix changes of their reading goes to the cells that heed it.
+    """
     matrix = tmp_path / "m.yaml"
-    matrix.write_text(MATRIX)
+    matrix.write_text(f"{MATRIX}reading: {{decode_threads: 3, open_files: 2}}\n")
     directories = ["--data_dir", str(data), "--data_idx_dir", str(data / "index")]
 
     assert main(["plan", str(matrix), *directories]) == 0
@@ -149,6 +169,8 @@ def test_each_cell_is_told_the_directories_that_it_reads(
     orders = [parse_order(command.split()) for command in commands]
     assert [order.cell.data.value for order in orders] == ["synthetic", "tfrecord", "dali"]
     assert [bool(order.options.data_idx_dir) for order in orders] == [False, False, True]
+    assert [order.options.reading.decode_threads for order in orders] == [None, 3, 3]
+    assert [order.options.reading.open_files for order in orders] == [None, 2, None]
 
 
 @pytest.mark.parametrize(

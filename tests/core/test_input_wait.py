@@ -2,6 +2,7 @@
 
 import pytest
 
+from suite.core.cell import Data
 from suite.core.input_wait import input_wait
 from suite.core.launch import CautionKind
 
@@ -23,14 +24,20 @@ def test_a_kernel_without_input_has_no_wait() -> None:
 
 
 def test_a_large_share_is_a_caution_with_a_remedy() -> None:
-    """Above a tenth of the time the number is the input's, and the caution says what to do."""
+    """Above a tenth of the time the number is the input's, and the caution says what to do.
+
+    Cells that have DALI already are not told to take it.
+    """
     bound, free = input_wait([0.11], [1.0]), input_wait([0.10], [1.0])
 
     assert bound is not None
     assert free is not None
-    caution = bound.caution()
+    caution, dali = bound.caution(Data.TFRECORD), bound.caution(Data.DALI)
     assert caution is not None
     assert caution.kind is CautionKind.INPUT_BOUND
     assert "waited 11% of their time" in caution.text
     assert "data: dali" in caution.text
-    assert free.caution() is None
+    assert dali is not None
+    assert "data: dali" not in dali.text
+    assert "more decode_threads, or measure the network alone" in dali.text
+    assert free.caution(Data.TFRECORD) is None

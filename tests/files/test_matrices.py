@@ -51,6 +51,16 @@ BAD = {
     "negative batch": ("[1, 8]", "[-4]", ":9: axes.batch_size[0]: "),
     "unknown precision": ("[fp32, amp]", "[fp16]", ":7: axes.precision[0]: "),
     "duplicate cell": ("[1, 8]", "[8, 8]", ":5: axes: gives cell inference-fp32-bs8-1gpu twice"),
+    "reading without records": (
+        "axes:",
+        "reading: {open_files: 4}\naxes:",
+        ":5: reading.open_files: no cell of this matrix heeds it; leave it out",
+    ),
+    "misspelt reading": (
+        "axes:",
+        "reading: {open_file: 4}\naxes:",
+        ":5: reading.open_file: unknown key; did you mean 'open_files'?",
+    ),
     "both batch sizes": (
         "axes:",
         "axes:\n  global_batch_size: [8]",

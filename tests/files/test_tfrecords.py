@@ -7,8 +7,8 @@ import pytest
 
 from suite.core.cell import Cell, Data, Mode, Precision
 from suite.core.errors import InputError
-from suite.files.dali_index import check_index, write_index
-from suite.files.data_set import cell_shards
+from suite.files.dali_index import check_index, compare_index, write_index
+from suite.files.data_set import cell_shards, epoch_steps
 from suite.files.tfrecords import count_records, list_shards, missing_shards
 
 
@@ -80,7 +80,7 @@ def test_an_index_has_a_line_per_record(tmp_path: Path) -> None:
     written = write_index(path, tmp_path)
 
     assert written.read_text() == "0 21\n21 23\n"
-    assert check_index(path, tmp_path) == 2
+    assert check_index(path, tmp_path) == compare_index(path, tmp_path) == 2
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,29 @@ def test_an_index_of_another_shard_is_refused(tmp_path: Path, text: str, words: 
         check_index(path, tmp_path)
 
 
+def test_an_index_of_other_records_is_refused(tmp_path: Path) -> None:
+    """One as long as its shard, with as many lines, is still held to the shard's own records."""
+    path = shard(tmp_path / "data" / "train-0", 5, 7)
+    (tmp_path / "train-0").write_text("0 22\n22 22\n")
+
+    assert check_index(path, tmp_path) == 2
+    with pytest.raises(InputError, match="train-0:1: record 1 has 22 bytes, but in .* 21"):
+        compare_index(path, tmp_path)
+
+
+def test_an_epoch_is_the_whole_batches_of_all_ranks(tmp_path: Path) -> None:
+    """A pass over 7 records has 3 steps of 2 images; one too few for a batch has none and says so.
+
+    The batch is that of all ranks, as published: each rank sees its part of the records.
+    """
+    shard(tmp_path / "train-0", 1, 2, 3, 4)
+    shard(tmp_path / "train-1", 1, 2, 3)
+
+    assert epoch_steps(str(tmp_path), Mode.TRAINING, 2) == 3
+    with pytest.raises(InputError, match=r"the 7 records in train-\* cannot fill a batch of 8"):
+        epoch_steps(str(tmp_path), Mode.TRAINING, 8)
+
+
 def test_a_cell_needs_its_directories_and_a_full_batch(tmp_path: Path) -> None:
     """No directory, no index, or a batch the records cannot fill is known before the start."""
     path = shard(tmp_path / "data" / "validation-0", 5, 7)
@@ -114,5 +137,9 @@ def test_a_cell_needs_its_directories_and_a_full_batch(tmp_path: Path) -> None:
         cell_shards(cell(Data.DALI), data, index)
     with pytest.raises(InputError, match="the 2 records .* cannot fill a batch of 3"):
         cell_shards(cell(Data.TFRECORD, 3), data, None)
+    empty = shard(tmp_path / "data" / "validation-1")
+    with pytest.raises(InputError, match="validation-1: is empty"):
+        cell_shards(cell(Data.TFRECORD), data, None)
+    empty.unlink()
     write_index(path, tmp_path)
     assert cell_shards(cell(Data.DALI), data, index) == (path,)

@@ -163,6 +163,11 @@ def not_jpeg(example: tf.train.Example) -> None:
     example.features.feature[IMAGE].bytes_list.value[:] = [b"GIF89a"]
 
 
+def png(example: tf.train.Example) -> None:
+    image = example.features.feature[IMAGE].bytes_list.value
+    image[:] = [tf.io.encode_png(tf.io.decode_jpeg(image[0])).numpy()]
+
+
 def half_jpeg(example: tf.train.Example) -> None:
     image = example.features.feature[IMAGE].bytes_list.value
     image[:] = [image[0][:40]]
@@ -176,6 +181,10 @@ def label_1001(example: tf.train.Example) -> None:
     example.features.feature[LABEL].int64_list.value[:] = [1001]
 
 
+def label_of_33_bits(example: tf.train.Example) -> None:
+    example.features.feature[LABEL].int64_list.value[:] = [2**32 + 1]
+
+
 def no_label(example: tf.train.Example) -> None:
     del example.features.feature[LABEL]
 
@@ -183,9 +192,11 @@ def no_label(example: tf.train.Example) -> None:
 Change = Callable[[tf.train.Example], None]
 DAMAGES = [
     (not_jpeg, "record 2: the image is not a JPEG"),
+    (png, "record 2: the image is not a JPEG"),
     (half_jpeg, "record 2: the JPEG does not decode"),
     (label_0, r"record 2: label 0 is outside 1\.\.1000"),
     (label_1001, r"record 2: label 1001 is outside 1\.\.1000"),
+    (label_of_33_bits, r"record 2: label 4294967297 is outside 1\.\.1000"),
     (no_label, "record 2: has 0 values of image/class/label, not 1"),
 ]
 
@@ -214,6 +225,23 @@ def test_a_bad_record_is_named_not_replaced(
     batches = opened(data, Mode.INFERENCE, damaged(change, tmp_path))
 
     with pytest.raises(InvalidLaunchError, match=f"validation-00000-of-00001: {words}"):
+        pixels(batches, 4)
+
+
+@pytest.mark.dali
+def test_an_index_of_other_records_is_named(tmp_path: Path) -> None:
+    """An index that has its shard's length, but not its records, is told when DALI stumbles."""
+    make_data_set(tmp_path / "data", images=8, width=48, height=48, shards=1, seed=1)
+    shard = tmp_path / "data" / "validation-00000-of-00001"
+    frames = list(read_frames(shard))
+    end = frames[1].offset + frames[1].size
+    ends = [frames[0].size - 8, end, *(frame.offset + frame.size for frame in frames[2:])]
+    lines = [f"{begin} {end - begin}\n" for begin, end in zip([0, *ends], ends, strict=False)]
+    (tmp_path / shard.name).write_text("".join(lines))
+    options = KernelOptions(data_dir=str(shard.parent), data_idx_dir=str(tmp_path))
+    batches = opened(Data.DALI, Mode.INFERENCE, options)
+
+    with pytest.raises(InvalidLaunchError, match="00001:1: record 1 has .* not the index of this"):
         pixels(batches, 4)
 
 

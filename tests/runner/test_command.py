@@ -1,5 +1,8 @@
 """suite.runner.command: cells as the page's own flags, and back."""
 
+import struct
+from pathlib import Path
+
 import pytest
 
 from suite.core.cell import Cell, Data, Graph, KernelName, Layout, Mode, Precision, Protocol
@@ -81,6 +84,19 @@ def test_a_bad_combination_is_one_line(flags: str, words: str) -> None:
     """Flags that could not be measured, or only by guessing, are refused."""
     with pytest.raises(InputError, match=words):
         parse_order(["--mode=inference_benchmark", "--batch_size=8", *flags.split()])
+
+
+def test_an_epoch_of_two_ranks_has_half_the_steps(tmp_path: Path) -> None:
+    """The default --num_iter is one pass over the records, which ranks share out among them."""
+    records = struct.pack("<Q4x", 1) + bytes(5)
+    (tmp_path / "train-0").write_bytes(records * 9)
+    flags = ["--mode=training_benchmark", "--batch_size=2", "--warmup_steps=1"]
+    flags += ["--data_dir", str(tmp_path)]
+    launcher = {f"OMPI_COMM_WORLD_{name}": "0" for name in ("RANK", "LOCAL_RANK")}
+    launcher |= {f"OMPI_COMM_WORLD_{name}": "2" for name in ("SIZE", "LOCAL_SIZE")}
+
+    assert parse_order(flags).protocol.num_iter == 4
+    assert parse_order(flags, launcher).protocol.num_iter == 2
 
 
 @pytest.mark.parametrize("batch", ["0", "-1", "8.5", "many"])

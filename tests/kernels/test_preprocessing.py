@@ -1,0 +1,179 @@
+"""Published crops and mirroring, and normalisation, seen in images that encode their own places."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from suite.core.cell import Cell, Data, Mode, Precision
+from suite.core.distributed import ONLY_RANK
+from suite.core.reading import Reading
+from suite.files.dali_index import write_index
+from suite.kernels.batches import Batches, open_batches
+from suite.kernels.interface import KernelOptions
+from suite.kernels.records import BOXES, IMAGE, LABEL, decode
+from suite.kernels.resnet50 import DEVIATION, MEAN
+from suite.kernels.tensorflow_kernel import open_network
+from suite.kernels.tfrecord_batches import scaled_sides
+
+pytestmark = pytest.mark.slow
+
+SIDE = 256
+SIZE = 56
+IMAGES = 16
+PIPELINES = [Data.TFRECORD, pytest.param(Data.DALI, marks=pytest.mark.dali)]
+
+
+def ramps(height: int, width: int) -> tf.Tensor:
+    """A JPEG whose red tells the column and whose green tells the row, as shares of 255."""
+    columns = np.broadcast_to(np.linspace(0, 255, width), (height, width))
+    rows = np.broadcast_to(np.linspace(0, 255, height)[:, None], (height, width))
+    image = np.stack([columns, rows, np.full_like(rows, 128)], axis=-1)
+    return tf.io.encode_jpeg(
+        np.round(image).astype(np.uint8), quality=100, chroma_downsampling=False
+    )
+
+
+def record(encoded: tf.Tensor, label: int) -> bytes:
+    """A record of an image with one small box in its middle."""
+
+    def floats(value: float) -> tf.train.Feature:
+        return tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
+
+    features = {
+        IMAGE: tf.train.Feature(bytes_list=tf.train.BytesList(value=[encoded.numpy()])),
+        LABEL: tf.train.Feature(int64_list=tf.train.Int64List(value=[label])),
+        **{box: floats(side) for box, side in zip(BOXES, (0.4, 0.4, 0.6, 0.6), strict=True)},
+    }
+    example = tf.train.Example(features=tf.train.Features(feature=features))
+    serialized: bytes = example.SerializeToString()
+    return serialized
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shard of ramps for each mode, labels 1 to 16 in order, with their index."""
+    root = tmp_path_factory.mktemp("ramps")
+    for split in ("train", "validation"):
+        shard = root / f"{split}-00000-of-00001"
+        with tf.io.TFRecordWriter(str(shard)) as writer:
+            for label in range(1, IMAGES + 1):
+                writer.write(record(ramps(SIDE, SIDE), label))
+        (root / "index").mkdir(exist_ok=True)
+        write_index(shard, root / "index")
+    return root
+
+
+def cell(data: Data, mode: Mode) -> Cell:
+    return Cell(
+        mode=mode,
+        precision=Precision.FP32,
+        xla=False,
+        batch_size=IMAGES,
+        data=data,
+        image_size=SIZE,
+    )
+
+
+def opened(data: Data, mode: Mode, root: Path, reading: Reading | None = None) -> Batches:
+    options = KernelOptions(
+        data_dir=str(root),
+        data_idx_dir=str(root / "index"),
+        seed=3,
+        reading=reading or Reading(),
+    )
+    return open_batches(cell(data, mode), options)
+
+
+def seen_parts(batches: Batches, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Signed width (negative: mirrored) and height of the part of its ramp each image shows."""
+    images = np.concatenate([batches.next()[0].numpy() for _ in range(count)])
+    if batches.normalized:
+        images = images * np.asarray(DEVIATION, np.float32) + np.asarray(MEAN, np.float32)
+    across, down = images[..., 0].mean(axis=1), images[..., 1].mean(axis=2)
+    whole = 255 * (SIZE - 1) / SIZE
+    return (across[:, -1] - across[:, 0]) / whole, (down[:, -1] - down[:, 0]) / whole
+
+
+@pytest.mark.parametrize("data", PIPELINES)
+def test_training_crops_and_mirrors_as_published(data: Data, root: Path) -> None:
+    """Parts of 5 to 100 % of the area and of aspect 0.75 to 1.33; half of them mirrored."""
+    widths, heights = seen_parts(opened(data, Mode.TRAINING, root), 20)
+    areas, aspects = np.abs(widths) * heights, np.abs(widths) / heights
+    mirrored = (widths < 0).mean()
+
+    assert 0.03 < areas.min() < 0.15
+    assert 0.85 < areas.max() <= 1.02
+    assert 0.7 < aspects.min() < 0.8
+    assert 1.2 < aspects.max() < 1.4
+    assert 0.4 < mirrored < 0.6
+
+
+@pytest.mark.parametrize("data", PIPELINES)
+def test_evaluation_shows_the_middle_unmirrored(data: Data, root: Path) -> None:
+    """7/8 of each side of a square image, as 224 of 256 pixels are."""
+    widths, heights = seen_parts(opened(data, Mode.INFERENCE, root), 1)
+
+    np.testing.assert_allclose(widths, 7 / 8, atol=0.01)
+    np.testing.assert_allclose(heights, 7 / 8, atol=0.01)
+
+
+def test_a_decoded_window_is_that_of_the_whole_image() -> None:
+    """Decoding only the crop, which the published code does not, gives the very same pixels."""
+    generator = np.random.default_rng(0)
+    image = generator.integers(0, 256, (96, 128, 3), dtype=np.uint8)
+    encoded = tf.io.encode_jpeg(image, chroma_downsampling=False)
+    part = decode(encoded, tf.constant([13, 27, 40, 61]))
+
+    np.testing.assert_array_equal(part, decode(encoded)[13:53, 27:88])
+
+
+def test_sides_keep_their_proportions_as_published() -> None:
+    """The longer side loses its fraction, where rounding might add a pixel, the shorter nothing."""
+    examples = [(200, 310), (500, 375), (333, 500), (256, 256)]
+    scaled = [tuple(scaled_sides(tf.constant(sides), 256).numpy()) for sides in examples]
+    shorter = {int(scaled_sides(tf.constant((n, 2 * n)), 256)[0]) for n in range(20, 600)}
+
+    assert scaled == [(256, 396), (341, 256), (256, 384), (256, 256)]
+    assert shorter == {256}
+
+
+@pytest.mark.parametrize(
+    ("data", "mode"),
+    [
+        (Data.TFRECORD, Mode.TRAINING),
+        pytest.param(Data.DALI, Mode.INFERENCE, marks=pytest.mark.dali),
+    ],
+)
+def test_shuffling_and_parallelism_are_as_asked(data: Data, mode: Mode, root: Path) -> None:
+    """Records come shuffled as published, in the order of the files where asked; both are told."""
+    published = opened(data, mode, root)
+    asked = opened(data, mode, root, Reading(shuffled_records=0, decode_threads=2))
+    orders = [list(batches.next()[1].numpy()) for batches in (published, asked)]
+    threads = {Data.TFRECORD: "input_parallel_decodes", Data.DALI: "input_threads"}[data]
+
+    assert orders[0] != orders[1] == list(range(IMAGES))
+    assert asked.conditions()["input_shuffled_records"] == 0
+    assert asked.conditions()[threads] == 2
+    assert published.conditions()[threads] == {Data.TFRECORD: 10, Data.DALI: 4}[data]
+
+
+@pytest.mark.dali
+def test_images_are_normalized_exactly_once(root: Path) -> None:
+    """The network of either pipeline gives the same logits for what that pipeline hands it.
+
+    tf.data hands it 0..255, and DALI the same with mean and deviation taken out.
+    """
+    images = np.random.default_rng(0).uniform(0, 255, (2, SIZE, SIZE, 3)).astype(np.float32)
+    options = KernelOptions(data_dir=str(root), data_idx_dir=str(root / "index"))
+    logits = {}
+    for data in (Data.TFRECORD, Data.DALI):
+        model, batches = open_network(cell(data, Mode.INFERENCE), options, ONLY_RANK)
+        mean, deviation = (MEAN, DEVIATION) if batches.normalized else (0, 1)
+        given = (images - np.asarray(mean, np.float32)) / np.asarray(deviation, np.float32)
+        logits[data] = model(given, training=False).numpy()
+
+    np.testing.assert_allclose(logits[Data.TFRECORD], logits[Data.DALI], rtol=1e-3, atol=1e-4)
+    assert np.abs(logits[Data.DALI]).max() > 0.01
