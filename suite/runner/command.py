@@ -124,7 +124,8 @@ def parse_order(
         raise InputError("--synthetic_device reads no records; give it or --data_dir, not both")
     if given.iter_unit == "epoch" and not given.data_dir:
         raise InputError("synthetic images have no epoch; add --iter_unit batch")
-    gpus = _gpus(given.gpus, environment)
+    # A worker is one process, whatever launcher the runner itself was started by.
+    gpus = 1 if given.channel is not None else _gpus(given.gpus, environment)
     steps = given.num_iter
     if given.iter_unit == "epoch":
         steps *= epoch_steps(given.data_dir, _MODES[given.mode], given.batch_size * gpus)

@@ -11,6 +11,8 @@ _LEFT = re.compile(r"Process (\d+) exit with status code (-?\d+)")
 _STALLED = re.compile(r"Stalled ranks:\n((?:(?:\[\d+\]<\w+>:)?\d+: \[.*\n?)+)")
 _OWES = re.compile(r"^(?:\[\d+\]<\w+>:)?(\d+): \[", re.MULTILINE)
 _RULE = re.compile(r"^[-=*]{10,}$")
+# What Open MPI adds to whatever kept it from a host: everything that it could have been.
+_GENERAL = "ORTE was unable to reliably start one or more daemons"
 _LONGEST = 300
 
 
@@ -37,7 +39,7 @@ def complaint(log: str) -> str:
     """The launcher's first words, for one that never got as far as a rank."""
     lines = (line.strip() for line in log.splitlines())
     text = " ".join(line for line in lines if line and not _RULE.match(line))
-    return text[:_LONGEST]
+    return (text.partition(_GENERAL)[0].strip() or text)[:_LONGEST]
 
 
 def _signal_words(number: int) -> str:
