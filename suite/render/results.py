@@ -100,7 +100,7 @@ def overhead_text(launches: Sequence[Launch]) -> str:
     """What isolation cost the launches that answered: their time, and the runner's own CPU time."""
     answered = [launch for launch in launches if launch.status is Status.OK]
     if not answered:
-        return ""
+        return "outside build, compile and steps: unknown, as no launch went well"
     spent = [launch.overhead_seconds for launch in answered if not launch.ranks]
     shares = [
         launch.runner_cpu_seconds / launch.loop_seconds
