@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     on_wait = _say_waiting if arguments.wait else None
     with hold_devices(_locks(matrix, machine), on_wait) as announce, Stop() as stop:
         if arguments.exclusive:
-            _refuse_strangers(matrix)
+            _refuse_strangers(matrix, machine)
         work = _work(arguments, matrix, options, machine, planned)
         announce(work.directory)
         estimates = estimate_launches(work.planned, matrix, machine, work.directory.parent)
@@ -83,7 +83,9 @@ def _locks(matrix: Matrix, machine: Machine) -> tuple[str, ...]:
     return () if simulated else lock_names(machine)
 
 
-def _refuse_strangers(matrix: Matrix) -> None:
+def _refuse_strangers(matrix: Matrix, machine: Machine) -> None:
+    if not machine.gpus:
+        print("note: --exclusive is about GPUs, and there is none here", flush=True)
     gpus = max(cell.gpus for cell in matrix.cells)
     found = [process.phrase for gpu in gpu_neighbours()[:gpus] for process in gpu]
     if found:
@@ -169,7 +171,7 @@ def _report(matrix: Matrix, planned: Sequence[PlannedLaunch], work: Work, stop: 
     plots = scaling_plots(measured, results)
     for name, svg in plots.items():
         write_plot(work.directory, name, svg)
-    _print_next(work.directory, matrix, plots=bool(plots))
+    print(f"run directory: {work.directory} (report.md, cells/{', plots/' * bool(plots)})")
     if work.resumed and not work.planned:
         print("nothing was missing")
     done = finished(measured.launches, retry_failed=False)
@@ -178,6 +180,9 @@ def _report(matrix: Matrix, planned: Sequence[PlannedLaunch], work: Work, stop: 
         why = f"stopped by {stop.by}" if stop.by else "--max-time is over"
         count = f"{len(missing)} of {len(planned)} launches"
         print(f"not finished ({why}): {count}; {_way_on(work.directory)}")
+    elif matrix.reference is not None and any(result.summary for result in results):
+        next_step = f"compare --reference {matrix.reference} --run {work.directory}"
+        print(f"next: python bench.py {next_step}")
     if stop.by is not None:
         return ExitCode.INTERRUPTED
     return ExitCode.CELL_FAILED if missing else _exit_code(results)
@@ -228,12 +233,6 @@ def _directory_name(header: RunHeader, machine: Machine) -> str:
     """`<UTC time>-<device>-<matrix>`, so that names sort by time."""
     time = datetime.fromisoformat(header.started_at).strftime("%Y%m%dT%H%M%SZ")
     return f"{time}-{device_slug(machine)}-{header.matrix}"
-
-
-def _print_next(directory: Path, matrix: Matrix, *, plots: bool) -> None:
-    print(f"run directory: {directory} (report.md, cells/{', plots/' * plots})")
-    if matrix.reference is not None:
-        print(f"next: python bench.py compare --reference {matrix.reference} --run {directory}")
 
 
 def _exit_code(results: Sequence[CellResult]) -> ExitCode:

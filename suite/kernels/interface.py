@@ -99,5 +99,10 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def tells_of_no_memory(words: str) -> bool:
-    """Whether words in which a launch failed speak of memory that could not be had."""
-    return bool(_NO_MEMORY.search(words))
+    """Whether words in which a launch failed speak of memory that could not be had.
+
+    TensorFlow also warns of an allocation that it can do without, which is not a failure.
+    """
+    return any(
+        _NO_MEMORY.search(line) and "not a failure" not in line for line in words.splitlines()
+    )

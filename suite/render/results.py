@@ -31,6 +31,8 @@ _FEW = (
     "~ = too few samples to enclose it with 95 % confidence (p90 needs "
     f"{samples_needed(0.90)}, p95 {samples_needed(0.95)}, p99 {samples_needed(0.99)})"
 )
+# A run that was stopped early names the cells it would have gone on with, and counts the others.
+_NOT_RUN_SHOWN = 20
 _MARKS = {
     CautionKind.QUICK: ("q", "quick protocol: a first look; run without --quick for real numbers"),
     CautionKind.TRUNCATED: ("t", "truncated: the time cap ended it early, with n samples"),
@@ -100,7 +102,7 @@ def overhead_text(launches: Sequence[Launch]) -> str:
     """What isolation cost the launches that answered: their time, and the runner's own CPU time."""
     answered = [launch for launch in launches if launch.status is Status.OK]
     if not answered:
-        return ""
+        return "outside build, compile and steps: unknown, as no launch went well"
     spent = [launch.overhead_seconds for launch in answered if not launch.ranks]
     shares = [
         launch.runner_cpu_seconds / launch.loop_seconds
@@ -170,9 +172,12 @@ def _legend(results: Sequence[CellResult]) -> list[str]:
 
 
 def _failures(run: Run, results: Sequence[CellResult]) -> list[str]:
-    """Every cell that failed and every planned one that has no launch at all."""
+    """Every cell that failed, and those planned that have no launch at all."""
     started = {result.cell.id for result in results}
-    never = [f"{cell}: not run" for cell in run.header.cells if cell not in started]
+    missing = [cell for cell in run.header.cells if cell not in started]
+    never = [f"{cell}: not run" for cell in missing[:_NOT_RUN_SHOWN]]
+    if len(missing) > _NOT_RUN_SHOWN:
+        never.append(f"{len(missing) - _NOT_RUN_SHOWN} more cells: not run")
     failed = [
         f"{result.cell.id}: {result.status.value.replace('_', ' ')}: {result.reason}"
         for result in results

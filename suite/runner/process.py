@@ -214,14 +214,16 @@ def _launch_of(end: _End, order: LaunchOrder, log: Path, started_at: str) -> Lau
             failed = launch.status in FAILURES
             return replace(launch, output_tail=last_output(log) if failed else "")
     tail = last_output(log) if end.status in FAILURES else ""
-    # An uncaught error of C++, or a check that failed, ends a process so.
-    aborted = end.reason == f"ended by {signal.SIGABRT.name}"
-    last_words = tail.rpartition("\n")[2].strip()[:200]
+    # An uncaught error of C++, or a check that failed, aborts; oneDNN steps on what it did not get,
+    # right after saying so (other threads may say something in between).
+    last_lines = "\n".join(tail.splitlines()[-3:])
+    evidence = {"ended by SIGABRT": tail, "ended by SIGSEGV": last_lines}.get(end.reason, "")
+    last_words = last_lines.rpartition("\n")[2].strip()[:200]
     return Launch(
         cell=order.cell,
         protocol=order.protocol,
         launch=order.launch,
-        status=Status.OUT_OF_MEMORY if aborted and tells_of_no_memory(tail) else end.status,
+        status=Status.OUT_OF_MEMORY if tells_of_no_memory(evidence) else end.status,
         reason=f"{end.reason}; last words: {last_words}" if last_words else end.reason,
         started_at=started_at,
         output_tail=tail,

@@ -1,6 +1,8 @@
 """The main job on the real kernel: TensorFlow in processes of its own, through bench.py."""
 
 import json
+import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -50,3 +52,32 @@ def test_real_cells_are_measured_and_prove_what_ran(tmp_path: Path) -> None:
     assert training["conditions"]["xla"] == "off"
     assert training["conditions"]["loss"] > 0
     assert "inference-amp-xla-bs2-1gpu-64px" in done.stdout
+
+
+TOO_LARGE = """\
+purpose: more memory than there is
+protocol: {warmup_steps: 0, measured_steps: 1}
+threads_per_rank: 2
+axes: {mode: [inference], precision: [fp32], xla: [off], batch_size: [256, 512]}
+"""
+
+
+@pytest.mark.slow
+def test_a_host_without_memory_is_out_of_memory_however_tensorflow_says_it(tmp_path: Path) -> None:
+    """An error, an abort or a step on what was not there: the status is the same, and it prunes."""
+    path = tmp_path / "large.yaml"
+    path.write_text(TOO_LARGE)
+    limit = 4 * 2**30
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "bench.py"), "run", str(path), "--out", str(tmp_path / "out")],
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "MALLOC_ARENA_MAX": "2"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+
+    assert done.returncode == 3, done.stderr
+    assert "inference-fp32-bs256-1gpu: out of memory: " in done.stdout
+    assert "bs512-1gpu: skipped: inference-fp32-bs256-1gpu ran out of memory" in done.stdout

@@ -201,13 +201,14 @@ def test_exclusive_refuses_a_gpu_that_is_not_free(
     flags = ["run", f"{tmp_path}/mine.yaml", "--out", f"{tmp_path}/out", "--exclusive"]
     monkeypatch.setattr("suite.cli.run.gpu_neighbours", lambda: ((stranger,), ()))
     refused = main(flags)
-    said = capsys.readouterr().err
+    printed, said = capsys.readouterr()
     written = (tmp_path / "out").exists()
     monkeypatch.setattr("suite.cli.run.gpu_neighbours", lambda: ((), (stranger,)))
     run_anyway = main(flags)
 
     assert (refused, run_anyway) == (2, 0)
     assert "also on the GPU: python (process 4711, 2.0 GiB); end it or drop --exclusive" in said
+    assert detect_machine().gpus or "--exclusive is about GPUs, and there is none" in printed
     assert not written
 
 

@@ -119,14 +119,30 @@ def test_an_unsteady_launch_is_told_with_its_remedy() -> None:
     assert doubts([LAUNCH, unsteady]) == [f"inference-amp-bs8-1gpu, launch 0: {text}"]
 
 
-def test_a_percentile_of_too_few_samples_is_marked() -> None:
-    """The value stays for comparison, with a mark that the legend explains."""
+def run_of(*cells: str) -> Run:
+    """A run of these cells of which one launch has ended."""
     header = RunHeader(
         matrix="mine", purpose="", reference=None, expected_device=None, device="Tesla T4",
-        gpu="Tesla T4", protocol=LAUNCH.protocol, started_at="", cells=(LAUNCH.cell.id,),
+        gpu="Tesla T4", protocol=LAUNCH.protocol, started_at="", cells=cells,
         machine={}, environment={},
     )  # fmt: skip
-    run = Run(header=header, launches=(LAUNCH,))
+    return Run(header=header, launches=(LAUNCH,))
+
+
+def test_cells_that_were_not_run_are_named_up_to_a_number() -> None:
+    """A large matrix that was stopped early does not bury its results below the rest's names."""
+    run = run_of(LAUNCH.cell.id, *(f"cell-{number}" for number in range(500)))
+    lines = results_text(run, cell_results(run.launches)).splitlines()
+
+    assert [line for line in lines if line.endswith(": not run")] == [
+        *(f"cell-{number}: not run" for number in range(20)),
+        "480 more cells: not run",
+    ]
+
+
+def test_a_percentile_of_too_few_samples_is_marked() -> None:
+    """The value stays for comparison, with a mark that the legend explains."""
+    run = run_of(LAUNCH.cell.id)
     text = results_text(run, cell_results(run.launches))
 
     assert text.split("inference-amp-bs8-1gpu")[1].split()[1:7] == [

@@ -1,6 +1,7 @@
 """suite.runner.process: however a child ends, its launch has a status and a reason."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -165,14 +166,34 @@ def test_a_kill_for_lack_of_memory_is_told_from_any_other(
     assert done.reason.endswith(f"ended by SIGKILL ({words}")
 
 
-def test_an_abort_for_lack_of_memory_is_out_of_memory(tmp_path: Path, start: Start) -> None:
-    """An uncaught error of C++ takes the process with it, and only its words tell why."""
-    words = "terminate called after throwing an instance of 'std::bad_alloc'"
-    fault = f"sys.stderr.write({words!r}); sys.stderr.flush(); os.abort()"
-    done = launch(tmp_path, start, fault)
+BAD_ALLOC = "terminate called after throwing an instance of 'std::bad_alloc'"
+EXHAUSTED = "op_kernel.cc:1858] RESOURCE_EXHAUSTED: OOM when allocating tensor"
+HARMLESS = "Allocator ran out of memory. The caller indicates that this is not a failure"
 
-    assert done.status is Status.OUT_OF_MEMORY
-    assert done.reason == f"ended by SIGABRT; last words: {words}"
+
+@pytest.mark.parametrize(
+    ("said", "number", "status"),
+    [
+        ([BAD_ALLOC, "what()"], signal.SIGABRT, Status.OUT_OF_MEMORY),
+        ([EXHAUSTED], signal.SIGSEGV, Status.OUT_OF_MEMORY),
+        ([EXHAUSTED, "and others"], signal.SIGSEGV, Status.OUT_OF_MEMORY),
+        ([EXHAUSTED, "1", "2", "3"], signal.SIGSEGV, Status.CRASHED),
+        ([HARMLESS], signal.SIGSEGV, Status.CRASHED),
+        ([HARMLESS], signal.SIGABRT, Status.CRASHED),
+        ([EXHAUSTED], signal.SIGTERM, Status.CRASHED),
+    ],
+)
+def test_a_death_for_lack_of_memory_is_out_of_memory(
+    tmp_path: Path, start: Start, said: list[str], number: int, status: Status
+) -> None:
+    """C++ and oneDNN take the process with them, and only their last words tell why."""
+    words = "\n".join(said)
+    fault = f"sys.stderr.write({words!r}); sys.stderr.flush(); os.kill(os.getpid(), {int(number)})"
+    # A worker that measures finishes its step at SIGTERM, so this one is still compiling.
+    done = launch(tmp_path, start, fault, "compile")
+
+    assert done.status is status
+    assert done.reason == f"ended by {signal.Signals(number).name}; last words: {said[-1]}"
 
 
 @pytest.mark.parametrize(
