@@ -20,8 +20,10 @@ from suite.runner.rank_link import TOKEN_VARIABLE, Listener
 from suite.runner.rank_session import RankSession
 from suite.runner.stop import Stop
 
-# Horovod says after this share of a step's deadline which ranks the others wait for.
-_STALL_SHARE = 0.5
+# Horovod says which ranks the others wait for, but it looks only as often as it waits, and at
+# tensors that it knows already only the second time: after up to four times this share of the
+# deadline of a step.
+_STALL_SHARE = 0.1
 
 
 def run_ranks(
@@ -81,7 +83,7 @@ def run_ranks(
         finally:
             session.end()
     return replace(
-        session.outcome(said),
+        session.outcome(launcher.value, said),
         started_at=started_at,
         wall_seconds=time.monotonic() - began,
         started_by=StartedBy(launcher.value),
