@@ -55,6 +55,8 @@ def run_ranks(
         **settings,
         **horovod_settings(distributed),
     }
+    if launcher is RankLauncher.HOROVODRUN:
+        settings["PYTHONUNBUFFERED"] = "1"  # or it says who died when it ends itself, seconds later
     token = secrets.token_hex(16)
     listener = Listener(local=not distributed.is_remote)
     with listener.socket, BoundedLog(log) as output:
