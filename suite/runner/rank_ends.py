@@ -17,7 +17,7 @@ class HeardRank:
 
     `answer` is its record. `failure` is a status and a reason without one: a deadline, or words
     that are none. `lost` says how its connection ended before either. `reacts` is None until it is
-    asked, and False until it has replied.
+    asked, and False until it has replied, with the `place` that it is in.
     """
 
     index: int
@@ -28,6 +28,7 @@ class HeardRank:
     failure: tuple[Status, str] | None = None
     lost: str | None = None
     reacts: bool | None = None
+    place: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -92,8 +93,8 @@ def launch_of_ranks(
             return _record(order, Status.CRASHED, f"{launcher.words} before its ranks did")
     guilty = _guilty(ranks, launcher.said)
     if not guilty and not missing and all(rank.is_late for rank in ranks):
-        # One is late and the others wait for it, but nothing tells which: none is named.
-        return _record(order, Status.TIMED_OUT, ranks[0].deadline.reason)
+        reason = f"{ranks[0].deadline.reason}; {_places(ranks)}"
+        return _record(order, Status.TIMED_OUT, reason)
     ends = [RankEnd(rank.index, rank.host, _end_of(order, rank, died, guilty)) for rank in ranks]
     # A rank that died before it reported has said nothing of its host.
     ends += [
@@ -123,6 +124,14 @@ def _guilty(ranks: Sequence[HeardRank], said: str) -> set[int]:
         return set()
     silent = {rank.index for rank in ranks if rank.owes_reply}
     return silent or stalled_ranks(said)
+
+
+def _places(ranks: Sequence[HeardRank]) -> str:
+    """Where each rank is, when one is late and others wait for it, but nothing tells which."""
+    at: dict[str, list[str]] = {}
+    for rank in sorted(ranks, key=lambda rank: rank.index):
+        at.setdefault(rank.place, []).append(f"rank {rank.index} on {rank.host}")
+    return "; ".join(f"{', '.join(names)} in {place}" for place, names in at.items())
 
 
 def _end_of(order: LaunchOrder, rank: HeardRank, died: dict[int, str], guilty: set[int]) -> Launch:

@@ -233,17 +233,17 @@ class RankSession:
     def _take(self, rank: HeardRank, line: bytes) -> None:
         if rank.reacts is False:
             rank.reacts = True
-        if rank.failure is not None:
-            return
         try:
             message = receive(line)
             if isinstance(message, Here):
+                rank.place = message.place
+            if isinstance(message, Here) or rank.failure is not None:
                 return
             if isinstance(message, str):
                 rank.answer = decode_launch(message, "its answer")
                 return
         except (ValueError, InputError) as error:
-            rank.failure = (Status.CRASHED, f"unreadable answer: {error}")
+            rank.failure = rank.failure or (Status.CRASHED, f"unreadable answer: {error}")
             return
         if message.total:
             self._cpu_began = self._cpu_began or time.process_time()

@@ -14,7 +14,9 @@ pytestmark = pytest.mark.skipif(
     reason="mpirun is not installed; see suite/install/packages.txt",
 )
 
-RANK_1 = f"rank 1 on {socket.gethostname()}: "
+HOST = socket.gethostname()
+RANK_1 = f"rank 1 on {HOST}: "
+BOTH = "0; "  # a fault of rank 0 as well
 REACHED = "(FOLDER / f'reached-{RANK}').touch(); "
 # On both ranks, once the runner must have heard that they measure: the first step is warm-up.
 SLOW_MEASURING = (
@@ -71,8 +73,14 @@ FAULTS = {
         "crashed",
         "mpirun ended by SIGKILL (the system's out-of-memory killer, or a person) before its ranks",
     ),
-    14: ("step", "raise MemoryError('full')", "out_of_memory", f"{RANK_1}MemoryError: full"),
-    15: ("result", "", "skipped", "training-fp32-bs14-2gpu-simulated ran out of memory"),
+    14: (
+        "step",
+        BOTH + "time.sleep(600)",
+        "timed_out",
+        f"no end of warm-up step 1 within 2 s; rank 0 on {HOST}, rank 1 on {HOST} in timing._timed",
+    ),
+    15: ("step", "raise MemoryError('full')", "out_of_memory", f"{RANK_1}MemoryError: full"),
+    16: ("result", "", "skipped", "training-fp32-bs15-2gpu-simulated ran out of memory"),
 }
 
 
@@ -90,7 +98,10 @@ def faulty_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, int]:
     bench = Bench(tmp_path_factory.mktemp("faulty"))
     limits = "measured_steps: 4, startup_timeout_seconds: 8, step_timeout_seconds: 2"
     bench.write(list(FAULTS), limits, ranks=2)
-    faults = {(m, batch): of_rank(1, code) for batch, (m, code, _, _) in FAULTS.items()}
+    faults = {
+        (method, batch): code if code.startswith(BOTH) else of_rank(1, code)
+        for batch, (method, code, _, _) in FAULTS.items()
+    }
     code, _, _ = bench.run(faults=faults)
     return bench, code
 
@@ -106,6 +117,7 @@ def test_a_fault_of_a_rank_ends_its_launch_by_name(
 
     assert (record["status"], code) == (status, 3)
     assert words in record["reason"]
+    assert ("reacts no more" in record["reason"]) == ("reacts no more" in words)
 
 
 def test_a_launch_without_a_fault_has_the_steps_of_both_ranks(
