@@ -18,6 +18,7 @@ from suite.files.launches import encode_launch, write_launch
 from suite.files.runs import decode_launch
 from suite.kernels import gather
 from suite.kernels.environment import launch_environment
+from suite.kernels.interface import MissingComponentError
 from suite.measure.devices import detect_machine
 from suite.runner.channel import Progress, Sender, end_with_reader
 from suite.runner.command import LaunchOrder, parse_order
@@ -103,7 +104,10 @@ def _of_all_ranks(launch: Launch, rank: Rank) -> Launch:
         print(words, file=sys.stderr, flush=True)
         os._exit(int(ExitCode.CELL_FAILED))
     told = json.dumps([socket.gethostname(), encode_launch(launch)])
-    ends = [json.loads(text) for text in gather(told)]
+    try:
+        ends = [json.loads(text) for text in gather(told)]
+    except MissingComponentError as error:
+        raise InputError(str(error)) from None
     return merge_ranks(
         [
             RankEnd(index, host, decode_launch(record, f"rank {index}"))

@@ -23,7 +23,10 @@ _LOST_ANOTHER = ("HorovodInternalError", "Horovod has been shut down")
 
 @dataclass(frozen=True, slots=True)
 class RankEnd:
-    """How one rank ended: its own record, or one that says why there is none."""
+    """How one rank ended: its own record, or one that says why there is none.
+
+    `host` is empty for a rank that died before it said where it is.
+    """
 
     rank: int
     host: str
@@ -32,24 +35,23 @@ class RankEnd:
     @property
     def name(self) -> str:
         """`rank 1 on node2`."""
-        return f"rank {self.rank} on {self.host}"
+        return f"rank {self.rank}" + (f" on {self.host}" if self.host else "")
 
 
 def merge_ranks(ends: Sequence[RankEnd]) -> Launch:
     """One record of a launch from those of its ranks, at least one of them.
 
     Step i took as long as its slowest rank did. The launch is ok when every rank is; else it ends
-    as the rank does that tells most, which is named. Conditions are those of rank 0.
+    as the rank does that tells most, which is named unless all ranks say the same. Conditions are
+    those of rank 0.
     """
     ordered = sorted(ends, key=lambda end: end.rank)
     launches = [end.launch for end in ordered]
     worst = min(ordered, key=_telling)
-    status = worst.launch.status
-    reason = worst.launch.reason if status is Status.OK else f"{worst.name}: {worst.launch.reason}"
     return replace(
         launches[0],
-        status=status,
-        reason=reason,
+        status=worst.launch.status,
+        reason=_reason(worst, launches),
         startup_seconds=_slowest_startup(launches),
         warmup_seconds=_slowest([launch.warmup_seconds for launch in launches]),
         step_seconds=_slowest([launch.step_seconds for launch in launches]),
@@ -74,6 +76,15 @@ def _telling(end: RankEnd) -> tuple[bool, bool, int]:
     failed = launch.status is not Status.OK
     follows = any(words in launch.reason for words in _LOST_ANOTHER)
     return (not failed, follows, _TELLING.index(launch.status) if failed else 0)
+
+
+def _reason(worst: RankEnd, launches: Sequence[Launch]) -> str:
+    status, reason = worst.launch.status, worst.launch.reason
+    alike = all((launch.status, launch.reason) == (status, reason) for launch in launches)
+    # A wish to stop is no rank's own doing.
+    if status is Status.INTERRUPTED or (alike and len(launches) == worst.launch.cell.gpus):
+        return reason
+    return f"{worst.name}: {reason}"
 
 
 def _slowest(series: Sequence[Sequence[float]]) -> tuple[float, ...]:

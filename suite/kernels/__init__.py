@@ -51,7 +51,13 @@ def require_horovod() -> None:
 
 
 def gather(text: str) -> list[str]:
-    """What every rank of this launch gave, in their order; each of them must call it."""
+    """What every rank of this launch gave, in their order; each of them must call it.
+
+    Raises:
+        MissingComponentError: Horovod, which carries it, is not installed.
+    """
+    require_tensorflow()
+    require_horovod()
     from suite.kernels.horovod_ranks import gather as gather_texts
 
     return gather_texts(text)

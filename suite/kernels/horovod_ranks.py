@@ -36,6 +36,8 @@ def join_ranks(rank: Rank) -> None:
 
 def gather(text: str) -> list[str]:
     """What every rank gave, in their order; each rank must call it."""
+    if not hvd.is_initialized():  # ranks of the simulated kernel have had nothing to say so far
+        hvd.init()
     return list(hvd.allgather_object(text))
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import select
 import signal
+import sys
 import threading
 import time
 from dataclasses import asdict, dataclass
@@ -23,7 +24,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """A process that was asked whether it still reacts does."""
+    """A process that was asked whether it still reacts does.
+
+    `place` is the innermost function of the suite that its main thread is in.
+    """
+
+    place: str
 
 
 class Sender:
@@ -49,7 +55,7 @@ class Sender:
 
     def here(self) -> None:
         """Say that this process reacts; from any thread."""
-        self._send("here", {})
+        self._send("here", {"place": _place()})
 
     def _send(self, kind: str, content: object) -> None:
         line = json.dumps({kind: content}).encode() + b"\n"
@@ -60,6 +66,17 @@ class Sender:
         except OSError:
             # The parent is gone, or the way to it, and with it whoever wanted the number.
             raise SystemExit("the runner is gone") from None
+
+
+def _place() -> str:
+    """Where the main thread is, from any thread: `batches.next`."""
+    frame = sys._current_frames().get(threading.main_thread().ident or 0)  # noqa: SLF001
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__"))
+        if module.startswith("suite."):
+            return f"{module.rpartition('.')[2]}.{frame.f_code.co_name}"
+        frame = frame.f_back
+    return "no function of the suite"
 
 
 def end_with_reader(descriptor: int) -> None:
@@ -92,6 +109,6 @@ def receive(line: bytes) -> Progress | Here | str:
             return Progress(phase, done, total)
         case {"result": str(record)}:
             return record
-        case {"here": {}}:
-            return Here()
+        case {"here": {"place": str(place)}}:
+            return Here(place)
     raise ValueError(f"not a message of a worker: {line[:80]!r}")

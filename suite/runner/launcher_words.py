@@ -6,10 +6,15 @@ import signal
 # Open MPI's and horovodrun's words for a rank that was killed or left with an error.
 _SIGNALLED = re.compile(r"process rank (\d+) with PID \d+ on node \S+ exited on\s+signal (\d+)")
 _EXITED = re.compile(r"Process name: \[\[\d+,\d+\],(\d+)\]\s+Exit code:\s+(\d+)")
+_IMPROPERLY = re.compile(r"process rank (\d+) with PID \d+ on\s+node \S+ exiting improperly")
+# horovodrun tells every rank that left with an error, also those that it ended for the first one.
 _LEFT = re.compile(r"Process (\d+) exit with status code (-?\d+)")
-# Horovod's own, in the log of rank 0: `Stalled ranks:`, then a line for each with what it owes.
-_STALLED = re.compile(r"Stalled ranks:\n((?:(?:\[\d+\]<\w+>:)?\d+: \[.*\n?)+)")
+_LEFT_FIRST = re.compile(r"Terminating remaining workers after failure of Process (\d+)")
+# Horovod's own, in the log of rank 0: `Missing ranks:`, then a line for each with what it owes.
+_STALLED = re.compile(r"Missing ranks:\n((?:(?:\[\d+\]<\w+>:)?\d+: \[.*\n?)+)")
 _OWES = re.compile(r"^(?:\[\d+\]<\w+>:)?(\d+): \[", re.MULTILINE)
+# horovodrun is a Python program: what it raised comes after where it did.
+_RAISED = re.compile(r"^Traceback \(most recent call last\):\n(?: .*\n)+", re.MULTILINE)
 _RULE = re.compile(r"^[-=*]{10,}$")
 # What Open MPI adds to whatever kept it from a host: everything that it could have been.
 _GENERAL = "ORTE was unable to reliably start one or more daemons"
@@ -18,14 +23,15 @@ _LONGEST = 300
 
 def deaths(log: str) -> dict[int, str]:
     """Rank -> how it died, as far as the launcher says."""
-    found = {int(rank): _signal_words(int(number)) for rank, number in _SIGNALLED.findall(log)}
+    found = {int(rank): signal_words(int(number)) for rank, number in _SIGNALLED.findall(log)}
     for rank, code in _EXITED.findall(log):
         found.setdefault(int(rank), f"exited with code {code} without an answer")
+    for rank in _IMPROPERLY.findall(log):
+        found.setdefault(int(rank), "ended without an answer")
+    first = _LEFT_FIRST.findall(log)
     for rank, code in _LEFT.findall(log):
-        # A shell between horovodrun and the rank adds 128 to the signal.
-        number = -int(code) if int(code) < 0 else int(code) - 128
-        words = f"exited with code {code} without an answer"
-        found.setdefault(int(rank), _signal_words(number) if number > 0 else words)
+        if not first or rank in first:
+            found.setdefault(int(rank), _left_words(int(code)))
     return found
 
 
@@ -37,12 +43,19 @@ def stalled_ranks(log: str) -> set[int]:
 
 def complaint(log: str) -> str:
     """The launcher's first words, for one that never got as far as a rank."""
-    lines = (line.strip() for line in log.splitlines())
+    lines = (line.strip() for line in _RAISED.split(log)[-1].splitlines())
     text = " ".join(line for line in lines if line and not _RULE.match(line))
     return (text.partition(_GENERAL)[0].strip() or text)[:_LONGEST]
 
 
-def _signal_words(number: int) -> str:
+def _left_words(code: int) -> str:
+    # A shell between horovodrun and the rank adds 128 to the signal.
+    number = -code if code < 0 else code - 128
+    return signal_words(number) if number > 0 else f"exited with code {code} without an answer"
+
+
+def signal_words(number: int) -> str:
+    """How a process ended that a signal ended."""
     try:
         name = signal.Signals(number).name
     except ValueError:

@@ -5,20 +5,18 @@ import selectors
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from suite.core.errors import InputError
 from suite.core.launch import Launch, Status
-from suite.core.ranks import RankEnd, merge_ranks
 from suite.files.runs import decode_launch
 from suite.runner.bounded_log import BoundedLog
 from suite.runner.channel import Here, Progress, receive
 from suite.runner.child import end_session
 from suite.runner.command import LaunchOrder
-from suite.runner.launcher_words import complaint, deaths, stalled_ranks
 from suite.runner.process import Deadline
+from suite.runner.rank_ends import HeardRank, LauncherEnd, interrupted, launch_of_ranks
 from suite.runner.rank_link import ARE_YOU_THERE, STOP, keep_alive, read_hello
 
 # After a first rank has failed: time for the others, and the launcher, to say what they know.
@@ -27,30 +25,6 @@ _GRACE_SECONDS = 3.0
 _EXIT_SECONDS = 30.0
 _TERMINATE_SECONDS = 10.0
 _LOOK_SECONDS = 0.1
-
-
-@dataclass(slots=True)
-class _Rank:
-    """A rank that has reported: what it said last, and how it ended: answer or failure.
-
-    `reacts` is None until it is asked, and False until it has replied.
-    """
-
-    index: int
-    host: str
-    progress: Progress
-    deadline: Deadline
-    answer: Launch | None = None
-    failure: tuple[Status, str] | None = None
-    reacts: bool | None = None
-
-    @property
-    def is_over(self) -> bool:
-        return self.answer is not None or self.failure is not None
-
-    @property
-    def is_well(self) -> bool:
-        return self.failure is None and (self.answer is None or self.answer.status is Status.OK)
 
 
 class RankSession:
@@ -73,11 +47,12 @@ class RankSession:
         self._process = process
         self._output = output
         self._on_progress = on_progress
-        self._ranks: dict[int, _Rank] = {}
-        self._of: dict[socket.socket, _Rank] = {}
+        self._ranks: dict[int, HeardRank] = {}
+        self._of: dict[socket.socket, HeardRank] = {}
         self._buffers: dict[socket.socket, bytes] = {}
         self._startup = Deadline("startup", order.protocol.startup_timeout_seconds)
         self._until: float | None = None
+        self._code: int | None = None
         self._stopped_early = False
         self._cpu_began: float | None = None
         self._listener = listener
@@ -93,19 +68,13 @@ class RankSession:
         return 0.0 if self._cpu_began is None else time.process_time() - self._cpu_began
 
     def hear(self) -> None:
-        """Until every rank has answered; or one has failed and the others had time to say so."""
-        while not self._all_over():
-            events = self._selector.select(self._seconds_left())
-            for key, _ in events:
+        """Until every rank has answered; or one has failed and all that is known of it is said."""
+        while not self._all_is_said():
+            for key, _ in self._selector.select(self._seconds_left()):
                 key.data(key.fileobj)
-            if not events and self._until is None:
-                self._note_deadlines()
-                self._ask_who_is_there()
-            if self._until is None and not all(rank.is_well for rank in self._ranks.values()):
-                self._until = time.monotonic() + _GRACE_SECONDS
-            if self._until is not None and time.monotonic() >= self._until:
-                self._note_deadlines()
-                return
+            self._note_deadlines()
+            if not all(rank.is_well for rank in self._ranks.values()):
+                self._end_within(_GRACE_SECONDS)
 
     def ask_to_stop(self) -> None:
         """Have the ranks finish their present step; ranks that still start up end at once."""
@@ -132,79 +101,59 @@ class RankSession:
         self._selector.close()
         os.close(self._ended)
 
-    def outcome(self, said: str) -> Launch:
+    def outcome(self, launcher: str, said: str) -> Launch:
         """The record of the launch, given all that its launcher and ranks have printed."""
-        missing = [i for i in range(self._order.cell.gpus) if i not in self._ranks]
         if self._stopped_early:
-            return self._record(Status.INTERRUPTED, "before its first step")
-        if missing and all(rank.is_well for rank in self._ranks.values()):
-            return self._never_reported(missing, said)
-        died = deaths(said)
-        silent = {rank.index for rank in self._ranks.values() if rank.reacts is False}
-        guilty = silent or stalled_ranks(said)
-        return merge_ranks(
-            [
-                RankEnd(rank.index, rank.host, self._end_of(rank, died, guilty))
-                for rank in self._ranks.values()
-            ]
-        )
+            return interrupted(self._order, "before its first step")
+        unheard = not self._everyone_reported and self._startup.seconds_left() == 0
+        end = LauncherEnd(launcher, self._code, said, self._startup.reason if unheard else None)
+        return launch_of_ranks(self._order, list(self._ranks.values()), end)
 
-    def _never_reported(self, missing: Sequence[int], said: str) -> Launch:
-        which = f"rank{'s' * (len(missing) > 1)} {', '.join(map(str, missing))}"
-        code = self._process.returncode
-        if self._startup.seconds_left() == 0:
-            return self._record(Status.TIMED_OUT, f"{which}: {self._startup.reason}")
-        return self._record(
-            Status.CRASHED,
-            f"the launcher ended with code {code} before {which} reported: {complaint(said)}",
-        )
-
-    def _end_of(self, rank: _Rank, died: dict[int, str], guilty: set[int]) -> Launch:
-        if rank.answer is not None:
-            return rank.answer
-        status, reason = rank.failure or (Status.INTERRUPTED, "ended with the launch")
-        if rank.failure is None and rank.index in guilty:
-            status, reason = Status.TIMED_OUT, rank.deadline.reason
-        if status is Status.CRASHED and died:
-            if rank.index not in died:
-                return self._record(Status.INTERRUPTED, "ended with the launch")
-            reason = died[rank.index]
-        if status is Status.TIMED_OUT and guilty:
-            if rank.index not in guilty:
-                return self._record(Status.INTERRUPTED, "waited for another rank")
-            reason = (
-                f"{reason}; {'the others waited for it' if rank.reacts else 'it reacts no more'}"
-            )
-        return self._record(status, reason)
-
-    def _record(self, status: Status, reason: str) -> Launch:
-        order = self._order
-        return Launch(
-            cell=order.cell,
-            protocol=order.protocol,
-            launch=order.launch,
-            status=status,
-            reason=reason,
-        )
+    @property
+    def _everyone_reported(self) -> bool:
+        return len(self._ranks) == self._order.cell.gpus
 
     def _all_over(self) -> bool:
-        everyone = len(self._ranks) == self._order.cell.gpus
-        return everyone and all(rank.is_over for rank in self._ranks.values())
+        return self._everyone_reported and all(rank.is_over for rank in self._ranks.values())
+
+    def _all_is_said(self) -> bool:
+        """Whether nothing more can come that tells how the ranks ended, or its time is over."""
+        is_time_over = self._until is not None and time.monotonic() >= self._until
+        if is_time_over or (self._stopped_early and self._code is not None):
+            return True
+        ranks = self._ranks.values()
+        if not self._all_over() or any(rank.owes_reply for rank in ranks):
+            return False
+        # The launcher ends after the ranks, and says then how the first of them did. Where several
+        # are late, Horovod may still say which of them the others wait for.
+        lost = any(rank.lost is not None for rank in ranks)
+        late = sum(rank.is_late for rank in ranks)
+        return late < 2 and (not lost or self._code is not None)
+
+    def _end_within(self, seconds: float) -> None:
+        """Hear no longer than that from now, or than was said before."""
+        until = time.monotonic() + seconds
+        self._until = until if self._until is None else min(self._until, until)
 
     def _seconds_left(self) -> float:
         if self._until is not None:
             return max(0.0, self._until - time.monotonic())
         waiting = [rank.deadline for rank in self._ranks.values() if not rank.is_over]
-        if len(self._ranks) < self._order.cell.gpus:
+        if not self._everyone_reported:
             waiting.append(self._startup)
         return min(deadline.seconds_left() for deadline in waiting)
 
     def _note_deadlines(self) -> None:
-        for rank in self._ranks.values():
-            if not rank.is_over and rank.deadline.seconds_left() == 0:
+        """Who is late now, unless something else failed, which may be what they wait for."""
+        ranks = self._ranks.values()
+        if self._code is None and all(rank.is_well or rank.is_late for rank in ranks):
+            late = [rank for rank in ranks if not (rank.is_over or rank.deadline.seconds_left())]
+            if late and not any(rank.is_late for rank in ranks):
+                self._ask_who_is_there()
+            for rank in late:
                 rank.failure = (Status.TIMED_OUT, rank.deadline.reason)
-        if len(self._ranks) < self._order.cell.gpus and self._startup.seconds_left() == 0:
-            self._until = time.monotonic()
+        if not self._everyone_reported and self._startup.seconds_left() == 0:
+            self._end_within(0)
 
     def _await_launcher(self, seconds: float) -> None:
         """Wait that long for its end, and meanwhile take what it prints, or it would be stuck."""
@@ -230,7 +179,8 @@ class RankSession:
     def _launcher_ended(self, _: object) -> None:
         """What ranks sent before may still be on its way."""
         self._selector.unregister(self._ended)
-        self._until = self._until or time.monotonic() + _GRACE_SECONDS
+        self._code = self._process.wait()
+        self._end_within(_GRACE_SECONDS)
 
     def _accept(self, _: object) -> None:
         connection, _address = self._listener.accept()
@@ -267,7 +217,7 @@ class RankSession:
             del self._buffers[connection]
             connection.close()
         elif not rank.is_over:
-            rank.failure = (Status.CRASHED, why)
+            rank.lost = why
 
     def _greet(self, connection: socket.socket, line: bytes) -> bool:
         """Whether this is a rank of the launch, which it says first."""
@@ -275,21 +225,24 @@ class RankSession:
         if hello is None or hello.rank in self._ranks:
             return False
         limit = self._order.protocol.startup_timeout_seconds
-        rank = _Rank(hello.rank, hello.host, Progress("import"), Deadline("startup", limit))
+        rank = HeardRank(hello.rank, hello.host, Progress("import"), Deadline("startup", limit))
         self._ranks[hello.rank] = self._of[connection] = rank
         return True
 
-    def _take(self, rank: _Rank, line: bytes) -> None:
+    def _take(self, rank: HeardRank, line: bytes) -> None:
+        if rank.reacts is False:
+            rank.reacts = True
         try:
             message = receive(line)
             if isinstance(message, Here):
-                rank.reacts = True
+                rank.place = message.place
+            if isinstance(message, Here) or rank.failure is not None:
                 return
             if isinstance(message, str):
                 rank.answer = decode_launch(message, "its answer")
                 return
         except (ValueError, InputError) as error:
-            rank.failure = (Status.CRASHED, f"unreadable answer: {error}")
+            rank.failure = rank.failure or (Status.CRASHED, f"unreadable answer: {error}")
             return
         if message.total:
             self._cpu_began = self._cpu_began or time.process_time()

@@ -20,8 +20,10 @@ from suite.runner.rank_link import TOKEN_VARIABLE, Listener
 from suite.runner.rank_session import RankSession
 from suite.runner.stop import Stop
 
-# Horovod says after this share of a step's deadline which ranks the others wait for.
-_STALL_SHARE = 0.5
+# Horovod says which ranks the others wait for, but it looks only as often as it waits, and at
+# tensors that it knows already only the second time: after up to four times this share of the
+# deadline of a step.
+_STALL_SHARE = 0.1
 
 
 def run_ranks(
@@ -53,6 +55,8 @@ def run_ranks(
         **settings,
         **rank_settings(launcher, distributed),
     }
+    if launcher is RankLauncher.HOROVODRUN:
+        settings["PYTHONUNBUFFERED"] = "1"  # or it says who died when it ends itself, seconds later
     token = secrets.token_hex(16)
     # Without hosts in the matrix, Slurm may still have given this run several.
     here = not distributed.is_remote and launcher is not RankLauncher.SRUN
@@ -82,7 +86,7 @@ def run_ranks(
             said = output.text()
         finally:
             session.end()
-    launch = session.outcome(said)
+    launch = session.outcome(launcher.value, said)
     return replace(
         launch,
         output_tail=last_output(log) if launch.status in FAILURES else "",

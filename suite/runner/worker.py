@@ -25,6 +25,9 @@ from suite.measure.timing import MEASURING, WARM_UP, Timing, time_steps
 from suite.runner.channel import Progress
 from suite.runner.command import LaunchOrder
 
+# Lines of a TensorFlow error before the one that says what happened.
+_WHERE = ("Graph execution error:", "Detected at node", "File ", "<stack traces unavailable>")
+
 Notify = Callable[[Progress], None]
 
 
@@ -53,9 +56,9 @@ def execute(
         return replace(launch, status=Status.INVALID, reason=str(error))
     except Exception as error:  # noqa: BLE001 - whatever TensorFlow raises ends as a record
         if is_out_of_memory(error):
-            return replace(launch, status=Status.OUT_OF_MEMORY, reason=_first_line(error))
+            return replace(launch, status=Status.OUT_OF_MEMORY, reason=_cause(error))
         traceback.print_exc()
-        return replace(launch, status=Status.CRASHED, reason=_first_line(error))
+        return replace(launch, status=Status.CRASHED, reason=_cause(error))
 
 
 def _measure(
@@ -178,6 +181,8 @@ def _widened(conditions: Mapping[str, object]) -> Caution | None:
     return Caution(CautionKind.WIDENED, text)
 
 
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines() or ["no message"]
-    return f"{type(error).__name__}: {lines[0][:300]}"
+def _cause(error: BaseException) -> str:
+    """What an error says first, less where in a graph it happened, which TensorFlow puts before."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or ["no message"]
+    cause = next((line for line in lines if not line.startswith(_WHERE)), lines[0])
+    return f"{type(error).__name__}: {cause[:300]}"

@@ -16,12 +16,15 @@ import psutil
 
 ROOT = Path(__file__).parents[2]
 # Python imports sitecustomize by itself, so faults reach the real worker from outside. A fault is
-# code that runs in a method of the kernel, or in the worker's answer, for one batch size.
+# code that runs in a method of the kernel, in the worker's answer, or at its very start, for one
+# batch size.
 PATCH = """
 import os, signal, sys, time
 from pathlib import Path
+from suite.core.distributed import rank_of
 from suite.kernels import interface, simulated
 from suite.runner import channel
+RANK = rank_of(os.environ).index
 FAULTS = {faults!r}
 FOLDER = Path({folder!r})
 def patched(owner, name, batch_of):
@@ -41,6 +44,9 @@ for name in ("compile", "step", "conditions"):
     patched(simulated.SimulatedKernel, name, lambda self: self.batch)
 import json
 patched(channel.Sender, "result", lambda self, text: json.loads(text)["cell"]["batch_size"])
+if "--batch_size" in sys.orig_argv:
+    batch = int(sys.orig_argv[sys.orig_argv.index("--batch_size") + 1])
+    exec(FAULTS.get(("start", batch), ""))
 """
 REACHED = "(FOLDER / 'reached').touch(); "
 HANG = REACHED + "time.sleep(600)"
@@ -49,6 +55,11 @@ SLOW_WARM_UP = REACHED + "time.sleep(0.1)"
 SLOW_MEASURING = (
     "(FOLDER / 'reached').touch() if self.calls['step'] > 4 else None; time.sleep(0.06)"
 )
+
+
+def of_rank(rank: int, code: str) -> str:
+    """A fault of one rank; the others know nothing of it."""
+    return f"exec({code!r}) if RANK == {rank} else None"
 
 
 class Bench:
@@ -61,12 +72,19 @@ class Bench:
         self.matrix = folder / "mine.yaml"
         self.mark = f"{folder}-{time.monotonic_ns()}"
 
-    def write(self, batches: list[int], protocol: str = "measured_steps: 20") -> None:
-        """The matrix: inference in fp32 at these batch sizes, one warm-up step."""
+    def write(
+        self, batches: list[int], protocol: str = "measured_steps: 20", *, ranks: int = 1
+    ) -> None:
+        """The matrix: cells in fp32 at these batch sizes, one warm-up step.
+
+        One rank is inference, several are training under mpirun.
+        """
+        mode = "training" if ranks > 1 else "inference"
         self.matrix.write_text(
             f"purpose: faults\nkernel: simulated\nprotocol: {{warmup_steps: 1, {protocol}}}\n"
-            "axes: {mode: [inference], precision: [fp32], xla: [off],"
+            f"axes: {{mode: [{mode}], precision: [fp32], xla: [off], gpus: [{ranks}],"
             f" batch_size: {batches}}}\n"
+            "distributed: {launcher: mpirun, bind_to: none}\n"
         )
 
     def start(
@@ -98,7 +116,7 @@ class Bench:
     def end(self, process: "subprocess.Popen[str]") -> tuple[int, str, str]:
         """Wait for the end of a run, and hold that no process of it is left."""
         try:
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=240)
         finally:
             process.kill()
         self.hold_that_nobody_is_left()

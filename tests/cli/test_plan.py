@@ -1,15 +1,25 @@
 """`bench.py plan`, and what `run` says of it before it starts."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 TOO_LARGE = """\
 purpose: a test
 protocol: {warmup_steps: 1, measured_steps: 3}
 axes: {mode: [training], precision: [fp32], xla: [off], batch_size: [1, 1000000]}
+"""
+RANKS = """\
+purpose: a test
+kernel: simulated
+protocol: {warmup_steps: 1, measured_steps: 3}
+axes: {mode: [training], gpus: [2], precision: [fp32], xla: [off], batch_size: [4]}
+distributed: {launcher: mpirun, bind_to: none}
 """
 NO_TENSORFLOW = "raise ModuleNotFoundError('none', name='tensorflow')\n"
 
@@ -42,3 +52,36 @@ def test_what_will_not_fit_is_said_and_tried(tmp_path: Path) -> None:
     assert named[1].startswith("note: ")
     assert "TensorFlow is not installed" in run.stdout
     assert len(list(tmp_path.glob("out/*/cells/*.json"))) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.horovod
+def test_the_command_for_ranks_can_be_pasted(tmp_path: Path) -> None:
+    """What plan prints for two ranks runs by hand, and leaves one record with both of them."""
+    (tmp_path / "ranks.yaml").write_text(RANKS)
+    plan = subprocess.run(
+        [sys.executable, "bench.py", "plan", str(tmp_path / "ranks.yaml")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    (command,) = (line for line in plan.stdout.splitlines() if " -m suite.kernels " in line)
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    (path,) = tmp_path.glob("*.json")
+    record = json.loads(path.read_text())
+    first, second = (rank["step_seconds"] for rank in record["ranks"])
+
+    assert done.returncode == 0, done.stderr
+    assert record["status"] == "ok"
+    assert record["step_seconds"] == [max(step) for step in zip(first, second, strict=True)]
+    assert done.stdout.count("record: ") == 1

@@ -1,0 +1,165 @@
+"""From what was heard of each rank, and said by its launcher, to the record of the launch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from suite.core.launch import Launch, Status
+from suite.core.ranks import RankEnd, merge_ranks
+from suite.runner.channel import Progress
+from suite.runner.command import LaunchOrder
+from suite.runner.launcher_words import complaint, deaths, signal_words, stalled_ranks
+from suite.runner.process import Deadline
+
+
+@dataclass(slots=True)
+class HeardRank:
+    """A rank that has reported: what it said last, and how it ended, as far as it has.
+
+    `answer` is its record. `failure` is a status and a reason without one: a deadline, or words
+    that are none. `lost` says how its connection ended before either. `reacts` is None until it is
+    asked, and False until it has replied, with the `place` that it is in.
+    """
+
+    index: int
+    host: str
+    progress: Progress
+    deadline: Deadline
+    answer: Launch | None = None
+    failure: tuple[Status, str] | None = None
+    lost: str | None = None
+    reacts: bool | None = None
+    place: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is expected of it."""
+        return bool(self.answer or self.failure or self.lost)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it goes on, or ended as it was told to."""
+        if self.answer is not None and self.failure is None:
+            return self.answer.status in {Status.OK, Status.INTERRUPTED}
+        return not self.is_over
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its deadline passed."""
+        return self.failure is not None and self.failure[0] is Status.TIMED_OUT
+
+    @property
+    def owes_reply(self) -> bool:
+        """Whether it was asked if it still reacts and has said nothing since."""
+        return self.reacts is False and self.lost is None
+
+
+@dataclass(frozen=True, slots=True)
+class LauncherEnd:
+    """What the launcher left: its exit code, and all that it and its ranks printed.
+
+    `code` is None where it had to be ended. `startup` is the reason if ranks had not reported when
+    their time was over.
+    """
+
+    name: str
+    code: int | None
+    said: str
+    startup: str | None = None
+
+    @property
+    def words(self) -> str:
+        """How it ended: `mpirun ended with code 1`."""
+        if self.code is not None and self.code < 0:
+            return f"{self.name} {signal_words(-self.code)}"
+        return f"{self.name} ended" + ("" if self.code is None else f" with code {self.code}")
+
+
+def launch_of_ranks(
+    order: LaunchOrder, ranks: Sequence[HeardRank], launcher: LauncherEnd
+) -> Launch:
+    """The record of a launch of `order.cell.gpus` ranks, of which these have reported.
+
+    Who failed by itself is told from who was lost by that: by the answers, then by the launcher's
+    words on deaths and Horovod's on who is waited for, then by its own end.
+    """
+    died = deaths(launcher.said)
+    reported = {rank.index for rank in ranks}
+    missing = [i for i in range(order.cell.gpus) if i not in reported]
+    telling = [rank for rank in ranks if rank.lost is None and not rank.is_well]
+    if not telling and not died:
+        if missing:
+            return _record(order, *_never_reported(missing, launcher))
+        if (launcher.code or 0) < 0 and not all(rank.answer for rank in ranks):
+            return _record(order, Status.CRASHED, f"{launcher.words} before its ranks did")
+    guilty = _guilty(ranks, launcher.said)
+    if not guilty and not missing and all(rank.is_late for rank in ranks):
+        reason = f"{ranks[0].deadline.reason}; {_places(ranks)}"
+        return _record(order, Status.TIMED_OUT, reason)
+    ends = [RankEnd(rank.index, rank.host, _end_of(order, rank, died, guilty)) for rank in ranks]
+    # A rank that died before it reported has said nothing of its host.
+    ends += [
+        RankEnd(index, "", _record(order, Status.CRASHED, died[index]))
+        for index in missing
+        if index in died
+    ]
+    return merge_ranks(ends)
+
+
+def interrupted(order: LaunchOrder, reason: str) -> Launch:
+    """The record of a launch that was asked to stop and has nothing to keep."""
+    return _record(order, Status.INTERRUPTED, reason)
+
+
+def _never_reported(missing: Sequence[int], launcher: LauncherEnd) -> tuple[Status, str]:
+    which = f"rank{'s' * (len(missing) > 1)} {', '.join(map(str, missing))}"
+    if launcher.startup is not None:
+        return Status.TIMED_OUT, f"{which}: {launcher.startup}"
+    why = complaint(launcher.said) or "no word why"
+    return Status.CRASHED, f"{launcher.words} before {which} reported: {why}"
+
+
+def _guilty(ranks: Sequence[HeardRank], said: str) -> set[int]:
+    """Where ranks are late, those that the others wait for; empty if nothing tells them apart."""
+    if not any(rank.is_late for rank in ranks):
+        return set()
+    silent = {rank.index for rank in ranks if rank.owes_reply}
+    return silent or stalled_ranks(said)
+
+
+def _places(ranks: Sequence[HeardRank]) -> str:
+    """Where each rank is, when one is late and others wait for it, but nothing tells which."""
+    at: dict[str, list[str]] = {}
+    for rank in sorted(ranks, key=lambda rank: rank.index):
+        at.setdefault(rank.place, []).append(f"rank {rank.index} on {rank.host}")
+    return "; ".join(f"{', '.join(names)} in {place}" for place, names in at.items())
+
+
+def _end_of(order: LaunchOrder, rank: HeardRank, died: dict[int, str], guilty: set[int]) -> Launch:
+    if rank.failure is None and rank.answer is not None:
+        return rank.answer
+    return _record(order, *_failure_of(rank, died, guilty))
+
+
+def _failure_of(rank: HeardRank, died: dict[int, str], guilty: set[int]) -> tuple[Status, str]:
+    if rank.index in guilty:
+        why = "it reacts no more" if rank.owes_reply else "the others waited for it"
+        return Status.TIMED_OUT, f"{rank.deadline.reason}; {why}"
+    if rank.is_late and guilty:
+        return Status.INTERRUPTED, "waited for another rank"
+    if rank.failure is not None:
+        return rank.failure
+    if rank.index in died:
+        return Status.CRASHED, died[rank.index]
+    if rank.lost is not None and not died:
+        return Status.CRASHED, rank.lost
+    return Status.INTERRUPTED, "ended with the launch"
+
+
+def _record(order: LaunchOrder, status: Status, reason: str) -> Launch:
+    return Launch(
+        cell=order.cell,
+        protocol=order.protocol,
+        launch=order.launch,
+        status=status,
+        reason=reason,
+    )

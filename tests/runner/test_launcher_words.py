@@ -1,0 +1,170 @@
+"""suite.runner.launcher_words: what Open MPI 4.1.4 and Horovod 0.28.1 really say of their ranks."""
+
+import pytest
+
+from suite.runner.launcher_words import complaint, deaths, stalled_ranks
+
+RULE = "-" * 74 + "\n"
+MPIRUN_ABORTS = f"""\
+{RULE}Primary job  terminated normally, but 1 process returned
+a non-zero exit code. Per user-direction, the job has been aborted.
+{RULE}{RULE}"""
+MPIRUN_SIGNAL = f"""{MPIRUN_ABORTS}\
+mpirun noticed that process rank 1 with PID 0 on node vm exited on signal 11 (Segmentation fault).
+{RULE}"""
+MPIRUN_LONG_NAME = f"""{MPIRUN_ABORTS}\
+mpirun noticed that process rank 12 with PID 0 on node a-host-with-a-long-name exited on\
+ signal 9 (Killed).
+{RULE}"""
+MPIRUN_CODE = f"""{MPIRUN_ABORTS}\
+mpirun detected that one or more processes exited with non-zero status, thus causing
+the job to be terminated. The first process to do so was:
+
+  Process name: [[23840,1],1]
+  Exit code:    7
+{RULE}"""
+MPIRUN_IMPROPERLY = f"""\
+{RULE}mpirun has exited due to process rank 1 with PID 0 on
+node vm exiting improperly. There are three reasons this could occur:
+
+1. this process did not call "init" before exiting, but others in
+the job did. This can cause a job to hang indefinitely while it waits
+for all processes to call "init". By rule, if one process calls "init",
+then ALL processes must call "init" prior to termination.
+{RULE}"""
+HOROVODRUN_END = """\
+Traceback (most recent call last):
+  File "bin/horovodrun", line 8, in <module>
+    sys.exit(run_commandline())
+             ^^^^^^^^^^^^^^^^^
+  File "horovod/runner/gloo_run.py", line 284, in launch_gloo
+    raise RuntimeError('Horovod detected that one or more processes exited with non-zero '
+RuntimeError: Horovod detected that one or more processes exited with non-zero status, thus\
+ causing the job to be terminated. The first process to do so was:
+Process name: 1
+"""
+HOROVODRUN_SIGNAL = f"""\
+[1]<stderr>:Killed
+Process 1 exit with status code 137.
+Terminating remaining workers after failure of Process 1.
+[0]<stderr>:Terminated
+Process 0 exit with status code 143.
+{HOROVODRUN_END}Exit code: 137
+"""
+HOROVODRUN_CODE = f"""\
+Process 1 exit with status code 7.
+Terminating remaining workers after failure of Process 1.
+[0]<stderr>:Terminated
+Process 0 exit with status code 143.
+{HOROVODRUN_END}Exit code: 7
+"""
+HOROVODRUN_SLOTS = """\
+I0000 00:00:1795595111.149081   14314 cpu_feature_guard.cc:227] This TensorFlow binary is optimized
+Traceback (most recent call last):
+  File "bin/horovodrun", line 8, in <module>
+    sys.exit(run_commandline())
+             ^^^^^^^^^^^^^^^^^
+  File "horovod/runner/common/util/hosts.py", line 134, in get_host_assignments
+    raise ValueError('Requested more processes ({}) than there are available slots ({})'
+ValueError: Requested more processes (2) than there are available slots (1)
+"""
+MPIRUN_HOST = f"""\
+ssh: Could not resolve hostname nowhere: Name or service not known
+{RULE}ORTE was unable to reliably start one or more daemons.
+This usually is caused by:
+
+* not finding the required libraries and/or binaries on
+  one or more nodes. Please check your PATH and LD_LIBRARY_PATH
+  settings, or configure OMPI with --enable-orterun-prefix-by-default
+
+* lack of authority to execute on one or more specified nodes.
+  Please verify your allocation and authorities.
+{RULE}"""
+STALL = """\
+[2026-11-25 08:12:33.829008: W horovod/common/stall_inspector.cc:107] One or more tensors were\
+ submitted to be reduced, gathered or broadcasted by subset of ranks and are waiting for remainder\
+ of ranks for more than 3 seconds. This may indicate that different ranks are trying to submit\
+ different tensors or that only subset of ranks is submitting tensors, which will cause\
+ deadlock.\x20
+Missing ranks:
+"""
+STALLED_1 = f"{STALL}1: [gradient_0, gradient_1, gradient_10, gradient_100, gradient_101 ...]\n"
+STALLED_1_AND_13 = f"{STALL}1: [wish_to_end]\n13: [gradient_0, gradient_1, wish_to_end]\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "expected"),
+    [
+        (MPIRUN_SIGNAL, {1: "ended by SIGSEGV"}),
+        (
+            MPIRUN_LONG_NAME,
+            {12: "ended by SIGKILL (the system's out-of-memory killer, or a person)"},
+        ),
+        (MPIRUN_CODE, {1: "exited with code 7 without an answer"}),
+        (MPIRUN_IMPROPERLY, {1: "ended without an answer"}),
+        (
+            HOROVODRUN_SIGNAL,
+            {1: "ended by SIGKILL (the system's out-of-memory killer, or a person)"},
+        ),
+        (HOROVODRUN_CODE, {1: "exited with code 7 without an answer"}),
+        (MPIRUN_HOST, {}),
+        (STALLED_1, {}),
+        ("", {}),
+    ],
+    ids=[
+        "mpirun signal",
+        "mpirun long name",
+        "mpirun code",
+        "mpirun improperly",
+        "horovodrun signal",
+        "horovodrun code",
+        "no host",
+        "stall",
+        "nothing",
+    ],
+)
+def test_the_first_rank_to_die_is_read_from_the_launchers_words(
+    log: str, expected: dict[int, str]
+) -> None:
+    """The rank and how it ended; not those that the launcher ended for its sake."""
+    assert deaths(f"a line of a rank\n{log}") == expected
+
+
+@pytest.mark.parametrize(
+    ("log", "expected"),
+    [
+        (STALLED_1, {1}),
+        (STALLED_1_AND_13, {1, 13}),
+        (STALLED_1_AND_13 + "another line\n" + STALLED_1, {1}),
+        (MPIRUN_SIGNAL, set()),
+    ],
+    ids=["one", "two", "the last word counts", "none"],
+)
+def test_who_is_waited_for_is_read_from_horovods_words(log: str, expected: set[int]) -> None:
+    """Those ranks that Horovod missed when it last said so, in lines of a rank's own as well."""
+    assert stalled_ranks(log) == expected
+    assert stalled_ranks("".join(f"[0]<stderr>:{line}\n" for line in log.splitlines())) == expected
+
+
+@pytest.mark.parametrize(
+    ("log", "begins"),
+    [
+        (
+            MPIRUN_HOST,
+            "ssh: Could not resolve hostname nowhere: Name or service not known ORTE was",
+        ),
+        (
+            HOROVODRUN_SLOTS,
+            "ValueError: Requested more processes (2) than there are available slots (1)",
+        ),
+    ],
+    ids=["mpirun", "horovodrun"],
+)
+def test_a_complaint_is_one_short_line(log: str, begins: str) -> None:
+    """A launcher that never came to a rank is quoted in a line, less rules and tracebacks."""
+    said = complaint(log)
+
+    assert said.startswith(begins)
+    assert "\n" not in said
+    assert "---" not in said
+    assert len(said) <= 300

@@ -1,0 +1,137 @@
+"""suite.runner.rank_ends: who is named, from what was heard of ranks and said by their launcher."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from suite.core.cell import Cell, Mode, Precision, Protocol
+from suite.core.launch import Launch, Status
+from suite.kernels.interface import KernelOptions
+from suite.runner.channel import Progress
+from suite.runner.command import LaunchOrder
+from suite.runner.process import Deadline
+from suite.runner.rank_ends import HeardRank, LauncherEnd, launch_of_ranks
+
+CELL = Cell(mode=Mode.TRAINING, precision=Precision.FP32, xla=False, batch_size=4, gpus=2)
+ORDER = LaunchOrder(
+    cell=CELL, protocol=Protocol(warmup_steps=1, measured_steps=3), options=KernelOptions()
+)
+ANSWER = Launch(cell=CELL, protocol=ORDER.protocol, launch=0, status=Status.OK)
+LOST_ANOTHER = replace(
+    ANSWER, status=Status.CRASHED, reason="UnknownError: Horovod has been shut down."
+)
+LATE = (Status.TIMED_OUT, "no end of measuring step 2 within 9 s")
+LOST = "ended without an answer"
+STALL = "which will cause deadlock. \nMissing ranks:\n1: [gradient_0, wish_to_end]\n"
+KILLED = "mpirun noticed that process rank 1 with PID 0 on node b exited on signal 9 (Killed).\n"
+SIGKILL = "ended by SIGKILL (the system's out-of-memory killer, or a person)"
+
+
+def heard(index: int, **facts: Any) -> HeardRank:
+    """A rank of a host of its own, in its second measured step."""
+    deadline = Deadline("measuring step 2", 9)
+    return HeardRank(index, "ab"[index], Progress("measuring", 1, 3), deadline, **facts)
+
+
+def ended(code: int | None = 1, said: str = "", startup: str | None = None) -> LauncherEnd:
+    return LauncherEnd("mpirun", code, said, startup)
+
+
+@pytest.mark.parametrize(
+    ("ranks", "launcher", "status", "reason"),
+    [
+        (
+            [heard(0, failure=LATE, reacts=True), heard(1, failure=LATE, reacts=True)],
+            ended(None, STALL),
+            Status.TIMED_OUT,
+            f"rank 1 on b: {LATE[1]}; the others waited for it",
+        ),
+        (
+            [heard(0, failure=LATE, reacts=True), heard(1, reacts=False)],
+            ended(None),
+            Status.TIMED_OUT,
+            f"rank 1 on b: {LATE[1]}; it reacts no more",
+        ),
+        (
+            [
+                heard(0, failure=LATE, reacts=True, place="tensorflow_kernel._run"),
+                heard(1, failure=LATE, reacts=True, place="batches.next"),
+            ],
+            ended(None),
+            Status.TIMED_OUT,
+            f"{LATE[1]}; rank 0 on a in tensorflow_kernel._run; rank 1 on b in batches.next",
+        ),
+        (
+            [heard(0, lost=LOST), heard(1, lost=LOST)],
+            ended(137, STALL + KILLED),
+            Status.CRASHED,
+            f"rank 1 on b: {SIGKILL}",
+        ),
+        (
+            [heard(0, answer=LOST_ANOTHER), heard(1, lost=LOST)],
+            ended(0),
+            Status.CRASHED,
+            f"rank 1 on b: {LOST}",
+        ),
+        (
+            [heard(0, answer=ANSWER), heard(1, answer=ANSWER, failure=(Status.CRASHED, "garbage"))],
+            ended(0),
+            Status.CRASHED,
+            "rank 1 on b: garbage",
+        ),
+        (
+            [heard(0, lost=LOST)],
+            ended(137, KILLED),
+            Status.CRASHED,
+            f"rank 1: {SIGKILL}",
+        ),
+        (
+            [heard(0, lost=LOST)],
+            ended(255, "ssh: Could not resolve hostname b\n"),
+            Status.CRASHED,
+            "mpirun ended with code 255 before rank 1 reported: ssh: Could not resolve hostname b",
+        ),
+        (
+            [],
+            ended(-11),
+            Status.CRASHED,
+            "mpirun ended by SIGSEGV before ranks 0, 1 reported: no word why",
+        ),
+        (
+            [heard(0)],
+            ended(None, startup="no end of startup within 9 s"),
+            Status.TIMED_OUT,
+            "rank 1: no end of startup within 9 s",
+        ),
+        (
+            [heard(0, lost=LOST), heard(1)],
+            ended(-9),
+            Status.CRASHED,
+            f"mpirun {SIGKILL} before its ranks did",
+        ),
+        ([heard(0, answer=ANSWER), heard(1, answer=ANSWER)], ended(-11), Status.OK, ""),
+    ],
+    ids=[
+        "Horovod says who is waited for",
+        "one reacts no more",
+        "nothing tells who is late",
+        "the launcher says who died, whom others waited for once",
+        "one lost the other",
+        "an answer after garbage",
+        "died before it reported",
+        "the launcher failed for one",
+        "the launcher failed for all",
+        "one never came",
+        "the launcher was killed",
+        "all answered before the launcher failed",
+    ],
+)
+def test_the_rank_at_fault_is_named(
+    ranks: Sequence[HeardRank], launcher: LauncherEnd, status: Status, reason: str
+) -> None:
+    """The launch ends as its cause did, and what only followed from that is not blamed."""
+    launch = launch_of_ranks(ORDER, ranks, launcher)
+
+    assert (launch.status, launch.reason) == (status, reason)
