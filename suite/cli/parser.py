@@ -55,6 +55,8 @@ def make_parser() -> argparse.ArgumentParser:
     add_reference(verbs)
     add_data(verbs)
     _add_selfcheck(verbs)
+    layers = _add_verb(verbs, "layers", "list the network's layers, shapes and parameter counts")
+    layers.add_argument("--image_size", type=positive_count, default=224, help="(%(default)s)")
     _add_verb(verbs, "schema", "print the JSON Schema of matrix files, for editors")
     return parser
 

@@ -9,6 +9,7 @@ from suite.core.cell import Cell, Mode
 from suite.core.distributed import ONLY_RANK, Rank
 from suite.core.reading import Reading, settled_reading
 from suite.files.data_set import cell_shards
+from suite.kernels.dali_install import INSTALL
 from suite.kernels.interface import KernelOptions, MissingComponentError
 from suite.kernels.record_batches import RecordBatches
 from suite.kernels.records import FIRST_LABEL, IMAGE, JPEG_START, LABEL
@@ -19,8 +20,6 @@ from suite.kernels.tfrecord_batches import (
     CROP_ATTEMPTS,
     evaluation_side,
 )
-
-INSTALL = "pip install 'setuptools>=77' wheel && pip install --no-build-isolation -e '.[dali]'"
 
 
 def import_dali() -> None:

@@ -15,6 +15,7 @@ from tensorflow.python.eager import context
 ALL_REDUCE = "HorovodAllreduce"
 # What stands in an executed graph for a cluster of operations that XLA compiled.
 _CLUSTERS = {"_XlaRun", "XlaLaunch"}
+_READS = {"ReadVariableOp", "_ReadVariablesOp"}
 _TRANSPOSES = {"Transpose", "_MklTranspose"}
 
 
@@ -26,8 +27,10 @@ class Executed:
     `xla` is `jit_compile` where XLA compiled the whole step, or all of it around its all-reduces,
     `auto_clustering` where it compiled parts, else `off`. `layouts` are those of the convolutions,
     `transposes` what changes between layouts cost. Where XLA compiled it, types, layouts and casts
-    are those of the graph it was given, before its own rewriting. `all_reduces` are Horovod's, one
-    per tensor and step. `onednn_operations` are oneDNN's kernels outside XLA.
+    are those of the graph it was given, before its own rewriting. `variable_reads` are those of the
+    network's variables, and `losses` the cross entropies worked out. `all_reduces` are Horovod's,
+    one per tensor and step, and cross in `all_reduce_types`. `onednn_operations` are oneDNN's
+    kernels outside XLA.
     """
 
     compute_types: tuple[str, ...]
@@ -36,7 +39,10 @@ class Executed:
     convolutions: int
     fused_batch_normalizations: int
     casts: int
+    variable_reads: int
+    losses: int
     all_reduces: int
+    all_reduce_types: tuple[str, ...]
     onednn_operations: int
     xla: str
     xla_clusters: int
@@ -74,6 +80,7 @@ def read_executed(
     compiled = programs > 0 and not _convolutions(executed)
     nodes = executed if executed and not clusters and not compiled else _traced(function)
     convolutions = _convolutions(nodes)
+    all_reduces = [node for node in nodes if node.op == ALL_REDUCE]
     return Executed(
         compute_types=_distinct(
             tf.as_dtype(node.attr["T"].type).name
@@ -85,7 +92,10 @@ def read_executed(
         convolutions=len(convolutions),
         fused_batch_normalizations=sum(_fuses_batch_normalization(node) for node in nodes),
         casts=sum(node.op == "Cast" for node in nodes),
-        all_reduces=sum(node.op == ALL_REDUCE for node in nodes),
+        variable_reads=sum(node.op in _READS for node in nodes),
+        losses=sum("CrossEntropy" in node.op for node in nodes),
+        all_reduces=len(all_reduces),
+        all_reduce_types=_distinct(tf.as_dtype(node.attr["T"].type).name for node in all_reduces),
         onednn_operations=sum(node.op.startswith("_Mkl") for node in executed),
         xla="jit_compile" if compiled else "auto_clustering" if clusters else "off",
         xla_clusters=programs if compiled else clusters,

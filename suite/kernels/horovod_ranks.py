@@ -150,6 +150,20 @@ def all_reduce_seconds(
     return tuple(seconds)
 
 
+def check_compression(compression: Compression, crossed: object) -> None:
+    """See that what crossed between the ranks did so in the type of the compression.
+
+    Raises:
+        InvalidLaunchError: it did not.
+    """
+    wanted = {Compression.NONE: "float32", Compression.FP16: "float16"}[compression]
+    if crossed != [wanted]:
+        raise InvalidLaunchError(
+            f"compression {compression.value} is declared, so that gradients cross in {wanted}, but"
+            f" they did in {crossed}"
+        )
+
+
 def check_equal_weights(variables: Sequence[tf.Variable]) -> None:
     """See that every rank has the very same weights, as training together must leave them.
 

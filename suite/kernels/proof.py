@@ -5,7 +5,7 @@ import os
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.core.cell import Cell, Layout, Precision
+from suite.core.cell import Cell, Graph, Layout, Mode, Precision
 from suite.kernels.arithmetic import FLOAT32_BITS
 from suite.kernels.executed import Executed
 from suite.kernels.interface import InvalidLaunchError
@@ -48,6 +48,8 @@ def check_launch(
     declared = cell.xla_mode.value if cell.xla else "off"
     if executed.xla != declared:
         raise InvalidLaunchError(f"XLA is declared {declared}, but {executed.xla} is what ran")
+    if cell.mode is Mode.INFERENCE:
+        _check_graph(cell.graph, executed)
     if cell.precision is Precision.FP32 and float32_bits < FLOAT32_BITS:
         raise InvalidLaunchError(
             f"fp32 is declared, but float32 convolutions keep only {float32_bits} mantissa bits"
@@ -57,3 +59,21 @@ def check_launch(
     if not np.isfinite(output).all():
         what = "some logits are not finite" if output.ndim else f"the loss is {output}"
         raise InvalidLaunchError(f"{what}; the network did not compute")
+
+
+def _check_graph(graph: Graph, executed: Executed) -> None:
+    """Whether an inference step ended where it should, with its weights where they should be."""
+    if graph is Graph.FORWARD and executed.losses:
+        raise InvalidLaunchError("graph forward is declared, but the step worked out a loss")
+    if graph is not Graph.FORWARD and not executed.losses:
+        raise InvalidLaunchError(
+            f"graph {graph.value} is declared, but the step worked out no loss"
+        )
+    if graph is Graph.FROZEN and executed.variable_reads:
+        raise InvalidLaunchError(
+            f"graph frozen is declared, but the step read {executed.variable_reads} variables"
+        )
+    if graph is not Graph.FROZEN and not executed.variable_reads:
+        raise InvalidLaunchError(
+            f"graph {graph.value} is declared, but the step read no variable: it is frozen"
+        )

@@ -10,6 +10,7 @@ from suite.core.distributed import rank_of
 from suite.kernels.horovod_ranks import (
     EndTogether,
     all_reduce_seconds,
+    check_compression,
     check_equal_weights,
     horovod_conditions,
     join_ranks,
@@ -86,8 +87,8 @@ class RankedKernel:
         """What ran on this rank and between the ranks; each of them must call it.
 
         Raises:
-            InvalidLaunchError: as that of a single process; not every gradient was averaged; or
-                the ranks' weights differ.
+            InvalidLaunchError: as that of a single process; not every gradient was averaged, or in
+                another type than declared; or the ranks' weights differ.
         """
         facts = self._kernel.conditions()
         if facts["all_reduces"] != self._averaged_tensors:
@@ -95,6 +96,7 @@ class RankedKernel:
                 f"{facts['all_reduces']} tensors were averaged over ranks in a step, not all of"
                 f" {self._averaged_tensors}"
             )
+        check_compression(self._compression, facts["all_reduce_types"])
         check_equal_weights(self._variables)
         on_gpu = facts["device_type"] == "GPU"
         return {**facts, **horovod_conditions(self._compression, on_gpu=on_gpu)}

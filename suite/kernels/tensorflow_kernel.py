@@ -27,6 +27,7 @@ from suite.kernels.precision import apply_precision
 from suite.kernels.proof import check_launch
 from suite.kernels.recipe import Recipe
 from suite.kernels.resnet50 import resnet50
+from suite.kernels.software import check_tf32_switch, software_conditions
 from suite.kernels.steps import (
     Step,
     TrainingParts,
@@ -197,6 +198,7 @@ class TensorFlowKernel:
             float32_bits=bits,
             output=self._output,
         )
+        check_tf32_switch(self._cell.precision)
         (compute_type,) = executed.compute_types
         widened = executed.xla != "off" and device.device_type == "CPU"
         return {
@@ -212,25 +214,15 @@ class TensorFlowKernel:
             "convolutions": executed.convolutions,
             "fused_batch_normalizations": executed.fused_batch_normalizations,
             "casts": executed.casts,
+            "variable_reads": executed.variable_reads,
+            "losses": executed.losses,
             "all_reduces": executed.all_reduces,
+            "all_reduce_types": list(executed.all_reduce_types),
             "onednn_operations": executed.onednn_operations,
             "parameters": sum(math.prod(v.shape) for v in self._model.trainable_variables),
             "loss": float(self._output) if self._output.ndim == 0 else None,
             "loss_scaled": self._cell.mode is Mode.TRAINING and compute_type == "float16",
             "recipe": asdict(self._recipe) if self._cell.mode is Mode.TRAINING else None,
             **self._batches.conditions(),
-            **_software(),
+            **software_conditions(),
         }
-
-
-def _software() -> dict[str, object]:
-    """Threads that TensorFlow may use (0: as many as it sees cores) and what it was built with."""
-    build = tf.sysconfig.get_build_info()
-    return {
-        "intra_op_threads": tf.config.threading.get_intra_op_parallelism_threads(),
-        "inter_op_threads": tf.config.threading.get_inter_op_parallelism_threads(),
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
-        "build_cuda": build.get("cuda_version"),
-        "build_cudnn": build.get("cudnn_version"),
-    }

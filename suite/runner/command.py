@@ -13,7 +13,6 @@ from suite.core.cell import (
     Graph,
     KernelName,
     Layout,
-    Mode,
     Precision,
     Protocol,
     XlaMode,
@@ -23,13 +22,12 @@ from suite.core.errors import InputError
 from suite.core.flag_values import count, positive_count, positive_number
 from suite.files.data_set import epoch_steps
 from suite.kernels.interface import KernelOptions
+from suite.runner.published_flags import MODES, mode_of, own_names
 from suite.runner.reading_flags import add_reading, reading_arguments, reading_of
 from suite.runner.recipe_flags import add_recipe, recipe_arguments, recipe_of
 
 # The environment of a process that no launcher of ranks started.
 _NO_LAUNCHER: Mapping[str, str] = MappingProxyType({})
-
-_MODES = {f"{mode.value}_benchmark": mode for mode in Mode}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +109,7 @@ def parse_order(
         InputError: an unknown flag, a bad value, a combination that cannot be measured, or an
             epoch of records that are not there, or another number of ranks than the flags say.
     """
-    given = _parser().parse_args(arguments)
+    given = _parser().parse_args(own_names(arguments))
     if given.amp and given.tf32:
         raise InputError("--amp and --tf32 exclude each other; give one")
     if given.xla_mode and not given.xla:
@@ -128,7 +126,7 @@ def parse_order(
     gpus = 1 if given.channel is not None else _gpus(given.gpus, environment)
     steps = given.num_iter
     if given.iter_unit == "epoch":
-        steps *= epoch_steps(given.data_dir, _MODES[given.mode], given.batch_size * gpus)
+        steps *= epoch_steps(given.data_dir, given.mode, given.batch_size * gpus)
     if steps <= given.warmup_steps:
         are = "" if given.iter_unit == "batch" else f" (epochs, {steps} steps)"
         raise InputError(
@@ -137,7 +135,7 @@ def parse_order(
         )
     precision = Precision.AMP if given.amp else Precision.TF32 if given.tf32 else Precision.FP32
     cell = Cell(
-        mode=_MODES[given.mode],
+        mode=given.mode,
         precision=precision,
         xla=given.xla,
         batch_size=given.batch_size,
@@ -205,7 +203,13 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--mode", choices=_MODES, required=True, help="which half of the work to measure")
+    add(
+        "--mode",
+        type=mode_of,
+        required=True,
+        metavar="{" + ",".join(MODES) + "}",
+        help="which half of the work to measure",
+    )
     add("--batch_size", type=positive_count, required=True, help="images per step and GPU")
     add("--gpus", type=positive_count, metavar="N", help="ranks (default: as many as were started)")
     add("--amp", action="store_true", help="mixed precision (float16 on a GPU, bfloat16 on a CPU)")

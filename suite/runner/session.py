@@ -14,6 +14,7 @@ from suite.core.matrix import Matrix
 from suite.core.memory_ceiling import MemoryCeiling
 from suite.core.reading import heeded_reading
 from suite.files.launches import write_launch
+from suite.kernels.dali_install import dali_missing
 from suite.kernels.environment import launch_environment
 from suite.kernels.interface import KernelOptions
 from suite.runner.channel import Progress
@@ -57,8 +58,11 @@ def plan_launches(
 def _skip_reason(
     cell: Cell, matrix: Matrix, machine: Machine, launcher: RankLauncher | NoLauncher
 ) -> str | None:
-    """Why a cell cannot run here: the device, too few of it, or nothing that makes ranks of it."""
+    """Why a cell cannot run here: the device, too few of it, or a component that it needs."""
+    real = cell.kernel is not KernelName.SIMULATED
     reason = skip_reason(cell, machine)
+    if reason is None and real and cell.data is Data.DALI:
+        reason = dali_missing()
     if reason is not None or cell.gpus == 1:
         return reason
     # Slurm knows how many ranks its allocation takes.
@@ -70,7 +74,7 @@ def _skip_reason(
         return reason
     if isinstance(launcher, NoLauncher):
         return launcher.reason
-    return None if cell.kernel is KernelName.SIMULATED else horovod_missing()
+    return horovod_missing() if real else None
 
 
 def order_of(

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 MATRIX = """\
 purpose: a test
 device: any
-protocol: {warmup_steps: 1, measured_steps: 2}
+protocol: {warmup_steps: 1, measured_steps: 8}
 axes:
   mode: [inference]
   data: [synthetic, tfrecord, dali]
@@ -122,6 +122,27 @@ def test_a_launch_reads_the_records(
     assert share == pytest.approx(waited / sum(record["step_seconds"]))
 
 
+@pytest.mark.slow
+def test_a_run_on_a_bad_record_gives_no_number(data: Path, tmp_path: Path) -> None:
+    """The cell is invalid, naming file and record, exit 3; nothing else is read in its place."""
+    for shard in data.glob("*-of-*"):
+        (tmp_path / shard.name).write_bytes(shard.read_bytes())
+    bad = tmp_path / "validation-00001-of-00002"
+    bad.write_bytes(bad.read_bytes()[:-20])
+    matrix = tmp_path / "m.yaml"
+    matrix.write_text(
+        MATRIX.replace("synthetic, tfrecord, dali", "tfrecord") + "  image_size: [32]\n"
+    )
+    done = bench("run", matrix, "--data_dir", tmp_path, "--out", tmp_path / "runs")
+
+    (path,) = tmp_path.glob("runs/*/cells/*.json")
+    record = json.loads(path.read_text())
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert record["status"] == "invalid"
+    assert record["reason"].startswith(f"{bad}: record 6: goes past the end of the file")
+    assert record["step_seconds"] == []
+
+
 def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     """The one line with which bench.py refuses to start."""
     code = main([str(argument) for argument in arguments])
@@ -150,6 +171,7 @@ def test_cells_of_records_need_their_directories(
 
 
 @pytest.mark.slow
+@pytest.mark.dali
 def test_each_cell_is_told_the_directories_that_it_reads(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -92,6 +92,7 @@ def ten_steps(spoil: Callable[[Rank, Any], None]) -> Callable[[Rank], dict[str, 
             "weights": np.concatenate([v.numpy().ravel() for v in kernel._variables]),
             "loss": facts["loss"],
             "all_reduces": facts["all_reduces"],
+            "crossed": facts["all_reduce_types"],
             "alone": kernel.all_reduce_seconds(),
         }
 
@@ -120,6 +121,24 @@ def average_nothing(rank: Rank) -> dict[str, Any]:
     return ten_steps(leave_alone)(rank)
 
 
+def cross_as_float16(rank: Rank) -> dict[str, Any]:  # noqa: ARG001 - as works are called
+    """One step with compression; more of them overflow float16 at so small an image."""
+    from suite.kernels.ranked_kernel import build_ranked
+
+    kernel = build_ranked(RESNET, KernelOptions(threads=1, compression=Compression.FP16))
+    kernel.compile()
+    return {"crossed": kernel.conditions()["all_reduce_types"]}
+
+
+def compress_nothing(rank: Rank) -> dict[str, Any]:
+    """Gradients cross as they are although they are to be compressed."""
+    from suite.kernels import horovod_ranks
+
+    plain = horovod_ranks._COMPRESSORS[Compression.NONE]
+    horovod_ranks._COMPRESSORS[Compression.FP16] = plain
+    return cross_as_float16(rank)
+
+
 def agree_on_an_end(rank: Rank) -> dict[str, Any]:
     """The second rank wishes to end with the third step; how many does each make?"""
     from suite.core.cell import Protocol
@@ -144,8 +163,10 @@ WORKS: dict[str, Callable[[Rank], dict[str, Any]]] = {
     "train-xla": lambda rank: train(rank, Compression.NONE, jit_compile=True),
     "train-fp16": lambda rank: train(rank, Compression.FP16, jit_compile=False),
     "ten-steps": ten_steps(leave_alone),
+    "cross-as-float16": cross_as_float16,
     "lose-an-update": ten_steps(lose_an_update),
     "average-nothing": average_nothing,
+    "compress-nothing": compress_nothing,
     "agree-on-an-end": agree_on_an_end,
 }
 

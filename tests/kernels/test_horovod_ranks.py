@@ -79,14 +79,23 @@ def test_after_ten_steps_all_ranks_have_the_same_weights(tmp_path: Path) -> None
     assert first["loss"] != second["loss"]
     # 161 gradients, and the wish to end.
     assert first["all_reduces"] == 162
+    assert list(first["crossed"]) == ["float32"]
     assert len(first["alone"]) == 5
     assert all(seconds > 0 for seconds in first["alone"])
+
+
+def test_compressed_gradients_cross_as_float16(tmp_path: Path) -> None:
+    """The executed all-reduces are of the type that was asked for."""
+    first, _ = results_of("cross-as-float16", tmp_path, ranks=2)
+
+    assert list(first["crossed"]) == ["float16"]
 
 
 @pytest.mark.parametrize(
     ("work", "words"),
     [
         ("lose-an-update", "the weights of ranks 1 differ from those of rank 0"),
+        ("compress-nothing", "compression fp16 is declared, so that gradients cross in float16"),
         ("average-nothing", "0 tensors were averaged over ranks in a step, not all of 162"),
     ],
 )

@@ -160,7 +160,12 @@ def test_layer_table() -> None:
         "stem_conv",
         *(f"stage{s}_block1_{part}_conv" for s in (2, 3, 4) for part in ("2", "shortcut")),
     }
-    assert len(convolutions) == 53
+    normalizations = [n for n in model.layers if isinstance(n, layers.BatchNormalization)]
+
+    assert {(n.momentum, n.epsilon, n.scale, n.center) for n in normalizations} == {
+        (0.9, 1e-5, True, True)
+    }
+    assert len(convolutions) == len(normalizations) == 53
     assert not any(layer.use_bias for layer in convolutions)
     assert len(model.trainable_variables) == 161
     # The well-known 25,557,032 parameters, and one class more: 2048 weights and a bias.

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from suite.core.cell import Cell, KernelName, Mode, Precision, Protocol
+from suite.core.cell import Cell, Data, KernelName, Mode, Precision, Protocol
 from suite.core.device import Cpu, Gpu, GpuProcess, Machine
 from suite.core.launch import CautionKind, Launch, Status
 from suite.core.matrix import Matrix
@@ -54,6 +55,15 @@ def test_what_cannot_run_is_planned_as_skipped() -> None:
     (planned, _) = plan_launches(matrix(cell(1, Precision.TF32)), WITH_T4)
 
     assert planned.skip_reason == "TF32 needs compute capability 8.0, and Tesla T4 has 7.5"
+
+
+def test_cells_of_dali_are_planned_as_skipped_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan tells beforehand what cannot run, with the line that installs it."""
+    monkeypatch.setitem(sys.modules, "nvidia.dali", None)
+    (planned, _) = plan_launches(matrix(replace(cell(1), data=Data.DALI)), CPU_ONLY)
+
+    assert planned.skip_reason is not None
+    assert planned.skip_reason.startswith("NVIDIA DALI is not installed; pip install")
 
 
 STRANGER = GpuProcess(pid=4711, name="python", memory_bytes=2**31)

@@ -1,0 +1,24 @@
+"""`bench.py layers`: the network layer by layer, with shapes and parameter counts."""
+
+import argparse
+import os
+
+from suite.core.errors import ExitCode, InputError
+from suite.kernels import require_tensorflow
+from suite.kernels.interface import MissingComponentError
+from suite.render.layers import layers_text
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Build the network, without a GPU, and print its table."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # it announces itself on stderr
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    try:
+        require_tensorflow()
+    except MissingComponentError as error:
+        raise InputError(str(error)) from None
+    from suite.kernels.layer_table import layer_table
+
+    print(layers_text(layer_table(arguments.image_size)))
+    return ExitCode.GOOD

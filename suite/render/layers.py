@@ -1,0 +1,30 @@
+"""The network's layers as a table with its totals."""
+
+from collections.abc import Sequence
+
+from suite.core.layer import LayerFacts
+from suite.render.tables import Dialect, Table, write_table
+
+_HEADERS = ("layer", "kind", "output", "parameters", "multiply-adds")
+
+
+def layers_text(layers: Sequence[LayerFacts]) -> str:
+    """One line a layer, then what all of them have together."""
+    rows = [
+        (
+            layer.name,
+            layer.kind,
+            " x ".join(map(str, layer.output)),
+            f"{layer.trainable:,}",
+            f"{layer.multiply_adds:,}",
+        )
+        for layer in layers
+    ]
+    table = write_table(Table("", _HEADERS, rows, left=3), Dialect.TERMINAL)
+    trainable = sum(layer.trainable for layer in layers)
+    statistics = sum(layer.statistics for layer in layers)
+    multiply_adds = sum(layer.multiply_adds for layer in layers)
+    return (
+        f"{table}\n\n{trainable:,} parameters and {statistics:,} moving statistics;"
+        f" {multiply_adds / 1e9:.2f} billion multiply-adds per image"
+    )
