@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from suite.core.cell import Cell, Data, KernelName, Precision
+from suite.core.distributed import Distributed
 from suite.core.systems import SYSTEMS, System, bare_gpu_name, system_by_key, system_of_gpu
 
 # TF32 came with compute capability 8.0 (the NVIDIA Ampere architecture).
@@ -130,23 +131,25 @@ def skip_reason(cell: Cell, machine: Machine) -> str | None:
 
 
 def too_many_ranks(
-    cell: Cell, machine: Machine, slots: int | None, *, cpu_ranks: bool
+    cell: Cell, machine: Machine, distributed: Distributed, *, cpu_ranks: bool
 ) -> str | None:
     """Why there are fewer devices than a cell has ranks, or None.
 
-    `slots` are the ranks that the matrix's hosts take, None where it names none and all ranks run
-    on this machine. `cpu_ranks` says whether its CPU cores may stand in where there is no GPU.
+    `cpu_ranks` says whether CPU cores may stand in where this machine has no GPU. Other hosts than
+    this one are asked for their devices when a run begins.
     """
-    if slots is not None:
-        enough = cell.gpus <= slots
-        return None if enough else f"needs {cell.gpus} ranks, and its hosts take {slots}"
     gpus, cores = len(machine.gpus), machine.cpu.cores
-    if cell.gpus == 1 or cell.gpus <= gpus:
+    slots = distributed.slots
+    if cell.gpus == 1:
         return None
-    if gpus or not cpu_ranks:
-        return f"needs {cell.gpus} GPUs, and this machine has {gpus or 'none'}"
-    if cell.gpus <= cores:
+    if not gpus and not cpu_ranks:
+        return f"needs {cell.gpus} GPUs, and this machine has none"
+    if slots is not None and cell.gpus > slots:
+        return f"needs {cell.gpus} ranks, and its hosts take {slots}"
+    if distributed.is_remote or cell.gpus <= (gpus or cores):
         return None
+    if gpus:
+        return f"needs {cell.gpus} GPUs, and this machine has {gpus}"
     return f"needs {cell.gpus} ranks, and this machine has {cores} CPU cores"
 
 

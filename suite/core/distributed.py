@@ -1,5 +1,6 @@
 """How a cell of several GPUs becomes ranks: what starts them, where, and with what settings."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -41,6 +42,7 @@ class Host:
 
 
 _THIS_MACHINE = {"localhost", "127.0.0.1"}
+_HOST = re.compile(r"(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)(?::(?P<slots>0*[1-9][0-9]*))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +99,8 @@ class Rank:
 ONLY_RANK = Rank(0, 1, 0, 1)
 
 # What each launcher tells a rank: its index, their number, and both again for its host. Slurm sets
-# the second of these in the steps that srun starts, and not in the batch script around them.
+# the second of these in the steps that srun starts, and not in the batch script around them; the
+# last of them is a list of all hosts.
 _VARIABLES: Mapping[RankLauncher, tuple[str, str, str, str]] = {
     RankLauncher.MPIRUN: (
         "OMPI_COMM_WORLD_RANK",
@@ -122,35 +125,47 @@ _VARIABLES: Mapping[RankLauncher, tuple[str, str, str, str]] = {
 
 def rank_of(environment: Mapping[str, str]) -> Rank:
     """Which rank a process with this environment is; the only one where no launcher made it."""
-    for names in _VARIABLES.values():
-        values = [environment.get(name, "").split("(")[0].split(",")[0] for name in names]
+    for launcher, names in _VARIABLES.items():
+        values = [environment.get(name, "") for name in names]
+        if launcher is RankLauncher.SRUN:
+            values[-1] = _at_node(values[-1], environment.get("SLURM_NODEID", ""))
         if all(value.isdigit() for value in values):
             return Rank(*(int(value) for value in values))
     return ONLY_RANK
 
 
-def horovod_settings(distributed: Distributed) -> dict[str, str]:
-    """The settings as Horovod's own environment variables."""
+def _at_node(counts: str, node: str) -> str:
+    """One node's count in Slurm's `2(x3),1`: two on each of three nodes, one on the fourth."""
+    parts = re.findall(r"(\d+)(?:\(x(\d+)\))?", counts)
+    each = [count for count, times in parts for _ in range(int(times or 1))]
+    return each[int(node)] if node.isdigit() and int(node) < len(each) else ""
+
+
+def rank_settings(launcher: RankLauncher, distributed: Distributed) -> dict[str, str]:
+    """What a matrix says on ranks, as environment variables of Horovod and of what it rests on."""
     settings = {}
     if distributed.fusion_mib is not None:
         settings["HOROVOD_FUSION_THRESHOLD"] = str(round(distributed.fusion_mib * 2**20))
     if distributed.cycle_ms is not None:
         settings["HOROVOD_CYCLE_TIME"] = f"{distributed.cycle_ms:g}"
-    return settings
+    if distributed.interface:
+        settings["NCCL_SOCKET_IFNAME"] = distributed.interface
+        if launcher is RankLauncher.SRUN:  # the others have a flag for it
+            settings["OMPI_MCA_btl_tcp_if_include"] = distributed.interface
+    # What the user hands on under the same name counts.
+    return {k: v for k, v in settings.items() if k not in distributed.environment}
 
 
 def parse_host(text: str) -> Host:
     """`name:slots`, slots 1 where left out.
 
     Raises:
-        ValueError: no name, or slots that are no positive number.
+        ValueError: it is none, or its slots are no positive number.
     """
-    name, colon, slots = text.rpartition(":")
-    if not colon:
-        name, slots = text, "1"
-    if not name or not slots.isdigit() or int(slots) < 1 or name.startswith("-"):
+    found = _HOST.fullmatch(text)
+    if found is None:
         raise ValueError(f"{text!r} is not a host such as node1:8")
-    return Host(name, int(slots))
+    return Host(found["name"], int(found["slots"] or 1))
 
 
 def reject_repeated(hosts: Sequence[Host]) -> None:

@@ -138,7 +138,8 @@ def parse_order(
         precision=precision,
         xla=given.xla,
         batch_size=given.batch_size,
-        gpus=_gpus(given.gpus, environment),
+        # A worker is one process, whatever launcher the runner itself was started by.
+        gpus=1 if given.channel is not None else _gpus(given.gpus, environment),
         data=_data(given),
         kernel=KernelName(given.kernel),
         image_size=given.synthetic_data_size,

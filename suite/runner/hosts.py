@@ -1,12 +1,18 @@
 """The hosts of a matrix, asked before anything starts: are they there, and are they alike?"""
 
 import json
+import os
+import signal
 import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+import psutil
 
 from suite.core.distributed import Distributed, Host, RankLauncher
 from suite.core.errors import InputError
@@ -15,12 +21,17 @@ from suite.measure.environment import fingerprint
 from suite.runner.child import with_suite
 from suite.runner.launcher_words import complaint
 from suite.runner.rank_command import rank_command
+from suite.runner.rank_link import addresses_of
 
 # `python -m suite.kernels` with this flag says what its host is.
 DESCRIBE = "--describe"
-_ANSWER_SECONDS = 60.0
+# For the connection, Python's start and a look at the GPUs.
+_ANSWER_SECONDS = 45.0
+_END_SECONDS = 5.0
 # What must be the same on all hosts for one number to be of one thing.
 _ALIKE = ("suite", "commit", "python", "tensorflow", "keras", "horovod")
+
+Facts = dict[str, Any]
 
 
 def describe_host() -> str:
@@ -42,12 +53,15 @@ def check_hosts(
     """See that every host can be reached by the launcher and runs the same software as this one.
 
     Raises:
-        InputError: a variable to hand on is not set here; or a host is unknown, cannot be reached,
-            runs other versions, or has fewer GPUs than slots; or the first one is not this machine.
+        InputError: a variable to hand on is not set here, or there is no such interface; or a host
+            is unknown, cannot be reached, runs other versions, or has fewer GPUs than slots; or the
+            first one is not this machine.
     """
     for name in distributed.environment:
         if name not in environment:
             raise InputError(f"distributed.environment: {name} is not set here; set or remove it")
+    if distributed.interface is not None:
+        _check_interface(distributed.interface)
     if not distributed.is_remote:
         return
     for host in distributed.hosts:
@@ -63,55 +77,100 @@ def check_hosts(
                 lambda host: _ask(host, distributed, launcher, environment), distributed.hosts
             )
         )
-    own = json.loads(describe_host())
-    if described[0]["host"] != own["host"]:
+    _check_alike(distributed.hosts, described)
+
+
+def _check_interface(name: str) -> None:
+    try:
+        addresses = addresses_of(name)
+    except KeyError:
+        there = ", ".join(psutil.net_if_addrs())
         raise InputError(
-            f"host {distributed.hosts[0].name}: the first host must be this machine, {own['host']},"
-            " whose device gives the numbers their name; start the run there"
+            f"distributed.interface: this machine has no {name}, but {there}; name one of them"
+        ) from None
+    if not addresses:
+        raise InputError(
+            f"distributed.interface: {name} has no IPv4 address by which other hosts reach this one"
         )
-    for host, facts in zip(distributed.hosts, described, strict=True):
-        _check_alike(host, facts, own)
 
 
 def _ask(
     host: Host, distributed: Distributed, launcher: RankLauncher, environment: Mapping[str, str]
-) -> dict[str, object]:
+) -> Facts:
     alone = replace(distributed, hosts=(Host(host.name, 1),))
     command = rank_command(launcher, alone, 1, {}, ("PYTHONPATH",), [DESCRIBE])
-    try:
-        answer = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            env=with_suite(environment),
-            timeout=_ANSWER_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+    # Into a file: what a launcher has started may hold a pipe open long after its own end.
+    with TemporaryFile("w+", errors="replace") as output:
+        code = _run(command, with_suite(environment), output)
+        output.seek(0)
+        said = output.read()
+    if code is None:
         raise InputError(
             f"host {host.name}: no answer within {_ANSWER_SECONDS:g} s; see that"
             f" `ssh {host.name} true` works without a password"
-        ) from None
-    for line in answer.stdout.splitlines():
+        )
+    for line in said.splitlines():
         with suppress(ValueError):
             facts = json.loads(line[line.index("{") :])
             if isinstance(facts, dict) and "suite" in facts:
                 return facts
-    said = complaint(answer.stderr + answer.stdout) or f"exit code {answer.returncode}"
-    raise InputError(f"host {host.name}: cannot be used: {said}")
+    why = complaint(said) or f"exit code {code}"
+    raise InputError(f"host {host.name}: cannot be used: {why}")
 
 
-def _check_alike(host: Host, facts: Mapping[str, object], own: Mapping[str, object]) -> None:
-    for name in _ALIKE:
-        if facts.get(name) != own[name]:
-            raise InputError(
-                f"host {host.name}: has {name} {facts.get(name)}, this machine {own[name]}; install"
-                " the same on both"
-            )
-    gpus = facts.get("gpus")
-    if isinstance(gpus, int) and 0 < gpus < host.slots:
+def _run(command: Sequence[str], environment: Mapping[str, str], output: IO[str]) -> int | None:
+    """The exit code, None where that took too long; nothing of it is left."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        env=environment,
+        start_new_session=True,
+    )
+    try:
+        return process.wait(_ANSWER_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        # It ends its ssh, which is in a group of its own.
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_END_SECONDS)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _check_alike(hosts: Sequence[Host], described: Sequence[Facts]) -> None:
+    """See that the first host is this one, that all are different, and that they are alike.
+
+    Raises:
+        InputError: they are not.
+    """
+    own: Facts = json.loads(describe_host())
+    if described[0]["host"] != own["host"]:
         raise InputError(
-            f"host {host.name}: takes {host.slots} ranks but has {gpus} GPUs; lower its slots"
+            f"host {hosts[0].name}: the first host must be this machine, {own['host']},"
+            " whose device gives the numbers their name; start the run there"
         )
+    with_gpus = any(facts["gpus"] for facts in described)
+    names: dict[object, str] = {}
+    for host, facts in zip(hosts, described, strict=True):
+        other = names.setdefault(facts["host"], host.name)
+        if other != host.name:
+            raise InputError(
+                f"host {host.name}: is the same machine as {other}; give it once, with all its"
+                " slots"
+            )
+        for name in _ALIKE:
+            if facts.get(name) != own[name]:
+                theirs, ours = (f"{name} {of.get(name) or 'missing'}" for of in (facts, own))
+                raise InputError(
+                    f"host {host.name}: has {theirs}, this machine {ours}; install the same on both"
+                )
+        if with_gpus and facts["gpus"] < host.slots:
+            raise InputError(
+                f"host {host.name}: takes {host.slots} ranks but has {facts['gpus']} GPUs; lower"
+                " its slots"
+            )

@@ -16,6 +16,8 @@ _OWES = re.compile(r"^(?:\[\d+\]<\w+>:)?(\d+): \[", re.MULTILINE)
 # horovodrun is a Python program: what it raised comes after where it did.
 _RAISED = re.compile(r"^Traceback \(most recent call last\):\n(?: .*\n)+", re.MULTILINE)
 _RULE = re.compile(r"^[-=*]{10,}$")
+# What Open MPI adds to whatever kept it from a host: everything that it could have been.
+_GENERAL = "ORTE was unable to reliably start one or more daemons"
 _LONGEST = 300
 
 
@@ -43,7 +45,7 @@ def complaint(log: str) -> str:
     """The launcher's first words, for one that never got as far as a rank."""
     lines = (line.strip() for line in _RAISED.split(log)[-1].splitlines())
     text = " ".join(line for line in lines if line and not _RULE.match(line))
-    return text[:_LONGEST]
+    return (text.partition(_GENERAL)[0].strip() or text)[:_LONGEST]
 
 
 def _left_words(code: int) -> str:

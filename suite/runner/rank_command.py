@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from suite.core.distributed import BindTo, Distributed, Host, RankLauncher, horovod_settings
+from suite.core.distributed import BindTo, Distributed, Host, RankLauncher, rank_settings
 
 INSTALL_HOROVOD = "python -m suite.install.horovod"
 _INSTALL_MPI = "apt-get install openmpi-bin"
@@ -20,11 +20,12 @@ _SRUN_BINDING = {
     BindTo.CORE: "cores",
     BindTo.NONE: "none",
 }
-# Seconds until Open MPI's own daemons notice that the link to them is gone: three probes, two
-# seconds apart, after five of silence. Its default is five minutes.
+# Seconds until Open MPI's own daemons notice that the link to them is gone: three probes, three
+# seconds apart, after ten of silence. Its default is five minutes. The runner notices earlier (see
+# rank_link), or Open MPI would end the ranks that are still there before it is known who is not.
 _KEEPALIVE = {
-    "oob_tcp_keepalive_time": 5,
-    "oob_tcp_keepalive_intvl": 2,
+    "oob_tcp_keepalive_time": 10,
+    "oob_tcp_keepalive_intvl": 3,
     "oob_tcp_keepalive_probes": 3,
 }
 
@@ -86,8 +87,8 @@ def rank_command(
     launcher's environment. The other launchers than mpirun hand on the whole of it, so that the
     caller must put the settings there as well.
     """
-    hosts = distributed.hosts or (Host("localhost", ranks),)
-    places = ",".join(str(host) for host in hosts)
+    hosts = distributed.used_hosts(ranks)
+    places = ",".join(str(host) for host in hosts or (Host("localhost", ranks),))
     worker = [sys.executable, "-m", "suite.kernels", *arguments]
     start = program(launcher) or launcher.value
     match launcher:
@@ -97,7 +98,7 @@ def rank_command(
                 # Open MPI refuses root, whom a container often has as its only user.
                 *(["--allow-run-as-root"] if os.geteuid() == 0 else []),
                 *("-np", str(ranks), "-H", places, "--bind-to", distributed.bind_to.value),
-                *_mca(distributed),
+                *_mca(hosts, distributed.interface),
                 *_exported(settings, names),
                 *worker,
             ]
@@ -109,11 +110,11 @@ def rank_command(
                 *worker,
             ]
         case RankLauncher.SRUN:
-            names = ",".join(host.name for host in distributed.used_hosts(ranks))
+            nodes = ",".join(host.name for host in hosts)
             return [
                 *(start, "--ntasks", str(ranks), "--mpi", "pmix", "--kill-on-bad-exit=1"),
-                *("--cpu-bind", _SRUN_BINDING[distributed.bind_to]),
-                *(["--nodelist", names] if names else []),
+                *("--export", "ALL", "--cpu-bind", _SRUN_BINDING[distributed.bind_to]),
+                *(["--nodelist", nodes] if nodes else []),
                 *worker,
             ]
 
@@ -122,7 +123,7 @@ def ranks_command_line(
     launcher: RankLauncher, distributed: Distributed, ranks: int, arguments: Sequence[str]
 ) -> str:
     """The whole command for so many ranks by hand, quoted for a shell, as the plan prints it."""
-    settings = horovod_settings(distributed)
+    settings = rank_settings(launcher, distributed)
     command = rank_command(
         launcher, distributed, ranks, settings, distributed.environment, arguments
     )
@@ -131,15 +132,13 @@ def ranks_command_line(
     return shlex.join([*(["env", *variables] if variables else []), *command])
 
 
-def _mca(distributed: Distributed) -> list[str]:
+def _mca(hosts: Sequence[Host], interface: str | None) -> list[str]:
     """Open MPI's parameters: quick to notice a lost host, and the interface between hosts."""
     parameters: dict[str, object] = {}
-    if len(distributed.hosts) > 1:
+    if len(hosts) > 1:
         parameters |= _KEEPALIVE
-    if distributed.interface:
-        parameters |= dict.fromkeys(
-            ("oob_tcp_if_include", "btl_tcp_if_include"), distributed.interface
-        )
+    if interface:
+        parameters |= dict.fromkeys(("oob_tcp_if_include", "btl_tcp_if_include"), interface)
     return [part for name, value in parameters.items() for part in ("--mca", name, str(value))]
 
 

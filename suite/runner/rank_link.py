@@ -21,6 +21,7 @@ TOKEN_VARIABLE = "RESNET50_BENCH_RANK_TOKEN"  # noqa: S105 - the name, not the w
 # What the runner says to a rank, a byte at a time.
 STOP = b"s"
 ARE_YOU_THERE = b"?"
+_LOOPBACK = "127.0.0.1"
 _CONNECT_SECONDS = 10.0
 _HELLO_BYTES = 4096
 # A line that went dead without a word counts as lost after about eleven seconds.
@@ -28,29 +29,37 @@ _IDLE_SECONDS, _PROBE_SECONDS, _PROBES = 5, 2, 3
 
 
 class Listener:
-    """Where ranks report: a port of this machine."""
+    """Where ranks report: a port of this machine, which other hosts see unless all is `local`."""
 
     def __init__(self, *, local: bool) -> None:
-        self.socket = socket.create_server(("127.0.0.1" if local else "", 0), backlog=1024)
+        self.socket = socket.create_server((_LOOPBACK if local else "", 0), backlog=1024)
         self._local = local
 
     def addresses(self, interface: str | None) -> tuple[str, ...]:
-        """`host:port` for every address of this machine, or of one interface, that may reach it.
+        """`host:port` for every address at which ranks may reach it, that of this host last.
 
         Raises:
             KeyError: there is no such interface.
         """
         port = self.socket.getsockname()[1]
-        if self._local:
-            return (f"127.0.0.1:{port}",)
-        found = psutil.net_if_addrs()
-        chosen = found if interface is None else {interface: found[interface]}
-        return tuple(
-            f"{address.address}:{port}"
-            for addresses in chosen.values()
-            for address in addresses
-            if address.family is socket.AF_INET and not address.address.startswith("127.")
-        )
+        seen = () if self._local else addresses_of(interface)
+        return tuple(f"{address}:{port}" for address in (*seen, _LOOPBACK))
+
+
+def addresses_of(interface: str | None) -> list[str]:
+    """The addresses by which other hosts see this one: of one interface, or of all.
+
+    Raises:
+        KeyError: there is no such interface.
+    """
+    found = psutil.net_if_addrs()
+    chosen = found.values() if interface is None else [found[interface]]
+    return [
+        address.address
+        for addresses in chosen
+        for address in addresses
+        if address.family is socket.AF_INET and not address.address.startswith("127.")
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from suite.core.distributed import Distributed, RankLauncher, horovod_settings
+from suite.core.distributed import Distributed, RankLauncher, rank_settings
 from suite.core.errors import InputError
 from suite.core.launch import Launch, StartedBy
 from suite.runner.bounded_log import BoundedLog
@@ -53,12 +53,14 @@ def run_ranks(
     settings = {
         "HOROVOD_STALL_CHECK_TIME_SECONDS": str(stall),
         **settings,
-        **horovod_settings(distributed),
+        **rank_settings(launcher, distributed),
     }
     if launcher is RankLauncher.HOROVODRUN:
         settings["PYTHONUNBUFFERED"] = "1"  # or it says who died when it ends itself, seconds later
     token = secrets.token_hex(16)
-    listener = Listener(local=not distributed.is_remote)
+    # Without hosts in the matrix, Slurm may still have given this run several.
+    here = not distributed.is_remote and launcher is not RankLauncher.SRUN
+    listener = Listener(local=here)
     with listener.socket, BoundedLog(log) as output:
         command = rank_command(
             launcher,

@@ -73,8 +73,7 @@ def _skip_reason(
     if launcher is not RankLauncher.SRUN:
         # A matrix for a GPU system must not fill the memory of whatever CPU it is tried on.
         cpu_ranks = matrix.device in {None, "cpu"}
-        slots = matrix.distributed.slots
-        reason = too_many_ranks(cell, machine, slots, cpu_ranks=cpu_ranks)
+        reason = too_many_ranks(cell, machine, matrix.distributed, cpu_ranks=cpu_ranks)
     if reason is not None:
         return reason
     if isinstance(launcher, NoLauncher):

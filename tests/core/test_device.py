@@ -16,6 +16,7 @@ from suite.core.device import (
     skip_reason,
     too_many_ranks,
 )
+from suite.core.distributed import Distributed, Host
 
 CPU = Cpu(model="AMD EPYC", cores=2, physical_cores=2, memory_bytes=2**34, features=())
 
@@ -30,6 +31,14 @@ def machine(*names: str, capability: tuple[int, int] | None = (8, 0)) -> Machine
 
 def cell(precision: Precision = Precision.FP32, gpus: int = 1) -> Cell:
     return Cell(mode=Mode.TRAINING, precision=precision, xla=True, batch_size=8, gpus=gpus)
+
+
+HERE = Distributed()
+
+
+def taking(slots: int) -> Distributed:
+    """Two hosts that take so many ranks together."""
+    return Distributed(hosts=(Host("node1", slots // 2), Host("node2", slots - slots // 2)))
 
 
 def test_label_and_slug_name_the_device_that_runs() -> None:
@@ -96,19 +105,27 @@ def test_more_ranks_than_devices_have_a_reason() -> None:
     eight, two = cell(gpus=8), cell(gpus=2)
     one_gpu = machine("Tesla T4")
 
-    assert too_many_ranks(eight, one_gpu, None, cpu_ranks=True) == (
+    assert too_many_ranks(eight, one_gpu, HERE, cpu_ranks=True) == (
         "needs 8 GPUs, and this machine has 1"
     )
-    assert too_many_ranks(two, machine(), None, cpu_ranks=False) == (
+    assert too_many_ranks(two, machine(), HERE, cpu_ranks=False) == (
         "needs 2 GPUs, and this machine has none"
     )
-    assert too_many_ranks(two, machine(), None, cpu_ranks=True) is None
-    assert too_many_ranks(eight, machine(), None, cpu_ranks=True) == (
+    assert too_many_ranks(two, machine(), HERE, cpu_ranks=True) is None
+    assert too_many_ranks(eight, machine(), HERE, cpu_ranks=True) == (
         "needs 8 ranks, and this machine has 2 CPU cores"
     )
-    assert too_many_ranks(eight, machine(), 8, cpu_ranks=False) is None
-    assert too_many_ranks(eight, machine(), 4, cpu_ranks=False) == (
+    assert too_many_ranks(eight, machine(), taking(8), cpu_ranks=True) is None
+    assert too_many_ranks(eight, machine(), taking(4), cpu_ranks=True) == (
         "needs 8 ranks, and its hosts take 4"
+    )
+    assert too_many_ranks(eight, machine(), taking(8), cpu_ranks=False) == (
+        "needs 8 GPUs, and this machine has none"
+    )
+    # A single host is no other than this one, which is known.
+    alone = Distributed(hosts=(Host("localhost", 8),))
+    assert too_many_ranks(eight, one_gpu, alone, cpu_ranks=True) == (
+        "needs 8 GPUs, and this machine has 1"
     )
 
 

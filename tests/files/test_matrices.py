@@ -66,6 +66,31 @@ BAD = {
         "gpus: [1, 3]\n  global_batch_size: [6, 8]",
         ":10: axes.global_batch_size[1]: 8 cannot be shared out evenly among 3 GPUs; give a mult",
     ),
+    "inference on several GPUs": (
+        "batch_size: [1, 8]",
+        "batch_size: [1, 8]\n  gpus: [1, 2]",
+        ":5: axes: gives cell inference-fp32-bs1-2gpu: inference runs on one GPU, not on 2: each",
+    ),
+    "no host": (
+        "axes:",
+        "distributed:\n  hosts: [node1:8, node2:none]\naxes:",
+        ":6: distributed.hosts[1]: 'node2:none' is not a host such as node1:8",
+    ),
+    "host twice": (
+        "axes:",
+        "distributed:\n  hosts: [node1:8, node1:4]\naxes:",
+        ":6: distributed.hosts[1]: host node1 is named twice; give it once, with all its slots",
+    ),
+    "no launcher": (
+        "axes:",
+        "distributed:\n  launcher: mpiexec\naxes:",
+        ":6: distributed.launcher: ",
+    ),
+    "no variable": (
+        "axes:",
+        "distributed:\n  environment: ['A=1']\naxes:",
+        ":6: distributed.environment[0]: ",
+    ),
     "no measured step": ("measured_steps: 5", "measured_steps: 0", ":4: protocol.measured_steps:"),
     "missing key": ("purpose: a test\n", "", ":1: purpose: missing; add it"),
     "key twice": ("purpose: a test", "purpose: a\npurpose: b", ":2: purpose: given twice"),

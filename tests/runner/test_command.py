@@ -1,5 +1,7 @@
 """suite.runner.command: cells as the page's own flags, and back."""
 
+from dataclasses import replace
+
 import pytest
 
 from suite.core.cell import Cell, Data, Graph, KernelName, Layout, Mode, Precision, Protocol
@@ -90,3 +92,18 @@ def test_a_bad_batch_size_is_refused(batch: str) -> None:
 
     with pytest.raises(InputError, match="batch_size"):
         parse_order(["--mode=inference_benchmark", *flags])
+
+
+def test_a_worker_is_one_process_wherever_the_run_was_started() -> None:
+    """In a step of Slurm with several tasks, or under mpirun, a cell of one GPU stays that cell."""
+    told = replace(order(), channel=5)
+    step = {
+        "SLURM_PROCID": "0",
+        "SLURM_STEP_NUM_TASKS": "2",
+        "SLURM_LOCALID": "0",
+        "SLURM_STEP_TASKS_PER_NODE": "2",
+        "SLURM_NODEID": "0",
+    }
+
+    assert parse_order(to_arguments(told), step) == told
+    assert parse_order(to_arguments(order(mode=Mode.TRAINING)), step).cell.gpus == 2
