@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+import psutil
+
 from suite.core.launch import StartedBy
 from suite.runner.command import LaunchOrder, to_arguments
 
@@ -80,6 +82,14 @@ def start_process(
         pass_fds=(channel,),
         start_new_session=True,
     )
+
+
+def end_session(leader: int) -> None:
+    """End every process of a session: a launcher's ranks and ssh are in groups of their own."""
+    for pid in psutil.pids():
+        with suppress(ProcessLookupError):
+            if os.getsid(pid) == leader:
+                os.kill(pid, signal.SIGKILL)
 
 
 def with_suite(environment: Mapping[str, str]) -> dict[str, str]:

@@ -1,8 +1,6 @@
 """The hosts of a matrix, asked before anything starts: are they there, and are they alike?"""
 
 import json
-import os
-import signal
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -18,7 +16,7 @@ from suite.core.distributed import Distributed, Host, RankLauncher
 from suite.core.errors import InputError
 from suite.measure.devices import detect_machine
 from suite.measure.environment import fingerprint
-from suite.runner.child import with_suite
+from suite.runner.child import end_session, with_suite
 from suite.runner.launcher_words import complaint
 from suite.runner.rank_command import rank_command
 from suite.runner.rank_link import addresses_of
@@ -133,12 +131,11 @@ def _run(command: Sequence[str], environment: Mapping[str, str], output: IO[str]
     except subprocess.TimeoutExpired:
         return None
     finally:
-        # It ends its ssh, which is in a group of its own.
+        # What it has on the host ends by its word, what it has here in any case.
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
             process.wait(_END_SECONDS)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        end_session(process.pid)
         process.wait()
 
 
@@ -165,9 +162,10 @@ def _check_alike(hosts: Sequence[Host], described: Sequence[Facts]) -> None:
             )
         for name in _ALIKE:
             if facts.get(name) != own[name]:
-                theirs, ours = (f"{name} {of.get(name) or 'missing'}" for of in (facts, own))
+                theirs = f"has {name} {facts[name]}" if facts.get(name) else f"has no {name}"
                 raise InputError(
-                    f"host {host.name}: has {theirs}, this machine {ours}; install the same on both"
+                    f"host {host.name}: {theirs}, this machine {own[name] or 'none'}; install the"
+                    " same on both"
                 )
         if with_gpus and facts["gpus"] < host.slots:
             raise InputError(

@@ -2,7 +2,6 @@
 
 import os
 import selectors
-import signal
 import socket
 import subprocess
 import time
@@ -14,6 +13,7 @@ from suite.core.launch import Launch, Status
 from suite.files.runs import decode_launch
 from suite.runner.bounded_log import BoundedLog
 from suite.runner.channel import Here, Progress, receive
+from suite.runner.child import end_session
 from suite.runner.command import LaunchOrder
 from suite.runner.process import Deadline
 from suite.runner.rank_ends import HeardRank, LauncherEnd, interrupted, launch_of_ranks
@@ -96,8 +96,7 @@ class RankSession:
         if self._process.poll() is None:
             self._process.terminate()
             self._await_launcher(_TERMINATE_SECONDS)
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        end_session(self._process.pid)
         self._process.wait()
         self._selector.close()
         os.close(self._ended)
