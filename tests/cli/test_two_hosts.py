@@ -85,7 +85,7 @@ def hold_that_nobody_is_left(*hosts: Host) -> None:
     """Nothing of a run is on these hosts, or it goes within moments; sshd is the system's own."""
     for _ in range(600):
         left = [line for host in hosts for line in host.processes().values()]
-        left = [line for line in left if not line.startswith("sshd:")]
+        left = [line for line in left if line and not line.startswith("sshd:")]
         if not left:
             break
         time.sleep(0.1)
