@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import psutil
 
-from suite.core.distributed import Distributed, Host, RankLauncher
+from suite.core.distributed import Distributed, Host, RankLauncher, rank_settings
 from suite.core.errors import InputError
 from suite.measure.devices import detect_machine
 from suite.measure.environment import fingerprint
@@ -98,12 +98,13 @@ def _ask(
 ) -> Facts:
     alone = replace(distributed, hosts=(Host(host.name, 1),))
     command = rank_command(launcher, alone, 1, {}, ("PYTHONPATH",), [DESCRIBE])
+    surroundings = {**with_suite(environment), **rank_settings(launcher, alone)}
     # Into a file: what a launcher has started may hold a pipe open long after its own end. And a
     # folder of its own, because mpiruns that begin and end together take theirs from each other.
     with TemporaryDirectory(prefix="ask-", ignore_cleanup_errors=True) as folder:
         log = Path(folder) / "log"
         with log.open("wb") as output:
-            code = _run(command, {**with_suite(environment), "TMPDIR": folder}, output)
+            code = _run(command, {**surroundings, "TMPDIR": folder}, output)
         said = log.read_text(errors="replace")
     if code is None:
         raise InputError(
