@@ -5,7 +5,8 @@
 #     docker run --rm --gpus all --ipc host -v "$PWD/reports:/suite/reports" resnet50-bench \
 #         run matrices/t4_inference.yaml
 #
-# A machine without a GPU needs no CUDA; there Horovod is built for the TensorFlow installed:
+# A machine without a GPU needs no CUDA; there Horovod is built for the TensorFlow installed, on any
+# Debian or Ubuntu with Python 3.10 to 3.12 (debian:12, ubuntu:24.04), or on Python's own image:
 #
 #     docker build -t resnet50-bench:cpu \
 #         --build-arg BASE_IMAGE=python:3.12-slim --build-arg EXTRA=cpu .
@@ -15,10 +16,12 @@ FROM ${BASE_IMAGE}
 # cpu or gpu installs TensorFlow as well; empty where the base image has it.
 ARG EXTRA=""
 
+# Debian's and Ubuntu's own Python lets pip install into itself only where it is told to.
+ENV PIP_BREAK_SYSTEM_PACKAGES=1
 WORKDIR /suite
 # Before the suite itself, so that a change of it does not install them anew.
 COPY suite/install/packages.sh suite/install/packages.txt suite/install/
-RUN bash suite/install/packages.sh horovod hosts && rm -rf /var/lib/apt/lists/*
+RUN bash suite/install/packages.sh python horovod hosts && rm -rf /var/lib/apt/lists/*
 
 COPY pyproject.toml README.md bench.py ./
 COPY suite suite

@@ -152,6 +152,9 @@ def rank_settings(launcher: RankLauncher, distributed: Distributed) -> dict[str,
         settings["NCCL_SOCKET_IFNAME"] = distributed.interface
         if launcher is RankLauncher.SRUN:  # the others have a flag for it
             settings["OMPI_MCA_btl_tcp_if_include"] = distributed.interface
+    if launcher is RankLauncher.SRUN:
+        # Where the run was itself started by srun, it would wait for its own end.
+        settings["SLURM_OVERLAP"] = "1"
     # What the user hands on under the same name counts.
     return {k: v for k, v in settings.items() if k not in distributed.environment}
 

@@ -72,7 +72,9 @@ def download(work: Path, log: Path, environment: Mapping[str, str]) -> Path:
 def unpack(archive: Path, work: Path) -> Path:
     """Unpack the source, whose sum has been checked; returns its top directory."""
     with tarfile.open(archive) as tar:
-        tar.extractall(work, filter="data")
+        # Early releases of Python 3.10 and 3.11, such as Debian 12's, have no filters yet.
+        tar.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
+        tar.extractall(work)  # noqa: S202 - filtered above where it can be
     return work / archive.name.removesuffix(".tar.gz")
 
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from tempfile import TemporaryFile
-from typing import IO, Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO
 
 import psutil
 
-from suite.core.distributed import Distributed, Host, RankLauncher
+from suite.core.distributed import Distributed, Host, RankLauncher, rank_settings
 from suite.core.errors import InputError
 from suite.measure.devices import detect_machine
 from suite.measure.environment import fingerprint
@@ -97,11 +98,14 @@ def _ask(
 ) -> Facts:
     alone = replace(distributed, hosts=(Host(host.name, 1),))
     command = rank_command(launcher, alone, 1, {}, ("PYTHONPATH",), [DESCRIBE])
-    # Into a file: what a launcher has started may hold a pipe open long after its own end.
-    with TemporaryFile("w+", errors="replace") as output:
-        code = _run(command, with_suite(environment), output)
-        output.seek(0)
-        said = output.read()
+    surroundings = {**with_suite(environment), **rank_settings(launcher, alone)}
+    # Into a file: what a launcher has started may hold a pipe open long after its own end. And a
+    # folder of its own, because mpiruns that begin and end together take theirs from each other.
+    with TemporaryDirectory(prefix="ask-", ignore_cleanup_errors=True) as folder:
+        log = Path(folder) / "log"
+        with log.open("wb") as output:
+            code = _run(command, {**surroundings, "TMPDIR": folder}, output)
+        said = log.read_text(errors="replace")
     if code is None:
         raise InputError(
             f"host {host.name}: no answer within {_ANSWER_SECONDS:g} s; see that"
@@ -116,7 +120,7 @@ def _ask(
     raise InputError(f"host {host.name}: cannot be used: {why}")
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str], output: IO[str]) -> int | None:
+def _run(command: Sequence[str], environment: Mapping[str, str], output: BinaryIO) -> int | None:
     """The exit code, None where that took too long; nothing of it is left."""
     process = subprocess.Popen(
         command,

@@ -110,11 +110,12 @@ def rank_command(
                 *worker,
             ]
         case RankLauncher.SRUN:
-            nodes = ",".join(host.name for host in hosts)
+            # A name for each rank; otherwise Slurm would share them out without regard to slots.
+            nodes = ",".join(host.name for host in hosts for _ in range(host.slots))
             return [
                 *(start, "--ntasks", str(ranks), "--mpi", "pmix", "--kill-on-bad-exit=1"),
                 *("--export", "ALL", "--cpu-bind", _SRUN_BINDING[distributed.bind_to]),
-                *(["--nodelist", nodes] if nodes else []),
+                *(["--distribution", "arbitrary", "--nodelist", nodes] if nodes else []),
                 *worker,
             ]
 

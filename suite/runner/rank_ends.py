@@ -16,8 +16,9 @@ class HeardRank:
     """A rank that has reported: what it said last, and how it ended, as far as it has.
 
     `answer` is its record. `failure` is a status and a reason without one: a deadline, or words
-    that are none. `lost` says how its connection ended before either. `reacts` is None until it is
-    asked, and False until it has replied, with the `place` that it is in.
+    that are none. `lost` says how its connection ended before either, `lost_first` whether no other
+    rank's had. `reacts` is None until it is asked, and False until it has replied, with the `place`
+    that it is in.
     """
 
     index: int
@@ -27,6 +28,7 @@ class HeardRank:
     answer: Launch | None = None
     failure: tuple[Status, str] | None = None
     lost: str | None = None
+    lost_first: bool = False
     reacts: bool | None = None
     place: str = ""
 
@@ -150,7 +152,8 @@ def _failure_of(rank: HeardRank, died: dict[int, str], guilty: set[int]) -> tupl
         return rank.failure
     if rank.index in died:
         return Status.CRASHED, died[rank.index]
-    if rank.lost is not None and not died:
+    # The others may have been lost by that.
+    if rank.lost is not None and rank.lost_first and not died:
         return Status.CRASHED, rank.lost
     return Status.INTERRUPTED, "ended with the launch"
 

@@ -26,6 +26,7 @@ _CONNECT_SECONDS = 10.0
 _HELLO_BYTES = 4096
 # A line that went dead without a word counts as lost after about eleven seconds.
 _IDLE_SECONDS, _PROBE_SECONDS, _PROBES = 5, 2, 3
+_DAEMONS = {"orted", "prted"}  # of Open MPI 4 and 5
 
 
 class Listener:
@@ -137,9 +138,21 @@ def heed_runner(connection: socket.socket, sender: Sender) -> Callable[[], bool]
                 sender.here()
             else:
                 asked.set()
+        _end_daemon()
         if os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)
         os._exit(1)
 
     threading.Thread(target=wait, name="heed runner", daemon=True).start()
     return asked.is_set
+
+
+def _end_daemon() -> None:
+    """End Open MPI's daemon on a far host with its ranks.
+
+    Over a line that went dead it would try for a quarter of an hour to tell mpirun of them.
+    """
+    with suppress(psutil.Error):
+        parent = psutil.Process(os.getppid())
+        if parent.name() in _DAEMONS:
+            parent.terminate()

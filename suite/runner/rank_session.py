@@ -21,6 +21,8 @@ from suite.runner.rank_link import ARE_YOU_THERE, STOP, keep_alive, read_hello
 
 # After a first rank has failed: time for the others, and the launcher, to say what they know.
 _GRACE_SECONDS = 3.0
+# A launcher that sees a rank die first ends the others, in about four seconds, and then names it.
+_LAST_WORDS_SECONDS = 10.0
 # Ranks that have answered leave together; a launcher told to end them takes a moment on far hosts.
 _EXIT_SECONDS = 30.0
 _TERMINATE_SECONDS = 10.0
@@ -74,7 +76,8 @@ class RankSession:
                 key.data(key.fileobj)
             self._note_deadlines()
             if not all(rank.is_well for rank in self._ranks.values()):
-                self._end_within(_GRACE_SECONDS)
+                lost = any(rank.lost is not None for rank in self._ranks.values())
+                self._end_within(_LAST_WORDS_SECONDS if lost else _GRACE_SECONDS)
 
     def ask_to_stop(self) -> None:
         """Have the ranks finish their present step; ranks that still start up end at once."""
@@ -217,6 +220,7 @@ class RankSession:
             del self._buffers[connection]
             connection.close()
         elif not rank.is_over:
+            rank.lost_first = all(other.lost is None for other in self._ranks.values())
             rank.lost = why
 
     def _greet(self, connection: socket.socket, line: bytes) -> bool:

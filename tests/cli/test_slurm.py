@@ -23,7 +23,7 @@ for option in ("--ntasks", "--mpi", "--kill-on-bad-exit", "--export", "--cpu-bin
     parser.add_argument(option, required=True)
 parser.add_argument("command", nargs=argparse.REMAINDER)
 given = parser.parse_args()
-assert given.export == "ALL"
+assert (given.export, os.environ["SLURM_OVERLAP"]) == ("ALL", "1")
 ranks = [
     subprocess.Popen(
         given.command,

@@ -135,6 +135,7 @@ def test_settings_become_variables() -> None:
     assert rank_settings(RankLauncher.SRUN, distributed) == {
         **common,
         "OMPI_MCA_btl_tcp_if_include": "eth0",
+        "SLURM_OVERLAP": "1",
     }
 
 

@@ -10,17 +10,23 @@ import pytest
 from suite.core.errors import InputError
 from suite.install.cache import try_wheel
 from suite.install.recipe import VERSION, Cuda
-from suite.install.wheel import build_settings, download
+from suite.install.wheel import build_settings, download, unpack
+
+
+def source(folder: Path, setup: bytes) -> Path:
+    """An archive such as Horovod's, with a setup.py in it."""
+    path = folder / f"horovod-{VERSION}.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        entry = tarfile.TarInfo(f"horovod-{VERSION}/setup.py")
+        entry.size = len(setup)
+        tar.addfile(entry, io.BytesIO(setup))
+    return path
 
 
 def test_another_source_than_the_known_one_is_never_run(tmp_path: Path) -> None:
     """A source with another sum stops the build before any of its code has run."""
     ran = tmp_path / "ran"
-    setup = f"open({str(ran)!r}, 'w')\n".encode()
-    with tarfile.open(tmp_path / f"horovod-{VERSION}.tar.gz", "w:gz") as tar:
-        entry = tarfile.TarInfo(f"horovod-{VERSION}/setup.py")
-        entry.size = len(setup)
-        tar.addfile(entry, io.BytesIO(setup))
+    source(tmp_path, f"open({str(ran)!r}, 'w')\n".encode())
     work = tmp_path / "work"
     work.mkdir()
     here_only = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}
@@ -29,6 +35,19 @@ def test_another_source_than_the_known_one_is_never_run(tmp_path: Path) -> None:
         download(work, tmp_path / "log", {**os.environ, **here_only})
 
     assert not ran.exists()
+
+
+@pytest.mark.parametrize("has_filters", [True, False])
+def test_the_source_is_unpacked_by_every_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_filters: bool
+) -> None:
+    """Debian 12's Python 3.11.2 has no filters for archives, and builds all the same."""
+    if not has_filters:
+        monkeypatch.delattr(tarfile, "data_filter", raising=False)
+
+    top = unpack(source(tmp_path, b"pass"), tmp_path)
+
+    assert (top / "setup.py").read_bytes() == b"pass"
 
 
 def test_a_damaged_kept_build_is_found_out(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -148,9 +149,12 @@ def test_a_host_that_does_not_answer_is_given_up(
     executable(tmp_path / "bin" / "mpirun", "#!/bin/bash\nset -m; sleep 871 &\nsleep 872\n")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     said = refusal(TWO)
-    left = [
-        p for p in psutil.process_iter(["cmdline"]) if {"871", "872"} & {*(p.info["cmdline"] or [])}
-    ]
+    for _ in range(200):
+        lines = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
+        left = [line for line in lines if {"871", "872"} & {*line}]
+        if not left:
+            break
+        time.sleep(0.05)
 
     assert said == (
         f"host {HERE}: no answer within 1 s; see that `ssh {HERE} true` works without a password"

@@ -151,7 +151,7 @@ def test_who_is_waited_for_is_read_from_horovods_words(log: str, expected: set[i
     [
         (
             MPIRUN_HOST,
-            "ssh: Could not resolve hostname nowhere: Name or service not known ORTE was",
+            "ssh: Could not resolve hostname nowhere: Name or service not known",
         ),
         (
             HOROVODRUN_SLOTS,

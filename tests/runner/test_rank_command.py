@@ -111,9 +111,10 @@ def test_srun_takes_its_places_from_the_allocation() -> None:
         *("--cpu-bind", "sockets"),
         *WORKER,
     ]
-    assert command(RankLauncher.SRUN, Distributed(hosts=(Host("n1", 1), Host("n2", 1)))) == [
-        *common,
-        *("--cpu-bind", "sockets", "--nodelist", "n1,n2"),
+    uneven = Distributed(hosts=(Host("n1", 1), Host("n2", 2)))
+    assert command(RankLauncher.SRUN, uneven, 3) == [
+        *("--ntasks", "3", *common[2:], "--cpu-bind", "sockets"),
+        *("--distribution", "arbitrary", "--nodelist", "n1,n2,n2"),
         *WORKER,
     ]
 

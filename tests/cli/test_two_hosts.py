@@ -1,0 +1,145 @@
+"""Launches across two hosts, over ssh and a network: measured, and ended whatever happens."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from two_hosts import Host, TwoHosts
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+# The gradients of ResNet50 in float32. Each rank receives about as much in every step, and as much
+# again when the weights are broadcast, for the run that compiles, and for the warm-up.
+GRADIENTS_BYTES = 102e6
+MIDDLE_OF_MEASURING_BYTES = 6 * GRADIENTS_BYTES
+MATRIX = """\
+purpose: two hosts
+device: cpu
+protocol: {{warmup_steps: 1, measured_steps: {steps}}}
+kernel: {kernel}
+axes:
+  mode: [training]
+  gpus: [2]
+  precision: [fp32]
+  xla: [off]
+  batch_size: [2, 3]
+  image_size: [32]
+distributed: {{hosts: [bench-a:1, bench-b:1], interface: veth0, bind_to: none}}
+threads_per_rank: 1
+"""
+
+
+class Run:
+    """`bench.py run` on host a, with two cells of one rank on each host."""
+
+    def __init__(self, both: TwoHosts, folder: Path, steps: int, kernel: str = "resnet50") -> None:
+        self._both = both
+        self._folder = folder
+        (folder / "mine.yaml").write_text(MATRIX.format(steps=steps, kernel=kernel))
+        self._received_before = both.b.received_bytes()
+        # Straight from the command's own process, so that its id is that of the run.
+        self.process = subprocess.Popen(
+            both.a.command(
+                *(sys.executable, "bench.py", "run", str(folder / "mine.yaml")),
+                *("--out", str(folder / "out")),
+            ),
+            cwd=ROOT,
+            env={**os.environ, "OMPI_MCA_plm_rsh_agent": " ".join(both.ssh)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def received_bytes(self) -> int:
+        """What host b has received for this run."""
+        return self._both.b.received_bytes() - self._received_before
+
+    def wait_until(self, reached: Callable[[], object]) -> None:
+        """Until something holds, while the run goes on."""
+        while not reached():
+            assert self.process.poll() is None, self.process.communicate()
+            time.sleep(0.1)
+
+    def end(self) -> tuple[int, dict[int, dict[str, Any]], str]:
+        """Wait for the end: the exit code, the records by batch size, and what was printed."""
+        printed, _ = self.process.communicate(timeout=300)
+        records = [json.loads(path.read_text()) for path in self._folder.glob("out/*/cells/*.json")]
+        by_batch = {record["cell"]["batch_size"]: record for record in records}
+        return self.process.returncode, by_batch, printed
+
+
+def ranks_on(host: Host) -> list[int]:
+    """The ranks that run on a host."""
+    return [pid for pid, line in host.processes().items() if "--report_to" in line]
+
+
+def hold_that_nobody_is_left(*hosts: Host) -> None:
+    """Nothing of a run is on these hosts, or it goes within moments; sshd is the system's own."""
+    for _ in range(600):
+        left = [line for host in hosts for line in host.processes().values()]
+        left = [line for line in left if line and not line.startswith("sshd:")]
+        if not left:
+            break
+        time.sleep(0.1)
+
+    assert not left
+
+
+@pytest.mark.horovod
+def test_a_rank_killed_on_the_far_host_ends_its_launch_alone(
+    two_hosts: TwoHosts, tmp_path: Path
+) -> None:
+    """The launch ends with that rank named; the next one trains over the link to its end."""
+    run = Run(two_hosts, tmp_path, steps=12)
+    run.wait_until(lambda: run.received_bytes() > MIDDLE_OF_MEASURING_BYTES)
+    (rank,) = ranks_on(two_hosts.b)
+    os.kill(rank, signal.SIGKILL)
+    run.wait_until(lambda: not ranks_on(two_hosts.b))
+    before_next = run.received_bytes()
+    code, records, printed = run.end()
+    killed, good = records[2], records[3]
+
+    assert code == 3, printed
+    assert killed["status"] == "crashed"
+    assert killed["reason"].startswith("rank 1 on bench-b: ended by SIGKILL")
+    assert good["status"] == "ok", good["reason"]
+    assert [rank["host"] for rank in good["ranks"]] == ["bench-a", "bench-b"]
+    assert [len(rank["step_seconds"]) for rank in good["ranks"]] == [12, 12]
+    assert good["conditions"]["horovod_ranks"] == 2
+    assert run.received_bytes() - before_next > 12 * GRADIENTS_BYTES
+    hold_that_nobody_is_left(two_hosts.a, two_hosts.b)
+
+
+@pytest.mark.horovod
+def test_a_cut_link_ends_the_launch_with_the_lost_host_named(
+    two_hosts: TwoHosts, tmp_path: Path
+) -> None:
+    """Nobody tells either side, and both end by themselves; so does the next launch."""
+    run = Run(two_hosts, tmp_path, steps=200)
+    run.wait_until(lambda: run.received_bytes() > MIDDLE_OF_MEASURING_BYTES)
+    two_hosts.cut()
+    code, records, printed = run.end()
+    hold_that_nobody_is_left(two_hosts.a, two_hosts.b)
+
+    assert code == 3, printed
+    assert [records[batch]["status"] for batch in (2, 3)] == ["crashed", "crashed"]
+    assert records[2]["reason"].startswith("rank 1 on bench-b: the connection to its host is lost")
+    assert "ssh: connect to host bench-b port 22: No route to host" in records[3]["reason"]
+
+
+def test_a_killed_run_leaves_nobody_on_either_host(two_hosts: TwoHosts, tmp_path: Path) -> None:
+    """No handler runs on SIGKILL: the ranks see by themselves that nobody wants their numbers."""
+    run = Run(two_hosts, tmp_path, steps=1_000_000, kernel="simulated")
+    run.wait_until(lambda: ranks_on(two_hosts.a) and ranks_on(two_hosts.b))
+    run.process.kill()
+    run.process.communicate(timeout=60)
+
+    hold_that_nobody_is_left(two_hosts.a, two_hosts.b)
