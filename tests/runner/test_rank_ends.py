@@ -70,7 +70,7 @@ def ended(code: int | None = 1, said: str = "", startup: str | None = None) -> L
             f"rank 1 on b: {SIGKILL}",
         ),
         (
-            [heard(0, answer=LOST_ANOTHER), heard(1, lost=LOST)],
+            [heard(0, answer=LOST_ANOTHER), heard(1, lost=LOST, lost_first=True)],
             ended(0),
             Status.CRASHED,
             f"rank 1 on b: {LOST}",
