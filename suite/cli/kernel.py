@@ -22,8 +22,8 @@ from suite.kernels.interface import MissingComponentError
 from suite.measure.devices import detect_machine
 from suite.runner.channel import Progress, Sender, end_with_reader
 from suite.runner.command import LaunchOrder, parse_order
-from suite.runner.hosts import DESCRIBE, describe_host
-from suite.runner.rank_link import heed_runner, join_runner
+from suite.runner.ranks.hosts import DESCRIBE, describe_host
+from suite.runner.ranks.link import heed_runner, join_runner
 from suite.runner.worker import execute
 
 

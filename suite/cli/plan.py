@@ -15,7 +15,7 @@ from suite.core.memory import capacity_bytes
 from suite.measure.devices import detect_machine
 from suite.render.plan import PlanLine, plan_text
 from suite.runner.command import LaunchOrder, command_line, to_arguments
-from suite.runner.rank_command import NoLauncher, choose_launcher, ranks_command_line
+from suite.runner.ranks.command import NoLauncher, choose_launcher, ranks_command_line
 from suite.runner.session import order_of, plan_launches
 
 

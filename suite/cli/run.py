@@ -34,9 +34,9 @@ from suite.render.results import overhead_text, report_markdown, results_text
 from suite.render.scaling_plots import scaling_plots
 from suite.runner.child import start_process
 from suite.runner.device_lock import hold_devices, lock_names
-from suite.runner.hosts import check_hosts
-from suite.runner.launcher import Launcher
-from suite.runner.rank_command import NoLauncher, choose_launcher
+from suite.runner.forking import Forking
+from suite.runner.ranks.command import NoLauncher, choose_launcher
+from suite.runner.ranks.hosts import check_hosts
 from suite.runner.session import Conduct, PlannedLaunch, plan_launches, run_session
 from suite.runner.stop import Stop
 
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         work.store_header()
         conduct = _conduct(arguments, machine, work, stop, launcher)
         try:
-            with Launcher(work.directory / "fork_server.log") as forking:
+            with Forking(work.directory / "fork_server.log") as forking:
                 start = start_process if arguments.no_fork_server else forking.start
                 conduct = replace(conduct, start=start)
                 _measure(matrix, options, machine, work, estimates, conduct)

@@ -22,8 +22,8 @@ from suite.runner.child import Start, start_process
 from suite.runner.command import LaunchOrder
 from suite.runner.marks import Neighbours, doubted, labelled, only_alone
 from suite.runner.process import run_launch
-from suite.runner.rank_command import NoLauncher, horovod_missing
-from suite.runner.ranks import run_ranks
+from suite.runner.ranks.command import NoLauncher, horovod_missing
+from suite.runner.ranks.launch import run_ranks
 from suite.runner.stop import Stop
 
 

@@ -13,7 +13,7 @@ from suite.kernels.interface import KernelOptions
 from suite.measure.devices import detect_machine
 from suite.runner.child import Start, start_process
 from suite.runner.command import LaunchOrder
-from suite.runner.launcher import Launcher
+from suite.runner.forking import Forking
 from suite.runner.process import run_launch
 
 pytestmark = pytest.mark.slow
@@ -64,8 +64,8 @@ def launches(tmp_path_factory: pytest.TempPathFactory) -> Launches:
         return run_launch(order, environment, folder / "worker.log", lambda _: None, start)
 
     precisions = (Precision.FP32, Precision.AMP, Precision.FP32)
-    with Launcher(folder / "fork_server.log") as launcher:
-        forked = [launch(precision, launcher.start) for precision in precisions]
+    with Forking(folder / "fork_server.log") as forking:
+        forked = [launch(precision, forking.start) for precision in precisions]
     plain = [launch(precision, start_process) for precision in precisions[:2]]
     return Launches(forked, plain, (folder / "witness").read_text().splitlines())
 

@@ -16,8 +16,8 @@ from two_hosts import TwoHosts
 
 from suite.core.distributed import Distributed, Host, RankLauncher
 from suite.core.errors import InputError
-from suite.runner import hosts
-from suite.runner.hosts import check_hosts, describe_host
+from suite.runner.ranks import hosts
+from suite.runner.ranks.hosts import check_hosts, describe_host
 
 ROOT = Path(__file__).parents[2]
 OWN: dict[str, Any] = json.loads(describe_host())

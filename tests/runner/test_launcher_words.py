@@ -1,8 +1,8 @@
-"""suite.runner.launcher_words: what Open MPI 4.1.4 and Horovod 0.28.1 really say of their ranks."""
+"""suite.runner.ranks.launcher_words: what Open MPI 4.1.4 and Horovod 0.28.1 really say."""
 
 import pytest
 
-from suite.runner.launcher_words import complaint, deaths, stalled_ranks
+from suite.runner.ranks.launcher_words import complaint, deaths, stalled_ranks
 
 RULE = "-" * 74 + "\n"
 MPIRUN_ABORTS = f"""\

@@ -18,7 +18,7 @@ from suite.runner.bounded_log import HEAD_BYTES, TAIL_BYTES
 from suite.runner.channel import Progress
 from suite.runner.child import Start, start_process
 from suite.runner.command import LaunchOrder
-from suite.runner.launcher import Launcher
+from suite.runner.forking import Forking
 from suite.runner.process import run_launch
 
 CELL = Cell(
@@ -41,8 +41,8 @@ simulated.SimulatedKernel.{method} = fault
 @pytest.fixture(params=["process", "fork"])
 def start(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Start]:
     """Both ways in which a launch starts: whatever happens to it, its record is the same."""
-    with Launcher(tmp_path / "fork_server.log") as launcher:
-        yield launcher.start if request.param == "fork" else start_process
+    with Forking(tmp_path / "fork_server.log") as forking:
+        yield forking.start if request.param == "fork" else start_process
 
 
 def launch(

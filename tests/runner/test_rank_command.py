@@ -1,4 +1,4 @@
-"""suite.runner.rank_command: the launchers' arguments, to the letter."""
+"""suite.runner.ranks.command: the launchers' arguments, to the letter."""
 
 import os
 import sys
@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from suite.core.distributed import BindTo, Distributed, Host, RankLauncher
-from suite.runner import rank_command
-from suite.runner.rank_command import NoLauncher, choose_launcher, ranks_command_line
+from suite.runner.ranks.command import (
+    NoLauncher,
+    choose_launcher,
+    rank_command,
+    ranks_command_line,
+)
 
 PYTHON = "/nowhere/bin/python"
 WORKER = [PYTHON, "-m", "suite.kernels", "--flag"]
@@ -41,9 +45,7 @@ def command(
     names: tuple[str, ...] = (),
 ) -> list[str]:
     """The arguments after the program, which must be the one on the PATH."""
-    start, *rest = rank_command.rank_command(
-        launcher, distributed, ranks, settings or {}, names, ["--flag"]
-    )
+    start, *rest = rank_command(launcher, distributed, ranks, settings or {}, names, ["--flag"])
     assert Path(start).name == launcher.value
     assert Path(start).is_absolute()
     return rest

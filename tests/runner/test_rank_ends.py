@@ -1,4 +1,4 @@
-"""suite.runner.rank_ends: who is named, from what was heard of ranks and said by their launcher."""
+"""suite.runner.ranks.ends: who is named, from what was heard of ranks and of their launcher."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +12,7 @@ from suite.kernels.interface import KernelOptions
 from suite.runner.channel import Progress
 from suite.runner.command import LaunchOrder
 from suite.runner.process import Deadline
-from suite.runner.rank_ends import HeardRank, LauncherEnd, launch_of_ranks
+from suite.runner.ranks.ends import HeardRank, LauncherEnd, launch_of_ranks
 
 CELL = Cell(mode=Mode.TRAINING, precision=Precision.FP32, xla=False, batch_size=4, gpus=2)
 ORDER = LaunchOrder(

@@ -10,7 +10,7 @@ from suite.core.launch import Launch, Status
 from suite.kernels.environment import launch_environment
 from suite.kernels.interface import InvalidLaunchError, KernelOptions, MissingComponentError
 from suite.runner.command import LaunchOrder
-from suite.runner.launcher import Launcher
+from suite.runner.forking import Forking
 from suite.runner.process import run_launch
 
 _TARGET_SECONDS = 0.3
@@ -31,9 +31,9 @@ def launch_overhead(cell: Cell, launches: int, *, on_gpu: bool) -> Check:
     environment = {**os.environ, **launch_environment(cell, on_gpu=on_gpu)}
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "launch.log"
-        with Launcher(Path(folder) / "fork_server.log") as launcher:
+        with Forking(Path(folder) / "fork_server.log") as forking:
             ended = [
-                _good(run_launch(order, environment, log, lambda _: None, launcher.start))
+                _good(run_launch(order, environment, log, lambda _: None, forking.start))
                 for _ in range(launches + 1)
             ]
     started = ended[-1].started_by

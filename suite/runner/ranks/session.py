@@ -16,8 +16,8 @@ from suite.runner.channel import Here, Progress, receive
 from suite.runner.child import end_session
 from suite.runner.command import LaunchOrder
 from suite.runner.process import Deadline
-from suite.runner.rank_ends import HeardRank, LauncherEnd, interrupted, launch_of_ranks
-from suite.runner.rank_link import ARE_YOU_THERE, STOP, keep_alive, read_hello
+from suite.runner.ranks.ends import HeardRank, LauncherEnd, interrupted, launch_of_ranks
+from suite.runner.ranks.link import ARE_YOU_THERE, STOP, keep_alive, read_hello
 
 # After a first rank has failed: time for the others, and the launcher, to say what they know.
 _GRACE_SECONDS = 3.0

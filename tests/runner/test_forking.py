@@ -1,4 +1,4 @@
-"""suite.runner.launcher: forked launches are as good as plain processes, and never in the way."""
+"""suite.runner.forking: forked launches are as good as plain processes, and never in the way."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ from suite.kernels.interface import KernelOptions
 from suite.runner.channel import Progress
 from suite.runner.child import Child
 from suite.runner.command import LaunchOrder
-from suite.runner.launcher import MOST_SERVERS, Launcher
+from suite.runner.forking import MOST_SERVERS, Forking
 from suite.runner.process import run_launch
 
 # Put into the real worker through sitecustomize: what the launch is goes into its record.
@@ -42,9 +42,9 @@ threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
 
 
 @pytest.fixture
-def launcher(tmp_path: Path) -> Iterator[Launcher]:
-    """A launcher whose servers have ended, with all their children, when the test has."""
-    with Launcher(tmp_path / "fork_server.log") as made:
+def forking(tmp_path: Path) -> Iterator[Forking]:
+    """A forking whose servers have ended, with all their children, when the test has."""
+    with Forking(tmp_path / "fork_server.log") as made:
         yield made
         servers = servers_of(os.getpid())
     assert not any(server.is_running() for server in servers)
@@ -62,7 +62,7 @@ def servers_of(pid: int) -> list[psutil.Process]:
 
 
 def launch(
-    launcher: Launcher,
+    forking: Forking,
     folder: Path,
     patch: str = PATCH,
     steps: int = 2,
@@ -87,15 +87,15 @@ def launch(
         {**os.environ, "PYTHONPATH": str(folder), **variables},
         folder / "worker.log",
         on_progress,
-        launcher.start,
+        forking.start,
     )
 
 
 def test_each_launch_is_a_fresh_child_in_a_group_of_its_own(
-    launcher: Launcher, tmp_path: Path
+    forking: Forking, tmp_path: Path
 ) -> None:
     """Nothing that a launch did to its process is there for the next."""
-    records = [launch(launcher, tmp_path) for _ in range(3)]
+    records = [launch(forking, tmp_path) for _ in range(3)]
     seen = [record.conditions for record in records]
 
     assert [record.started_by for record in records] == [StartedBy.FORK] * 3
@@ -106,10 +106,10 @@ def test_each_launch_is_a_fresh_child_in_a_group_of_its_own(
     assert len(servers_of(os.getpid())) == 1
 
 
-def test_a_forked_launch_is_told_what_a_plain_one_is(launcher: Launcher, tmp_path: Path) -> None:
+def test_a_forked_launch_is_told_what_a_plain_one_is(forking: Forking, tmp_path: Path) -> None:
     """The flags name the same cell and protocol, and the samples are as many."""
-    forked = launch(launcher, tmp_path)
-    with Launcher(tmp_path / "missing" / "log") as broken:
+    forked = launch(forking, tmp_path)
+    with Forking(tmp_path / "missing" / "log") as broken:
         plain = launch(broken, tmp_path)
     flags = [record.conditions["flags"] for record in (forked, plain)]
 
@@ -124,11 +124,11 @@ def test_a_forked_launch_is_told_what_a_plain_one_is(launcher: Launcher, tmp_pat
 
 
 def test_each_environment_has_a_server_and_the_surplus_plain_processes(
-    launcher: Launcher, tmp_path: Path
+    forking: Forking, tmp_path: Path
 ) -> None:
     """A variable is right from the start of the process on; no server serves two environments."""
     values = [str(number) for number in range(MOST_SERVERS + 1)]
-    records = [launch(launcher, tmp_path, OF_THE_CELL=value) for value in [*values, "0"]]
+    records = [launch(forking, tmp_path, OF_THE_CELL=value) for value in [*values, "0"]]
 
     assert [record.conditions["variable"] for record in records] == [*values, "0"]
     kinds = [StartedBy.FORK] * MOST_SERVERS + [StartedBy.PROCESS, StartedBy.FORK]
@@ -144,10 +144,10 @@ def test_each_environment_has_a_server_and_the_surplus_plain_processes(
     ],
 )
 def test_where_forking_is_unsafe_the_launch_is_a_plain_process(
-    launcher: Launcher, tmp_path: Path, patch: str, reason: str
+    forking: Forking, tmp_path: Path, patch: str, reason: str
 ) -> None:
     """A thread or a server that does not start costs no launch, and the record has the reason."""
-    records = [launch(launcher, tmp_path, patch) for _ in range(2)]
+    records = [launch(forking, tmp_path, patch) for _ in range(2)]
 
     for record in records:
         assert (record.status, record.started_by) == (Status.OK, StartedBy.PROCESS)
@@ -155,7 +155,7 @@ def test_where_forking_is_unsafe_the_launch_is_a_plain_process(
 
 
 def test_a_launch_outlives_its_server_and_the_next_has_a_new_one(
-    launcher: Launcher, tmp_path: Path
+    forking: Forking, tmp_path: Path
 ) -> None:
     """A server killed while a launch measures loses no number, and nothing hangs."""
 
@@ -166,8 +166,8 @@ def test_a_launch_outlives_its_server_and_the_next_has_a_new_one(
             killed.append(server.pid)
 
     killed: list[int] = []
-    first = launch(launcher, tmp_path, steps=20, on_progress=kill)
-    second = launch(launcher, tmp_path)
+    first = launch(forking, tmp_path, steps=20, on_progress=kill)
+    second = launch(forking, tmp_path)
     (server,) = servers_of(os.getpid())
 
     assert len(killed) == 1
@@ -178,26 +178,26 @@ def test_a_launch_outlives_its_server_and_the_next_has_a_new_one(
 
 
 def test_a_crash_after_the_server_is_gone_is_still_a_crash(
-    launcher: Launcher, tmp_path: Path
+    forking: Forking, tmp_path: Path
 ) -> None:
     """Nobody can say how such a child ended, and the reason says so."""
     fault = "os.kill(os.getppid(), 9); os._exit(5)"
     patch = f"import os\nfrom suite.kernels import simulated\ndef step(self):\n    {fault}\n"
-    record = launch(launcher, tmp_path, patch + "simulated.SimulatedKernel.step = step\n")
+    record = launch(forking, tmp_path, patch + "simulated.SimulatedKernel.step = step\n")
 
     assert record.status is Status.CRASHED
     assert "nobody knows how: the fork server ended" in record.reason
 
 
 def test_a_stopped_server_is_given_up(
-    launcher: Launcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    forking: Forking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that hangs is ended after a while, and the launch is a plain process."""
-    launch(launcher, tmp_path)
+    launch(forking, tmp_path)
     (server,) = servers_of(os.getpid())
     server.suspend()
-    monkeypatch.setattr("suite.runner.launcher._ANSWER_SECONDS", 0.3)
-    record = launch(launcher, tmp_path)
+    monkeypatch.setattr("suite.runner.forking._ANSWER_SECONDS", 0.3)
+    record = launch(forking, tmp_path)
 
     assert (record.status, record.started_by) == (Status.OK, StartedBy.PROCESS)
     assert record.fork_refused == "the fork server did not answer within 0.3 s"
@@ -205,7 +205,7 @@ def test_a_stopped_server_is_given_up(
 
 
 def test_a_deadline_ends_the_childs_group_and_not_the_server(
-    launcher: Launcher, tmp_path: Path
+    forking: Forking, tmp_path: Path
 ) -> None:
     """A hung launch and what it started are ended; the server forks the next."""
     pid_file = tmp_path / "pid"
@@ -215,9 +215,9 @@ def test_a_deadline_ends_the_childs_group_and_not_the_server(
     )
     patch = "from suite.kernels import simulated\ndef step(self):\n"
     patch += f"    if not os.path.exists({str(pid_file)!r}):\n        {fault}\nimport os\n"
-    hung = launch(launcher, tmp_path, patch + "simulated.SimulatedKernel.step = step\n")
+    hung = launch(forking, tmp_path, patch + "simulated.SimulatedKernel.step = step\n")
     (server,) = servers_of(os.getpid())
-    after = launch(launcher, tmp_path, patch + "simulated.SimulatedKernel.step = step\n")
+    after = launch(forking, tmp_path, patch + "simulated.SimulatedKernel.step = step\n")
     helper = int(pid_file.read_text())
     wait_until(lambda: not is_alive(helper))
 
@@ -227,7 +227,7 @@ def test_a_deadline_ends_the_childs_group_and_not_the_server(
 
 
 def test_the_log_holds_what_the_child_prints_and_the_servers_what_the_import_does(
-    launcher: Launcher, tmp_path: Path
+    forking: Forking, tmp_path: Path
 ) -> None:
     """No line of one launch lands in another's log, also not one from below Python."""
     printing = "def compile(self): print('from Python'); os.system('echo from a program')\n"
@@ -235,7 +235,7 @@ def test_the_log_holds_what_the_child_prints_and_the_servers_what_the_import_doe
     patch += "simulated.SimulatedKernel.compile = compile\n"
     logs = []
     for _ in range(2):
-        launch(launcher, tmp_path, patch)
+        launch(forking, tmp_path, patch)
         logs.append((tmp_path / "worker.log").read_text())
 
     assert (tmp_path / "fork_server.log").read_text() == "from the import\n"
@@ -243,10 +243,10 @@ def test_the_log_holds_what_the_child_prints_and_the_servers_what_the_import_doe
         assert sorted(log.splitlines()) == ["from Python", "from a program"]
 
 
-def test_a_child_can_be_asked_to_terminate(launcher: Launcher, tmp_path: Path) -> None:
+def test_a_child_can_be_asked_to_terminate(forking: Forking, tmp_path: Path) -> None:
     """SIGTERM reaches the launch itself, which finishes its step and answers."""
     children: list[Child] = []
-    start = launcher.start
+    start = forking.start
 
     def noted(
         order: LaunchOrder, environment: Mapping[str, str], channel: int, output: BinaryIO
@@ -258,8 +258,8 @@ def test_a_child_can_be_asked_to_terminate(launcher: Launcher, tmp_path: Path) -
         if progress.phase == "warm-up":
             children[-1].terminate()
 
-    launcher.start = noted  # type: ignore[method-assign]
-    record = launch(launcher, tmp_path, steps=1000, on_progress=terminate)
+    forking.start = noted  # type: ignore[method-assign]
+    record = launch(forking, tmp_path, steps=1000, on_progress=terminate)
 
     assert record.status is Status.INTERRUPTED
     assert record.reason.endswith("of 1000 measured steps")

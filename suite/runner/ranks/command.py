@@ -22,7 +22,7 @@ _SRUN_BINDING = {
 }
 # Seconds until Open MPI's own daemons notice that the link to them is gone: three probes, three
 # seconds apart, after ten of silence. Its default is five minutes. The runner notices earlier (see
-# rank_link), or Open MPI would end the ranks that are still there before it is known who is not.
+# link), or Open MPI would end the ranks that are still there before it is known who is not.
 _KEEPALIVE = {
     "oob_tcp_keepalive_time": 10,
     "oob_tcp_keepalive_intvl": 3,

@@ -7,8 +7,8 @@ from suite.core.launch import Launch, Status
 from suite.core.ranks import RankEnd, merge_ranks
 from suite.runner.channel import Progress
 from suite.runner.command import LaunchOrder
-from suite.runner.launcher_words import complaint, deaths, signal_words, stalled_ranks
 from suite.runner.process import Deadline
+from suite.runner.ranks.launcher_words import complaint, deaths, signal_words, stalled_ranks
 
 
 @dataclass(slots=True)

@@ -15,9 +15,9 @@ from suite.runner.bounded_log import BoundedLog, last_output
 from suite.runner.channel import Progress
 from suite.runner.child import with_suite
 from suite.runner.command import LaunchOrder, to_arguments
-from suite.runner.rank_command import rank_command
-from suite.runner.rank_link import TOKEN_VARIABLE, Listener
-from suite.runner.rank_session import RankSession
+from suite.runner.ranks.command import rank_command
+from suite.runner.ranks.link import TOKEN_VARIABLE, Listener
+from suite.runner.ranks.session import RankSession
 from suite.runner.stop import Stop
 
 # Horovod says which ranks the others wait for, but it looks only as often as it waits, and at

@@ -168,7 +168,7 @@ class ForkedChild:
             os.killpg(self.pid, signal.SIGKILL)
 
 
-class Launcher:
+class Forking:
     """Starts launches by forking where that is safe, with one server per distinct environment.
 
     An environment variable can count at any time from the start of a process on, so a server
@@ -182,7 +182,7 @@ class Launcher:
         self._servers: dict[object, ForkServer] = {}
         self._refused: dict[object, str] = {}
 
-    def __enter__(self) -> "Launcher":
+    def __enter__(self) -> "Forking":
         return self
 
     def __exit__(

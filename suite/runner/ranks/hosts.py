@@ -18,9 +18,9 @@ from suite.core.errors import InputError
 from suite.measure.devices import detect_machine
 from suite.measure.environment import fingerprint
 from suite.runner.child import end_session, with_suite
-from suite.runner.launcher_words import complaint
-from suite.runner.rank_command import rank_command
-from suite.runner.rank_link import addresses_of
+from suite.runner.ranks.command import rank_command
+from suite.runner.ranks.launcher_words import complaint
+from suite.runner.ranks.link import addresses_of
 
 # `python -m suite.kernels` with this flag says what its host is.
 DESCRIBE = "--describe"
@@ -28,7 +28,7 @@ DESCRIBE = "--describe"
 _ANSWER_SECONDS = 45.0
 _END_SECONDS = 5.0
 # What must be the same on all hosts for one number to be of one thing.
-_ALIKE = ("suite", "commit", "python", "tensorflow", "keras", "horovod")
+_ALIKE = ("suite", "commit", "code", "python", "tensorflow", "keras", "horovod")
 
 Facts = dict[str, Any]
 

@@ -1,0 +1,1 @@
+"""One launch on several GPUs: its hosts asked, its ranks started, heard and ended together."""
