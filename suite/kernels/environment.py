@@ -1,6 +1,9 @@
-"""Environment variables that TensorFlow reads once, at import; so the parent sets them."""
+"""Environment variables that TensorFlow and MPI read once, early; so the parent sets them."""
 
 from suite.core.cell import Cell, Precision, XlaMode
+
+# Open MPI's: whether a rank that waits for another gives way to whatever else wants its CPU.
+MPI_YIELDS = "OMPI_MCA_mpi_yield_when_idle"
 
 
 def launch_environment(cell: Cell, *, on_gpu: bool) -> dict[str, str]:
@@ -19,6 +22,9 @@ def launch_environment(cell: Cell, *, on_gpu: bool) -> dict[str, str]:
     if on_gpu and cell.precision is Precision.FP32:
         # cuBLAS and cuDNN themselves: TensorFlow's own switch does not reach XLA's library calls.
         settings["NVIDIA_TF32_OVERRIDE"] = "0"
+    if cell.gpus > 1 and not on_gpu:
+        # Open MPI waits by asking again and again, here on the very cores that compute.
+        settings[MPI_YIELDS] = "1"
     if cell.xla_mode is XlaMode.AUTO_CLUSTERING:
         # As published. On a CPU TensorFlow clusters nothing unless told to.
         flags = ["--tf_xla_auto_jit=1", "--tf_xla_enable_lazy_compilation=false"]

@@ -1,5 +1,6 @@
 """Training on several ranks with Horovod: gradients averaged, weights equal, an end agreed on."""
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import horovod.tensorflow as hvd
 import tensorflow as tf
 
 from suite.core.distributed import Compression, Rank
+from suite.kernels.environment import MPI_YIELDS
 from suite.kernels.executed import ALL_REDUCE, record_first_run
 from suite.kernels.interface import InvalidLaunchError
 from suite.kernels.steps import Step, TrainingParts
@@ -193,4 +195,5 @@ def horovod_conditions(compression: Compression, *, on_gpu: bool) -> Mapping[str
         "horovod_compression": compression.value,
         "horovod_operations": "NCCL" if on_gpu and hvd.nccl_built() else control,
         "horovod_control": control,
+        "mpi_yields_when_idle": hvd.mpi_enabled() and os.environ.get(MPI_YIELDS) == "1",
     }

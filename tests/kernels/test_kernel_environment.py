@@ -3,7 +3,7 @@
 import pytest
 
 from suite.core.cell import Cell, Mode, Precision
-from suite.kernels.environment import launch_environment
+from suite.kernels.environment import MPI_YIELDS, launch_environment
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,15 @@ def test_tf32_is_switched_off_only_for_fp32_on_a_gpu(
     cell = Cell(mode=Mode.INFERENCE, precision=precision, xla=False, batch_size=1)
 
     assert launch_environment(cell, on_gpu=on_gpu).get("NVIDIA_TF32_OVERRIDE") == override
+
+
+@pytest.mark.parametrize(
+    ("gpus", "on_gpu", "yields"), [(2, False, "1"), (2, True, None), (1, False, None)]
+)
+def test_ranks_that_wait_give_way_only_on_a_cpu(
+    gpus: int, *, on_gpu: bool, yields: str | None
+) -> None:
+    """Where ranks compute on the cores they would wait on; on GPUs MPI is left as published."""
+    cell = Cell(mode=Mode.TRAINING, precision=Precision.FP32, xla=False, batch_size=1, gpus=gpus)
+
+    assert launch_environment(cell, on_gpu=on_gpu).get(MPI_YIELDS) == yields

@@ -52,7 +52,8 @@ def run_ranks(
     stall = max(1, round(order.protocol.step_timeout_seconds * _STALL_SHARE))
     settings = {
         "HOROVOD_STALL_CHECK_TIME_SECONDS": str(stall),
-        **settings,
+        # What the user hands on under the same name counts.
+        **{name: value for name, value in settings.items() if name not in distributed.environment},
         **rank_settings(launcher, distributed),
     }
     if launcher is RankLauncher.HOROVODRUN:
