@@ -14,12 +14,12 @@ from suite.core.cell import Protocol
 from suite.core.errors import InputError
 from suite.core.launch import FAILURES, Launch, StartedBy, Status
 from suite.files.runs import decode_launch
-from suite.kernels.interface import tells_of_no_memory
 from suite.measure.oom_kills import oom_kills
 from suite.runner.bounded_log import BoundedLog, last_output
 from suite.runner.channel import Here, Progress, receive
 from suite.runner.child import Child, ChildLostError, Start, start_process
 from suite.runner.command import LaunchOrder
+from suite.runner.silent_end import last_lines, silent_end
 from suite.runner.stop import Stop
 
 # A worker that closed its channel is exiting; a core dump can take it a while.
@@ -30,11 +30,12 @@ _STARTUP_LOOK_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """How the child ended, as the parent saw it: its answer, or why there is none."""
+    """How the child ended, as the parent saw it: its answer, its exit code, or why it has none."""
 
     record: str | None
     status: Status = Status.CRASHED
     reason: str = ""
+    code: int | None = None
     runner_cpu_seconds: float = 0.0
 
 
@@ -58,6 +59,7 @@ def run_launch(
         InputError: the log cannot be written.
     """
     stop = stop or Stop()
+    earlier_oom_kills = oom_kills()
     began = time.monotonic()
     started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
     with BoundedLog(log) as output:
@@ -79,7 +81,7 @@ def run_launch(
         finally:
             os.close(reader)
             child.end()
-    launch = _launch_of(end, order, log, started_at)
+    launch = _launch_of(end, order, log, started_at, earlier_oom_kills)
     return replace(
         launch,
         startup_seconds={
@@ -117,7 +119,6 @@ def _await_end(
     on_progress: Callable[[Progress], None],
 ) -> _End:
     deadline = Deadline("startup", protocol.startup_timeout_seconds)
-    earlier_oom_kills = oom_kills()
     cpu_began = None
     doing: Progress | None = None
 
@@ -148,7 +149,7 @@ def _await_end(
             deadline.set(f"{message.phase} step {step}", protocol.step_timeout_seconds)
         doing = message
         on_progress(doing)
-    return _silent_end(child, earlier_oom_kills)
+    return _end_without_answer(child)
 
 
 def _lines(
@@ -177,34 +178,20 @@ def _lines(
             yield from lines
 
 
-def _silent_end(child: Child, earlier_oom_kills: int | None) -> _End:
+def _end_without_answer(child: Child) -> _End:
     """How a child ended that closed its channel without an answer."""
     try:
-        code = child.wait(_EXIT_SECONDS)
+        return _End(None, code=child.wait(_EXIT_SECONDS))
     except subprocess.TimeoutExpired:
         return _End(None, Status.CRASHED, "closed its channel without an answer")
     except ChildLostError as error:
         reason = f"ended without an answer, and nobody knows how: {error}"
         return _End(None, Status.CRASHED, reason)
-    if code >= 0:
-        return _End(None, Status.CRASHED, f"exited with code {code} without an answer")
-    if -code == signal.SIGKILL:
-        return _killed(earlier_oom_kills, oom_kills())
-    return _End(None, Status.CRASHED, f"ended by {signal.Signals(-code).name}")
 
 
-def _killed(kills_before: int | None, kills_now: int | None) -> _End:
-    """The end of a child by SIGKILL, which the system sends where memory runs out."""
-    if kills_before is None or kills_now is None:
-        who, status = "the system's out-of-memory killer, or a person", Status.CRASHED
-    elif kills_now > kills_before:
-        who, status = "the system's out-of-memory killer", Status.OUT_OF_MEMORY
-    else:
-        who, status = "a person or another program", Status.CRASHED
-    return _End(None, status, f"ended by SIGKILL ({who})")
-
-
-def _launch_of(end: _End, order: LaunchOrder, log: Path, started_at: str) -> Launch:
+def _launch_of(
+    end: _End, order: LaunchOrder, log: Path, started_at: str, earlier_oom_kills: int | None
+) -> Launch:
     if end.record is not None:
         try:
             launch = decode_launch(end.record, "the worker's answer")
@@ -214,17 +201,16 @@ def _launch_of(end: _End, order: LaunchOrder, log: Path, started_at: str) -> Lau
             failed = launch.status in FAILURES
             return replace(launch, output_tail=last_output(log) if failed else "")
     tail = last_output(log) if end.status in FAILURES else ""
-    # An uncaught error of C++, or a check that failed, aborts; oneDNN steps on what it did not get,
-    # right after saying so (other threads may say something in between).
-    last_lines = "\n".join(tail.splitlines()[-3:])
-    evidence = {"ended by SIGABRT": tail, "ended by SIGSEGV": last_lines}.get(end.reason, "")
-    last_words = last_lines.rpartition("\n")[2].strip()[:200]
+    status, reason = end.status, end.reason
+    if end.code is not None:
+        status, reason = silent_end(end.code, tail, (earlier_oom_kills, oom_kills()))
+    last_words = last_lines(tail, 1).strip()[:200]
     return Launch(
         cell=order.cell,
         protocol=order.protocol,
         launch=order.launch,
-        status=Status.OUT_OF_MEMORY if tells_of_no_memory(evidence) else end.status,
-        reason=f"{end.reason}; last words: {last_words}" if last_words else end.reason,
+        status=status,
+        reason=f"{reason}; last words: {last_words}" if last_words else reason,
         started_at=started_at,
         output_tail=tail,
     )

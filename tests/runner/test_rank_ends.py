@@ -26,6 +26,8 @@ LATE = (Status.TIMED_OUT, "no end of measuring step 2 within 9 s")
 LOST = "ended without an answer"
 STALL = "which will cause deadlock. \nMissing ranks:\n1: [gradient_0, wish_to_end]\n"
 KILLED = "mpirun noticed that process rank 1 with PID 0 on node b exited on signal 9 (Killed).\n"
+ABORTED = "mpirun noticed that process rank 1 with PID 0 on node b exited on signal 6 (Aborted).\n"
+BAD_ALLOC = "terminate called after throwing an instance of 'std::bad_alloc'\n"
 SIGKILL = "ended by SIGKILL (the system's out-of-memory killer, or a person)"
 
 
@@ -135,3 +137,25 @@ def test_the_rank_at_fault_is_named(
     launch = launch_of_ranks(ORDER, ranks, launcher)
 
     assert (launch.status, launch.reason) == (status, reason)
+
+
+@pytest.mark.parametrize(
+    ("host", "kills", "said", "status", "words"),
+    [
+        ("b", (3, 4), KILLED, Status.OUT_OF_MEMORY, "SIGKILL (the system's out-of-memory killer)"),
+        ("b", (3, 3), KILLED, Status.CRASHED, "SIGKILL (a person or another program)"),
+        ("a", (3, 4), KILLED, Status.CRASHED, "SIGKILL (the system's out-of-memory killer, or a"),
+        ("a", (3, 3), BAD_ALLOC + ABORTED, Status.OUT_OF_MEMORY, "SIGABRT"),
+        ("a", (3, 3), ABORTED, Status.CRASHED, "SIGABRT"),
+    ],
+    ids=["killed by the system", "by somebody", "on a far host", "said so", "said nothing"],
+)
+def test_a_rank_that_memory_ended_is_told_from_a_crash(
+    host: str, kills: tuple[int, int], said: str, status: Status, words: str
+) -> None:
+    """The system's count of kills speaks for ranks on this host, last words for any."""
+    end = LauncherEnd("mpirun", 137, said, host=host, kills=kills)
+    launch = launch_of_ranks(ORDER, [heard(0, lost=LOST), heard(1, lost=LOST)], end)
+
+    assert launch.status is status
+    assert launch.reason.startswith(f"rank 1 on b: ended by {words}")

@@ -1,6 +1,6 @@
 """From what was heard of each rank, and said by its launcher, to the record of the launch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from suite.core.launch import Launch, Status
@@ -8,7 +8,11 @@ from suite.core.ranks import RankEnd, merge_ranks
 from suite.runner.channel import Progress
 from suite.runner.command import LaunchOrder
 from suite.runner.process import Deadline
-from suite.runner.ranks.launcher_words import complaint, deaths, signal_words, stalled_ranks
+from suite.runner.ranks.launcher_words import complaint, deaths, stalled_ranks
+from suite.runner.silent_end import UNKNOWN_KILLS, OomKills, silent_end
+
+# Rank -> how it died.
+Deaths = Mapping[int, tuple[Status, str]]
 
 
 @dataclass(slots=True)
@@ -60,20 +64,28 @@ class LauncherEnd:
     """What the launcher left: its exit code, and all that it and its ranks printed.
 
     `code` is None where it had to be ended. `startup` is the reason if ranks had not reported when
-    their time was over.
+    their time was over. `host` is where it ran, and `kills` are the out-of-memory kills there.
     """
 
     name: str
     code: int | None
     said: str
     startup: str | None = None
+    host: str = ""
+    kills: OomKills = UNKNOWN_KILLS
 
     @property
     def words(self) -> str:
         """How it ended: `mpirun ended with code 1`."""
         if self.code is not None and self.code < 0:
-            return f"{self.name} {signal_words(-self.code)}"
+            return f"{self.name} {silent_end(self.code, '', UNKNOWN_KILLS)[1]}"
         return f"{self.name} ended" + ("" if self.code is None else f" with code {self.code}")
+
+    def death(self, code: int | None, host: str) -> tuple[Status, str]:
+        """Status and reason of a rank of that host that it says has died."""
+        if code is None:
+            return Status.CRASHED, "ended without an answer"
+        return silent_end(code, self.said, self.kills if host == self.host else UNKNOWN_KILLS)
 
 
 def launch_of_ranks(
@@ -84,9 +96,10 @@ def launch_of_ranks(
     Who failed by itself is told from who was lost by that: by the answers, then by the launcher's
     words on deaths and Horovod's on who is waited for, then by its own end.
     """
-    died = deaths(launcher.said)
-    reported = {rank.index for rank in ranks}
-    missing = [i for i in range(order.cell.gpus) if i not in reported]
+    codes = deaths(launcher.said)
+    hosts = {rank.index: rank.host for rank in ranks}
+    died = {index: launcher.death(code, hosts.get(index, "")) for index, code in codes.items()}
+    missing = [i for i in range(order.cell.gpus) if i not in hosts]
     telling = [rank for rank in ranks if rank.lost is None and not rank.is_well]
     if not telling and not died:
         if missing:
@@ -99,11 +112,7 @@ def launch_of_ranks(
         return _record(order, Status.TIMED_OUT, reason)
     ends = [RankEnd(rank.index, rank.host, _end_of(order, rank, died, guilty)) for rank in ranks]
     # A rank that died before it reported has said nothing of its host.
-    ends += [
-        RankEnd(index, "", _record(order, Status.CRASHED, died[index]))
-        for index in missing
-        if index in died
-    ]
+    ends += [RankEnd(index, "", _record(order, *died[index])) for index in missing if index in died]
     return merge_ranks(ends)
 
 
@@ -136,13 +145,13 @@ def _places(ranks: Sequence[HeardRank]) -> str:
     return "; ".join(f"{', '.join(names)} in {place}" for place, names in at.items())
 
 
-def _end_of(order: LaunchOrder, rank: HeardRank, died: dict[int, str], guilty: set[int]) -> Launch:
+def _end_of(order: LaunchOrder, rank: HeardRank, died: Deaths, guilty: set[int]) -> Launch:
     if rank.failure is None and rank.answer is not None:
         return rank.answer
     return _record(order, *_failure_of(rank, died, guilty))
 
 
-def _failure_of(rank: HeardRank, died: dict[int, str], guilty: set[int]) -> tuple[Status, str]:
+def _failure_of(rank: HeardRank, died: Deaths, guilty: set[int]) -> tuple[Status, str]:
     if rank.index in guilty:
         why = "it reacts no more" if rank.owes_reply else "the others waited for it"
         return Status.TIMED_OUT, f"{rank.deadline.reason}; {why}"
@@ -151,7 +160,7 @@ def _failure_of(rank: HeardRank, died: dict[int, str], guilty: set[int]) -> tupl
     if rank.failure is not None:
         return rank.failure
     if rank.index in died:
-        return Status.CRASHED, died[rank.index]
+        return died[rank.index]
     # The others may have been lost by that.
     if rank.lost is not None and rank.lost_first and not died:
         return Status.CRASHED, rank.lost

@@ -1,7 +1,6 @@
 """What a launcher of ranks says in its log about ranks that died or that others wait for."""
 
 import re
-import signal
 
 # Open MPI's and horovodrun's words for a rank that was killed or left with an error.
 _SIGNALLED = re.compile(r"process rank (\d+) with PID \d+ on node \S+ exited on\s+signal (\d+)")
@@ -21,17 +20,20 @@ _GENERAL = "ORTE was unable to reliably start one or more daemons"
 _LONGEST = 300
 
 
-def deaths(log: str) -> dict[int, str]:
-    """Rank -> how it died, as far as the launcher says."""
-    found = {int(rank): signal_words(int(number)) for rank, number in _SIGNALLED.findall(log)}
+def deaths(log: str) -> dict[int, int | None]:
+    """Each rank that died -> its exit code, negative for a signal, None where that is not said."""
+    found: dict[int, int | None] = {
+        int(rank): -int(number) for rank, number in _SIGNALLED.findall(log)
+    }
     for rank, code in _EXITED.findall(log):
-        found.setdefault(int(rank), f"exited with code {code} without an answer")
+        found.setdefault(int(rank), int(code))
     for rank in _IMPROPERLY.findall(log):
-        found.setdefault(int(rank), "ended without an answer")
+        found.setdefault(int(rank), None)
     first = _LEFT_FIRST.findall(log)
     for rank, code in _LEFT.findall(log):
         if not first or rank in first:
-            found.setdefault(int(rank), _left_words(int(code)))
+            # A shell between horovodrun and the rank adds 128 to the signal.
+            found.setdefault(int(rank), 128 - int(code) if int(code) > 128 else int(code))
     return found
 
 
@@ -46,19 +48,3 @@ def complaint(log: str) -> str:
     lines = (line.strip() for line in _RAISED.split(log)[-1].splitlines())
     text = " ".join(line for line in lines if line and not _RULE.match(line))
     return (text.partition(_GENERAL)[0].strip() or text)[:_LONGEST]
-
-
-def _left_words(code: int) -> str:
-    # A shell between horovodrun and the rank adds 128 to the signal.
-    number = -code if code < 0 else code - 128
-    return signal_words(number) if number > 0 else f"exited with code {code} without an answer"
-
-
-def signal_words(number: int) -> str:
-    """How a process ended that a signal ended."""
-    try:
-        name = signal.Signals(number).name
-    except ValueError:
-        return f"ended by signal {number}"
-    hint = " (the system's out-of-memory killer, or a person)" if name == "SIGKILL" else ""
-    return f"ended by {name}{hint}"

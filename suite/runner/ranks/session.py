@@ -11,6 +11,7 @@ from contextlib import suppress
 from suite.core.errors import InputError
 from suite.core.launch import Launch, Status
 from suite.files.runs import decode_launch
+from suite.measure.oom_kills import oom_kills
 from suite.runner.bounded_log import BoundedLog
 from suite.runner.channel import Here, Progress, receive
 from suite.runner.child import end_session
@@ -49,6 +50,7 @@ class RankSession:
         self._process = process
         self._output = output
         self._on_progress = on_progress
+        self._earlier_oom_kills = oom_kills()
         self._ranks: dict[int, HeardRank] = {}
         self._of: dict[socket.socket, HeardRank] = {}
         self._buffers: dict[socket.socket, bytes] = {}
@@ -109,7 +111,14 @@ class RankSession:
         if self._stopped_early:
             return interrupted(self._order, "before its first step")
         unheard = not self._everyone_reported and self._startup.seconds_left() == 0
-        end = LauncherEnd(launcher, self._code, said, self._startup.reason if unheard else None)
+        end = LauncherEnd(
+            launcher,
+            self._code,
+            said,
+            startup=self._startup.reason if unheard else None,
+            host=socket.gethostname(),
+            kills=(self._earlier_oom_kills, oom_kills()),
+        )
         return launch_of_ranks(self._order, list(self._ranks.values()), end)
 
     @property
