@@ -10,7 +10,7 @@ import pytest
 
 from suite.cli.parser import make_parser
 from suite.files.matrices import read_matrix
-from suite.runner.command import parse_order
+from suite.runner.order_flags import parse_order
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

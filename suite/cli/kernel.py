@@ -21,7 +21,8 @@ from suite.kernels.environment import launch_environment
 from suite.kernels.interface import MissingComponentError
 from suite.measure.devices import detect_machine
 from suite.runner.channel import Progress, Sender, end_with_reader
-from suite.runner.command import LaunchOrder, parse_order
+from suite.runner.command import LaunchOrder
+from suite.runner.order_flags import parse_order
 from suite.runner.ranks.hosts import DESCRIBE, describe_host
 from suite.runner.ranks.link import heed_runner, join_runner
 from suite.runner.worker import execute

@@ -3,7 +3,7 @@
 import argparse
 
 from suite.core.errors import ExitCode
-from suite.files.matrices import json_schema
+from suite.files.matrix_model import json_schema
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:  # noqa: ARG001 - every verb takes them

@@ -10,7 +10,7 @@ import pytest
 
 from suite.cli import main
 from suite.core.errors import ExitCode
-from suite.runner.command import parse_order
+from suite.runner.order_flags import parse_order
 
 ROOT = Path(__file__).parents[2]
 MATRIX = """\

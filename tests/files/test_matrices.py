@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from suite.core.errors import InputError
-from suite.files.matrices import json_schema, read_matrix
+from suite.files.matrices import read_matrix
+from suite.files.matrix_model import json_schema
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,7 +9,8 @@ import pytest
 from suite.core.cell import Cell, Data, Graph, KernelName, Layout, Mode, Precision, Protocol
 from suite.core.errors import InputError
 from suite.kernels.interface import KernelOptions
-from suite.runner.command import LaunchOrder, command_line, parse_order, to_arguments
+from suite.runner.command import LaunchOrder, command_line, to_arguments
+from suite.runner.order_flags import parse_order
 
 
 def order(**changes: object) -> LaunchOrder:

@@ -4,7 +4,8 @@ import pytest
 
 from suite.core.errors import InputError
 from suite.core.reading import Reading
-from suite.runner.command import parse_order, to_arguments
+from suite.runner.command import to_arguments
+from suite.runner.order_flags import parse_order
 
 BATCHES = "--batch_size 8 --num_iter 100 --iter_unit batch"
 TRAINING = f"--mode=training_benchmark {BATCHES} --data_dir d"

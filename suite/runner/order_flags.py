@@ -1,0 +1,201 @@
+"""The page's own flags -> what a worker is told; suite.runner.command is the way back."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NoReturn
+
+from suite.core.cell import (
+    Cell,
+    Data,
+    Graph,
+    KernelName,
+    Layout,
+    Precision,
+    Protocol,
+    XlaMode,
+)
+from suite.core.distributed import Compression, rank_of
+from suite.core.errors import InputError
+from suite.core.flag_values import count, positive_count, positive_number
+from suite.files.data_set import epoch_steps
+from suite.kernels.interface import KernelOptions
+from suite.runner.command import LaunchOrder
+from suite.runner.published_flags import MODES, mode_of, own_names
+from suite.runner.reading_flags import add_reading, reading_of
+from suite.runner.recipe_flags import add_recipe, recipe_of
+
+# The environment of a process that no launcher of ranks started.
+_NO_LAUNCHER: Mapping[str, str] = MappingProxyType({})
+
+
+def parse_order(
+    arguments: Sequence[str], environment: Mapping[str, str] = _NO_LAUNCHER
+) -> LaunchOrder:
+    """Read the worker's flags; `environment` is where a launcher of ranks says who this is.
+
+    Raises:
+        InputError: an unknown flag, a bad value, a combination that cannot be measured, or an
+            epoch of records that are not there, or another number of ranks than the flags say.
+    """
+    given = _parser().parse_args(own_names(arguments))
+    if given.amp and given.tf32:
+        raise InputError("--amp and --tf32 exclude each other; give one")
+    if given.xla_mode and not given.xla:
+        raise InputError("--xla_mode says how --xla compiles; add --xla or leave it out")
+    if given.dali and not (given.data_dir and given.data_idx_dir):
+        raise InputError("--dali reads records: give --data_dir and --data_idx_dir with it")
+    if given.data_idx_dir and not given.dali:
+        raise InputError("--data_idx_dir is read by --dali only; add --dali or leave it out")
+    if given.synthetic_device and given.data_dir:
+        raise InputError("--synthetic_device reads no records; give it or --data_dir, not both")
+    if given.iter_unit == "epoch" and not given.data_dir:
+        raise InputError("synthetic images have no epoch; add --iter_unit batch")
+    # A worker is one process, whatever launcher the runner itself was started by.
+    gpus = 1 if given.channel is not None else _gpus(given.gpus, environment)
+    steps = given.num_iter
+    if given.iter_unit == "epoch":
+        steps *= epoch_steps(given.data_dir, given.mode, given.batch_size * gpus)
+    if steps <= given.warmup_steps:
+        are = "" if given.iter_unit == "batch" else f" (epochs, {steps} steps)"
+        raise InputError(
+            f"--num_iter {given.num_iter}{are} includes the warm-up, so it must exceed"
+            f" --warmup_steps {given.warmup_steps}; raise it"
+        )
+    precision = Precision.AMP if given.amp else Precision.TF32 if given.tf32 else Precision.FP32
+    cell = Cell(
+        mode=given.mode,
+        precision=precision,
+        xla=given.xla,
+        batch_size=given.batch_size,
+        gpus=gpus,
+        data=_data(given),
+        kernel=KernelName(given.kernel),
+        image_size=given.synthetic_data_size,
+        graph=Graph(given.graph),
+        xla_mode=XlaMode(given.xla_mode or XlaMode.JIT_COMPILE),
+        layout=Layout[given.data_format],
+    )
+    if cell.contradiction:
+        raise InputError(cell.contradiction)
+    return LaunchOrder(
+        cell=cell,
+        protocol=Protocol(
+            warmup_steps=given.warmup_steps,
+            measured_steps=steps - given.warmup_steps,
+            max_seconds=given.max_seconds,
+        ),
+        options=KernelOptions(
+            data_dir=given.data_dir,
+            data_idx_dir=given.data_idx_dir,
+            seed=given.seed,
+            recipe=recipe_of(given, cell.mode, cell.precision),
+            reading=reading_of(given, cell),
+            compression=Compression(given.compression),
+            threads=given.threads,
+        ),
+        launch=given.launch,
+        results_dir=given.results_dir,
+        telemetry=not given.no_telemetry,
+        channel=given.channel,
+        report_to=tuple(given.report_to.split(",")) if given.report_to else (),
+    )
+
+
+def _gpus(given: int | None, environment: Mapping[str, str]) -> int:
+    """Ranks of the launch: as many as were started, which is what the flag must say."""
+    started = rank_of(environment).size
+    if given not in {None, started}:
+        raise InputError(
+            f"--gpus {given} needs {given} ranks, but {started} was started; start it with"
+            f" mpirun -np {given}"
+        )
+    return started
+
+
+def _data(given: argparse.Namespace) -> Data:
+    if given.data_dir:
+        return Data.DALI if given.dali else Data.TFRECORD
+    return Data.SYNTHETIC_DEVICE if given.synthetic_device else Data.SYNTHETIC
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{self.prog}: {message}; see --help")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m suite.kernels",
+        description="Run one cell by hand, with the flags of the published page. The record goes"
+        " to <results_dir>/<cell id>.<launch>.json.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add(
+        "--mode",
+        type=mode_of,
+        required=True,
+        metavar="{" + ",".join(MODES) + "}",
+        help="which half of the work to measure",
+    )
+    add("--batch_size", type=positive_count, required=True, help="images per step and GPU")
+    add("--gpus", type=positive_count, metavar="N", help="ranks (default: as many as were started)")
+    add("--amp", action="store_true", help="mixed precision (float16 on a GPU, bfloat16 on a CPU)")
+    add("--tf32", action="store_true", help="TensorFloat-32 (Ampere or newer); without it, FP32")
+    add("--xla", action="store_true", help="compile the step with XLA")
+    add(
+        "--xla_mode",
+        choices=[m.value for m in XlaMode],
+        help="how XLA compiles: the whole step (jit_compile, the default) or the parts that"
+        " TensorFlow chooses (auto_clustering, as published)",
+    )
+    add(
+        "--data_format",
+        choices=[layout.name for layout in Layout],
+        default=Layout.NHWC.name,
+        help="layout that the network computes in (%(default)s); the published tables used NCHW",
+    )
+    add(
+        "--graph",
+        choices=[g.value for g in Graph],
+        default=Graph.EVALUATION.value,
+        help="inference: the published evaluation step, the logits alone (forward), or evaluation"
+        " with the variables folded into constants (frozen)",
+    )
+    add("--dali", action="store_true", help="read records with NVIDIA DALI")
+    add(
+        "--synthetic_device",
+        action="store_true",
+        help="put the synthetic images on the GPU once, not in every step",
+    )
+    add("--warmup_steps", type=count, default=50, help="steps before measuring (%(default)s)")
+    add("--num_iter", type=positive_count, default=1, help="steps, warm-up included (%(default)s)")
+    add("--iter_unit", choices=("epoch", "batch"), default="epoch", help="unit of --num_iter")
+    add("--data_dir", metavar="DIR", help="TFRecord shards; without it, synthetic images")
+    add("--data_idx_dir", metavar="DIR", help="DALI index files of those shards")
+    add(
+        "--synthetic_data_size",
+        type=positive_count,
+        default=224,
+        metavar="PIXELS",
+        help="side of the images, of records as well (%(default)s)",
+    )
+    add("--results_dir", metavar="DIR", default=".", help="where the record goes (%(default)s)")
+    add("--kernel", choices=[k.value for k in KernelName], default="resnet50", help="the workload")
+    add("--max_seconds", type=positive_number, help="cap on warm-up and measuring together")
+    add("--seed", type=count, default=0, help="seed of weights and images (%(default)s)")
+    add("--launch", type=count, default=0, help="number of this launch of the cell (%(default)s)")
+    add(
+        "--compression",
+        choices=[c.value for c in Compression],
+        default=Compression.NONE.value,
+        help="type in which gradients cross between ranks (%(default)s)",
+    )
+    add("--threads", type=positive_count, help="cap on CPU threads (default: every core)")
+    add("--no_telemetry", action="store_true", help="leave power, clocks and memory unread")
+    add("--channel", type=count, help=argparse.SUPPRESS)
+    add("--report_to", help=argparse.SUPPRESS)
+    add_reading(parser)
+    add_recipe(parser)
+    return parser
