@@ -33,6 +33,7 @@ FREEZING_BYTES = 2600 * _MIB
 LIVE_ACTIVATIONS = 4.5
 # Gradients and the allocator's gaps, on top of the activations that training keeps.
 TRAINING_FACTOR = 1.3
+_ON_GPU, _RESIDENT = "gpu_memory_used_bytes", "resident_bytes"  # gauges of telemetry
 # Blocks and bottleneck width of the four stages of the network; a block puts out 4 x its width.
 _STAGES = ((3, 64), (4, 128), (6, 256), (3, 512))
 
@@ -66,13 +67,21 @@ def peaks(launches: Iterable[Launch]) -> dict[Cell, MemoryEstimate]:
     """
     found = {}
     for launch in launches:
-        gauges = launch.telemetry.gauges if launch.telemetry is not None else {}
-        gauge = gauges.get("gpu_memory_used_bytes", gauges.get("resident_bytes"))
+        peak = _peak_bytes(launch)
         if launch.status is Status.OUT_OF_MEMORY:
             found[launch.cell] = MemoryEstimate(0, "an earlier run", ran_out=True)
-        elif launch.status is Status.OK and gauge is not None:
-            found[launch.cell] = MemoryEstimate(gauge.highest, "an earlier run")
+        elif launch.status is Status.OK and peak is not None:
+            found[launch.cell] = MemoryEstimate(peak, "an earlier run")
     return found
+
+
+def _peak_bytes(launch: Launch) -> float | None:
+    """The most on any one GPU, or of all processes together on a CPU; None where not recorded."""
+    recorded = [launch.telemetry, *(rank.telemetry for rank in launch.ranks)]
+    gauges = [telemetry.gauges for telemetry in recorded if telemetry is not None]
+    on_gpus = [each[_ON_GPU].highest for each in gauges if _ON_GPU in each]
+    resident = [each[_RESIDENT].highest for each in gauges if _RESIDENT in each]
+    return max(on_gpus) if on_gpus else sum(resident) or None
 
 
 def estimate_memory(

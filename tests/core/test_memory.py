@@ -1,11 +1,12 @@
 """suite.core.memory: how much memory a launch will need."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from suite.core.cell import Cell, Graph, KernelName, Mode, Precision, Protocol
-from suite.core.launch import Launch, Status
+from suite.core.launch import Launch, RankRecord, Status
 from suite.core.memory import (
     MemoryEstimate,
     estimate_memory,
@@ -101,6 +102,27 @@ def test_an_earlier_launch_beats_the_formula() -> None:
     formula = estimate_memory(other, history, on_gpu=True)
     assert formula is not None
     assert formula.source == "a formula"
+
+
+@pytest.mark.parametrize(
+    ("gauges", "peak"),
+    [
+        ([{"resident_bytes": 1.0 * GIB}, {"resident_bytes": 2.0 * GIB}], 3 * GIB),
+        ([{"gpu_memory_used_bytes": 4.0 * GIB}, {"gpu_memory_used_bytes": 5.0 * GIB}], 5 * GIB),
+    ],
+    ids=["a CPU that they share", "a GPU each"],
+)
+def test_an_earlier_launch_of_ranks_counts_them_all(
+    gauges: list[dict[str, float]], peak: float
+) -> None:
+    """Ranks on a CPU add up; of GPUs the fullest one counts."""
+    of = cell(TRAINING, FP32, 8, gpus=2)
+    ranks = tuple(
+        RankRecord(rank=index, host="a", telemetry=launch(of, Status.OK, **readings).telemetry)
+        for index, readings in enumerate(gauges)
+    )
+
+    assert peaks([replace(launch(of), ranks=ranks)])[of].peak_bytes == peak
 
 
 def test_what_ran_out_of_memory_is_not_expected_to_fit() -> None:
