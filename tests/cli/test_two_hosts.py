@@ -132,7 +132,7 @@ def test_a_cut_link_ends_the_launch_with_the_lost_host_named(
     assert code == 3, printed
     assert [records[batch]["status"] for batch in (2, 3)] == ["crashed", "crashed"]
     assert records[2]["reason"].startswith("rank 1 on bench-b: the connection to its host is lost")
-    assert "ssh: connect to host bench-b port 22: No route to host" in records[3]["reason"]
+    assert "ssh: connect to host bench-b port 22: " in records[3]["reason"]
 
 
 def test_a_killed_run_leaves_nobody_on_either_host(two_hosts: TwoHosts, tmp_path: Path) -> None:
