@@ -1,6 +1,7 @@
 """What holds for every test: device locks of its own, signals that arrive, and no skip in CI."""
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -9,14 +10,19 @@ import pytest
 
 pytest_plugins = ("two_hosts",)
 
-# The marker of a test that needs a component -> the component's module and name.
-COMPONENTS = {"dali": ("nvidia.dali", "NVIDIA DALI"), "horovod": ("horovod", "Horovod")}
-
 
 def installed(module: str) -> bool:
     """Whether a module is there, looked for without importing more than what it lies in."""
     package = module.rpartition(".")[0]
     return (not package or installed(package)) and find_spec(module) is not None
+
+
+# The marker of a test that needs a component -> whether it is there, and its name.
+COMPONENTS = {
+    "dali": (installed("nvidia.dali"), "NVIDIA DALI"),
+    "horovod": (installed("horovod"), "Horovod"),
+    "mpi": (shutil.which("mpirun") is not None, "Open MPI"),
+}
 
 
 def pytest_configure() -> None:
@@ -35,8 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip the tests of a component where it is missing; in CI they run, and fail, all the same."""
     if os.environ.get("CI"):
         return
-    for marker, (module, name) in COMPONENTS.items():
-        if installed(module):
+    for marker, (is_there, name) in COMPONENTS.items():
+        if is_there:
             continue
         reason = f"{name} is not installed; the README says how to install it"
         for item in items:

@@ -104,11 +104,9 @@ def _pipeline(
     device_id: int | None,
 ) -> Any:
     """Reader, decoder, resize, and crop with normalisation, as published."""
-    from nvidia.dali import Pipeline, fn, tfrecord, types
+    from nvidia.dali import Pipeline, fn, tfrecord
 
-    training = cell.mode is Mode.TRAINING
     on_gpu = device_id is not None
-    decoder = "mixed" if on_gpu else "cpu"
     pipeline = Pipeline(
         batch_size=cell.batch_size,
         num_threads=reading.decode_threads,
@@ -129,35 +127,48 @@ def _pipeline(
             num_shards=rank.size,
             name="records",
         )
-        if training:
-            images = fn.decoders.image_random_crop(
-                record[IMAGE],
-                device=decoder,
-                random_area=list(CROP_AREA),
-                random_aspect_ratio=list(CROP_ASPECT),
-                num_attempts=CROP_ATTEMPTS,
-            )
-            sides = {"resize_x": cell.image_size, "resize_y": cell.image_size}
-        else:
-            images = fn.decoders.image(record[IMAGE], device=decoder)
-            sides = {"resize_shorter": evaluation_side(cell.image_size)}
-        # Plain bilinear, as tf.image.resize does it.
-        images = fn.resize(images, interp_type=types.INTERP_LINEAR, antialias=False, **sides)
-        images = fn.crop_mirror_normalize(
-            images,
-            dtype=types.FLOAT,
-            output_layout="HWC",
-            crop=(cell.image_size, cell.image_size),
-            mean=list(MEAN),
-            std=list(DEVIATION),
-            mirror=fn.random.coin_flip() if training else 0,
-        )
-        # An image that is no JPEG gets the label NOT_JPEG; the decoder would take others as well.
-        start = fn.slice(record[IMAGE], 0, len(JPEG_START), axes=[0])
-        is_jpeg = fn.reductions.min(
-            fn.cast(start == types.Constant(list(JPEG_START)), dtype=types.INT64)
-        )
-        labels = fn.squeeze(record[LABEL], axes=[0]) * is_jpeg - FIRST_LABEL
-        labels = fn.cast(labels, dtype=types.INT32)
+        images = _images(record[IMAGE], cell, "mixed" if on_gpu else "cpu")
+        labels = _labels(record[LABEL], record[IMAGE])
         pipeline.set_outputs(images, labels.gpu() if on_gpu else labels)
     return pipeline
+
+
+def _images(encoded: Any, cell: Cell, decoder: str) -> Any:
+    """JPEGs -> normalised images of the cell's size, in the pipeline that is being defined."""
+    from nvidia.dali import fn, types
+
+    training = cell.mode is Mode.TRAINING
+    if training:
+        images = fn.decoders.image_random_crop(
+            encoded,
+            device=decoder,
+            random_area=list(CROP_AREA),
+            random_aspect_ratio=list(CROP_ASPECT),
+            num_attempts=CROP_ATTEMPTS,
+        )
+        sides = {"resize_x": cell.image_size, "resize_y": cell.image_size}
+    else:
+        images = fn.decoders.image(encoded, device=decoder)
+        sides = {"resize_shorter": evaluation_side(cell.image_size)}
+    # Plain bilinear, as tf.image.resize does it.
+    images = fn.resize(images, interp_type=types.INTERP_LINEAR, antialias=False, **sides)
+    return fn.crop_mirror_normalize(
+        images,
+        dtype=types.FLOAT,
+        output_layout="HWC",
+        crop=(cell.image_size, cell.image_size),
+        mean=list(MEAN),
+        std=list(DEVIATION),
+        mirror=fn.random.coin_flip() if training else 0,
+    )
+
+
+def _labels(labels: Any, encoded: Any) -> Any:
+    """Labels counted from 0; NOT_JPEG for an image that is none, which the decoder would take."""
+    from nvidia.dali import fn, types
+
+    start = fn.slice(encoded, 0, len(JPEG_START), axes=[0])
+    is_jpeg = fn.reductions.min(
+        fn.cast(start == types.Constant(list(JPEG_START)), dtype=types.INT64)
+    )
+    return fn.cast(fn.squeeze(labels, axes=[0]) * is_jpeg - FIRST_LABEL, dtype=types.INT32)

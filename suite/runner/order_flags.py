@@ -1,7 +1,7 @@
 """The page's own flags -> what a worker is told; suite.runner.command is the way back."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NoReturn
 
@@ -39,45 +39,11 @@ def parse_order(
             epoch of records that are not there, or another number of ranks than the flags say.
     """
     given = _parser().parse_args(own_names(arguments))
-    if given.amp and given.tf32:
-        raise InputError("--amp and --tf32 exclude each other; give one")
-    if given.xla_mode and not given.xla:
-        raise InputError("--xla_mode says how --xla compiles; add --xla or leave it out")
-    if given.dali and not (given.data_dir and given.data_idx_dir):
-        raise InputError("--dali reads records: give --data_dir and --data_idx_dir with it")
-    if given.data_idx_dir and not given.dali:
-        raise InputError("--data_idx_dir is read by --dali only; add --dali or leave it out")
-    if given.synthetic_device and given.data_dir:
-        raise InputError("--synthetic_device reads no records; give it or --data_dir, not both")
-    if given.iter_unit == "epoch" and not given.data_dir:
-        raise InputError("synthetic images have no epoch; add --iter_unit batch")
+    _refuse_contradictions(given)
     # A worker is one process, whatever launcher the runner itself was started by.
     gpus = 1 if given.channel is not None else _gpus(given.gpus, environment)
-    steps = given.num_iter
-    if given.iter_unit == "epoch":
-        steps *= epoch_steps(given.data_dir, given.mode, given.batch_size * gpus)
-    if steps <= given.warmup_steps:
-        are = "" if given.iter_unit == "batch" else f" (epochs, {steps} steps)"
-        raise InputError(
-            f"--num_iter {given.num_iter}{are} includes the warm-up, so it must exceed"
-            f" --warmup_steps {given.warmup_steps}; raise it"
-        )
-    precision = Precision.AMP if given.amp else Precision.TF32 if given.tf32 else Precision.FP32
-    cell = Cell(
-        mode=given.mode,
-        precision=precision,
-        xla=given.xla,
-        batch_size=given.batch_size,
-        gpus=gpus,
-        data=_data(given),
-        kernel=KernelName(given.kernel),
-        image_size=given.synthetic_data_size,
-        graph=Graph(given.graph),
-        xla_mode=XlaMode(given.xla_mode or XlaMode.JIT_COMPILE),
-        layout=Layout[given.data_format],
-    )
-    if cell.contradiction:
-        raise InputError(cell.contradiction)
+    steps = _steps(given, gpus)
+    cell = _cell(given, gpus)
     return LaunchOrder(
         cell=cell,
         protocol=Protocol(
@@ -100,6 +66,55 @@ def parse_order(
         channel=given.channel,
         report_to=tuple(given.report_to.split(",")) if given.report_to else (),
     )
+
+
+def _refuse_contradictions(given: argparse.Namespace) -> None:
+    if given.amp and given.tf32:
+        raise InputError("--amp and --tf32 exclude each other; give one")
+    if given.xla_mode and not given.xla:
+        raise InputError("--xla_mode says how --xla compiles; add --xla or leave it out")
+    if given.dali and not (given.data_dir and given.data_idx_dir):
+        raise InputError("--dali reads records: give --data_dir and --data_idx_dir with it")
+    if given.data_idx_dir and not given.dali:
+        raise InputError("--data_idx_dir is read by --dali only; add --dali or leave it out")
+    if given.synthetic_device and given.data_dir:
+        raise InputError("--synthetic_device reads no records; give it or --data_dir, not both")
+    if given.iter_unit == "epoch" and not given.data_dir:
+        raise InputError("synthetic images have no epoch; add --iter_unit batch")
+
+
+def _steps(given: argparse.Namespace, gpus: int) -> int:
+    """Steps in all, warm-up included."""
+    steps: int = given.num_iter
+    if given.iter_unit == "epoch":
+        steps *= epoch_steps(given.data_dir, given.mode, given.batch_size * gpus)
+    if steps <= given.warmup_steps:
+        are = "" if given.iter_unit == "batch" else f" (epochs, {steps} steps)"
+        raise InputError(
+            f"--num_iter {given.num_iter}{are} includes the warm-up, so it must exceed"
+            f" --warmup_steps {given.warmup_steps}; raise it"
+        )
+    return steps
+
+
+def _cell(given: argparse.Namespace, gpus: int) -> Cell:
+    precision = Precision.AMP if given.amp else Precision.TF32 if given.tf32 else Precision.FP32
+    cell = Cell(
+        mode=given.mode,
+        precision=precision,
+        xla=given.xla,
+        batch_size=given.batch_size,
+        gpus=gpus,
+        data=_data(given),
+        kernel=KernelName(given.kernel),
+        image_size=given.synthetic_data_size,
+        graph=Graph(given.graph),
+        xla_mode=XlaMode(given.xla_mode or XlaMode.JIT_COMPILE),
+        layout=Layout[given.data_format],
+    )
+    if cell.contradiction:
+        raise InputError(cell.contradiction)
+    return cell
 
 
 def _gpus(given: int | None, environment: Mapping[str, str]) -> int:
@@ -131,7 +146,15 @@ def _parser() -> argparse.ArgumentParser:
         " to <results_dir>/<cell id>.<launch>.json.",
         allow_abbrev=False,
     )
-    add = parser.add_argument
+    _add_cell(parser.add_argument_group("the cell").add_argument)
+    _add_surroundings(parser.add_argument_group("what it runs on").add_argument)
+    _add_measurement(parser.add_argument_group("how it is measured").add_argument)
+    add_reading(parser)
+    add_recipe(parser)
+    return parser
+
+
+def _add_cell(add: Callable[..., object]) -> None:
     add(
         "--mode",
         type=mode_of,
@@ -169,11 +192,6 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="put the synthetic images on the GPU once, not in every step",
     )
-    add("--warmup_steps", type=count, default=50, help="steps before measuring (%(default)s)")
-    add("--num_iter", type=positive_count, default=1, help="steps, warm-up included (%(default)s)")
-    add("--iter_unit", choices=("epoch", "batch"), default="epoch", help="unit of --num_iter")
-    add("--data_dir", metavar="DIR", help="TFRecord shards; without it, synthetic images")
-    add("--data_idx_dir", metavar="DIR", help="DALI index files of those shards")
     add(
         "--synthetic_data_size",
         type=positive_count,
@@ -181,11 +199,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PIXELS",
         help="side of the images, of records as well (%(default)s)",
     )
-    add("--results_dir", metavar="DIR", default=".", help="where the record goes (%(default)s)")
     add("--kernel", choices=[k.value for k in KernelName], default="resnet50", help="the workload")
-    add("--max_seconds", type=positive_number, help="cap on warm-up and measuring together")
+
+
+def _add_surroundings(add: Callable[..., object]) -> None:
+    add("--data_dir", metavar="DIR", help="TFRecord shards; without it, synthetic images")
+    add("--data_idx_dir", metavar="DIR", help="DALI index files of those shards")
     add("--seed", type=count, default=0, help="seed of weights and images (%(default)s)")
-    add("--launch", type=count, default=0, help="number of this launch of the cell (%(default)s)")
     add(
         "--compression",
         choices=[c.value for c in Compression],
@@ -193,9 +213,15 @@ def _parser() -> argparse.ArgumentParser:
         help="type in which gradients cross between ranks (%(default)s)",
     )
     add("--threads", type=positive_count, help="cap on CPU threads (default: every core)")
+
+
+def _add_measurement(add: Callable[..., object]) -> None:
+    add("--warmup_steps", type=count, default=50, help="steps before measuring (%(default)s)")
+    add("--num_iter", type=positive_count, default=1, help="steps, warm-up included (%(default)s)")
+    add("--iter_unit", choices=("epoch", "batch"), default="epoch", help="unit of --num_iter")
+    add("--max_seconds", type=positive_number, help="cap on warm-up and measuring together")
+    add("--launch", type=count, default=0, help="number of this launch of the cell (%(default)s)")
     add("--no_telemetry", action="store_true", help="leave power, clocks and memory unread")
+    add("--results_dir", metavar="DIR", default=".", help="where the record goes (%(default)s)")
     add("--channel", type=count, help=argparse.SUPPRESS)
     add("--report_to", help=argparse.SUPPRESS)
-    add_reading(parser)
-    add_recipe(parser)
-    return parser

@@ -18,7 +18,12 @@ from suite.core.distributed import ONLY_RANK, Rank, rank_of
 from suite.core.errors import InputError
 from suite.core.input_wait import input_wait
 from suite.core.launch import Caution, CautionKind, Launch, Status
-from suite.kernels.interface import InvalidLaunchError, MissingComponentError, is_out_of_memory
+from suite.kernels.interface import (
+    InvalidLaunchError,
+    Kernel,
+    MissingComponentError,
+    is_out_of_memory,
+)
 from suite.measure.devices import detect_machine
 from suite.measure.telemetry import Recorder
 from suite.measure.timing import MEASURING, WARM_UP, Timing, time_steps
@@ -73,12 +78,7 @@ def _measure(
     # Beside a launch that sleeps, others do no harm.
     computes = order.cell.kernel is not KernelName.SIMULATED
     recorder = Recorder(gpu=gpu, watch_others=computes) if order.telemetry else None
-    with _phase("import", startup, notify):
-        kernels.import_framework(order.cell)
-    with _phase("build", startup, notify):
-        kernel = kernels.build(order.cell, order.options)
-    with _phase("compile", startup, notify):
-        kernel.compile()
+    kernel = _started(order, startup, notify)
     stop_requested = stop_requested or _on_request(order)
 
     def tell(phase: str, done: int, total: int) -> None:
@@ -103,7 +103,7 @@ def _measure(
     # Another rank may have been told first.
     capped = order.protocol.max_seconds is not None
     interrupted = timing.truncated and (stop_requested() or not capped)
-    cautions = (
+    doubts = (
         None if interrupted else _truncated(order, timing),
         waited.caution(order.cell.data) if waited else None,
         *measured_cautions(timing.step_seconds, telemetry),
@@ -116,7 +116,7 @@ def _measure(
         warmup_seconds=timing.warmup_seconds,
         step_seconds=timing.step_seconds,
         telemetry=telemetry,
-        cautions=tuple(caution for caution in cautions if caution is not None),
+        cautions=tuple(doubt for doubt in doubts if doubt is not None),
     )
     if interrupted:
         measured = f"{len(timing.step_seconds)} of {order.protocol.measured_steps} measured steps"
@@ -130,6 +130,17 @@ def _measure(
         all_reduce_seconds=tuple(kernel.all_reduce_seconds()),
         cautions=(*launch.cautions, *([widened] if widened else [])),
     )
+
+
+def _started(order: LaunchOrder, startup: dict[str, float], notify: Notify) -> Kernel:
+    """The kernel, built and compiled, with the seconds of each phase put into `startup`."""
+    with _phase("import", startup, notify):
+        kernels.import_framework(order.cell)
+    with _phase("build", startup, notify):
+        kernel = kernels.build(order.cell, order.options)
+    with _phase("compile", startup, notify):
+        kernel.compile()
+    return kernel
 
 
 def _own_gpu(order: LaunchOrder, rank: Rank) -> Gpu | None:

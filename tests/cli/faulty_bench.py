@@ -153,6 +153,12 @@ class Bench:
             time.sleep(0.05)
         raise AssertionError(f"{pattern} never came")
 
+    def hear_that_it_stops(self, process: "subprocess.Popen[str]") -> None:
+        """Until the run says that it has heard a first Ctrl-C, and what a second one does."""
+        assert process.stderr is not None
+        while "again" not in process.stderr.readline():
+            assert process.poll() is None
+
     def records(self) -> dict[int, dict[str, Any]]:
         """The records of the newest run by batch size; each must be whole."""
         directory = max(self.out.iterdir())

@@ -49,15 +49,7 @@ def run_ranks(
     """
     began = time.monotonic()
     started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    stall = max(1, round(order.protocol.step_timeout_seconds * _STALL_SHARE))
-    settings = {
-        "HOROVOD_STALL_CHECK_TIME_SECONDS": str(stall),
-        # What the user hands on under the same name counts.
-        **{name: value for name, value in settings.items() if name not in distributed.environment},
-        **rank_settings(launcher, distributed),
-    }
-    if launcher is RankLauncher.HOROVODRUN:
-        settings["PYTHONUNBUFFERED"] = "1"  # or it says who died when it ends itself, seconds later
+    settings = _settings(order, settings, distributed, launcher)
     token = secrets.token_hex(16)
     # Without hosts in the matrix, Slurm may still have given this run several.
     here = not distributed.is_remote and launcher is not RankLauncher.SRUN
@@ -96,6 +88,25 @@ def run_ranks(
         started_by=StartedBy(launcher.value),
         runner_cpu_seconds=session.cpu_seconds,
     )
+
+
+def _settings(
+    order: LaunchOrder,
+    of_cell: Mapping[str, str],
+    distributed: Distributed,
+    launcher: RankLauncher,
+) -> dict[str, str]:
+    """The variables that every rank is given, whatever its host has."""
+    stall = max(1, round(order.protocol.step_timeout_seconds * _STALL_SHARE))
+    settings = {
+        "HOROVOD_STALL_CHECK_TIME_SECONDS": str(stall),
+        # What the user hands on under the same name counts.
+        **{name: value for name, value in of_cell.items() if name not in distributed.environment},
+        **rank_settings(launcher, distributed),
+    }
+    if launcher is RankLauncher.HOROVODRUN:
+        settings["PYTHONUNBUFFERED"] = "1"  # or it says who died when it ends itself, seconds later
+    return settings
 
 
 def _addresses(listener: Listener, distributed: Distributed) -> tuple[str, ...]:
