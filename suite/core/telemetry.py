@@ -21,7 +21,7 @@ class Telemetry:
     timed step; `seconds` and `steps` are what lies between the first reading and the last, and
     `cpu_seconds` the processor time that all threads of the process used in between.
     `busy_cpus` is how many of the `usable_cpus` that this process may use all processes together
-    kept busy on average; None on a GPU and in less than a second.
+    kept busy on average; None on a GPU, for the simulated kernel, and in less than a second.
 
     `gauges` maps a quantity, unit included, to its readings: `gpu_power_watts`,
     `gpu_sm_clock_mhz`, `gpu_memory_clock_mhz`, `gpu_temperature_celsius`,
