@@ -36,20 +36,31 @@ class StartedBy(str, Enum):
 
 
 class CautionKind(str, Enum):
-    """A doubt attached to a number."""
+    """A doubt attached to a number: its name, the letter that marks numbers, and its legend."""
 
-    QUICK = "quick"
-    TRUNCATED = "truncated"
-    OTHER_DEVICE = "other_device"
-    SIMULATED = "simulated"
-    INPUT_BOUND = "input_bound"
-    WIDENED = "widened"
-    UNSTEADY = "unsteady"
-    THROTTLED = "throttled"
-    FOREIGN_PROCESS = "foreign_process"
-    CONTENDED = "contended"
-    CHANGED = "changed"
-    MIXED_DEVICES = "mixed_devices"
+    letter: str
+    legend: str
+
+    def __new__(cls, value: str, letter: str, legend: str) -> "CautionKind":
+        """A member whose value is its name in files."""
+        kind = str.__new__(cls, value)
+        kind._value_ = value
+        kind.letter = letter
+        kind.legend = legend
+        return kind
+
+    QUICK = "quick", "q", "quick protocol: a first look; run without --quick for real numbers"
+    TRUNCATED = "truncated", "t", "truncated: the time cap ended it early, with n samples"
+    OTHER_DEVICE = "other_device", "d", "not the device the matrix is for"
+    SIMULATED = "simulated", "s", "simulated kernel: the number means nothing"
+    INPUT_BOUND = "input_bound", "i", "bound by its input: steps waited for images, see the record"
+    WIDENED = "widened", "w", "XLA computed bfloat16 in float32 on this CPU: no speed of AMP"
+    UNSTEADY = "unsteady", "u", "unsteady: the steps drifted, shifted or had two levels"
+    THROTTLED = "throttled", "h", "throttled: heat or the power supply slowed the GPU"
+    FOREIGN_PROCESS = "foreign_process", "o", "others: another process was on the GPU"
+    CONTENDED = "contended", "b", "busy: other processes used over a tenth of the CPU meanwhile"
+    CHANGED = "changed", "c", "measured after the run was resumed under changed conditions"
+    MIXED_DEVICES = "mixed_devices", "m", "mixed: the ranks ran on GPUs of different types"
 
 
 @dataclass(frozen=True, slots=True)

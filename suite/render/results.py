@@ -6,7 +6,7 @@ from statistics import fmean, median
 from textwrap import fill
 
 from suite.core.intervals import samples_needed
-from suite.core.launch import CautionKind, Launch, Status
+from suite.core.launch import Launch, Status
 from suite.core.run import CellResult, Run
 from suite.render.documents import fill_template
 from suite.render.launches import (
@@ -33,19 +33,6 @@ _FEW = (
 )
 # A run that was stopped early names the cells it would have gone on with, and counts the others.
 _NOT_RUN_SHOWN = 20
-_MARKS = {
-    CautionKind.QUICK: ("q", "quick protocol: a first look; run without --quick for real numbers"),
-    CautionKind.TRUNCATED: ("t", "truncated: the time cap ended it early, with n samples"),
-    CautionKind.OTHER_DEVICE: ("d", "not the device the matrix is for"),
-    CautionKind.INPUT_BOUND: ("i", "bound by its input: steps waited for images, see the record"),
-    CautionKind.WIDENED: ("w", "XLA computed bfloat16 in float32 on this CPU: no speed of AMP"),
-    CautionKind.SIMULATED: ("s", "simulated kernel: the number means nothing"),
-    CautionKind.UNSTEADY: ("u", "unsteady: the steps drifted, shifted or had two levels"),
-    CautionKind.THROTTLED: ("h", "throttled: heat or the power supply slowed the GPU"),
-    CautionKind.FOREIGN_PROCESS: ("o", "others: another process was on the GPU"),
-    CautionKind.CONTENDED: ("b", "busy: other processes used over a tenth of the CPU meanwhile"),
-    CautionKind.CHANGED: ("c", "measured after the run was resumed under changed conditions"),
-}
 
 
 def results_text(run: Run, results: Sequence[CellResult]) -> str:
@@ -157,7 +144,7 @@ def _full_row(result: CellResult) -> tuple[str, ...]:
         milliseconds(summary.min_seconds),
         milliseconds(summary.max_seconds),
         str(summary.count),
-        " ".join(dict.fromkeys(_MARKS[caution.kind][0] for caution in result.cautions)),
+        " ".join(dict.fromkeys(caution.kind.letter for caution in result.cautions)),
     )
 
 
@@ -167,7 +154,7 @@ def _legend(results: Sequence[CellResult]) -> list[str]:
     few = any(summary.p99_interval_seconds is None for summary in summaries)
     return [
         *([_FEW] if few else []),
-        *(f"{_MARKS[kind][0]} = {_MARKS[kind][1]}" for kind in kinds),
+        *(f"{kind.letter} = {kind.legend}" for kind in kinds),
     ]
 
 

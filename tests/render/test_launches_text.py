@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from suite.core.cell import Cell, Mode, Precision, Protocol
 from suite.core.launch import Caution, CautionKind, Launch, RankRecord, Status
 from suite.core.run import Run, RunHeader, cell_results
@@ -172,3 +174,19 @@ def test_what_failed_launches_printed_last_is_shown_of_a_few() -> None:
     assert last_output([LAUNCH, *failed]) == [
         (f"inference-amp-bs8-1gpu, launch {n}", f"said {n}") for n in range(1, 6)
     ]
+
+
+@pytest.mark.parametrize("kind", CautionKind)
+def test_every_caution_is_marked_and_explained(kind: CautionKind) -> None:
+    """A result table marks each kind of doubt with its letter and says what the letter means."""
+    launch = replace(LAUNCH, cautions=(Caution(kind, "a doubt"),))
+    lines = results_text(run_of(LAUNCH.cell.id), cell_results([launch])).splitlines()
+
+    (row,) = [line for line in lines if line.startswith(LAUNCH.cell.id)]
+    assert row.split()[-1] == kind.letter
+    assert f"{kind.letter} = {kind.legend}" in lines
+
+
+def test_no_two_cautions_share_a_letter() -> None:
+    """A mark names one kind of doubt."""
+    assert len({kind.letter for kind in CautionKind}) == len(CautionKind)
