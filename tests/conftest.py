@@ -54,5 +54,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def own_device_locks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Runs started by tests keep their locks under a temporary folder of this session."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("locks")))
+        patch.setenv("RESNET50_BENCH_LOCK_DIR", str(tmp_path_factory.mktemp("locks")))
         yield

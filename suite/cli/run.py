@@ -2,8 +2,8 @@
 
 import argparse
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -13,7 +13,7 @@ from suite.cli.data_options import data_options
 from suite.cli.estimates import Expectation, estimate_launches
 from suite.cli.progress import RunProgress
 from suite.cli.streams import keep_streams
-from suite.cli.work import Work, check_flags, resumed_work
+from suite.cli.work import Work, check_flags, new_work, resumed_work
 from suite.core.cell import KernelName
 from suite.core.device import Machine, device_label, device_mismatch, device_slug
 from suite.core.distributed import RankLauncher
@@ -33,8 +33,8 @@ from suite.render.plan import no_fit_text
 from suite.render.results import overhead_text, report_markdown, results_text
 from suite.render.scaling_plots import scaling_plots
 from suite.runner.child import start_process
-from suite.runner.device_lock import hold_devices, lock_names
 from suite.runner.forking import Forking
+from suite.runner.locks import hold_devices, lock_names
 from suite.runner.ranks.command import NoLauncher, choose_launcher
 from suite.runner.ranks.hosts import check_hosts
 from suite.runner.session import Conduct, PlannedLaunch, plan_launches, run_session
@@ -61,20 +61,21 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     with hold_devices(_locks(matrix, machine), on_wait) as announce, Stop() as stop:
         if arguments.exclusive:
             _refuse_strangers(matrix, machine)
-        work = _work(arguments, matrix, options, machine, planned)
-        announce(work.directory)
-        estimates = estimate_launches(work.planned, matrix, machine, work.directory.parent)
-        _warn_of_memory(work, estimates, machine)
-        work.store_header()
-        conduct = _conduct(arguments, machine, work, stop, launcher)
-        try:
-            with Forking(work.directory / "fork_server.log") as forking:
-                start = start_process if arguments.no_fork_server else forking.start
-                conduct = replace(conduct, start=start)
-                _measure(matrix, options, machine, work, estimates, conduct)
-            return _report(matrix, planned, work, stop)
-        except InputError as error:
-            raise UnfinishedError(f"{error}; {_way_on(work.directory)}") from None
+        estimates = estimate_launches(planned, matrix, machine, _reports(arguments))
+        expected = dict(zip(planned, estimates, strict=True))
+        header = _header(matrix, options, machine)
+        with _work(arguments, header, machine, planned) as work:
+            announce(work.directory)
+            _warn_of_memory(work, expected, machine)
+            conduct = _conduct(arguments, machine, work, stop, launcher)
+            try:
+                with Forking(work.directory / "fork_server.log") as forking:
+                    start = start_process if arguments.no_fork_server else forking.start
+                    conduct = replace(conduct, start=start)
+                    _measure(matrix, options, machine, work, expected, conduct)
+                return _report(matrix, planned, work, stop)
+            except InputError as error:
+                raise UnfinishedError(f"{error}; {_way_on(work.directory)}") from None
 
 
 def _locks(matrix: Matrix, machine: Machine) -> tuple[str, ...]:
@@ -98,22 +99,25 @@ def _has_ranks(planned: Sequence[PlannedLaunch]) -> bool:
 
 def _work(
     arguments: argparse.Namespace,
-    matrix: Matrix,
-    options: KernelOptions,
+    header: RunHeader,
     machine: Machine,
     planned: tuple[PlannedLaunch, ...],
-) -> Work:
-    header = _header(matrix, options, machine)
+) -> AbstractContextManager[Work]:
     if arguments.resume is not None:
         return resumed_work(arguments, header, planned)
-    directory = arguments.out / _directory_name(header, machine)
-    return Work(directory=directory, header=header, planned=planned)
+    return new_work(arguments.out, _directory_name(header, machine), header, planned)
 
 
-def _warn_of_memory(work: Work, estimates: Sequence[Expectation], machine: Machine) -> None:
-    needs = [
-        (item.cell, expected.memory) for item, expected in zip(work.planned, estimates, strict=True)
-    ]
+def _reports(arguments: argparse.Namespace) -> Path:
+    """The folder of runs whose times and memory are a guide to this one's."""
+    is_named = isinstance(arguments.resume, Path)
+    return Path(arguments.resume.parent if is_named else arguments.out)
+
+
+def _warn_of_memory(
+    work: Work, expected: Mapping[PlannedLaunch, Expectation], machine: Machine
+) -> None:
+    needs = [(item.cell, expected[item].memory) for item in work.planned]
     text = no_fit_text(needs, capacity_bytes(machine))
     if text is not None:
         print(f"note: {text}; they are tried all the same", flush=True)
@@ -144,11 +148,12 @@ def _measure(
     options: KernelOptions,
     machine: Machine,
     work: Work,
-    estimates: Sequence[Expectation],
+    expected: Mapping[PlannedLaunch, Expectation],
     conduct: Conduct,
 ) -> None:
     """Fill the run directory until the end or a wish to stop."""
-    seconds = [found.time.seconds if found.time else None for found in estimates]
+    times = [expected[item].time for item in work.planned]
+    seconds = [time.seconds if time else None for time in times]
     shown = RunProgress(work.planned, seconds, matrix.protocol)
     with shown, conduct.stop.telling(shown.on_stop), suppress(KeyboardInterrupt):
         for launch in run_session(
@@ -160,6 +165,8 @@ def _measure(
 def _way_on(directory: Path) -> str:
     if not directory.is_dir():
         return "the run directory was removed; start a new run"
+    if not (directory / "run.json").is_file():
+        return f"{directory}/run.json was removed, so it cannot be resumed; start a new run"
     return f"what is finished stays; then the same command with --resume {directory}"
 
 
@@ -230,7 +237,7 @@ def _whole(folder: str | None) -> str | None:
 
 
 def _directory_name(header: RunHeader, machine: Machine) -> str:
-    """`<UTC time>-<device>-<matrix>`, so that names sort by time."""
+    """`<UTC time>-<device>-<matrix>`, so that names sort by time (see `create_directory`)."""
     time = datetime.fromisoformat(header.started_at).strftime("%Y%m%dT%H%M%SZ")
     return f"{time}-{device_slug(machine)}-{header.matrix}"
 

@@ -3,6 +3,7 @@
 import json
 from contextlib import suppress
 from dataclasses import asdict
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ from suite.core.errors import InputError
 from suite.core.launch import Launch
 from suite.core.run import Run, RunHeader
 from suite.files.launches import SCHEMA_VERSION
-from suite.files.text import read_text, write_text
+from suite.files.text import UNFINISHED, read_text, write_text
 
 Part = TypeVar("Part")
 
@@ -22,19 +23,43 @@ _launch = TypeAdapter(Launch)
 _DERIVED = ("summary", "overhead_seconds")
 
 
-def create_run(directory: Path, header: RunHeader) -> None:
-    """Make a new run directory that holds its header.
+def create_run(wanted: Path, header: RunHeader) -> Path:
+    """Make a new run directory that holds its header, and return it.
+
+    Where the name is taken, by a run that began in the same second, a number is added to it.
 
     Raises:
-        InputError: the directory exists already or cannot be made.
+        InputError: it cannot be made or written.
+    """
+    directory = wanted
+    for number in count(2):
+        try:
+            directory.mkdir(parents=True)
+            (directory / "cells").mkdir()
+        except FileExistsError:
+            directory = wanted.with_name(f"{wanted.name}-{number}")
+        except OSError as error:
+            raise InputError(f"{directory}: cannot be made ({error.strerror})") from None
+        else:
+            break
+    write_header(directory, header)
+    return directory
+
+
+def tidy_directory(directory: Path) -> None:
+    """Remove what a killed run left half-written, and make the folder of records if it is gone.
+
+    Only for whoever holds the directory.
+
+    Raises:
+        InputError: it cannot be written.
     """
     try:
-        (directory / "cells").mkdir(parents=True)
-    except FileExistsError:
-        raise InputError(f"{directory}: exists already; give another --out") from None
+        (directory / "cells").mkdir(exist_ok=True)
+        for left in directory.rglob(f"{UNFINISHED}*"):
+            left.unlink()
     except OSError as error:
-        raise InputError(f"{directory}: cannot be made ({error.strerror})") from None
-    write_header(directory, header)
+        raise InputError(f"{directory}: cannot be written ({error.strerror})") from None
 
 
 def write_header(directory: Path, header: RunHeader) -> None:

@@ -15,7 +15,7 @@ from suite.cli import main
 from suite.cli.run_parser import duration_seconds
 from suite.core.device import GpuProcess
 from suite.measure.devices import detect_machine
-from suite.runner.device_lock import hold_devices, lock_names
+from suite.runner.locks import hold_devices, lock_names
 
 ROOT = Path(__file__).parents[2]
 SIMULATED = """\
@@ -33,7 +33,7 @@ axes: {mode: [training], precision: [fp32], xla: [off], batch_size: [1], gpus: [
 
 
 def run(folder: Path, *flags: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """`bench.py run` on the folder's matrix, with locks of its own."""
+    """`bench.py run` on the folder's matrix."""
     return subprocess.run(
         [
             sys.executable,
@@ -45,7 +45,7 @@ def run(folder: Path, *flags: str, **environment: str) -> "subprocess.CompletedP
             *flags,
         ],
         cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(folder), **environment},
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=60,
@@ -161,10 +161,9 @@ def test_wrong_flags_are_one_line(tmp_path: Path, flags: list[str], words: str) 
 
 
 def test_a_second_run_on_a_device_is_refused_before_anything_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     """The owner is named; a simulated kernel uses no device and hinders nobody."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     (tmp_path / "mine.yaml").write_text(IMPOSSIBLE)
     with hold_devices(lock_names(detect_machine())):
         refused = run(tmp_path)
@@ -212,11 +211,8 @@ def test_exclusive_refuses_a_gpu_that_is_not_free(
     assert not written
 
 
-def test_wait_goes_on_when_the_device_is_free(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wait_goes_on_when_the_device_is_free(tmp_path: Path) -> None:
     """--wait says whom it waits for, and then runs."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     (tmp_path / "mine.yaml").write_text(IMPOSSIBLE)
     with hold_devices(lock_names(detect_machine())):
         waiting = subprocess.Popen(
@@ -230,7 +226,6 @@ def test_wait_goes_on_when_the_device_is_free(
                 tmp_path,
             ],
             cwd=ROOT,
-            env={**os.environ, "TMPDIR": str(tmp_path)},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,

@@ -1,6 +1,8 @@
 """suite.files.runs: run directories are read back whole, or refused with the file named."""
 
 import json
+import os
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,8 @@ from suite.core.launch import Caution, CautionKind, Launch, Status
 from suite.core.run import RunHeader
 from suite.core.telemetry import Gauge, Telemetry
 from suite.files.launches import write_launch
-from suite.files.runs import create_run, newest_run, read_run
+from suite.files.runs import create_run, newest_run, read_run, tidy_directory
+from suite.files.text import write_text
 
 PROTOCOL = Protocol(warmup_steps=1, measured_steps=2, max_seconds=9.5)
 CELL = Cell(mode=Mode.TRAINING, precision=Precision.AMP, xla=True, batch_size=8)
@@ -151,6 +154,36 @@ def test_no_run_and_no_directory_are_told(tmp_path: Path) -> None:
 
 
 def test_a_run_directory_is_never_reused(directory: Path) -> None:
-    """Nothing is written into a run that exists."""
-    with pytest.raises(InputError, match="exists already"):
-        create_run(directory, HEADER)
+    """Of runs that begin in the same second each gets a directory of its own."""
+    before = (directory / "run.json").read_bytes()
+    second, third = create_run(directory, HEADER), create_run(directory, HEADER)
+
+    assert [second.name, third.name] == [f"{directory.name}-2", f"{directory.name}-3"]
+    assert (directory / "run.json").read_bytes() == before
+    assert read_run(third).header == HEADER
+
+
+def test_files_of_a_run_have_the_mode_that_the_umask_gives(directory: Path) -> None:
+    """Under umask 077 nobody else reads a record; under 022 everybody may."""
+    modes = []
+    for mask in (0o077, 0o022):
+        earlier = os.umask(mask)
+        try:
+            write_text(directory / "report.md", "text")
+        finally:
+            os.umask(earlier)
+        modes.append(stat.S_IMODE((directory / "report.md").stat().st_mode))
+
+    assert modes == [0o600, 0o644]
+
+
+def test_what_a_kill_left_half_written_is_removed(directory: Path) -> None:
+    """A directory is tidied of unfinished files, of its folder of records too, and of no other."""
+    left = [directory / ".unfinished-0f", directory / "cells" / ".unfinished-a0"]
+    kept = sorted(directory.rglob("*.json"))
+    for path in left:
+        path.write_text("{")
+    tidy_directory(directory)
+
+    assert not [path for path in left if path.exists()]
+    assert sorted(directory.rglob("*.json")) == kept
