@@ -23,7 +23,7 @@ from suite.core.matrix import Matrix
 from suite.core.memory import capacity_bytes
 from suite.core.resume import finished
 from suite.core.run import CellResult, RunHeader, cell_results
-from suite.files.runs import read_run, write_plot
+from suite.files.runs import as_stored, read_run, write_plot
 from suite.files.text import write_text
 from suite.kernels.interface import KernelOptions
 from suite.measure.devices import detect_machine
@@ -103,7 +103,7 @@ def _work(
     machine: Machine,
     planned: tuple[PlannedLaunch, ...],
 ) -> Work:
-    header = _header(matrix, options, machine)
+    header = as_stored(_header(matrix, options, machine))
     if arguments.resume is not None:
         return resumed_work(arguments, header, planned)
     directory = arguments.out / _directory_name(header, machine)

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from suite.cli.newest_run import newest_run
 from suite.core.errors import InputError, NotComparableError
 from suite.core.launch import Launch
 from suite.core.resume import changes, finished
 from suite.core.run import RunHeader
-from suite.files.runs import create_run, newest_run_of, read_run, write_header
+from suite.files.runs import create_run, read_run, write_header
 from suite.runner.session import PlannedLaunch
 
 
@@ -58,7 +59,7 @@ def resumed_work(
     """
     directory = arguments.resume
     if directory is True:
-        directory = newest_run_of(header.matrix, arguments.out)
+        directory = newest_run(arguments.out, header.matrix)
     run = read_run(directory)
     found = changes(run.header, header)
     if found and not arguments.allow_changes:
