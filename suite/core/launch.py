@@ -154,13 +154,13 @@ class Launch:
     def _miscounted(self, name: str, limit: int) -> str | None:
         own = len(getattr(self, name))
         if own > limit:
-            return f"{name}: {own} steps, but the protocol has {limit}"
+            return f"{name}: {own} of them, but the protocol has {limit}"
         for index, rank in enumerate(self.ranks):
             count = len(getattr(rank, name))
             if count > limit:
-                return f"ranks[{index}].{name}: {count} steps, but the protocol has {limit}"
+                return f"ranks[{index}].{name}: {count} of them, but the protocol has {limit}"
             if self.status is Status.OK and count != own:
-                return f"ranks[{index}].{name}: {count} steps, but the launch has {own}"
+                return f"ranks[{index}].{name}: {count} of them, but the launch has {own}"
         return None
 
     @property

@@ -44,17 +44,17 @@ def test_whole_and_early_ended_launches_are_sound(facts: dict[str, Any]) -> None
     ("facts", "words"),
     [
         ({"step_seconds": (), "ranks": ()}, "step_seconds: none, but the status is ok"),
-        ({"step_seconds": (0.1,) * 3}, "step_seconds: 3 steps, but the protocol has 2"),
-        ({"warmup_seconds": (0.1,) * 2}, "warmup_seconds: 2 steps, but the protocol has 1"),
+        ({"step_seconds": (0.1,) * 3}, "step_seconds: 3 of them, but the protocol has 2"),
+        ({"warmup_seconds": (0.1,) * 2}, "warmup_seconds: 2 of them, but the protocol has 1"),
         (
             {"status": Status.CRASHED, "step_seconds": (0.1,) * 3},
-            "step_seconds: 3 steps, but the protocol has 2",
+            "step_seconds: 3 of them, but the protocol has 2",
         ),
         (
             {"ranks": (RANKS[0], replace(RANKS[1], step_seconds=(0.1,) * 3))},
-            "ranks[1].step_seconds: 3 steps, but the protocol has 2",
+            "ranks[1].step_seconds: 3 of them, but the protocol has 2",
         ),
-        ({"ranks": (RANKS[0], SHORT)}, "ranks[1].step_seconds: 1 steps, but the launch has 2"),
+        ({"ranks": (RANKS[0], SHORT)}, "ranks[1].step_seconds: 1 of them, but the launch has 2"),
         ({"ranks": RANKS[:1]}, "ranks: 1 of 2, but the status is ok"),
         ({"ranks": (RANKS[0], RANKS[0])}, "ranks: not in order, each once, of the 2 that"),
         ({"ranks": RANKS[::-1]}, "ranks: not in order, each once, of the 2 that"),

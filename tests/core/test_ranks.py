@@ -63,7 +63,7 @@ def test_ranks_that_took_other_steps_are_no_measurement() -> None:
 
     assert merged.status is Status.INVALID
     assert merged.reason == (
-        "the ranks' records do not fit together: ranks[0].step_seconds: 3 steps, but the launch"
+        "the ranks' records do not fit together: ranks[0].step_seconds: 3 of them, but the launch"
         " has 2"
     )
 
