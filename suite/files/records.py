@@ -64,7 +64,7 @@ def _stored(text: str, source: str) -> dict[str, object]:
     if not isinstance(stored, dict) or "schema_version" not in stored:
         raise ValueError("is not a record of this suite")
     version = stored.pop("schema_version")
-    if version is True or version != SCHEMA_VERSION:
+    if type(version) is not int or version != SCHEMA_VERSION:
         raise InputError(
             f"{source}: schema version {_shown(version)}, but this suite reads {SCHEMA_VERSION};"
             " use the version of the suite that wrote it"

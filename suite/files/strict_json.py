@@ -46,7 +46,10 @@ def _shown(key: str) -> str:
 
 
 def _depth(text: str) -> int:
-    """How deep brackets outside strings are nested; right up to the first error in the text."""
+    """How deep brackets outside strings are nested.
+
+    It may be wrong only behind the first syntax error, where the parser stops.
+    """
     outside = "".join(text.replace("\\\\", "").replace('\\"', "").split('"')[::2])
     steps = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[][{}]", outside))
     return max(accumulate(steps), default=0)

@@ -235,7 +235,7 @@ def test_an_earlier_run_never_stops_a_new_one(tmp_path: Path) -> None:
     assert (planned.returncode, done.returncode) == (0, 0)
     assert planned.stderr == (
         "note: not used for estimates: reports/earlier-0/run.json: is nested more than 50 deep; the"
-        " run cannot be read without it; restore it, or start a new run (4 more)\n"
+        " run cannot be read without it; restore it, or start a new run (and 4 more)\n"
     )
     assert done.stderr.startswith(planned.stderr)
 
