@@ -14,8 +14,7 @@ from suite.core.launch import Launch, Status
 from suite.core.ranks import RankEnd, merge_ranks
 from suite.core.summary import Summary
 from suite.files.data_set import cell_shards
-from suite.files.launches import encode_launch, write_launch
-from suite.files.runs import decode_launch
+from suite.files.launches import decode_launch, encode_launch, write_launch
 from suite.kernels import gather
 from suite.kernels.environment import launch_environment
 from suite.kernels.interface import MissingComponentError

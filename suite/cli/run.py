@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
@@ -23,7 +23,8 @@ from suite.core.matrix import Matrix
 from suite.core.memory import capacity_bytes
 from suite.core.resume import finished
 from suite.core.run import CellResult, RunHeader, cell_results
-from suite.files.runs import read_run, write_plot
+from suite.files.references import read_reference
+from suite.files.runs import as_stored, read_run, write_plot
 from suite.files.text import write_text
 from suite.kernels.interface import KernelOptions
 from suite.measure.devices import detect_machine
@@ -61,18 +62,19 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     with hold_devices(_locks(matrix, machine), on_wait) as announce, Stop() as stop:
         if arguments.exclusive:
             _refuse_strangers(matrix, machine)
-        estimates = estimate_launches(planned, matrix, machine, _reports(arguments))
-        expected = dict(zip(planned, estimates, strict=True))
-        header = _header(matrix, options, machine)
+        if matrix.reference is not None:
+            read_reference(Path(matrix.reference))  # so that a mistake in it costs no directory
+        header = as_stored(_header(matrix, options, machine))
         with _work(arguments, header, machine, planned) as work:
             announce(work.directory)
-            _warn_of_memory(work, expected, machine)
+            estimates = estimate_launches(work.planned, matrix, machine, work.directory.parent)
+            _warn_of_memory(work, estimates, machine)
             conduct = _conduct(arguments, machine, work, stop, launcher)
             try:
                 with Forking(work.directory / "fork_server.log") as forking:
                     start = start_process if arguments.no_fork_server else forking.start
                     conduct = replace(conduct, start=start)
-                    _measure(matrix, options, machine, work, expected, conduct)
+                    _measure(matrix, options, machine, work, estimates, conduct)
                 return _report(matrix, planned, work, stop)
             except InputError as error:
                 raise UnfinishedError(f"{error}; {_way_on(work.directory)}") from None
@@ -108,16 +110,10 @@ def _work(
     return new_work(arguments.out, _directory_name(header, machine), header, planned)
 
 
-def _reports(arguments: argparse.Namespace) -> Path:
-    """The folder of runs whose times and memory are a guide to this one's."""
-    is_named = isinstance(arguments.resume, Path)
-    return Path(arguments.resume.parent if is_named else arguments.out)
-
-
-def _warn_of_memory(
-    work: Work, expected: Mapping[PlannedLaunch, Expectation], machine: Machine
-) -> None:
-    needs = [(item.cell, expected[item].memory) for item in work.planned]
+def _warn_of_memory(work: Work, estimates: Sequence[Expectation], machine: Machine) -> None:
+    needs = [
+        (item.cell, expected.memory) for item, expected in zip(work.planned, estimates, strict=True)
+    ]
     text = no_fit_text(needs, capacity_bytes(machine))
     if text is not None:
         print(f"note: {text}; they are tried all the same", flush=True)
@@ -148,12 +144,11 @@ def _measure(
     options: KernelOptions,
     machine: Machine,
     work: Work,
-    expected: Mapping[PlannedLaunch, Expectation],
+    estimates: Sequence[Expectation],
     conduct: Conduct,
 ) -> None:
     """Fill the run directory until the end or a wish to stop."""
-    times = [expected[item].time for item in work.planned]
-    seconds = [time.seconds if time else None for time in times]
+    seconds = [found.time.seconds if found.time else None for found in estimates]
     shown = RunProgress(work.planned, seconds, matrix.protocol)
     with shown, conduct.stop.telling(shown.on_stop), suppress(KeyboardInterrupt):
         for launch in run_session(

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from suite.cli.newest_run import newest_run
 from suite.core.errors import InputError, NotComparableError
 from suite.core.launch import Launch
 from suite.core.resume import changes, finished
 from suite.core.run import RunHeader
 from suite.files.runs import (
     create_run,
-    newest_run_of,
     read_header,
     read_run,
     tidy_directory,
@@ -77,7 +77,7 @@ def resumed_work(
     """
     directory = arguments.resume
     if directory is True:
-        directory = newest_run_of(header.matrix, arguments.out)
+        directory = newest_run(arguments.out, header.matrix)
     read_header(directory)  # so that no lock is left in a folder that is no run
     with hold_run(directory):
         run = read_run(directory)

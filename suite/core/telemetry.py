@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from suite.core.quantities import Count, PositiveReading, Reading, Seconds, Share
+
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
     """The readings of one quantity: their mean, lowest and highest."""
 
-    mean: float
-    lowest: float
-    highest: float
+    mean: Reading
+    lowest: Reading
+    highest: Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,20 +37,20 @@ class Telemetry:
     be read. `note` says what could not be read, and why.
     """
 
-    readings: int
-    reading_seconds: float
-    seconds: float
-    steps: int
-    cpu_seconds: float
+    readings: Count
+    reading_seconds: Seconds
+    seconds: Seconds
+    steps: Count
+    cpu_seconds: Seconds
     gauges: Mapping[str, Gauge]
-    throttling: Mapping[str, float]
+    throttling: Mapping[str, Share]
     foreign_processes: tuple[str, ...] = ()
-    energy_joules: float | None = None
+    energy_joules: PositiveReading | None = None
     energy_source: str | None = None
-    images_per_joule: float | None = None
+    images_per_joule: PositiveReading | None = None
     note: str = ""
-    usable_cpus: int = 0
-    busy_cpus: float | None = None
+    usable_cpus: Count = 0
+    busy_cpus: Reading | None = None
 
 
 def others_cpu_share(fellows: Sequence[Telemetry]) -> float | None:

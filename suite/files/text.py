@@ -11,13 +11,15 @@ from suite.core.errors import InputError
 UNFINISHED = ".unfinished-"
 
 
-def read_text(path: Path, what: str) -> str:
+def read_text(path: Path, what: str, most_bytes: int | None = None) -> str:
     """The text of a file the user named; `what` says what it should be, for the error.
 
     Raises:
-        InputError: the path is missing, a directory, unreadable or not UTF-8.
+        InputError: the path is missing, a directory, unreadable, not UTF-8 or too large.
     """
     try:
+        if most_bytes is not None and path.stat().st_size > most_bytes:
+            raise InputError(f"{path}: larger than {most_bytes} bytes; give the path of {what}")
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; give the path of {what}") from None
