@@ -27,8 +27,8 @@ def check_launch(
 ) -> None:
     """Compare the executed graph, the device's arithmetic and the result with the cell.
 
-    `staging` is how its batch came to the last step, and `output` what that put out: its loss, or
-    its logits.
+    `staging` is how the last step's batch reached the device, `output` what the step put out: its
+    loss, or its logits.
 
     Raises:
         InvalidLaunchError: with the first thing that is not as declared.
@@ -55,7 +55,7 @@ def check_launch(
         _check_graph(cell.graph, executed)
     if staging not in {NO_COPY, declared_staging(cell)}:
         raise InvalidLaunchError(
-            f"the batch should come to the device {declared_staging(cell)}, but it came {staging}"
+            f"a batch must reach the device {declared_staging(cell)}, but reached it {staging}"
         )
     if cell.precision is Precision.FP32 and float32_bits < FLOAT32_BITS:
         raise InvalidLaunchError(

@@ -1,4 +1,4 @@
-"""How batches come to the device, seen where the device that computes is not the host.
+"""How batches reach the device, seen where the device that computes is not the host.
 
 A second logical CPU stands in for the GPU: TensorFlow takes it for another device, to which a batch
 of the host has to be copied. It has to be set up before TensorFlow starts, so in a fresh process.
@@ -82,10 +82,10 @@ def staged_launches(data_dir: str) -> dict[str, tuple[set[str], str]]:
 def test_training_finds_its_batch_on_the_device_and_evaluation_copies_it(tmp_path: Path) -> None:
     """As published, for synthetic and for real images; the record says which, by what steps found.
 
-    A launch to which batches come otherwise than declared is invalid. Where the host computes there
-    is nothing to copy.
+    A launch whose batches reach the device otherwise is invalid. Where the host computes there is
+    nothing to copy.
     """
-    should = "the batch should come to the device"
+    must = "a batch must reach the device"
 
     assert in_fresh_process(staged_launches, str(tmp_path / "data")) == {
         "on the host": ({"CPU:0"}, "no copy: the host computes"),
@@ -95,9 +95,12 @@ def test_training_finds_its_batch_on_the_device_and_evaluation_copies_it(tmp_pat
         "training, tfrecord": ({DEVICE}, "ahead of the step"),
         "staging without effect": (
             {"CPU:0"},
-            f"{should} ahead of the step, but it came inside the step",
+            f"{must} ahead of the step, but reached it inside the step",
         ),
-        "staging unasked": ({DEVICE}, f"{should} inside the step, but it came ahead of the step"),
+        "staging unasked": (
+            {DEVICE},
+            f"{must} inside the step, but reached it ahead of the step",
+        ),
     }
 
 
