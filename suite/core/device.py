@@ -43,13 +43,20 @@ class Gpu:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cpu:
-    """The processor; `cores` are those this process may use (affinity and container quota)."""
+    """The processor as this process may use it.
+
+    `cores` is the processor time that it may use, in logical cores: a fraction where a quota of its
+    control groups says so. `allowed_cores` are those that it may run on, by affinity and cpusets;
+    None in what was made before the two were told apart. `memory_bytes` is that of the machine, or
+    a smaller limit of its control groups.
+    """
 
     model: str
-    cores: int
+    cores: float
     physical_cores: int | None
     memory_bytes: int
     features: tuple[str, ...]
+    allowed_cores: int | None = None
 
     @property
     def native_bfloat16(self) -> bool:
@@ -68,12 +75,24 @@ class Machine:
     cuda_version: str | None = None
 
 
+def printable(text: str) -> str:
+    """A name on one line: whatever is no printable character of it becomes U+FFFD."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text.strip())
+
+
 def device_label(machine: Machine) -> str:
     """The device that a launch runs on here, as written beside every number."""
-    if machine.gpus:
-        return machine.gpus[0].name
-    cores = machine.cpu.cores
-    return f"{machine.cpu.model} ({cores} core{'s' if cores > 1 else ''})"
+    return machine.gpus[0].name if machine.gpus else cpu_label(machine.cpu)
+
+
+def cpu_label(cpu: Cpu) -> str:
+    """`AMD EPYC (2 cores)`; with a quota `AMD EPYC (0.5 cores)`."""
+    return f"{cpu.model} ({core_count(cpu.cores)} core{'' if cpu.cores == 1 else 's'})"
+
+
+def core_count(cores: float) -> str:
+    """Cores with at most two decimals: `2`, `0.5`."""
+    return f"{round(cores, 2):.10g}"
 
 
 def device_slug(machine: Machine) -> str:
@@ -150,7 +169,7 @@ def too_many_ranks(
         return None
     if gpus:
         return f"needs {cell.gpus} GPUs, and this machine has {gpus}"
-    return f"needs {cell.gpus} ranks, and this machine has {cores} CPU cores"
+    return f"needs {cell.gpus} ranks, and this machine has {core_count(cores)} CPU cores"
 
 
 def _without_tf32(machine: Machine) -> str | None:

@@ -1,6 +1,6 @@
 """A machine in words."""
 
-from suite.core.device import Cpu, Gpu, Machine, published_system
+from suite.core.device import Cpu, Gpu, Machine, core_count, published_system
 from suite.render.tables import plain_table
 
 UNKNOWN = "not told by the driver"
@@ -56,11 +56,17 @@ def _memory(memory_bytes: int | None) -> str:
 def _cpu_facts(cpu: Cpu) -> list[tuple[str, str]]:
     physical = f" ({cpu.physical_cores} physical in all)" if cpu.physical_cores else ""
     return [
-        ("cores usable here", f"{cpu.cores} logical{physical}"),
+        ("cores usable here", f"{_cores(cpu)} logical{physical}"),
         ("memory", _gibibytes(cpu.memory_bytes)),
         ("instruction sets", ", ".join(cpu.features) or "none of those that matter"),
         ("native bfloat16", "yes" if cpu.native_bfloat16 else "no: AMP cells will be slow"),
     ]
+
+
+def _cores(cpu: Cpu) -> str:
+    """`4`; where a quota leaves less than all of them, `0.5 of 2`."""
+    limited = cpu.allowed_cores is not None and cpu.cores < cpu.allowed_cores
+    return core_count(cpu.cores) + (f" of {cpu.allowed_cores}" if limited else "")
 
 
 def _gibibytes(memory_bytes: int) -> str:
