@@ -1,9 +1,11 @@
 """Launch -> JSON: what a worker sends over its channel and what a file under cells/ holds."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from itertools import count
 from pathlib import Path
 
+from suite.core.errors import InputError
 from suite.core.launch import Launch
 from suite.files.text import write_text
 
@@ -24,8 +26,35 @@ def encode_launch(launch: Launch) -> str:
     return json.dumps(fields)
 
 
+def reserve_launch(directory: Path, launch: Launch) -> Launch:
+    """The launch under the first number, from its own on, of which there is no record yet.
+
+    The number is taken from here on, also from others that are about to write in this folder.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    for number in count(launch.launch):
+        path = _path(directory, launch.cell.id, number)
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+        break
+    return replace(launch, launch=number)
+
+
 def write_launch(directory: Path, launch: Launch) -> Path:
-    """Store one launch atomically as `<cell id>.<launch>.json`; returns the file."""
-    path = directory / f"{launch.cell.id}.{launch.launch}.json"
+    """Store one launch atomically as `<cell id>.<launch>.json`; returns the file.
+
+    An earlier record under that name is replaced; see `reserve_launch`.
+    """
+    path = _path(directory, launch.cell.id, launch.launch)
     write_text(path, encode_launch(launch) + "\n")
     return path
+
+
+def _path(directory: Path, cell_id: str, number: int) -> Path:
+    return directory / f"{cell_id}.{number}.json"

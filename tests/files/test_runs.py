@@ -14,7 +14,7 @@ from suite.core.launch import Caution, CautionKind, Launch, Status
 from suite.core.run import RunHeader
 from suite.core.telemetry import Gauge, Telemetry
 from suite.files.launches import write_launch
-from suite.files.runs import create_run, newest_run, read_run, tidy_directory
+from suite.files.runs import create_run, decode_launch, newest_run, read_run, tidy_directory
 from suite.files.text import write_text
 
 PROTOCOL = Protocol(warmup_steps=1, measured_steps=2, max_seconds=9.5)
@@ -58,6 +58,29 @@ LAUNCH = Launch(
     wall_seconds=3.0,
     cautions=(Caution(CautionKind.TRUNCATED, "cut"),),
 )
+
+
+def test_unknown_is_kept_apart_from_none(tmp_path: Path) -> None:
+    """What a GPU did not tell is null in the file, and unknown again when it is read."""
+    assert LAUNCH.telemetry is not None
+    silent = replace(LAUNCH.telemetry, throttling=None, throttle_readings=0, foreign_processes=None)
+    launch = replace(LAUNCH, telemetry=silent)
+    text = write_launch(tmp_path, launch).read_text()
+
+    assert json.loads(text)["telemetry"]["throttling"] is None
+    assert decode_launch(text, "record").telemetry == silent
+
+
+def test_a_record_of_before_that_is_read(tmp_path: Path) -> None:
+    """Earlier versions wrote an empty value for both and counted no readings."""
+    fields = json.loads(write_launch(tmp_path, LAUNCH).read_text())
+    fields["telemetry"] |= {"throttling": {}, "foreign_processes": []}
+    del fields["telemetry"]["throttle_readings"]
+    telemetry = decode_launch(json.dumps(fields), "record").telemetry
+
+    assert telemetry is not None
+    assert (telemetry.throttling, telemetry.foreign_processes) == ({}, ())
+    assert telemetry.throttle_readings is None
 
 
 @pytest.fixture
