@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
 from suite.cli.chosen_matrix import chosen_matrix
@@ -15,7 +16,7 @@ from suite.cli.progress import RunProgress
 from suite.cli.streams import keep_streams
 from suite.cli.work import Work, check_flags, new_work, resumed_work
 from suite.core.cell import KernelName
-from suite.core.device import Machine, device_label, device_mismatch, device_slug
+from suite.core.device import Machine, device_label, device_note, device_slug
 from suite.core.distributed import RankLauncher
 from suite.core.errors import ExitCode, InputError, UnfinishedError
 from suite.core.launch import Status
@@ -49,11 +50,11 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     matrix = chosen_matrix(arguments)
     options = data_options(arguments, matrix)
     machine = detect_machine()
-    mismatch = device_mismatch(matrix.device, machine)
-    if mismatch and arguments.require_device:
-        raise InputError(f"{arguments.matrix}: {mismatch}; drop --require-device to run anyway")
-    if mismatch:
-        print(f"note: {mismatch}: every number is that device's", flush=True)
+    note = device_note(matrix, machine)
+    if note and arguments.require_device:
+        raise InputError(f"{arguments.matrix}: {note}; drop --require-device to run anyway")
+    if note:
+        print(f"note: {note}: every number is that device's", flush=True)
     launcher = choose_launcher(matrix.distributed, os.environ)
     planned = plan_launches(matrix, machine, launcher)
     if isinstance(launcher, RankLauncher) and _has_ranks(planned):
@@ -61,7 +62,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     on_wait = _say_waiting if arguments.wait else None
     with hold_devices(_locks(matrix, machine), on_wait) as announce, Stop() as stop:
         if arguments.exclusive:
-            _refuse_strangers(matrix, machine)
+            _refuse_others(matrix, machine)
         if matrix.reference is not None:
             read_reference(Path(matrix.reference))  # so that a mistake in it costs no directory
         header = as_stored(_header(matrix, options, machine))
@@ -86,11 +87,23 @@ def _locks(matrix: Matrix, machine: Machine) -> tuple[str, ...]:
     return () if simulated else lock_names(machine)
 
 
-def _refuse_strangers(matrix: Matrix, machine: Machine) -> None:
+def _refuse_others(matrix: Matrix, machine: Machine) -> None:
+    """See that nobody else is on the GPUs that the matrix uses.
+
+    Raises:
+        InputError: somebody is, or nobody can tell.
+    """
     if not machine.gpus:
         print("note: --exclusive is about GPUs, and there is none here", flush=True)
-    gpus = max(cell.gpus for cell in matrix.cells)
-    found = [process.phrase for gpu in gpu_neighbours()[:gpus] for process in gpu]
+    used = machine.gpus[: max(cell.gpus for cell in matrix.cells)]
+    found = []
+    for gpu, processes in zip(used, gpu_neighbours(used), strict=True):
+        if processes is None:
+            raise InputError(
+                f"the processes on {gpu.name} cannot be read, so nobody knows whether it is free;"
+                " drop --exclusive"
+            )
+        found += [process.phrase for process in processes]
     if found:
         raise InputError(f"also on the GPU: {', '.join(found)}; end it or drop --exclusive")
 
@@ -135,7 +148,7 @@ def _conduct(
         exclusive=arguments.exclusive,
         earlier=work.earlier,
         changes=work.changes,
-        neighbours=gpu_neighbours if machine.gpus else tuple,
+        neighbours=partial(gpu_neighbours, machine.gpus) if machine.gpus else tuple,
     )
 
 

@@ -1,7 +1,8 @@
 """Launch <-> JSON: what a worker sends over its channel and what a file under cells/ holds."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from itertools import count
 from pathlib import Path
 
 from suite.core.errors import InputError
@@ -33,9 +34,32 @@ def decode_launch(text: str, source: str) -> Launch:
     return decode(Launch, text, source)
 
 
+def reserve_launch(directory: Path, launch: Launch) -> Launch:
+    """The launch under the first number, from its own on, of which there is no record yet.
+
+    The number is taken from here on, also from others that are about to write in this folder.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    for number in count(launch.launch):
+        path = directory / _file_name(launch.cell.id, number)
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+        break
+    return replace(launch, launch=number)
+
+
 def write_launch(directory: Path, launch: Launch) -> Path:
-    """Store one launch atomically as `<cell id>.<launch>.json`; returns the file."""
-    path = directory / _file_name(launch)
+    """Store one launch atomically as `<cell id>.<launch>.json`; returns the file.
+
+    An earlier record under that name is replaced; see `reserve_launch`.
+    """
+    path = directory / _file_name(launch.cell.id, launch.launch)
     write_text(path, encode_launch(launch) + "\n")
     return path
 
@@ -47,10 +71,11 @@ def read_launch(path: Path) -> Launch:
         InputError: see `decode_launch`; or the file is named for another launch, as a copy is.
     """
     launch = read_record(Launch, path, "a launch record", _REMEDY)
-    if path.name != _file_name(launch):
-        raise InputError(f"{path}: holds what belongs in {_file_name(launch)}; remove the copy")
+    name = _file_name(launch.cell.id, launch.launch)
+    if path.name != name:
+        raise InputError(f"{path}: holds what belongs in {name}; remove the copy")
     return launch
 
 
-def _file_name(launch: Launch) -> str:
-    return f"{launch.cell.id}.{launch.launch}.json"
+def _file_name(cell_id: str, number: int) -> str:
+    return f"{cell_id}.{number}.json"

@@ -15,7 +15,7 @@ from suite.core.cell import (
     Protocol,
     XlaMode,
 )
-from suite.core.distributed import Compression, rank_of
+from suite.core.distributed import Compression, rank_of, unknown_launcher
 from suite.core.errors import InputError
 from suite.core.flag_values import count, positive_count, positive_number
 from suite.files.data_set import epoch_steps
@@ -126,6 +126,14 @@ def _cell(given: argparse.Namespace, gpus: int) -> Cell:
 
 def _gpus(given: int | None, environment: Mapping[str, str]) -> int:
     """Ranks of the launch: as many as were started, which is what the flag must say."""
+    stray = unknown_launcher(environment)
+    if stray is not None:
+        variable = stray.partition("=")[0]
+        raise InputError(
+            f"{stray} says that this is one of several processes, which would measure at once;"
+            " start ranks with Open MPI's mpirun, horovodrun or srun, or unset"
+            f" {variable} for a single process"
+        )
     started = rank_of(environment).size
     if given not in {None, started}:
         raise InputError(
@@ -238,7 +246,13 @@ def _add_measurement(add: Callable[..., object]) -> None:
         help="unit of --num_iter (epoch of records, else batch)",
     )
     add("--max_seconds", type=positive_number, help="cap on warm-up and measuring together")
-    add("--launch", type=count, default=0, help="number of this launch of the cell (%(default)s)")
+    add(
+        "--launch",
+        type=count,
+        default=0,
+        help="number of this launch of the cell (%(default)s); if there is a record of it, the next"
+        " free number is taken",
+    )
     add("--no_telemetry", action="store_true", help="leave power, clocks and memory unread")
     add("--results_dir", metavar="DIR", default=".", help="where the record goes (%(default)s)")
     add("--channel", type=count, help=argparse.SUPPRESS)

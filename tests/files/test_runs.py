@@ -17,7 +17,7 @@ from suite.core.errors import InputError
 from suite.core.launch import Caution, CautionKind, Launch, Status
 from suite.core.run import RunHeader, cell_results
 from suite.core.telemetry import Gauge, Telemetry
-from suite.files.launches import write_launch
+from suite.files.launches import decode_launch, write_launch
 from suite.files.runs import create_run, read_launches, read_run, stored_runs, tidy_directory
 from suite.files.text import write_text
 
@@ -65,6 +65,29 @@ LAUNCH = Launch(
 )
 
 
+def test_unknown_is_kept_apart_from_none(tmp_path: Path) -> None:
+    """What a GPU did not tell is null in the file, and unknown again when it is read."""
+    assert LAUNCH.telemetry is not None
+    silent = replace(LAUNCH.telemetry, throttling=None, throttle_readings=0, foreign_processes=None)
+    launch = replace(LAUNCH, telemetry=silent)
+    text = write_launch(tmp_path, launch).read_text()
+
+    assert json.loads(text)["telemetry"]["throttling"] is None
+    assert decode_launch(text, "record").telemetry == silent
+
+
+def test_a_record_of_before_that_is_read(tmp_path: Path) -> None:
+    """Earlier versions wrote an empty value for both and counted no readings."""
+    fields = json.loads(write_launch(tmp_path, LAUNCH).read_text())
+    fields["telemetry"] |= {"throttling": {}, "foreign_processes": []}
+    del fields["telemetry"]["throttle_readings"]
+    telemetry = decode_launch(json.dumps(fields), "record").telemetry
+
+    assert telemetry is not None
+    assert (telemetry.throttling, telemetry.foreign_processes) == ({}, ())
+    assert telemetry.throttle_readings is None
+
+
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     """A run directory with one launch."""
@@ -107,6 +130,15 @@ def test_a_record_shows_derived_numbers_to_its_reader(directory: Path) -> None:
     assert record["overhead_seconds"] == pytest.approx(3.0 - 0.5 - 0.125 - 0.4)
 
 
+def holds(now: Any, then: Any) -> bool:
+    """Whether everything that was there then is there now, and the same."""
+    if isinstance(then, dict):
+        return all(name in now and holds(now[name], value) for name, value in then.items())
+    if isinstance(then, list):
+        return len(now) == len(then) and all(map(holds, now, then))
+    return bool(now == then)
+
+
 def test_a_run_of_version_0_1_is_read(tmp_path: Path) -> None:
     """Records stay good: every field that version 0.1 wrote still has its meaning."""
     run = read_run(EARLIER)
@@ -123,7 +155,7 @@ def test_a_run_of_version_0_1_is_read(tmp_path: Path) -> None:
         now, then = (
             json.loads((at / path.name).read_text()) for at in (tmp_path, EARLIER / "cells")
         )
-        assert then.items() <= now.items()
+        assert holds(now, then)
 
 
 Edit = Callable[[dict[str, Any]], object]
