@@ -1,11 +1,10 @@
 """Launch -> JSON: what a worker sends over its channel and what a file under cells/ holds."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 from suite.core.launch import Launch
-from suite.files.text import write_text
+from suite.files.text import json_text, write_text
 
 # History of run.json and launch records, newest first; readers refuse a newer one.
 #     1  first version
@@ -21,7 +20,7 @@ def encode_launch(launch: Launch) -> str:
         "overhead_seconds": launch.overhead_seconds,
         "summary": asdict(summary) if summary else None,
     }
-    return json.dumps(fields)
+    return json_text(fields)
 
 
 def write_launch(directory: Path, launch: Launch) -> Path:

@@ -12,7 +12,7 @@ from suite.core.errors import InputError
 from suite.core.launch import Launch
 from suite.core.run import Run, RunHeader
 from suite.files.launches import SCHEMA_VERSION
-from suite.files.text import read_text, write_text
+from suite.files.text import json_text, reachable, read_text, write_text
 
 Part = TypeVar("Part")
 
@@ -44,7 +44,7 @@ def write_header(directory: Path, header: RunHeader) -> None:
         InputError: it cannot be written.
     """
     fields = {"schema_version": SCHEMA_VERSION, **asdict(header)}
-    write_text(directory / "run.json", json.dumps(fields, indent=1) + "\n")
+    write_text(directory / "run.json", json_text(fields, indent=1) + "\n")
 
 
 def write_plot(directory: Path, name: str, svg: str) -> None:
@@ -92,7 +92,7 @@ def read_header(directory: Path) -> RunHeader:
     Raises:
         InputError: not a run directory, a newer schema, or a file that does not hold a header.
     """
-    if not directory.is_dir():
+    if not reachable(directory.is_dir):
         raise InputError(f"{directory}: no such run directory; see reports/ for runs")
     path = directory / "run.json"
     return decode(_header, read_text(path, "a run directory (it holds run.json)"), str(path))

@@ -1,11 +1,30 @@
 """Reading and writing whole text files: one clear error, and never a half-written file."""
 
+import json
 import os
+import re
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from suite.core.errors import InputError
+
+
+def reachable(question: Callable[[], bool]) -> bool:
+    """What `Path.exists`, `is_file` or `is_dir` answers; False where it raises instead.
+
+    It does for a name that is too long, and for a folder that this user may not enter.
+    """
+    with suppress(OSError, ValueError):
+        return question()
+    return False
+
+
+def json_text(fields: object, indent: int | None = None) -> str:
+    """JSON that any reader takes: a lone surrogate, as of a name that is not UTF-8, is escaped."""
+    text = json.dumps(fields, ensure_ascii=False, indent=indent)
+    return re.sub("[\ud800-\udfff]", lambda found: f"\\\\u{ord(found[0]):04x}", text)
 
 
 def read_text(path: Path, what: str) -> str:
@@ -35,7 +54,7 @@ def write_text(path: Path, text: str) -> None:
     temporary = None
     try:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

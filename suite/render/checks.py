@@ -1,7 +1,6 @@
 """The suite's promises about itself, as a table."""
 
 from collections.abc import Sequence
-from textwrap import fill
 
 from suite.core.check import Check
 from suite.render.tables import TERMINAL_WIDTH, Dialect, Table, plain_table, write_table
@@ -21,7 +20,7 @@ def checks_text(checks: Sequence[Check]) -> str:
     table = Table("", _HEADERS, [_row(check) for check in checks], left=len(_HEADERS))
     # plain_table indents by two and leaves two between the columns.
     width = TERMINAL_WIDTH - 4 - max(len(check.name) for check in checks)
-    notes = plain_table([(check.name, fill(check.note, width)) for check in checks])
+    notes = plain_table([(check.name, check.note) for check in checks], width)
     verdicts = [check.met for check in checks if check.met is not None]
     return (
         f"{write_table(table, Dialect.TERMINAL)}\n\nwhat was measured:\n{notes}\n\n"
