@@ -22,9 +22,20 @@ def reachable(question: Callable[[], bool]) -> bool:
 
 
 def json_text(fields: object, indent: int | None = None) -> str:
-    """JSON that any reader takes: a lone surrogate, as of a name that is not UTF-8, is escaped."""
+    """JSON in ASCII that any reader takes and any stream carries.
+
+    Half of a pair, as in a name that is not UTF-8, is no character of JSON: its escape is stored.
+    """
     text = json.dumps(fields, ensure_ascii=False, indent=indent)
-    return re.sub("[\ud800-\udfff]", lambda found: f"\\\\u{ord(found[0]):04x}", text)
+    return re.sub("[\x7f-\U0010ffff]", _json_escape, text)
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if 0xD800 <= code <= 0xDFFF:
+        return f"\\\\u{code:04x}"
+    units = found[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def read_text(path: Path, what: str) -> str:

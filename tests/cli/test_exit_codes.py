@@ -241,6 +241,15 @@ def test_a_report_that_fails_loses_no_record(
     bench.hold_that_resume_completes(1, 2)
 
 
+def test_a_damaged_checkout_is_no_regression(tmp_path: Path) -> None:
+    """Even where the part that catches faults cannot be imported, CI does not see exit 1."""
+    damaged = "import sys; sys.modules['suite.program'] = None"
+    done = program(tmp_path, *BENCH, "devices", sabotage=damaged)
+
+    assert done.returncode == 70
+    assert "suite.program" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "package"),
     [
