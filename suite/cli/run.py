@@ -239,7 +239,7 @@ def _distributed(matrix: Matrix) -> dict[str, object]:
 
 def _whole(folder: str | None) -> str | None:
     """The folder itself, whatever the present one is and whatever links lead to it."""
-    return shown(str(Path(folder).resolve())) if folder else None
+    return shown(str(Path(folder).resolve()), None) if folder else None
 
 
 def _directory_name(header: RunHeader, machine: Machine) -> str:

@@ -20,12 +20,12 @@ _CUT = " [...] "
 _FORMULA = ("=", "+", "-", "@")
 
 
-def shown(text: str, longest: int = LONGEST) -> str:
+def shown(text: str, longest: int | None = LONGEST) -> str:
     r"""The text in one line, with each acting character as its escape: `\x1b`, `\n`, `\u202e`.
 
     Letters of any script stay. Of a text of more than `longest` characters the middle is left out.
     """
-    if len(text) > longest:
+    if longest is not None and len(text) > longest:
         half = (longest - len(_CUT)) // 2
         text = text[:half] + _CUT + text[-half:]
     return _escaped(text)
