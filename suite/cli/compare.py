@@ -15,6 +15,7 @@ from suite.core.comparison import (
 from suite.core.errors import ExitCode, InputError
 from suite.core.reference import Metric
 from suite.core.run import cell_results
+from suite.core.text import shown
 from suite.files.references import BANDS_PATH, read_bands, read_system
 from suite.files.runs import read_run, write_plot
 from suite.files.text import write_text
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if plot is not None:
         write_plot(directory, COMPARISON_PLOT, plot)
     plots = f", plots/{COMPARISON_PLOT}" if plot else ""
-    print(f"\nwritten to {directory}: comparison.md, comparison.csv{plots}")
+    print(f"\nwritten to {shown(str(directory))}: comparison.md, comparison.csv{plots}")
     if arguments.fail_below is None:
         return ExitCode.GOOD
     return _judge(cells, arguments.fail_below, arguments.min_batch or 1)

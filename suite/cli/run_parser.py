@@ -2,7 +2,8 @@
 
 import argparse
 import re
-from pathlib import Path
+
+from suite.files.flags import path
 
 
 def duration_seconds(text: str) -> float:
@@ -22,7 +23,7 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
         "--resume",
         nargs="?",
         const=True,
-        type=Path,
+        type=path,
         metavar="DIR",
         help="run only what is missing in DIR (default: the newest run of this matrix in --out)",
     )

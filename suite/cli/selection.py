@@ -15,6 +15,7 @@ from typing import get_type_hints
 from suite.core.cell import Cell
 from suite.core.errors import InputError
 from suite.core.matrix import AXES, Matrix
+from suite.core.text import command
 from suite.files.nearest import nearest
 
 Predicate = Callable[[Cell], bool]
@@ -48,12 +49,12 @@ def narrowed(matrix: Matrix, only: str | None, settings: Sequence[str]) -> Matri
     """
     if only is None and not settings:
         return matrix
-    flags = [f"--set {setting}" for setting in settings]
+    flags = [command(["--set", setting]) for setting in settings]
     predicates = _settings(settings, matrix)
     if only is not None:
         only = " ".join(only.split())
         predicates.append(parse_selection(only))
-        flags.insert(0, f"--only '{only}'")
+        flags.insert(0, command(["--only", only]))
     cells = tuple(cell for cell in matrix.cells if all(keeps(cell) for keeps in predicates))
     if not cells:
         raise InputError(

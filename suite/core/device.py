@@ -11,6 +11,8 @@ from suite.core.systems import SYSTEMS, System, bare_gpu_name, system_by_key, sy
 
 # TF32 came with compute capability 8.0 (the NVIDIA Ampere architecture).
 TF32_CAPABILITY = (8, 0)
+# Far more than any product's name has; a file name ends at 255 bytes.
+_LONGEST_SLUG = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,8 @@ def core_count(cores: float) -> str:
 
 def device_slug(machine: Machine) -> str:
     """The label as part of a file name: `tesla-t4`, `amd-epyc-2-cores`."""
-    return re.sub(r"[^a-z0-9]+", "-", device_label(machine).lower()).strip("-")
+    slug = re.sub(r"[^a-z0-9]+", "-", device_label(machine).lower()).strip("-")
+    return slug[:_LONGEST_SLUG].rstrip("-") or "unnamed"
 
 
 def published_system(machine: Machine) -> System | None:

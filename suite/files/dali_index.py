@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from suite.core.errors import InputError
-from suite.files.text import read_text, write_text
+from suite.files.text import reachable, read_text, write_text
 from suite.files.tfrecords import Frame, read_frames, shard_bytes
 
 _REMEDY = "make it with: python bench.py data index"
@@ -52,7 +52,7 @@ def compare_index(shard: Path, directory: Path) -> int:
 
 def _read_index(shard: Path, directory: Path) -> list[Frame]:
     path = directory / shard.name
-    if not path.exists():
+    if not reachable(path.exists):
         raise InputError(f"{path}: DALI's index of {shard} is missing; {_REMEDY}")
     lines = read_text(path, "a DALI index").splitlines()
     if not lines:

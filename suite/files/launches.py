@@ -1,6 +1,5 @@
 """Launch <-> JSON: what a worker sends over its channel and what a file under cells/ holds."""
 
-import json
 from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from suite.core.errors import InputError
 from suite.core.launch import Launch
 from suite.files.records import SCHEMA_VERSION, decode, read_record
-from suite.files.text import write_text
+from suite.files.text import json_text, write_text
 
 _REMEDY = "remove the file, and run --resume measures that launch again"
 
@@ -22,7 +21,7 @@ def encode_launch(launch: Launch) -> str:
         "overhead_seconds": launch.overhead_seconds,
         "summary": asdict(summary) if summary else None,
     }
-    return json.dumps(fields)
+    return json_text(fields)
 
 
 def decode_launch(text: str, source: str) -> Launch:

@@ -19,6 +19,7 @@ from suite.core.distributed import (
 )
 from suite.core.matrix import Matrix, MatrixError, expand
 from suite.core.reading import Reading, heeded_reading
+from suite.core.text import shown
 from suite.files.located_yaml import LocatedYaml, Place, read_yaml
 from suite.files.matrix_model import (
     AxesModel,
@@ -30,6 +31,7 @@ from suite.files.matrix_model import (
     ReadingModel,
 )
 from suite.files.nearest import nearest
+from suite.files.text import reachable
 
 
 def read_matrix(path: Path) -> Matrix:
@@ -59,7 +61,7 @@ def read_matrix(path: Path) -> Matrix:
     except MatrixError as error:
         raise source.error(error.place, str(error)) from None
     return Matrix(
-        name=path.stem,
+        name=shown(path.stem),
         purpose=model.purpose,
         device=None if model.device == "any" else model.device,
         reference=_reference(source, model.reference),
@@ -104,8 +106,8 @@ def _reading(source: LocatedYaml, model: ReadingModel, cells: tuple[Cell, ...]) 
 def _reference(source: LocatedYaml, reference: str | None) -> str | None:
     if reference is None:
         return None
-    resolved = source.path.parent / reference
-    if not resolved.is_file():
+    resolved = source.path.parent / os.path.expanduser(reference)  # noqa: PTH111 - never raises
+    if not reachable(resolved.is_file):
         problem = f"no such file {reference!r}; give a path relative to the matrix file"
         raise source.error(("reference",), problem)
     return os.path.normpath(resolved)

@@ -1,7 +1,5 @@
 """Run directories: run.json, cells/<cell id>.<launch>.json and plots/ of each run."""
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import count
@@ -12,7 +10,7 @@ from suite.core.launch import Launch
 from suite.core.run import Run, RunHeader
 from suite.files.launches import read_launch
 from suite.files.records import SCHEMA_VERSION, decode, read_record
-from suite.files.text import UNFINISHED, write_text
+from suite.files.text import UNFINISHED, json_text, reachable, write_text
 
 _REMEDY = "the run cannot be read without it; restore it, or start a new run"
 
@@ -108,7 +106,7 @@ def read_header(directory: Path) -> RunHeader:
         InputError: not a run directory, a newer schema, or a file that does not hold a header.
     """
     path = directory / "run.json"
-    if not os.path.isdir(directory):  # noqa: PTH112 - Path.is_dir may raise
+    if not reachable(directory.is_dir):
         raise InputError(f"{directory}: no such run directory; see reports/ for runs")
     return read_record(RunHeader, path, "a run directory (it holds run.json)", _REMEDY)
 
@@ -123,7 +121,7 @@ def as_stored(header: RunHeader) -> RunHeader:
 
 
 def _encode_header(header: RunHeader) -> str:
-    return json.dumps({"schema_version": SCHEMA_VERSION, **asdict(header)}, indent=1)
+    return json_text({"schema_version": SCHEMA_VERSION, **asdict(header)}, indent=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +159,6 @@ def stored_runs(reports: Path, most: int | None = None) -> StoredRuns:
 def _run_directories(reports: Path) -> list[Path]:
     """Those that hold a run.json; none where the folder is missing or cannot be listed."""
     try:
-        # Path.is_file would raise for a folder of somebody else's.
-        return [path for path in reports.iterdir() if os.path.isfile(path / "run.json")]  # noqa: PTH113
+        return [path for path in reports.iterdir() if reachable((path / "run.json").is_file)]
     except OSError:
         return []

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from math import isfinite
 
+from suite.core.text import shown
 from suite.files.located_yaml import Place, dotted
 
 # What the suite writes nests about eight deep. Python's parser ends in a RecursionError at some
@@ -37,12 +38,9 @@ def parse_json(text: str) -> object:
 
 def field_name(place: Place) -> str:
     """A place as people write it, `ranks[0].host`; on one short line, whatever the keys are."""
-    return dotted(tuple(part if isinstance(part, int) else _shown(part) for part in place))
-
-
-def _shown(key: str) -> str:
-    key = key if key.isprintable() else ascii(key)
-    return key if len(key) <= _KEY_WIDTH else f"{key[:_KEY_WIDTH]}..."
+    return dotted(
+        tuple(part if isinstance(part, int) else shown(part, _KEY_WIDTH) for part in place)
+    )
 
 
 def _depth(text: str) -> int:

@@ -1,7 +1,10 @@
 """Reading and writing whole text files: one clear error, and never a half-written file."""
 
+import json
 import os
+import re
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,6 +12,33 @@ from suite.core.errors import InputError
 
 # How the names of files begin that are still being written; a kill leaves them behind.
 UNFINISHED = ".unfinished-"
+
+
+def reachable(question: Callable[[], bool]) -> bool:
+    """What `Path.exists`, `is_file` or `is_dir` answers; False where it raises instead.
+
+    It does for a name that is too long, and for a folder that this user may not enter.
+    """
+    with suppress(OSError, ValueError):
+        return question()
+    return False
+
+
+def json_text(fields: object, indent: int | None = None) -> str:
+    """JSON in ASCII that any reader takes and any stream carries.
+
+    Half of a pair, as in a name that is not UTF-8, is no character of JSON: its escape is stored.
+    """
+    text = json.dumps(fields, ensure_ascii=False, indent=indent)
+    return re.sub("[\x7f-\U0010ffff]", _json_escape, text)
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if 0xD800 <= code <= 0xDFFF:
+        return f"\\\\u{code:04x}"
+    units = found[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def read_text(path: Path, what: str, most_bytes: int | None = None) -> str:
@@ -41,7 +71,7 @@ def write_text(path: Path, text: str) -> None:
     """
     unfinished = path.parent / f"{UNFINISHED}{secrets.token_hex(8)}"
     try:
-        with unfinished.open("x", encoding="utf-8") as file:
+        with unfinished.open("x", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -1,6 +1,7 @@
 """A machine in words."""
 
 from suite.core.device import Cpu, Gpu, Machine, core_count, published_system
+from suite.core.text import shown
 from suite.render.tables import plain_table
 
 UNKNOWN = "not told by the driver"
@@ -10,12 +11,12 @@ def devices_text(machine: Machine) -> str:
     """What `bench.py devices` prints: every GPU, or the CPU where there is none."""
     parts = []
     for gpu in machine.gpus:
-        parts += [f"GPU {gpu.index}: {gpu.name}", plain_table(_gpu_facts(gpu, machine)), ""]
+        parts += [f"GPU {gpu.index}: {shown(gpu.name)}", plain_table(_gpu_facts(gpu, machine)), ""]
     if machine.gpus:
-        parts += [f"NVML: {machine.nvml}", ""]
+        parts += [f"NVML: {shown(machine.nvml)}", ""]
     else:
-        parts += [f"no GPU ({machine.nvml}); cells run on the CPU", ""]
-    parts += [f"CPU: {machine.cpu.model}", plain_table(_cpu_facts(machine.cpu)), ""]
+        parts += [f"no GPU ({shown(machine.nvml)}); cells run on the CPU", ""]
+    parts += [f"CPU: {shown(machine.cpu.model)}", plain_table(_cpu_facts(machine.cpu)), ""]
     system = published_system(machine)
     if system is not None:
         parts.append(f"published system: {system.key}, {system.title}")

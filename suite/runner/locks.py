@@ -15,6 +15,7 @@ from pathlib import Path
 
 from suite.core.device import Machine
 from suite.core.errors import InputError
+from suite.core.text import shown
 
 # Every user of a machine must come to the same folder, whatever TMPDIR or private /tmp a job has.
 # The first that is there and open to all holds the locks; Debian has the one, Fedora the other.
@@ -153,7 +154,7 @@ def _is_at(descriptor: int, path: Path) -> bool:
 def _owner(descriptor: int) -> str:
     """Who holds the lock, as they signed it."""
     text = os.pread(descriptor, 500, 0).decode(errors="replace").partition("\n")[0]
-    return "".join(letter if letter.isprintable() else "?" for letter in text).strip()
+    return shown(text.strip())
 
 
 def _sign(descriptor: int, doing: str = "") -> None:

@@ -1,9 +1,9 @@
 """The page's own flags -> what a worker is told; suite.runner.command is the way back."""
 
 import argparse
+import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NoReturn
 
 from suite.core.cell import (
     Cell,
@@ -19,6 +19,7 @@ from suite.core.distributed import Compression, rank_of, unknown_launcher
 from suite.core.errors import InputError
 from suite.core.flag_values import count, positive_count, positive_number
 from suite.files.data_set import epoch_steps
+from suite.files.flags import Parser, path_text
 from suite.kernels.interface import KernelOptions
 from suite.runner.command import LaunchOrder
 from suite.runner.published_flags import MODES, mode_of, own_names
@@ -67,7 +68,7 @@ def parse_order(
         results_dir=given.results_dir,
         telemetry=not given.no_telemetry,
         channel=given.channel,
-        report_to=tuple(given.report_to.split(",")) if given.report_to else (),
+        report_to=given.report_to,
     )
 
 
@@ -149,13 +150,8 @@ def _data(given: argparse.Namespace) -> Data:
     return Data.SYNTHETIC_DEVICE if given.synthetic_device else Data.SYNTHETIC
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise InputError(f"{self.prog}: {message}; see --help")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m suite.kernels",
         description="Run one cell by hand, with the flags of the published page. The record goes"
         " to <results_dir>/<cell id>.<launch>.json.",
@@ -220,8 +216,13 @@ def _add_cell(add: Callable[..., object]) -> None:
 
 
 def _add_surroundings(add: Callable[..., object]) -> None:
-    add("--data_dir", metavar="DIR", help="TFRecord shards; without it, synthetic images")
-    add("--data_idx_dir", metavar="DIR", help="DALI index files of those shards")
+    add(
+        "--data_dir",
+        type=path_text,
+        metavar="DIR",
+        help="TFRecord shards; without it, synthetic images",
+    )
+    add("--data_idx_dir", type=path_text, metavar="DIR", help="DALI index files of those shards")
     add("--seed", type=count, default=0, help="seed of weights and images (%(default)s)")
     add(
         "--compression",
@@ -254,6 +255,20 @@ def _add_measurement(add: Callable[..., object]) -> None:
         " free number is taken",
     )
     add("--no_telemetry", action="store_true", help="leave power, clocks and memory unread")
-    add("--results_dir", metavar="DIR", default=".", help="where the record goes (%(default)s)")
+    add(
+        "--results_dir",
+        type=path_text,
+        metavar="DIR",
+        default=".",
+        help="where the record goes (%(default)s)",
+    )
     add("--channel", type=count, help=argparse.SUPPRESS)
-    add("--report_to", help=argparse.SUPPRESS)
+    add("--report_to", type=_addresses, default=(), help=argparse.SUPPRESS)
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    """Where the runner listens: `host:port`, or several of them with commas between."""
+    addresses = tuple(text.split(","))
+    if not all(re.fullmatch(r"[^\s:]+:[0-9]{1,5}", address) for address in addresses):
+        raise argparse.ArgumentTypeError(f"{text} is not host:port")
+    return addresses

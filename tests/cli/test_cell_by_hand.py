@@ -12,6 +12,7 @@ import pytest
 from suite.cli.kernel import main
 from suite.core.cell import Cell
 from suite.core.device import Gpu
+from suite.core.errors import InputError
 from suite.files.launches import decode_launch
 from suite.kernels.interface import KernelOptions
 from suite.kernels.simulated import SimulatedKernel
@@ -141,18 +142,17 @@ def test_a_simulated_cell_is_marked_by_hand_as_well(
 def test_processes_of_an_unknown_launcher_do_not_measure_side_by_side(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
     variables: dict[str, str],
     named: str,
 ) -> None:
     """Each of them would call itself the only one: all are refused, and the variable is named."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    code = main([*SIMULATED, f"--results_dir={tmp_path}"])
-    said = capsys.readouterr().err
+    with pytest.raises(InputError) as refused:
+        main([*SIMULATED, f"--results_dir={tmp_path}"])
+    said = str(refused.value)
 
-    assert code == 2
-    assert said.startswith(f"error: {named}={variables[named]} says that this is one of several")
+    assert said.startswith(f"{named}={variables[named]} says that this is one of several")
     assert f"unset {named} for a single process" in said
     assert len(said.splitlines()) == 1
     assert not list(tmp_path.iterdir())

@@ -241,20 +241,20 @@ def test_an_earlier_run_never_stops_a_new_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    "arguments",
     [
-        (("compare", *GATE, "--run", "x" * 300), "no such run directory"),
-        (("run", "mine.yaml", "--resume", "x" * 300), "no such run directory"),
-        (("run", "mine.yaml", "--out", "x" * 300), "cannot be made (File name too long)"),
-        (("run", "mine.yaml", "--out", "x" * 300, "--resume"), "holds no run of mine"),
+        ("compare", *GATE, "--run", "x" * 300),
+        ("run", "mine.yaml", "--resume", "x" * 300),
+        ("run", "mine.yaml", "--out", "x" * 300),
+        ("run", "mine.yaml", "--out", "x" * 300, "--resume"),
     ],
 )
 def test_a_name_longer_than_any_file_has_is_bad_input(
-    tmp_path: Path, arguments: tuple[str, ...], words: str
+    tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     """One line and exit 2."""
     matrix(tmp_path)
     done = bench(tmp_path, *arguments)
 
     assert done.returncode == 2
-    assert re.fullmatch(rf"error: x{{300}}.*{re.escape(words)}.*\n", done.stderr)
+    assert re.fullmatch(r"error: .* a name of 300 bytes, and Linux takes 255; .*\n", done.stderr)

@@ -199,7 +199,7 @@ def setting(place: str, value: object) -> Edit:
         ("step_seconds", [0.1] * 3, "step_seconds: 3 of them, but the protocol has 2"),
         ("step_second", [0.1], "step_second: unknown field; did you mean 'step_seconds'?"),
         ("telemetry.gauge", {}, "telemetry.gauge: unknown field; did you mean 'gauges'?"),
-        ("zzz\nzzz", 1, "'zzz\\nzzz': unknown field; remove"),
+        ("zzz\nzzz", 1, "zzz\\nzzz: unknown field; remove"),
         ("warmup_seconds", [float("nan")], "warmup_seconds[0]: is not a finite number"),
         ("wall_seconds", float("nan"), "wall_seconds: is not a finite number"),
         ("wall_seconds", -1.0, "wall_seconds: input should be greater than or equal to 0, not -1"),

@@ -79,7 +79,7 @@ def test_flags_and_orders_are_each_others_inverse(told: LaunchOrder) -> None:
         ("--iter_unit batch --num_iter 100 --data_format nchw", "NCHW"),
         ("--iter_unit batch --num_iter 100 --data_format NCHW --graph frozen", "in nhwc only"),
         ("--iter_unit batch --num_iter 0", "0 is not a whole number above 0"),
-        ("--iter_unit batch --num_iter 100 --warmup_step 1", "unrecognized arguments"),
+        ("--iter_unit batch --num_iter 100 --warmup_step 1", "did you mean '--warmup_steps'"),
         ("--iter_unit batch --num_iter 100 --max_seconds nan", "nan is not a number above 0"),
     ],
 )
