@@ -15,6 +15,7 @@ from suite.core.page import (
 from suite.core.reference import (
     AccuracyRow,
     Metric,
+    Printed,
     Reference,
     ReferenceRow,
     ScalingRow,
@@ -100,7 +101,7 @@ def training_table(lines: Sequence[ScalingRow], rows: Sequence[ReferenceRow]) ->
 
     def rate(line: ScalingRow, precision: Precision, batch_size: int | None) -> str:
         number = rates.get((Mode.TRAINING, precision, line.xla, line.gpus, batch_size or 0))
-        return MISSING if number is None else f"{_whole_or_hundredths(number)} img/s"
+        return MISSING if number is None else f"{_digits(number)} img/s"
 
     cells = [
         (
@@ -143,7 +144,7 @@ def inference_table(rows: Sequence[ReferenceRow]) -> Table:
     cells = [
         (
             str(row.batch_size),
-            f"{_hundredths(row.throughput_img_s)} img/s",
+            f"{_digits(row.throughput_img_s)} img/s",
             *(_latency(row.value(metric)) for metric in list(Metric)[1:]),
         )
         for row in rows
@@ -177,18 +178,13 @@ def _notes(rows: Iterable[ReferenceRow]) -> Iterator[str]:
             yield f"{kind}{gpus}: {row.note}"
 
 
-def _hundredths(number: float) -> str:
-    """At least two decimals, as most of the page, and more where the number has them."""
-    text = f"{number:.2f}"
-    return text if float(text) == number else str(number)
-
-
-def _whole_or_hundredths(number: float) -> str:
-    return str(int(number)) if number.is_integer() else f"{number:.2f}"
+def _digits(number: float) -> str:
+    """The digits that the number was printed with; two decimals where it was computed."""
+    return number.digits if isinstance(number, Printed) else f"{number:.2f}"
 
 
 def _latency(milliseconds: float | None) -> str:
-    return MISSING if milliseconds is None else f"{_hundredths(milliseconds)} ms"
+    return MISSING if milliseconds is None else f"{_digits(milliseconds)} ms"
 
 
 def _factor(number: float | None) -> str:

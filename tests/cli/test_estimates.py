@@ -7,6 +7,7 @@ import pytest
 from suite.cli.estimates import estimate_launches
 from suite.core.device import Cpu, Gpu, Machine
 from suite.files.matrices import read_matrix
+from suite.files.references import published_reference
 from suite.runner.session import plan_launches
 
 ROOT = Path(__file__).parents[2]
@@ -29,3 +30,26 @@ def test_the_reference_tells_the_time_before_this_device_has_run(
     found = estimate_launches(plan_launches(matrix, machine), matrix, machine, tmp_path)
 
     assert {expected.time and expected.time.source for expected in found} == {source}
+
+
+@pytest.mark.parametrize(
+    ("gpu", "own"), [("Tesla T4", "t4"), ("Tesla V100-SXM2-16GB", "dgx1"), ("NVIDIA L4", None)]
+)
+def test_a_gpus_own_table_tells_the_time_whatever_the_matrix_names(
+    tmp_path: Path, gpu: str, own: str | None
+) -> None:
+    """`any_gpu.yaml` names one system; a cell that the own system's table has uses that rate."""
+    matrix = read_matrix(ROOT / "matrices" / "any_gpu.yaml")
+    machine = Machine(gpus=(Gpu(index=0, name=gpu, compute_capability=(8, 9)),), cpu=CPU, nvml="")
+    planned = plan_launches(matrix, machine)
+    found = estimate_launches(planned, matrix, machine, tmp_path)
+    sources = {
+        launch.cell: expected.time and expected.time.source
+        for launch, expected in zip(planned, found, strict=True)
+    }
+    of_own = {cell for cell in sources if own and published_reference(own).find(cell)}
+
+    assert len(of_own) == (27 if own else 0)
+    assert {sources[cell] for cell in of_own} <= {"the published rate"}
+    others = {source for cell, source in sources.items() if cell not in of_own}
+    assert others == {"the published rate of dgxa100, another device", None}
