@@ -15,7 +15,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for what another needs.
     """
     try:
-        given = make_parser().parse_args(arguments)
+        words = sys.argv[1:] if arguments is None else arguments
+        given = make_parser().parse_args(words)
+        given.command = tuple(words)
         return int(import_module(f"suite.cli.{given.verb}").run(given))
     except SuiteError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -3,6 +3,7 @@
 import argparse
 import os
 
+from suite.cli.streams import text_width
 from suite.core.errors import ExitCode, InputError
 from suite.kernels import require_tensorflow
 from suite.kernels.interface import MissingComponentError
@@ -20,5 +21,5 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         raise InputError(str(error)) from None
     from suite.kernels.layer_table import layer_table
 
-    print(layers_text(layer_table(arguments.image_size)))
+    print(layers_text(layer_table(arguments.image_size), text_width()))
     return ExitCode.GOOD

@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from suite import __version__
 from suite.cli.data_parser import add_data, add_data_directories
@@ -18,19 +18,44 @@ tables. Start with: python bench.py run matrices/quick.yaml"""
 _EXIT_CODES = """\
 exit codes:
   0    good
-  1    regression (a ratio below --fail-below)
+  1    regression (a ratio below --fail-below, and no doubt about it)
   2    bad usage or input
   3    some cell failed or is missing
   4    not comparable, or not resumable under these conditions
-  5    inconclusive (not used yet)
+  5    inconclusive (whether --fail-below is reached turns on a number in doubt)
   130  interrupted"""
 
 # Where runs go and are looked for, relative to the folder of the call.
 REPORTS = Path("reports")
 
 
+class _Once(argparse.Action):
+    """A flag with a single value; another one is refused, where argparse would take the last."""
+
+    first: object = None
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        """Store the value."""
+        if option_string is not None and self.first not in {None, values}:
+            text = f"given twice, as {self.first} and as {values}; give one of them"
+            raise argparse.ArgumentError(self, text)
+        self.first = values
+        setattr(namespace, self.dest, values)
+
+
 class Parser(argparse.ArgumentParser):
-    """argparse with the suite's own way to report bad usage: one line, raised, not printed."""
+    """argparse that reports bad usage in one line, raised, and takes a value of a flag once."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for name in (None, "store"):
+            self.register("action", name, _Once)
 
     def error(self, message: str) -> NoReturn:
         """Raise InputError."""
@@ -127,10 +152,9 @@ def _add_compare(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     parser = _add_verb(verbs, "compare", "set a run beside a published table")
     parser.add_argument(
         "--reference",
-        type=Path,
-        required=True,
         metavar="CSV",
-        help="published table, such as reference/t4.csv",
+        help="published table: t4, dgx1, dgx2, dgxa100, or a CSV file in their form (default: the"
+        " one that the run's matrix names)",
     )
     parser.add_argument(
         "--run",
@@ -143,13 +167,14 @@ def _add_compare(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "--fail-below",
         type=positive_number,
         metavar="RATIO",
-        help="exit 1 when a throughput is less than RATIO times the published one",
+        help="judge: exit 1 when a throughput is less than RATIO times the published one, 3 when a"
+        " launch failed or is missing, 5 when that turns on a number in doubt",
     )
     parser.add_argument(
         "--min-batch",
         type=positive_count,
         metavar="N",
-        help="with --fail-below, count batch sizes from N on only",
+        help="with --fail-below, judge throughputs of batch sizes from N on only",
     )
 
 

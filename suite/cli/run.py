@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -12,7 +13,7 @@ from suite.cli.chosen_matrix import chosen_matrix
 from suite.cli.data_options import data_options
 from suite.cli.estimates import Expectation, estimate_launches
 from suite.cli.progress import RunProgress
-from suite.cli.streams import keep_streams
+from suite.cli.streams import keep_streams, text_width
 from suite.cli.work import Work, check_flags, resumed_work
 from suite.core.cell import KernelName
 from suite.core.device import Machine, device_label, device_mismatch, device_slug
@@ -103,7 +104,7 @@ def _work(
     machine: Machine,
     planned: tuple[PlannedLaunch, ...],
 ) -> Work:
-    header = _header(matrix, options, machine)
+    header = replace(_header(matrix, options, machine), command=arguments.command)
     if arguments.resume is not None:
         return resumed_work(arguments, header, planned)
     directory = arguments.out / _directory_name(header, machine)
@@ -166,7 +167,8 @@ def _way_on(directory: Path) -> str:
 def _report(matrix: Matrix, planned: Sequence[PlannedLaunch], work: Work, stop: Stop) -> ExitCode:
     measured = read_run(work.directory)
     results = cell_results(measured.launches)
-    print(f"\n{results_text(measured, results)}\n\n{overhead_text(measured.launches)}")
+    text = results_text(measured, results, text_width())
+    print(f"\n{text}\n\n{overhead_text(measured.launches)}")
     write_text(work.directory / "report.md", report_markdown(measured, results))
     plots = scaling_plots(measured, results)
     for name, svg in plots.items():
@@ -178,11 +180,10 @@ def _report(matrix: Matrix, planned: Sequence[PlannedLaunch], work: Work, stop: 
     missing = [item for item in planned if (item.cell, item.launch) not in done]
     if missing:
         why = f"stopped by {stop.by}" if stop.by else "--max-time is over"
-        count = f"{len(missing)} of {len(planned)} launches"
+        count = f"{len(planned) - len(missing)} of {len(planned)} launches have ended"
         print(f"not finished ({why}): {count}; {_way_on(work.directory)}")
     elif matrix.reference is not None and any(result.summary for result in results):
-        next_step = f"compare --reference {matrix.reference} --run {work.directory}"
-        print(f"next: python bench.py {next_step}")
+        print(f"next: python bench.py compare --run {shlex.quote(str(work.directory))}")
     if stop.by is not None:
         return ExitCode.INTERRUPTED
     return ExitCode.CELL_FAILED if missing else _exit_code(results)

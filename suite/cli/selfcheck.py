@@ -2,6 +2,7 @@
 
 import argparse
 
+from suite.cli.streams import text_width
 from suite.core.check import LeftOut
 from suite.core.device import device_label
 from suite.core.errors import ExitCode, InputError
@@ -29,5 +30,5 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             checks.append(check)
     except (MissingComponentError, InvalidLaunchError) as error:
         raise InputError(str(error)) from None
-    print(f"\n{checks_text(checks)}")
+    print(f"\n{checks_text(checks, text_width())}")
     return ExitCode.GOOD

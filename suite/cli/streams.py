@@ -1,9 +1,17 @@
-"""Standard streams that outlive their reader, so that a lost terminal costs a run nothing."""
+"""Standard streams: how wide they are, and how they outlive their reader.
+
+A lost terminal costs a run nothing.
+"""
 
 import io
 import os
+import shutil
 import sys
 from typing import Any
+
+from suite.render.tables import TEXT_WIDTH
+
+NARROWEST_TERMINAL = 80
 
 
 class _Lasting(io.FileIO):
@@ -44,3 +52,10 @@ def _lasting(stream: io.TextIOWrapper) -> io.TextIOWrapper:
     return io.TextIOWrapper(
         io.BufferedWriter(raw), stream.encoding, stream.errors, line_buffering=True
     )
+
+
+def text_width() -> int:
+    """The columns for what is printed: a terminal's own, at least 80; a fixed number elsewhere."""
+    if not sys.stdout.isatty():
+        return TEXT_WIDTH
+    return max(NARROWEST_TERMINAL, shutil.get_terminal_size().columns)

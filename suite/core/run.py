@@ -18,6 +18,8 @@ class RunHeader:
     `distributed` is how cells of several GPUs are launched, empty where there is none.
     `data` maps `data_dir` and `data_idx_dir` to the folders of the records, or to None, and what is
     changed of their reading to its value; it is None as a whole in runs of before it was kept.
+    `command` are the words after `bench.py` that began the run; empty in runs of before they were
+    kept.
     """
 
     matrix: str
@@ -34,6 +36,7 @@ class RunHeader:
     selection: str | None = None
     distributed: Mapping[str, object] = field(default_factory=dict)
     data: Mapping[str, str | int | None] | None = None
+    command: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +49,44 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellResult:
-    """All launches of one cell. `status` is ok only when every launch is."""
+    """All launches of one cell, and what its ok ones measured together.
+
+    `status` is ok only where that of every launch is; of several others it is the worst, and
+    `reason` is that launch's. An interrupted launch has not ended: `--resume` runs it again.
+    """
 
     cell: Cell
     status: Status
     reason: str
     summary: Summary | None
     cautions: tuple[Caution, ...]
+    ok_launches: int
+    ended_launches: int
+    planned_launches: int
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every planned launch has ended, well or not."""
+        return self.ended_launches >= self.planned_launches
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every planned launch went well."""
+        return self.status is Status.OK and self.is_finished
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How much of a run there is: launches, and the ids of the cells without any record."""
+
+    ended_launches: int
+    planned_launches: int
+    not_run: tuple[str, ...]
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every planned launch has ended, well or not."""
+        return self.ended_launches >= self.planned_launches
 
 
 def cell_results(launches: Iterable[Launch]) -> tuple[CellResult, ...]:
@@ -63,16 +97,41 @@ def cell_results(launches: Iterable[Launch]) -> tuple[CellResult, ...]:
     return tuple(_result(cell, group) for cell, group in by_cell.items())
 
 
+def coverage(header: RunHeader, results: Sequence[CellResult]) -> Coverage:
+    """What of the planned launches has ended; `results` are those of all launches of the run."""
+    recorded = {result.cell.id for result in results}
+    not_run = tuple(cell for cell in header.cells if cell not in recorded)
+    return Coverage(
+        ended_launches=sum(result.ended_launches for result in results),
+        planned_launches=sum(result.planned_launches for result in results)
+        + len(not_run) * header.protocol.launches,
+        not_run=not_run,
+    )
+
+
 def _result(cell: Cell, launches: Sequence[Launch]) -> CellResult:
-    failed = next((launch for launch in launches if launch.status is not Status.OK), None)
+    worst = min(launches, key=lambda launch: _severity(launch.status))
     ok = [launch for launch in launches if launch.status is Status.OK]
     samples = [seconds for launch in ok for seconds in launch.step_seconds]
     published = [seconds for launch in ok for seconds in launch.published_seconds]
     cautions = dict.fromkeys(caution for launch in launches for caution in launch.cautions)
+    # A run that was resumed under another protocol has launches of both.
+    planned = max(launch.protocol.launches for launch in launches)
+    ended = sum(launch.status is not Status.INTERRUPTED for launch in launches)
     return CellResult(
         cell=cell,
-        status=failed.status if failed else Status.OK,
-        reason=failed.reason if failed else "",
+        status=worst.status,
+        reason=worst.reason if worst.status is not Status.OK else "",
         summary=summarize(samples, cell.global_batch_size, published),
         cautions=tuple(cautions),
+        ok_launches=len(ok),
+        ended_launches=min(ended, planned),
+        planned_launches=planned,
     )
+
+
+def _severity(status: Status) -> int:
+    """The worst first: a failure, then what was stopped, then what this machine cannot run."""
+    if status.is_failure:
+        return 0
+    return {Status.INTERRUPTED: 1, Status.SKIPPED: 2, Status.OK: 3}[status]

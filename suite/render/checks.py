@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from textwrap import fill
 
 from suite.core.check import Check
-from suite.render.tables import TERMINAL_WIDTH, Dialect, Table, plain_table, write_table
+from suite.render.tables import TEXT_WIDTH, Dialect, Table, plain_table, write_table
 
 _HEADERS = ("check", "median", "min to max", "n", "target", "")
 _VERDICTS = {True: "met", False: "NOT MET", None: ""}
@@ -16,15 +16,15 @@ def verdict(check: Check) -> str:
     return words[check.met]
 
 
-def checks_text(checks: Sequence[Check]) -> str:
+def checks_text(checks: Sequence[Check], width: int = TEXT_WIDTH) -> str:
     """One line per check, what each one measured, and how many targets are met."""
     table = Table("", _HEADERS, [_row(check) for check in checks], left=len(_HEADERS))
     # plain_table indents by two and leaves two between the columns.
-    width = TERMINAL_WIDTH - 4 - max(len(check.name) for check in checks)
-    notes = plain_table([(check.name, fill(check.note, width)) for check in checks])
+    room = min(width, TEXT_WIDTH) - 4 - max(len(check.name) for check in checks)
+    notes = plain_table([(check.name, fill(check.note, room)) for check in checks])
     verdicts = [check.met for check in checks if check.met is not None]
     return (
-        f"{write_table(table, Dialect.TERMINAL)}\n\nwhat was measured:\n{notes}\n\n"
+        f"{write_table(table, Dialect.TERMINAL, width)}\n\nwhat was measured:\n{notes}\n\n"
         f"{sum(verdicts)} of {len(verdicts)} targets met"
     )
 

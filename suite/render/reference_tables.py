@@ -23,10 +23,10 @@ from suite.core.reference import (
 )
 from suite.core.systems import system_by_key
 from suite.render.numbers import MISSING
-from suite.render.tables import Dialect, Table, write_table
+from suite.render.tables import TEXT_WIDTH, Dialect, Table, write_table
 
 
-def reference_text(reference: Reference, dialect: Dialect) -> str:
+def reference_text(reference: Reference, dialect: Dialect, width: int = TEXT_WIDTH) -> str:
     """Every table of a system under its heading, and then the notes of its rows."""
     level, sublevel = ("## ", "### ") if dialect is Dialect.MARKDOWN else ("", "")
     parts = []
@@ -34,20 +34,21 @@ def reference_text(reference: Reference, dialect: Dialect) -> str:
         parts.append(f"{level}{heading}")
         for _, table in tables:
             parts += [f"{sublevel}{table.title}"] if table.title else []
-            parts.append(write_table(table, dialect))
+            parts.append(write_table(table, dialect, width))
     if notes := [f"- {note}" for note in _notes(reference.table.rows)]:
         parts.append("\n".join([f"{level}Notes", *([""] if level else []), *notes]))
     return "\n\n".join(parts)
 
 
-def reference_list(references: Iterable[Reference]) -> str:
+def reference_list(references: Iterable[Reference], width: int = TEXT_WIDTH) -> str:
     """One line per published table: the name to ask for, the table's titles, its rows."""
     rows = [
         (reference.table.name, _one_line(heading, table.title), str(len(table.rows)))
         for reference in references
         for heading, table in page_tables(reference)
     ]
-    return write_table(Table("", ("Name", "Table", "Rows"), rows, left=2), Dialect.TERMINAL)
+    table = Table("", ("Name", "Table", "Rows"), rows, left=2)
+    return write_table(table, Dialect.TERMINAL, width)
 
 
 def _one_line(heading: str, subtitle: str) -> str:

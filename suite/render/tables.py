@@ -1,9 +1,10 @@
-"""One table model, three dialects: terminal, Markdown, HTML."""
+"""One table model, two dialects: terminal and Markdown."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from textwrap import wrap
+from textwrap import fill, wrap
 
 import tabulate as tabulating
 from tabulate import tabulate
@@ -11,9 +12,11 @@ from tabulate import tabulate
 # tabulate pads every title by two spaces besides the two between columns; 100 columns are few.
 tabulating.MIN_PADDING = 0
 
-# What a terminal shows without wrapping; so narrow, the page's widest table still fits.
-TERMINAL_WIDTH = 100
+# The width of text that goes into a pipe or a file, and the widest paragraph that reads well.
+TEXT_WIDTH = 100
+# A column title takes the lines below its own before the text of cells does.
 _TITLE_WIDTH = 10
+_NARROWEST = 8
 
 
 class Dialect(str, Enum):
@@ -33,16 +36,57 @@ class Table:
     left: int = 1
 
 
-def write_table(table: Table, dialect: Dialect) -> str:
+def write_table(table: Table, dialect: Dialect, width: int = TEXT_WIDTH) -> str:
     """The table without its title; numbers are written as given, never reformatted.
 
-    Where a terminal would be too narrow, column titles are wrapped.
+    For a terminal, a table that is wider than `width` columns is made narrower, as far as that is
+    enough: first column titles are wrapped, then texts of several words, and then its columns
+    stand closer. What is one word, such as a cell's id, is never broken.
     """
-    text = _tabulated(table, dialect)
-    if dialect is not Dialect.TERMINAL or len(text.partition("\n")[0]) <= TERMINAL_WIDTH:
-        return text
-    wrapped = ["\n".join(wrap(title, _TITLE_WIDTH)) for title in table.headers]
-    return _tabulated(replace(table, headers=wrapped), dialect)
+    if dialect is Dialect.MARKDOWN:
+        return _tabulated(table, dialect)
+    text = ""
+    for text in _narrower_and_narrower(table):
+        if max(map(len, text.splitlines())) <= width:
+            break
+    return text
+
+
+def _narrower_and_narrower(table: Table) -> Iterator[str]:
+    yield _tabulated(table, Dialect.TERMINAL)
+    titled = replace(table, headers=[_wrapped(title, _TITLE_WIDTH) for title in table.headers])
+    longest = max((len(cell) for row in table.rows for cell in row if " " in cell), default=0)
+    for written in (str, _closer):
+        yield written(_tabulated(titled, Dialect.TERMINAL))
+        for limit in range(longest - 1, _NARROWEST - 1, -1):
+            rows = [[_wrapped(cell, limit) for cell in row] for row in table.rows]
+            yield written(_tabulated(replace(titled, rows=rows), Dialect.TERMINAL))
+
+
+def paragraph(text: str, width: int, indent: str = "") -> str:
+    """Text in lines of `width` columns, or of those that read well; `indent` opens the first."""
+    return fill(
+        text,
+        min(width, TEXT_WIDTH),
+        initial_indent=indent,
+        subsequent_indent=indent * 2,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _closer(text: str) -> str:
+    """A table for the terminal with one space between its columns in place of two."""
+    lines = text.splitlines()
+    rule = next(line for line in lines if line.startswith("-") and set(line) <= {"-", " "})
+    gaps = {gap.start() for gap in re.finditer("  ", rule)}
+    return "\n".join(
+        "".join(letter for place, letter in enumerate(line) if place not in gaps) for line in lines
+    )
+
+
+def _wrapped(text: str, limit: int) -> str:
+    return "\n".join(wrap(text, limit, break_long_words=False, break_on_hyphens=False))
 
 
 def _tabulated(table: Table, dialect: Dialect) -> str:
