@@ -47,7 +47,7 @@ def _show(arguments: argparse.Namespace) -> None:
 def _audit(arguments: argparse.Namespace) -> None:
     tables = {name: published_reference(name) for name in PUBLISHED}
     findings = audit(tables, published_scaling(), published_times())
-    print(audit_text(findings))
+    print(audit_text(findings, text_width()))
     if arguments.write_bands:
         write_bands(BANDS_PATH, findings.bands)
         print(f"\nwritten: {BANDS_PATH}")
