@@ -42,7 +42,7 @@ class _Once(argparse.Action):
         option_string: str | None = None,
     ) -> None:
         """Store the value."""
-        if option_string is not None and self.first not in {None, values}:
+        if option_string is not None and self.first is not None and values != self.first:
             text = f"given twice, as {self.first} and as {values}; give one of them"
             raise argparse.ArgumentError(self, text)
         self.first = values

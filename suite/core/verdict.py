@@ -10,11 +10,12 @@ from suite.core.launch import CautionKind, Status
 from suite.core.reference import Metric
 from suite.core.run import CellResult, Coverage
 
-# A number with one of these is not of what was asked for, so it can neither pass nor fail. All
-# other doubts are disturbances: they slow a cell down, which may yet reach the limit.
-_OF_SOMETHING_ELSE = frozenset(
+# A number with one of these was not measured as the matrix asks, so it can neither pass nor fail.
+# All other doubts are disturbances: they slow a cell down, which may reach the limit all the same.
+_NOT_AS_ASKED = frozenset(
     {
         CautionKind.QUICK,
+        CautionKind.TRUNCATED,
         CautionKind.SIMULATED,
         CautionKind.OTHER_DEVICE,
         CautionKind.WIDENED,
@@ -124,7 +125,7 @@ def _is_judged(result: CellResult) -> bool:
 
 def _standing(result: CellResult, ratio: float, limit: float) -> Standing:
     kinds = {caution.kind for caution in result.cautions}
-    if kinds & _OF_SOMETHING_ELSE:
+    if kinds & _NOT_AS_ASKED:
         return Standing.UNDECIDED
     # Asked this way round, what is not a number does not reach a limit.
     if ratio >= limit:

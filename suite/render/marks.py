@@ -7,7 +7,9 @@ from suite.core.run import CellResult
 
 # Beside a number that some of its planned launches did not contribute to.
 NOT_WHOLE = "*"
-NOT_WHOLE_LEGEND = f"{NOT_WHOLE} = not of all its planned launches"
+NOT_WHOLE_LEGEND = (
+    f"{NOT_WHOLE} = not of all its launches: some failed, were skipped or are missing"
+)
 # A run that was stopped early names the cells it would have gone on with, and counts the others.
 _NOT_RUN_SHOWN = 20
 

@@ -28,7 +28,11 @@ class Dialect(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A titled table of text cells; columns after the first `left` ones are numbers."""
+    """A titled table of text cells.
+
+    Columns after the first `left` ones are numbers, less a last one without a title: it holds what
+    is to be said of the row.
+    """
 
     title: str
     headers: Sequence[str]
@@ -91,11 +95,12 @@ def _wrapped(text: str, limit: int) -> str:
 
 def _tabulated(table: Table, dialect: Dialect) -> str:
     numbers = len(table.headers) - table.left
+    remarks = int(numbers > 0 and not table.headers[-1])
     return tabulate(
         [[_escaped(cell, dialect) for cell in row] for row in table.rows],
         headers=[_escaped(header, dialect) for header in table.headers],
         tablefmt=dialect.value,
-        colalign=["left"] * table.left + ["right"] * numbers,
+        colalign=["left"] * table.left + ["right"] * (numbers - remarks) + ["left"] * remarks,
         disable_numparse=True,
     )
 
