@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     measured = read_run(directory)
     header = measured.header
     reference = _reference(arguments.reference, directory, header)
-    results = cell_results(measured.launches)
+    results = cell_results(measured.launches, header.protocol.launches)
     whole = coverage(header, results)
     bands = read_bands(BANDS_PATH)
     try:

@@ -166,7 +166,7 @@ def _way_on(directory: Path) -> str:
 
 def _report(matrix: Matrix, planned: Sequence[PlannedLaunch], work: Work, stop: Stop) -> ExitCode:
     measured = read_run(work.directory)
-    results = cell_results(measured.launches)
+    results = cell_results(measured.launches, measured.header.protocol.launches)
     text = results_text(measured, results, text_width())
     print(f"\n{text}\n\n{overhead_text(measured.launches)}")
     write_text(work.directory / "report.md", report_markdown(measured, results))

@@ -89,16 +89,20 @@ class Coverage:
         return self.ended_launches >= self.planned_launches
 
 
-def cell_results(launches: Iterable[Launch]) -> tuple[CellResult, ...]:
-    """One result per cell, in order of first launch; samples of its ok launches are pooled."""
+def cell_results(launches: Iterable[Launch], planned_launches: int = 1) -> tuple[CellResult, ...]:
+    """One result per cell, in order of first launch; samples of its ok launches are pooled.
+
+    `planned_launches` are those that the run plans of each cell; a record may know of more, where
+    the run was resumed under another protocol.
+    """
     by_cell: dict[Cell, list[Launch]] = {}
     for launch in launches:
         by_cell.setdefault(launch.cell, []).append(launch)
-    return tuple(_result(cell, group) for cell, group in by_cell.items())
+    return tuple(_result(cell, group, planned_launches) for cell, group in by_cell.items())
 
 
 def coverage(header: RunHeader, results: Sequence[CellResult]) -> Coverage:
-    """What of the planned launches has ended; `results` are those of all launches of the run."""
+    """What of the planned launches has ended; `results` are all of the run."""
     recorded = {result.cell.id for result in results}
     not_run = tuple(cell for cell in header.cells if cell not in recorded)
     return Coverage(
@@ -109,14 +113,13 @@ def coverage(header: RunHeader, results: Sequence[CellResult]) -> Coverage:
     )
 
 
-def _result(cell: Cell, launches: Sequence[Launch]) -> CellResult:
+def _result(cell: Cell, launches: Sequence[Launch], planned_launches: int) -> CellResult:
     worst = min(launches, key=lambda launch: _severity(launch.status))
     ok = [launch for launch in launches if launch.status is Status.OK]
     samples = [seconds for launch in ok for seconds in launch.step_seconds]
     published = [seconds for launch in ok for seconds in launch.published_seconds]
     cautions = dict.fromkeys(caution for launch in launches for caution in launch.cautions)
-    # A run that was resumed under another protocol has launches of both.
-    planned = max(launch.protocol.launches for launch in launches)
+    planned = max(planned_launches, *(launch.protocol.launches for launch in launches))
     ended = sum(launch.status is not Status.INTERRUPTED for launch in launches)
     return CellResult(
         cell=cell,

@@ -127,7 +127,7 @@ def _standing(result: CellResult, ratio: float, limit: float) -> Standing:
     kinds = {caution.kind for caution in result.cautions}
     if kinds & _NOT_AS_ASKED:
         return Standing.UNDECIDED
-    # Asked this way round, what is not a number does not reach a limit.
     if ratio >= limit:
         return Standing.REACHED
-    return Standing.UNDECIDED if kinds else Standing.BELOW
+    # What is not a number is neither.
+    return Standing.BELOW if ratio < limit and not kinds else Standing.UNDECIDED

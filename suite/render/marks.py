@@ -6,7 +6,7 @@ from suite.core.launch import Caution, Status
 from suite.core.run import CellResult
 
 # Beside a number that some of its planned launches did not contribute to.
-NOT_WHOLE = "*"
+NOT_WHOLE = "!"
 NOT_WHOLE_LEGEND = (
     f"{NOT_WHOLE} = not of all its launches: some failed, were skipped or are missing"
 )

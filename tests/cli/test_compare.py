@@ -156,8 +156,8 @@ def test_a_cell_of_which_one_launch_failed_is_named_with_exit_3(
     line = f"inference-fp32-bs1-1gpu: {words} (1 of 2 launches ok): ended by SIGSEGV"
     assert answer.verdict[0] == f"failed: {line}"
     assert f"  {line}" in answer.out
-    assert "measured n=2 *" in answer.out
-    assert "* = not of all its launches" in answer.out
+    assert "measured n=2 !" in answer.out
+    assert "! = not of all its launches" in answer.out
 
 
 def test_cells_that_cannot_run_here_are_noted_and_no_failure(

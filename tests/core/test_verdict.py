@@ -63,5 +63,5 @@ def test_a_ratio_that_is_exactly_the_limit_reaches_it() -> None:
 
 
 def test_what_is_not_a_number_reaches_no_limit() -> None:
-    """However it came into a record, a ratio of NaN is never good."""
-    assert judged(result(8, math.nan, 0.001)).exit_code is not ExitCode.GOOD
+    """However it came into a record, a ratio of NaN is neither good nor a loss."""
+    assert judged(result(8, math.nan, 0.001)).exit_code is ExitCode.INCONCLUSIVE
