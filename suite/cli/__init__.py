@@ -1,5 +1,6 @@
 """The command line: verbs and their exit codes, and the only layer that prints."""
 
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -20,7 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     from suite.cli.parser import make_parser
 
-    given = make_parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    given = make_parser().parse_args(words)
+    given.command = tuple(words)
     code = int(import_module(f"suite.cli.{given.verb}").run(given))
     # What a run prints is in its directory as well.
     if code == ExitCode.GOOD and given.verb != "run" and (why := lost_output()) is not None:

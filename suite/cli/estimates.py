@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.core.cell import Cell
-from suite.core.device import Gpu, Machine, device_label
+from suite.core.device import Machine, device_label, published_system
 from suite.core.errors import InputError
 from suite.core.estimate import Estimate, PublishedRate, estimate, paces
 from suite.core.launch import Launch
 from suite.core.matrix import Matrix
 from suite.core.memory import MemoryEstimate, estimate_memory, peaks
 from suite.core.reference import ReferenceTable
-from suite.core.systems import system_of_gpu
-from suite.files.references import read_reference
+from suite.files.references import published_reference, read_reference
 from suite.files.runs import read_launches, stored_runs
 from suite.runner.session import PlannedLaunch
 
@@ -38,7 +37,9 @@ def estimate_launches(
     """One expectation per planned launch; a skipped one takes 0 s."""
     earlier = _earlier(reports, device_label(machine))
     history, needs = paces(earlier), peaks(earlier)
-    reference = read_reference(Path(matrix.reference)) if matrix.reference else None
+    named = read_reference(Path(matrix.reference)) if matrix.reference else None
+    system = published_system(machine)
+    own = published_reference(system.key) if system else None
     gpu = machine.gpus[0] if machine.gpus else None
     cores = None if gpu else machine.cpu.cores
     estimates = []
@@ -46,20 +47,25 @@ def estimate_launches(
         if launch.skip_reason is not None:
             estimates.append(Expectation(Estimate(0.0, "skipped"), None))
             continue
-        published = _published(launch.cell, reference, gpu) if reference and gpu else None
-        time = estimate(launch.cell, matrix.protocol, history, published, cores)
+        rate = _published_rate(launch.cell, own, named) if gpu else None
+        time = estimate(launch.cell, matrix.protocol, history, rate, cores)
         memory = estimate_memory(launch.cell, needs, on_gpu=gpu is not None)
         estimates.append(Expectation(time, memory))
     return estimates
 
 
-def _published(cell: Cell, reference: ReferenceTable, gpu: Gpu) -> PublishedRate | None:
-    row = reference.find(cell)
-    if row is None:
+def _published_rate(
+    cell: Cell, own: ReferenceTable | None, named: ReferenceTable | None
+) -> PublishedRate | None:
+    """The rate of a cell in the table of the GPU's own system, else in the one a matrix names."""
+    row = own.find(cell) if own else None
+    if row is not None:
+        return PublishedRate(row.throughput_img_s)
+    row = named.find(cell) if named else None
+    if named is None or row is None:
         return None
-    system = system_of_gpu(gpu.name)
-    is_this = system is not None and system.key == reference.name
-    return PublishedRate(row.throughput_img_s, None if is_this else reference.name)
+    is_own = own is not None and own.rows[0].system == row.system
+    return PublishedRate(row.throughput_img_s, None if is_own else named.name)
 
 
 def _earlier(reports: Path, device: str) -> list[Launch]:

@@ -3,6 +3,7 @@
 import argparse
 import os
 
+from suite.cli.terminal import text_width
 from suite.core.errors import ExitCode
 from suite.kernels import require_tensorflow
 from suite.render.layers import layers_text
@@ -16,5 +17,5 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     require_tensorflow()
     from suite.kernels.layer_table import layer_table
 
-    print(layers_text(layer_table(arguments.image_size)))
+    print(layers_text(layer_table(arguments.image_size), text_width()))
     return ExitCode.GOOD

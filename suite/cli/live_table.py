@@ -15,9 +15,9 @@ Row = tuple[str, str]
 # Said instead of the counts from the first Ctrl-C on.
 STOPPING = "stopping after the present step, then the report; Ctrl-C again ends at once"
 
-# As wide as the outcome of a launch that went well; reasons of failures are cut here and told in
-# full above the table.
-_OUTCOME_WIDTH = 45
+# As wide as the outcome of a launch that went well, with a doubt or two; reasons of failures are
+# cut here and told in full above the table.
+_OUTCOME_WIDTH = 58
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

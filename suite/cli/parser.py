@@ -8,7 +8,7 @@ from suite.cli.data_parser import add_data, add_data_directories
 from suite.cli.reference_parser import add_reference
 from suite.cli.run_parser import add_run_flags
 from suite.core.flag_values import positive_count, positive_number
-from suite.files.flags import Parser, path
+from suite.files.flags import Parser, path, path_text
 
 _DESCRIPTION = """\
 Measure TensorFlow ResNet50 v1.5 on this machine and set the numbers beside NVIDIA's published
@@ -17,11 +17,11 @@ tables. Start with: python bench.py run matrices/quick.yaml"""
 _EXIT_CODES = """\
 exit codes:
   0    good
-  1    regression (a ratio below --fail-below)
+  1    regression (a ratio below --fail-below, and no doubt about it)
   2    bad usage or input
   3    some cell failed or is missing
   4    not comparable, or not resumable under these conditions
-  5    inconclusive (not used yet)
+  5    inconclusive (whether --fail-below is reached turns on a number in doubt)
   70   a fault of the suite itself; a file has the traceback
   130  interrupted"""
 
@@ -120,10 +120,10 @@ def _add_compare(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     parser = _add_verb(verbs, "compare", "set a run beside a published table")
     parser.add_argument(
         "--reference",
-        type=path,
-        required=True,
+        type=path_text,
         metavar="CSV",
-        help="published table, such as reference/t4.csv",
+        help="published table: t4, dgx1, dgx2, dgxa100, or a CSV file in their form (default: the"
+        " one that the run's matrix names)",
     )
     parser.add_argument(
         "--run",
@@ -136,13 +136,14 @@ def _add_compare(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "--fail-below",
         type=positive_number,
         metavar="RATIO",
-        help="exit 1 when a throughput is less than RATIO times the published one",
+        help="judge: exit 1 when a throughput is less than RATIO times the published one, 3 when a"
+        " launch failed or is missing, 5 when that turns on a number in doubt",
     )
     parser.add_argument(
         "--min-batch",
         type=positive_count,
         metavar="N",
-        help="with --fail-below, count batch sizes from N on only",
+        help="with --fail-below, judge throughputs of batch sizes from N on only",
     )
 
 

@@ -18,10 +18,11 @@ from rich.text import Text
 from suite.cli.live_table import STOPPING, Row, View, live_table
 from suite.core.cell import Protocol
 from suite.core.forecast import Forecast
-from suite.core.launch import Launch, Status
+from suite.core.launch import Caution, Launch, Status
 from suite.core.summary import Summary
 from suite.core.text import shown
 from suite.measure.timing import WARM_UP
+from suite.render.marks import words
 from suite.runner.channel import Progress
 from suite.runner.session import PlannedLaunch
 from suite.streams import drawing_stream
@@ -96,7 +97,7 @@ class RunProgress:
         """
         summary = launch.summary
         is_ok = launch.status is Status.OK
-        outcome = _outcome(summary) if summary and is_ok else _failure(launch)
+        outcome = _outcome(summary, launch.cautions) if summary and is_ok else _failure(launch)
         is_failure = not is_ok and launch.status is not Status.SKIPPED
         if not self._is_live or is_failure:
             text = f"{self._position()} {launch.cell.id}  {outcome}"
@@ -163,10 +164,11 @@ def _shows_live(console: Console) -> bool:
     return console.file.isatty() and console.is_interactive and not os.environ.get("CI")
 
 
-def _outcome(summary: Summary) -> str:
+def _outcome(summary: Summary, cautions: Sequence[Caution]) -> str:
+    doubts = f" ({words(cautions)})" if cautions else ""
     return (
         f"{summary.images_per_second:.2f} img/s, p50 {summary.p50_seconds * 1e3:.2f} ms,"
-        f" {summary.count} steps"
+        f" {summary.count} steps{doubts}"
     )
 
 

@@ -1,10 +1,9 @@
 """The flags of `bench.py reference`, apart from the verb so that `--help` stays quick."""
 
 import argparse
-from pathlib import Path
 
-from suite.core.systems import SYSTEMS, system_by_key
-from suite.files.flags import path
+from suite.core.systems import SYSTEMS
+from suite.files.flags import path, path_text
 
 
 def add_reference(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -21,7 +20,7 @@ def add_reference(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     show = add("show", "print a system's tables in the page's layout")
     show.add_argument(
         "table",
-        type=_table,
+        type=path_text,
         help=f"{', '.join(system.key for system in SYSTEMS)}, or a CSV file in their form",
     )
     show.add_argument(
@@ -43,8 +42,3 @@ def add_reference(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     importing.add_argument(
         "--out", type=path, metavar="DIR", help="folder to write into (default: reference/)"
     )
-
-
-def _table(text: str) -> str | Path:
-    """The name of a published system, or the path of a file."""
-    return text if system_by_key(text) else path(text)

@@ -67,8 +67,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             _refuse_others(matrix, machine)
         if matrix.reference is not None:
             read_reference(Path(matrix.reference))  # so that a mistake in it costs no directory
-        header = as_stored(_header(matrix, options, machine))
-        with _work(arguments, header, machine, planned) as work:
+        header = replace(_header(matrix, options, machine), command=arguments.command)
+        with _work(arguments, as_stored(header), machine, planned) as work:
             announce(work.directory)
             estimates = estimate_launches(work.planned, matrix, machine, work.directory.parent)
             _warn_of_memory(work, estimates, machine)
@@ -183,7 +183,7 @@ def _way_on(directory: Path) -> str:
 
 def _report(matrix: Matrix, planned: Sequence[PlannedLaunch], work: Work, stop: Stop) -> ExitCode:
     measured = read_run(work.directory)
-    results = cell_results(measured.launches)
+    results = cell_results(measured.launches, measured.header.protocol.launches)
     _show_and_write(measured, results, work.directory)
     if work.resumed and not work.planned:
         print("nothing was missing")
@@ -191,11 +191,11 @@ def _report(matrix: Matrix, planned: Sequence[PlannedLaunch], work: Work, stop: 
     missing = [item for item in planned if (item.cell, item.launch) not in done]
     if missing:
         why = f"stopped by {stop.by}" if stop.by else "--max-time is over"
-        count = f"{len(missing)} of {len(planned)} launches"
+        count = f"{len(planned) - len(missing)} of {len(planned)} launches have ended"
         print(f"not finished ({why}): {count}; {_way_on(work.directory)}")
     elif matrix.reference is not None and any(result.summary for result in results):
-        sides = ["--reference", matrix.reference, "--run", str(work.directory)]
-        print(f"next: {command(['python', 'bench.py', 'compare', *sides])}")
+        words = ["python", "bench.py", "compare", "--run", str(work.directory)]
+        print(f"next: {command(words)}")
     if stop.by is not None:
         return ExitCode.INTERRUPTED
     return ExitCode.CELL_FAILED if missing else _exit_code(results)

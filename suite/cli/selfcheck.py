@@ -3,6 +3,7 @@
 import argparse
 from dataclasses import replace
 
+from suite.cli.terminal import text_width
 from suite.core.check import LeftOut
 from suite.core.device import device_label
 from suite.core.errors import ExitCode
@@ -30,5 +31,5 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         check = replace(made, target=None) if arguments.quick else made
         print(f"  {check.name}: {verdict(check)}", flush=True)
         checks.append(check)
-    print(f"\n{checks_text(checks)}")
+    print(f"\n{checks_text(checks, text_width())}")
     return ExitCode.GOOD

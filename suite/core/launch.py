@@ -21,6 +21,11 @@ class Status(str, Enum):
     INVALID = "invalid"
     INTERRUPTED = "interrupted"
 
+    @property
+    def is_failure(self) -> bool:
+        """Whether something went wrong: not where a launch was skipped, or stopped by a person."""
+        return self not in {Status.OK, Status.SKIPPED, Status.INTERRUPTED}
+
 
 # The ends in which what a process printed last may name the cause.
 FAILURES = frozenset({Status.OUT_OF_MEMORY, Status.TIMED_OUT, Status.CRASHED})

@@ -14,6 +14,18 @@ ESTIMATOR_LIMIT = 0.02
 Key = tuple[Mode, Precision, bool, int, int]
 
 
+class Printed(float):
+    """A number that keeps the digits it was printed with: 6.940 is shown as 6.940, not as 6.94."""
+
+    digits: str
+
+    def __new__(cls, digits: str) -> "Printed":
+        """The number that the digits stand for."""
+        number = super().__new__(cls, digits)
+        number.digits = digits
+        return number
+
+
 class Metric(str, Enum):
     """A number of a reference row; the value is the name of its column and of its field."""
 

@@ -12,6 +12,7 @@ from types import NoneType
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 from suite.core.errors import InputError
+from suite.core.reference import Printed
 from suite.files.nearest import nearest
 from suite.files.text import read_text
 
@@ -19,6 +20,8 @@ Row = TypeVar("Row")
 
 NUMBER = re.compile(r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 COUNT = re.compile(r"[0-9]{1,9}")
+# What spreadsheets put between values in place of commas.
+_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +40,9 @@ def columns_of(row_type: type[Any]) -> tuple[str, ...]:
 def read_rows(path: Path, row_type: type[Row], what: str) -> list[Located[Row]]:
     """Read every row of a CSV file as `row_type`; columns may stand in any order.
 
-    Text, positive whole numbers, positive numbers, true or false, and enumerations are read by
-    the types of the fields. A field of type `X | None` may be empty, and so may a text field
-    with a default; blank lines are passed over.
+    Text, positive whole numbers, positive numbers (which keep their digits), true or false, and
+    enumerations are read by the types of the fields. A field of type `X | None` may be empty, and
+    so may a text field with a default; blank lines are passed over.
 
     Raises:
         InputError: the file cannot be read, a column is missing, unknown or doubled, a row has
@@ -79,6 +82,12 @@ def csv_text(row_type: type[Any], rows: Iterable[Mapping[str, str]]) -> str:
 
 
 def _check_header(path: Path, line: int, header: list[str], columns: tuple[str, ...]) -> None:
+    for separator, name in _OTHER_SEPARATORS.items():
+        if len(header) == 1 and separator in header[0]:
+            raise InputError(
+                f"{path}:{line}: looks separated by {name}; put commas between columns, a point"
+                " before decimals"
+            )
     for title in header:
         if title not in columns:
             raise InputError(f"{path}:{line}: unknown column '{title}'; {nearest(title, columns)}")
@@ -128,7 +137,7 @@ def _value(where: str, text: str, kind: Any, field: Field[Any]) -> object:
     if kind is float:
         if not NUMBER.fullmatch(text) or not math.isfinite(float(text)) or float(text) == 0:
             raise InputError(f"{where}: '{text}' is not a positive number; write it like 1234.5")
-        return float(text)
+        return Printed(text)
     if issubclass(kind, Enum):
         known = [member.value for member in kind]
         if text not in known:

@@ -19,8 +19,36 @@ _LONGEST_PATH = 4095
 _SHOWN = 60
 
 
+class _Once(argparse.Action):
+    """A flag with a single value; another one is refused, where argparse would take the last."""
+
+    first: object = None
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        """Store the value."""
+        if option_string is not None and self.first is not None and values != self.first:
+            text = f"given twice, as {_worded(str(self.first))} and as {_worded(str(values))}"
+            raise argparse.ArgumentError(self, f"{text}; give one of them")
+        self.first = values
+        setattr(namespace, self.dest, values)
+
+
 class Parser(argparse.ArgumentParser):
-    """argparse that reports a mistake as the suite does: raised, in one line, with a hint."""
+    """argparse that reports a mistake as the suite does: raised, in one line, with a hint.
+
+    A flag takes one value, or the same one again.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for name in (None, "store"):
+            self.register("action", name, _Once)
 
     def error(self, message: str) -> NoReturn:
         """Raise InputError."""

@@ -15,9 +15,10 @@ from suite.core.reference import (
     TimeToTrainRow,
 )
 from suite.core.scaling import scaling_of, times_of
-from suite.core.systems import system_by_key
+from suite.core.systems import SYSTEMS, system_by_key
 from suite.files.csv_rows import Row, csv_text, read_rows
-from suite.files.text import write_text
+from suite.files.nearest import nearest
+from suite.files.text import reachable, write_text
 
 # The published tables of this checkout, and the tolerance bands derived from them.
 REFERENCE_DIRECTORY = Path(__file__).resolve().parents[2] / "reference"
@@ -67,6 +68,21 @@ def read_system(path: Path) -> Reference:
     return Reference(
         table=table, accuracy=(), scaling=scaling_of(table.rows), times=times_of(table.rows)
     )
+
+
+def reference_path(given: str) -> Path:
+    """The file of a reference given by a published name (`t4`, `dgx1`, ...) or by its path.
+
+    Raises:
+        InputError: neither a name nor a path that could be meant.
+    """
+    names = [system.key for system in SYSTEMS]
+    if given in names:
+        return REFERENCE_DIRECTORY / f"{given}.csv"
+    path = Path(given)
+    if not path.suffix and not reachable(path.exists):
+        raise InputError(f"{given}: no such table; {nearest(given, names)}, or give a CSV's path")
+    return path
 
 
 def published_reference(name: str) -> ReferenceTable:

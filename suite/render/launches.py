@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from statistics import median
 
 from suite.core.intervals import samples_needed
-from suite.core.launch import CautionKind, Launch, Status
+from suite.core.launch import Caution, CautionKind, Launch, Status
 from suite.core.run import CellResult
 from suite.core.steadiness import FEWEST_STEPS, is_judged
 from suite.core.summary import Summary
 from suite.core.telemetry import Telemetry, others_cpu_share
+from suite.render.marks import letters, marks_and_launches
 from suite.render.numbers import MISSING, duration, milliseconds, percent, rate
 from suite.render.tables import Table
 
 _LAUNCH_HEADERS = (
     "cell", "launch", "status", "img/s", "started by", "import s", "build s", "compile s",
-    "warm-up", "measured", "wall", "steady",
+    "warm-up", "measured", "wall", "steady", "",
 )  # fmt: skip
 
 # Failures of one run are often alike.
@@ -45,26 +46,30 @@ def _launch_row(launch: Launch) -> tuple[str, ...]:
         f"{len(launch.step_seconds)} in {duration(sum(launch.step_seconds))}",
         duration(launch.wall_seconds),
         _steadiness(launch),
+        letters(launch.cautions),
     )
 
 
 def spread_table(launches: Sequence[Launch]) -> Table | None:
     """How far the launches of a cell are apart; None where no cell has two good ones."""
     rates: dict[str, list[float]] = {}
+    doubts: dict[str, list[Caution]] = {}
     for launch in launches:
         if launch.status is Status.OK and launch.summary is not None:
             rates.setdefault(launch.cell.id, []).append(launch.summary.images_per_second)
+            doubts.setdefault(launch.cell.id, []).extend(launch.cautions)
     rows = [
         (
             cell,
             str(len(found)),
             *(rate(value) for value in (min(found), median(found), max(found))),
             percent((max(found) - min(found)) / median(found)),
+            letters(doubts[cell]),
         )
         for cell, found in rates.items()
         if len(found) > 1
     ]
-    headers = ("cell", "launches", "lowest img/s", "median", "highest", "apart")
+    headers = ("cell", "launches", "lowest img/s", "median", "highest", "apart", "")
     return Table("", headers, rows) if rows else None
 
 
@@ -78,11 +83,16 @@ def _steadiness(launch: Launch) -> str:
 def intervals_table(results: Sequence[CellResult]) -> Table:
     """The 95 % interval of each percentile in ms, or how many samples it would need."""
     rows = [
-        (result.cell.id, str(result.summary.count), *_intervals(result.summary))
+        (
+            result.cell.id,
+            str(result.summary.count),
+            *_intervals(result.summary),
+            marks_and_launches(result),
+        )
         for result in results
         if result.summary is not None
     ]
-    return Table("", ("cell", "n", *_FRACTIONS), rows)
+    return Table("", ("cell", "n", *_FRACTIONS, ""), rows)
 
 
 def _intervals(summary: Summary) -> list[str]:

@@ -10,6 +10,7 @@ from suite.core.launch import Launch, Status
 from suite.core.run import RunHeader
 from suite.files.launches import write_launch
 from suite.files.matrices import read_matrix
+from suite.files.references import published_reference
 from suite.files.runs import create_run
 from suite.runner.session import plan_launches
 
@@ -80,3 +81,26 @@ def test_the_newest_runs_of_this_device_count_among_any_number_of_others(
     assert capsys.readouterr().err.startswith(
         f"note: not used for estimates: {tmp_path}/zz-damaged/"
     )
+
+
+@pytest.mark.parametrize(
+    ("gpu", "own"), [("Tesla T4", "t4"), ("Tesla V100-SXM2-16GB", "dgx1"), ("NVIDIA L4", None)]
+)
+def test_a_gpus_own_table_tells_the_time_whatever_the_matrix_names(
+    tmp_path: Path, gpu: str, own: str | None
+) -> None:
+    """`any_gpu.yaml` names one system; a cell that the own system's table has uses that rate."""
+    matrix = read_matrix(ROOT / "matrices" / "any_gpu.yaml")
+    machine = Machine(gpus=(Gpu(index=0, name=gpu, compute_capability=(8, 9)),), cpu=CPU, nvml="")
+    planned = plan_launches(matrix, machine)
+    found = estimate_launches(planned, matrix, machine, tmp_path)
+    sources = {
+        launch.cell: expected.time and expected.time.source
+        for launch, expected in zip(planned, found, strict=True)
+    }
+    of_own = {cell for cell in sources if own and published_reference(own).find(cell)}
+
+    assert len(of_own) == (27 if own else 0)
+    assert {sources[cell] for cell in of_own} <= {"the published rate"}
+    others = {source for cell, source in sources.items() if cell not in of_own}
+    assert others == {"the published rate of dgxa100, another device", None}

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shlex
 import struct
 import subprocess
 import sys
@@ -35,16 +36,14 @@ axes: {mode: [training], precision: [fp32], xla: [off], batch_size: [1], gpus: [
 
 def run(folder: Path, *flags: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """`bench.py run` on the folder's matrix."""
+    places = (f"{folder}/mine.yaml", "--out", f"{folder}/out")
+    return bench("run", *places, *flags, **environment)
+
+
+def bench(*words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """`bench.py` with these words, in this environment on top of the present one."""
     return subprocess.run(
-        [
-            sys.executable,
-            "bench.py",
-            "run",
-            f"{folder}/mine.yaml",
-            "--out",
-            f"{folder}/out",
-            *flags,
-        ],
+        [sys.executable, "bench.py", *words],
         cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,
@@ -131,13 +130,29 @@ def test_a_budget_stops_between_launches_and_resume_goes_on(tmp_path: Path) -> N
     assert stopped.returncode == 3
     assert "inference-fp32-bs1-1gpu-simulated: not run" in stopped.stdout
     assert (
-        "not finished (--max-time is over): 1 of 2 launches; what is finished stays"
+        "not finished (--max-time is over): 1 of 2 launches have ended; what is finished stays"
         in stopped.stdout
     )
     assert f"--resume {directory}" in stopped.stdout
     assert {batch: len(record["step_seconds"]) for batch, record in at_stop.items()} == {500: 5}
     assert resumed.returncode == 0
     assert records(tmp_path)[500] == at_stop[500]
+
+
+def test_compare_prints_the_command_that_resumes_a_run(tmp_path: Path) -> None:
+    """What stands there can be pasted: it has the flags that began the run, and its directory."""
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    write(folder, [500, 1], steps=5)
+    run(folder, "--max-time", "1s", "--set", "batch_size=1,500")
+    (directory,) = (folder / "out").iterdir()
+    told = bench("compare", "--run", str(directory), "--reference", "t4", "--fail-below", "0.5")
+    command = told.stderr.strip().rpartition("go on with: python bench.py ")[2]
+    resumed = bench(*shlex.split(command))
+
+    assert (told.returncode, resumed.returncode) == (3, 0)
+    assert "not finished: 1 of 2 launches have ended" in told.stderr
+    assert set(records(folder)) == {1, 500}
 
 
 @pytest.mark.parametrize(

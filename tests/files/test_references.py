@@ -82,6 +82,14 @@ BAD_TEXTS = {
         HEADER.replace("batch_size", "batchsize") + FIRST,
         ":1: unknown column 'batchsize'; did you mean 'batch_size'?",
     ),
+    "semicolons": (
+        (HEADER + FIRST).replace(",", ";"),
+        ":1: looks separated by semicolons; put commas between columns, a point before decimals",
+    ),
+    "tabs": (
+        (HEADER + FIRST).replace(",", "\t"),
+        ":1: looks separated by tabs; put commas between columns, a point before decimals",
+    ),
     "doubled column": (
         HEADER.replace("note", "gpu") + FIRST,
         ":1: column 'gpu' is there twice; remove one",

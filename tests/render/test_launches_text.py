@@ -27,6 +27,7 @@ LAUNCH = Launch(
     status=Status.OK,
     step_seconds=STEPS,
 )
+QUICK = Caution(CautionKind.QUICK, "quick")
 ON_GPU = Telemetry(
     readings=5,
     reading_seconds=0.01,
@@ -46,10 +47,14 @@ ON_GPU = Telemetry(
 
 
 def test_intervals_are_shown_or_what_they_need() -> None:
-    """80 steps enclose p90 and p95, not p99."""
-    (row,) = intervals_table(cell_results([LAUNCH])).rows
+    """80 steps enclose p90 and p95, not p99; what stands beside the rate stands here as well."""
+    doubted = replace(LAUNCH, cautions=(QUICK,), protocol=replace(LAUNCH.protocol, launches=2))
+    (row,) = intervals_table(cell_results([doubted])).rows
 
-    assert row[1:] == ("80", "10.30 to 10.60", "10.80 to 10.90", "10.80 to 10.90", "n/a, needs 368")
+    assert row[1:] == (
+        "80", "10.30 to 10.60", "10.80 to 10.90", "10.80 to 10.90", "n/a, needs 368",
+        "q 1 of 2 launches",
+    )  # fmt: skip
 
 
 def test_telemetry_has_a_row_a_launch_and_no_empty_column() -> None:
@@ -141,15 +146,15 @@ def test_the_source_of_energy_is_named() -> None:
 
 
 def test_an_unsteady_launch_is_told_with_its_remedy() -> None:
-    """The launch's row says no, and the doubt is spelled out."""
+    """The launch's row says no and has its letter, and the doubt is spelled out."""
     text = "the steps became 5.0% slower from the first to the last; look for heat"
     unsteady = replace(LAUNCH, cautions=(Caution(CautionKind.UNSTEADY, text),))
     few = replace(LAUNCH, step_seconds=STEPS[:20])
 
-    assert [row[-1] for row in launches_table([LAUNCH, unsteady, few]).rows] == [
-        "yes",
-        "no",
-        "n/a, needs 60",
+    assert [row[-2:] for row in launches_table([LAUNCH, unsteady, few]).rows] == [
+        ("yes", ""),
+        ("no", "u"),
+        ("n/a, needs 60", ""),
     ]
     assert doubts([LAUNCH, unsteady]) == [f"inference-amp-bs8-1gpu, launch 0: {text}"]
 
@@ -175,6 +180,27 @@ def test_cells_that_were_not_run_are_named_up_to_a_number() -> None:
     ]
 
 
+def test_a_number_that_lacks_launches_says_so_beside_it() -> None:
+    """Of three launches one crashed, or one was never run: the number never looks like the rest."""
+    protocol = replace(LAUNCH.protocol, launches=3)
+    good = [replace(LAUNCH, protocol=protocol, launch=number) for number in range(3)]
+    crashed = replace(good[1], status=Status.CRASHED, reason="ended by SIGKILL", step_seconds=())
+    run = run_of(LAUNCH.cell.id)
+    whole, partial, stopped = (
+        results_text(run, cell_results(launches))
+        for launches in (good, [good[0], crashed, good[2]], good[:2])
+    )
+
+    assert "launches" not in whole
+    for text in (partial, stopped):
+        (row,) = (line for line in text.splitlines() if line.startswith(f"{LAUNCH.cell.id}  "))
+        assert row.split()[1] == "765.55"
+        assert row.endswith("160  2 of 3 launches")
+    lead = "inference-amp-bs8-1gpu: "
+    assert f"{lead}crashed (2 of 3 launches ok): ended by SIGKILL" in partial
+    assert f"{lead}not finished (2 of 3 launches ok)" in stopped
+
+
 def test_a_percentile_of_too_few_samples_is_marked() -> None:
     """The value stays for comparison, with a mark that the legend explains."""
     run = run_of(LAUNCH.cell.id)
@@ -188,12 +214,16 @@ def test_a_percentile_of_too_few_samples_is_marked() -> None:
 
 def test_the_spread_between_launches_is_that_of_good_ones() -> None:
     """Repeats show what one launch cannot; a failed one has no part in it, and one is no spread."""
-    slower = replace(LAUNCH, launch=1, step_seconds=tuple(1.1 * step for step in STEPS))
+    slower = replace(
+        LAUNCH, launch=1, step_seconds=tuple(1.1 * step for step in STEPS), cautions=(QUICK,)
+    )
     failed = replace(LAUNCH, launch=2, status=Status.INVALID, step_seconds=(9.0,))
     table = spread_table([LAUNCH, slower, failed])
 
     assert table is not None
-    assert table.rows == [("inference-amp-bs8-1gpu", "2", "695.95", "730.75", "765.55", "9.5%")]
+    assert table.rows == [
+        ("inference-amp-bs8-1gpu", "2", "695.95", "730.75", "765.55", "9.5%", "q")
+    ]
     assert spread_table([LAUNCH, failed]) is None
 
 

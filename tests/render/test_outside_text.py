@@ -16,15 +16,18 @@ from rich.console import Console
 from suite import render
 from suite.cli.live_table import View, live_table
 from suite.core.cell import Cell, Mode, Precision, Protocol
+from suite.core.check import LeftOut
 from suite.core.comparison import compare, comparison_frame, weak_scaling_of
 from suite.core.device import Cpu, Gpu, GpuProcess, Machine
 from suite.core.launch import Caution, CautionKind, Launch, RankRecord, Status
 from suite.core.matrix import Matrix
 from suite.core.reference import Reference, ReferenceRow, ReferenceTable
-from suite.core.run import Run, RunHeader, cell_results
+from suite.core.run import Run, RunHeader, cell_results, coverage
 from suite.core.scaling import scaling_of, times_of
 from suite.core.telemetry import Telemetry
 from suite.core.text import shown
+from suite.core.verdict import judge_run
+from suite.render.checks import left_out_text
 from suite.render.comparison import comparison_markdown, comparison_text, remarks_on
 from suite.render.devices import devices_text
 from suite.render.markdown import inline, line
@@ -33,11 +36,14 @@ from suite.render.reference_tables import reference_list, reference_text
 from suite.render.results import overhead_text, report_markdown, results_text
 from suite.render.scaling_plots import comparison_plot, scaling_plots
 from suite.render.tables import Dialect
+from suite.render.verdict import verdict_text
 
 HOSTILE = (
     "# 1. =a\nb|c\r\n\n## d\n| e |\n---\n```"
     "\x1b[31m\x07<b>*f* _g_ [h](i) ![j](k) `l` ~~m~~ &lt; \\| \u202eevil\u2028\u200b\ud800 $x$"
 )
+# No table is made narrower.
+WIDE = 10_000
 PLAIN = "name"
 PROTOCOL = Protocol(warmup_steps=1, measured_steps=4)
 INFERENCE = Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=1)
@@ -140,8 +146,10 @@ def machine_with(name: str) -> Machine:
 
 def compared(name: str, form: Callable[..., str]) -> str:
     run, reference = run_with(name), reference_with(name)
-    cells = compare(cell_results(run.launches), reference.table, ())
-    return form(cells, reference, name, remarks_on(run.header, reference.table))
+    results = cell_results(run.launches)
+    whole = coverage(run.header, results)
+    cells = compare(results, reference.table, ())
+    return form(cells, reference, name, remarks_on(run.header, reference.table, whole), whole)
 
 
 def plan_with(name: str) -> str:
@@ -160,6 +168,13 @@ def plan_with(name: str) -> str:
     return plan_text(matrix, name, name, [planned], None)
 
 
+def judged(name: str) -> str:
+    run, reference = run_with(name), reference_with(name)
+    results = cell_results(run.launches)
+    cells = compare(results, reference.table, ())
+    return verdict_text(judge_run(cells, coverage(run.header, results), 0.9, 1))
+
+
 TEXTS: dict[str, Callable[[str], str]] = {
     "results_text": lambda name: results_text(r := run_with(name), cell_results(r.launches)),
     "overhead_text": lambda name: overhead_text(run_with(name).launches),
@@ -168,8 +183,10 @@ TEXTS: dict[str, Callable[[str], str]] = {
         devices_text(machine_with(name)) + devices_text(replace(machine_with(name), gpus=()))
     ),
     "plan_text": plan_with,
-    "reference_text": lambda name: reference_text(reference_with(name), Dialect.TERMINAL),
-    "reference_list": lambda name: reference_list([reference_with(name)]),
+    "reference_text": lambda name: reference_text(reference_with(name), Dialect.TERMINAL, WIDE),
+    "reference_list": lambda name: reference_list([reference_with(name)], WIDE),
+    "verdict_text": judged,
+    "left_out_text": lambda name: left_out_text(LeftOut("a check", name)),
 }
 DOCUMENTS: dict[str, Callable[[str], str]] = {
     "report_markdown": lambda name: report_markdown(r := run_with(name), cell_results(r.launches)),
@@ -200,7 +217,7 @@ def test_no_text_from_outside_acts_on_a_terminal(renderer: str) -> None:
 
     assert not acting(hostile)
     assert r"\x1b[31m\x07<b>" in words
-    if renderer != "comparison_text":  # fills its paragraphs
+    if renderer not in {"comparison_text", "left_out_text"}:  # they fill paragraphs
         assert len(hostile.splitlines()) == len(plain.splitlines())
     assert not [found for found in hostile.splitlines() if found.startswith(("b|c", "## d"))]
 
