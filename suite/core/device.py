@@ -11,8 +11,8 @@ from suite.core.systems import SYSTEMS, System, bare_gpu_name, system_by_key, sy
 
 # TF32 came with compute capability 8.0 (the NVIDIA Ampere architecture).
 TF32_CAPABILITY = (8, 0)
-# Far more than any product's name has; a file name ends at 255 bytes.
-_LONGEST_SLUG = 80
+# A file name ends at 255 bytes, and a run directory has the name of its matrix as well.
+_LONGEST_SLUG = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,9 @@ def test_label_and_slug_name_the_device_that_runs() -> None:
     assert device_slug(machine("NVIDIA A100-SXM4-40GB")) == "nvidia-a100-sxm4-40gb"
     assert device_label(machine()) == "AMD EPYC (2 cores)"
     assert device_slug(machine()) == "amd-epyc-2-cores"
+    # Part of the name of a run directory, which has a length that file systems limit.
+    assert device_slug(machine("A" * 300)) == "a" * 60
+    assert device_slug(machine("\x1b\n")) == "unnamed"
 
 
 @pytest.mark.parametrize(
