@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from suite.core.cell import Cell, Protocol
 from suite.core.launch import Caution, Launch, Status
+from suite.core.siblings import sibling_cautions
 from suite.core.summary import Summary, summarize
 
 
@@ -46,7 +47,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellResult:
-    """All launches of one cell. `status` is ok only when every launch is."""
+    """All launches of one cell. `status` is ok only when every launch is.
+
+    `cautions` are those of the launches, and those that only show when launches are compared.
+    """
 
     cell: Cell
     status: Status
@@ -67,12 +71,14 @@ def _result(cell: Cell, launches: Sequence[Launch]) -> CellResult:
     failed = next((launch for launch in launches if launch.status is not Status.OK), None)
     ok = [launch for launch in launches if launch.status is Status.OK]
     samples = [seconds for launch in ok for seconds in launch.step_seconds]
+    lengths = [len(launch.step_seconds) for launch in ok]
     published = [seconds for launch in ok for seconds in launch.published_seconds]
-    cautions = dict.fromkeys(caution for launch in launches for caution in launch.cautions)
+    own = (caution for launch in launches for caution in launch.cautions)
+    cautions = dict.fromkeys([*own, *sibling_cautions(launches)])
     return CellResult(
         cell=cell,
         status=failed.status if failed else Status.OK,
         reason=failed.reason if failed else "",
-        summary=summarize(samples, cell.global_batch_size, published),
+        summary=summarize(samples, cell.global_batch_size, published, lengths),
         cautions=tuple(cautions),
     )
