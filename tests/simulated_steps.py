@@ -189,7 +189,7 @@ def _print_coverage(series: int = 500) -> None:
             cells = [f"{launches} x {count} steps, correlation {correlation:g}"]
             for fraction in (0.5, 0.9, 0.99):
                 told = coverage(fraction, correlation, count, series, launches)
-                cells += [f"{told.enclosing:.1%}", f"({told.given:.0%})"]
+                cells += [f"{told.enclosing:.1%}" if told.given else "-", f"({told.given:.0%})"]
             print(_row(cells), flush=True)
 
 
@@ -211,7 +211,7 @@ def _row(cells: Sequence[str]) -> str:
 def _print_false_alarms(series: int = 1000) -> None:
     print(f"\nSteady series that are called unsteady, of {series} each, noise of 2 %")
     counts = (60, 100, 350, 2000)
-    print(_row(["noise", *(f"{count} steps" for count in counts)]))
+    print(_row(["noise", *(f" {count} steps" for count in counts)]))
     for noise in NOISES:
         shares = (accused(noise, 0.02, count, series) / series for count in counts)
         print(_row([noise, *(f"{share:.1%}" for share in shares)]), flush=True)

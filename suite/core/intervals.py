@@ -17,7 +17,7 @@ CONFIDENCE = 0.95
 _CHANCE = 2.0
 # Lags beyond this share of a launch have too few pairs.
 _LONGEST_LAG = 0.25
-# Launches differ if, were they alike, chance would seldomer set them so far apart.
+# Launches differ if chance sets alike ones this far apart more rarely than this.
 _LAUNCHES_ALIKE = 0.025
 
 Interval = tuple[float, float]
@@ -80,6 +80,10 @@ def worth(launches: Sequence[Sequence[float]], cut: float) -> int:
     lags 1, 2, ... as long as it is more than chance (Geyer, "Practical Markov chain Monte Carlo",
     Statistical Science 1992), corrected for being taken from the mean of the same samples. Where
     launches differ by more than that explains, each of them is worth one sample.
+
+    Simulated with normal noise of correlation 0.9, intervals of p50 then enclose the truth in 94 %
+    of launches of 350 steps (39 % if every step counts), and in 80 % of those of 60 steps: these
+    are too few to show how alike they are.
     """
     marks = [_Marks(launch, cut) for launch in launches]
     inflation = _inflation(marks)

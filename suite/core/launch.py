@@ -60,8 +60,12 @@ class CautionKind(str, Enum):
     FOREIGN_PROCESS = "foreign_process", "o", "others: another process was on the GPU"
     CONTENDED = "contended", "b", "busy: other processes used over a tenth of the CPU meanwhile"
     CHANGED = "changed", "c", "measured after the run was resumed under changed conditions"
-    STOLEN = "stolen", "v", "virtual machine: its CPUs' time went to others, over 2 % of it"
-    UNLIKE_SIBLINGS = "unlike_siblings", "l", "launches: one differs from the others, or all do"
+    STOLEN = "stolen", "v", "stolen: a hypervisor gave over 2 % of the CPUs' time to others"
+    UNLIKE_SIBLINGS = (
+        "unlike_siblings",
+        "l",
+        "launches disagree: one with its siblings, or all of them",
+    )
     MIXED_DEVICES = "mixed_devices", "m", "mixed: the ranks ran on GPUs of different types"
 
 

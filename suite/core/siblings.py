@@ -16,8 +16,8 @@ FEWEST_SIBLINGS = 3
 # Launches of one cell differ by a few percent on healthy machines.
 LEAST_DIFFERENCE = 0.10
 # How many times the siblings' own spread (the standard deviation by the median absolute deviation)
-# the difference has to be. Of healthy launches that differ by 3 % (standard deviation) this and the
-# least difference accuse one in 0.6 % of cells at most, whatever the number of launches.
+# the difference has to be. Where healthy launches differ by 3 % (standard deviation), this and the
+# least difference accuse one of them in at most 0.6 % of cells, of however many launches.
 LEAST_SPREADS = 5.0
 _DEVIATION = 1.4826  # standard deviation of normal values / their median absolute deviation
 

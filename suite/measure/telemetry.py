@@ -147,7 +147,14 @@ class Recorder:
                 throttling=self._gpu.throttling(),
             )
         # Last, as a large machine takes longest to tell it.
-        return replace(reading, cpu_times=self._times())
+        return replace(reading, cpu_times=self._cpu_times())
+
+    def _cpu_times(self) -> CpuTimes | None:
+        try:
+            return self._times()
+        except Exception as error:  # noqa: BLE001 - nor do readings of a GPU end with these
+            self._note = self._note or f"the CPUs' times are unknown: {error}"
+            return None
 
     @property
     def _energy_source(self) -> str:

@@ -424,6 +424,23 @@ def test_the_share_of_stolen_time(
     assert told == ([CautionKind.STOLEN] if share and share > 0.02 else [])
 
 
+@pytest.mark.usefixtures("fake")
+def test_processor_times_that_cannot_be_read_cost_no_other_reading() -> None:
+    """A sandbox may hide /proc/stat: the GPU is read all the same, a note says what is not."""
+
+    def hidden() -> CpuTimes:
+        raise PermissionError("/proc/stat is hidden")
+
+    measurement = Measurement(T4)
+    measurement.recorder = Recorder(gpu=T4, times=hidden, clock=lambda: measurement.now)
+    measurement.steps(31, 0.1)
+    found = measurement.finish()
+
+    assert found.gauges["gpu_power_watts"].mean == 70
+    assert found.stolen_share is None
+    assert found.note.startswith("the CPUs' times are unknown: /proc/stat is hidden")
+
+
 def test_a_launch_of_less_than_a_second_has_no_share_of_stolen_time() -> None:
     """Hundredths of a second are too coarse for it."""
     measurement = Measurement(None)

@@ -152,7 +152,7 @@ def test_a_launch_unlike_its_siblings_is_a_doubt_and_a_mark() -> None:
     assert doubts(launches, results)[0].startswith(
         "inference-amp-bs8-1gpu: launch 3 is 50% slower than its 3 siblings"
     )
-    assert "l = launches: one differs from the others, or all do" in results_text(run, results)
+    assert "l = launches disagree: one with its siblings" in results_text(run, results)
 
 
 def test_stolen_time_has_a_column_and_a_doubt() -> None:
