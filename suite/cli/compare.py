@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
+from suite.cli.newest_run import newest_run
 from suite.cli.parser import REPORTS
 from suite.core.comparison import (
     ComparedCell,
@@ -15,7 +16,7 @@ from suite.core.errors import ExitCode, InputError
 from suite.core.reference import Metric
 from suite.core.run import cell_results
 from suite.files.references import BANDS_PATH, read_bands, read_system
-from suite.files.runs import newest_run, read_run, write_plot
+from suite.files.runs import read_run, write_plot
 from suite.files.text import write_text
 from suite.render.comparison import (
     COMPARISON_PLOT,

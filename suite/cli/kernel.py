@@ -4,24 +4,22 @@ import json
 import os
 import socket
 import sys
-from dataclasses import replace
 from pathlib import Path
 
-from suite.core.device import device_label
 from suite.core.distributed import Rank, rank_of
 from suite.core.errors import ExitCode, InputError, SuiteError
 from suite.core.launch import Launch, Status
 from suite.core.ranks import RankEnd, merge_ranks
 from suite.core.summary import Summary
 from suite.files.data_set import cell_shards
-from suite.files.launches import encode_launch, write_launch
-from suite.files.runs import decode_launch
+from suite.files.launches import decode_launch, encode_launch, reserve_launch, write_launch
 from suite.kernels import gather
 from suite.kernels.environment import launch_environment
 from suite.kernels.interface import MissingComponentError
 from suite.measure.devices import detect_machine
 from suite.runner.channel import Progress, Sender, end_with_reader
 from suite.runner.command import LaunchOrder
+from suite.runner.marks import labelled
 from suite.runner.order_flags import parse_order
 from suite.runner.ranks.hosts import DESCRIBE, describe_host
 from suite.runner.ranks.link import heed_runner, join_runner
@@ -85,14 +83,19 @@ def _by_hand(order: LaunchOrder) -> int:
         launch = _of_all_ranks(launch, rank)
         if rank.index > 0:
             return int(ExitCode.GOOD)
-    launch = replace(launch, device=device_label(machine))
+    launch = labelled(launch, machine, expected=None)
+    asked = launch.launch
+    launch = reserve_launch(results, launch)
     path = write_launch(results, launch)
-    summary = launch.summary
-    print(_outcome(launch, summary) if summary else f"{launch.status.value}: {launch.reason}")
+    ok, summary = launch.status is Status.OK, launch.summary
+    print(
+        _outcome(launch, summary) if ok and summary else f"{launch.status.value}: {launch.reason}"
+    )
     for caution in launch.cautions:
         print(f"caution: {caution.text}")
-    print(f"record: {path}")
-    return int(ExitCode.GOOD if launch.status is Status.OK else ExitCode.CELL_FAILED)
+    kept = f" (of launch {asked} there is one already, which stays)"
+    print(f"record: {path}{kept if launch.launch != asked else ''}")
+    return int(ExitCode.GOOD if ok else ExitCode.CELL_FAILED)
 
 
 def _of_all_ranks(launch: Launch, rank: Rank) -> Launch:

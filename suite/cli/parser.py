@@ -112,7 +112,8 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser.add_argument(
         "--require-device",
         action="store_true",
-        help="refuse to run on another device than the matrix is for",
+        help="refuse to run on another device than the matrix is for, and on the CPU because no GPU"
+        " of the machine can be used",
     )
     parser.add_argument(
         "--no-fork-server",

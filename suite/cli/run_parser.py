@@ -52,6 +52,6 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     add(
         "--exclusive",
         action="store_true",
-        help="refuse to start while another process is on the GPU; one that comes later makes the"
-        " launches beside it invalid",
+        help="refuse to start while another process is on the GPU, or where nobody can tell; one"
+        " that comes later makes the launches beside it invalid",
     )

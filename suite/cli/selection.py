@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum
+from typing import get_type_hints
 
 from suite.core.cell import Cell
 from suite.core.errors import InputError
@@ -175,7 +176,7 @@ def _value(axis: str, node: ast.expr) -> Value | Enum:
 
 def _known(axis: str, text: str, flag: str) -> Value | Enum:
     """The value of an axis that a text names."""
-    kind = Cell.__annotations__[axis]
+    kind = get_type_hints(Cell)[axis]  # without the range of a number
     if kind is bool:
         if text.lower() not in _BOOLEANS:
             raise InputError(f"{flag}: {axis} is on or off, not '{text}'")

@@ -28,18 +28,19 @@ class PlanLine:
 def plan_text(
     matrix: Matrix,
     device: str,
-    mismatch: str | None,
+    note: str | None,
     lines: Sequence[PlanLine],
     capacity_bytes: int | None,
 ) -> str:
     """The plan: a head, two lines per launch, the total, and what memory will not be enough for.
 
-    `capacity_bytes` is the memory of the device, None where it is unknown.
+    `note` is what there is to say of the device, and `capacity_bytes` is its memory, None where it
+    is unknown.
     """
     protocol = matrix.protocol
     parts = [
         f"{matrix.name}: {matrix.purpose}",
-        f"on {device}" + (f" (note: {mismatch})" if mismatch else ""),
+        f"on {device}" + (f" (note: {note})" if note else ""),
         protocol_text(protocol),
         *([f"selected by {matrix.selection}"] if matrix.selection else []),
         "",

@@ -9,6 +9,8 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 
+from suite.files.strict_json import parse_json
+
 # Often enough for a progress line, rarely enough to leave the measurement alone.
 PROGRESS_INTERVAL_SECONDS = 0.5
 
@@ -103,7 +105,7 @@ def receive(line: bytes) -> Progress | Here | str:
     Raises:
         ValueError: the line is neither.
     """
-    message = json.loads(line)
+    message = parse_json(line.decode())
     match message:
         case {"progress": {"phase": str(phase), "done": int(done), "total": int(total)}}:
             return Progress(phase, done, total)

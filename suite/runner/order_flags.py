@@ -15,7 +15,7 @@ from suite.core.cell import (
     Protocol,
     XlaMode,
 )
-from suite.core.distributed import Compression, rank_of
+from suite.core.distributed import Compression, rank_of, unknown_launcher
 from suite.core.errors import InputError
 from suite.core.flag_values import count, positive_count, positive_number
 from suite.files.data_set import epoch_steps
@@ -24,6 +24,9 @@ from suite.runner.command import LaunchOrder
 from suite.runner.published_flags import MODES, mode_of, own_names
 from suite.runner.reading_flags import add_reading, reading_of
 from suite.runner.recipe_flags import add_recipe, recipe_of
+
+# Steps measured where --num_iter does not say how many, and where no records make an epoch of 1.
+_DEFAULT_MEASURED_STEPS = 50
 
 # The environment of a process that no launcher of ranks started.
 _NO_LAUNCHER: Mapping[str, str] = MappingProxyType({})
@@ -80,18 +83,22 @@ def _refuse_contradictions(given: argparse.Namespace) -> None:
     if given.synthetic_device and given.data_dir:
         raise InputError("--synthetic_device reads no records; give it or --data_dir, not both")
     if given.iter_unit == "epoch" and not given.data_dir:
-        raise InputError("synthetic images have no epoch; add --iter_unit batch")
+        raise InputError("synthetic images have no epoch; give --iter_unit batch, or --data_dir")
 
 
 def _steps(given: argparse.Namespace, gpus: int) -> int:
-    """Steps in all, warm-up included."""
-    steps: int = given.num_iter
-    if given.iter_unit == "epoch":
+    """Steps in all, warm-up included. As published, --num_iter counts batches without records."""
+    in_epochs = bool(given.data_dir) and given.iter_unit != "batch"
+    iterations: int = given.num_iter or (
+        1 if in_epochs else given.warmup_steps + _DEFAULT_MEASURED_STEPS
+    )
+    steps = iterations
+    if in_epochs:
         steps *= epoch_steps(given.data_dir, given.mode, given.batch_size * gpus)
     if steps <= given.warmup_steps:
-        are = "" if given.iter_unit == "batch" else f" (epochs, {steps} steps)"
+        are = f" (epochs, {steps} steps)" if in_epochs else ""
         raise InputError(
-            f"--num_iter {given.num_iter}{are} includes the warm-up, so it must exceed"
+            f"--num_iter {iterations}{are} includes the warm-up, so it must exceed"
             f" --warmup_steps {given.warmup_steps}; raise it"
         )
     return steps
@@ -119,6 +126,14 @@ def _cell(given: argparse.Namespace, gpus: int) -> Cell:
 
 def _gpus(given: int | None, environment: Mapping[str, str]) -> int:
     """Ranks of the launch: as many as were started, which is what the flag must say."""
+    stray = unknown_launcher(environment)
+    if stray is not None:
+        variable = stray.partition("=")[0]
+        raise InputError(
+            f"{stray} says that this is one of several processes, which would measure at once;"
+            " start ranks with Open MPI's mpirun, horovodrun or srun, or unset"
+            f" {variable} for a single process"
+        )
     started = rank_of(environment).size
     if given not in {None, started}:
         raise InputError(
@@ -158,11 +173,13 @@ def _add_cell(add: Callable[..., object]) -> None:
     add(
         "--mode",
         type=mode_of,
-        required=True,
+        default="inference_benchmark",
         metavar="{" + ",".join(MODES) + "}",
-        help="which half of the work to measure",
+        help="which half of the work to measure (%(default)s)",
     )
-    add("--batch_size", type=positive_count, required=True, help="images per step and GPU")
+    add(
+        "--batch_size", type=positive_count, default=8, help="images per step and GPU (%(default)s)"
+    )
     add("--gpus", type=positive_count, metavar="N", help="ranks (default: as many as were started)")
     add("--amp", action="store_true", help="mixed precision (float16 on a GPU, bfloat16 on a CPU)")
     add("--tf32", action="store_true", help="TensorFloat-32 (Ampere or newer); without it, FP32")
@@ -217,10 +234,25 @@ def _add_surroundings(add: Callable[..., object]) -> None:
 
 def _add_measurement(add: Callable[..., object]) -> None:
     add("--warmup_steps", type=count, default=50, help="steps before measuring (%(default)s)")
-    add("--num_iter", type=positive_count, default=1, help="steps, warm-up included (%(default)s)")
-    add("--iter_unit", choices=("epoch", "batch"), default="epoch", help="unit of --num_iter")
+    add(
+        "--num_iter",
+        type=positive_count,
+        help="epochs or steps, warm-up included (1 epoch of records, else the warm-up and"
+        f" {_DEFAULT_MEASURED_STEPS} steps)",
+    )
+    add(
+        "--iter_unit",
+        choices=("epoch", "batch"),
+        help="unit of --num_iter (epoch of records, else batch)",
+    )
     add("--max_seconds", type=positive_number, help="cap on warm-up and measuring together")
-    add("--launch", type=count, default=0, help="number of this launch of the cell (%(default)s)")
+    add(
+        "--launch",
+        type=count,
+        default=0,
+        help="number of this launch of the cell (%(default)s); if there is a record of it, the next"
+        " free number is taken",
+    )
     add("--no_telemetry", action="store_true", help="leave power, clocks and memory unread")
     add("--results_dir", metavar="DIR", default=".", help="where the record goes (%(default)s)")
     add("--channel", type=count, help=argparse.SUPPRESS)
