@@ -61,11 +61,17 @@ class CautionKind(str, Enum):
     SIMULATED = "simulated", "s", "simulated kernel: the number means nothing"
     INPUT_BOUND = "input_bound", "i", "bound by its input: steps waited for images, see the record"
     WIDENED = "widened", "w", "XLA computed bfloat16 in float32 on this CPU: no speed of AMP"
-    UNSTEADY = "unsteady", "u", "unsteady: the steps drifted, shifted or had two levels"
+    UNSTEADY = "unsteady", "u", "unsteady: the steps changed over time or had two levels"
     THROTTLED = "throttled", "h", "throttled: heat or the power supply slowed the GPU"
     FOREIGN_PROCESS = "foreign_process", "o", "others: another process was on the GPU"
     CONTENDED = "contended", "b", "busy: other processes used over a tenth of the CPU meanwhile"
     CHANGED = "changed", "c", "measured after the run was resumed under changed conditions"
+    STOLEN = "stolen", "v", "stolen: a hypervisor gave over 2 % of the CPUs' time to others"
+    UNLIKE_SIBLINGS = (
+        "unlike_siblings",
+        "l",
+        "launches disagree: one with its siblings, or all of them",
+    )
     MIXED_DEVICES = "mixed_devices", "m", "mixed: the ranks ran on GPUs of different types"
 
 

@@ -24,6 +24,9 @@ class Telemetry:
     `cpu_seconds` the processor time that all threads of the process used in between.
     `busy_cpus` is how many of the `usable_cpus` that this process may use all processes together
     kept busy on average; None on a GPU, for the simulated kernel, and in less than a second.
+    `stolen_share` is the part of the time these CPUs wanted to run, or of one CPU's whole time if
+    that is longer, in which the hypervisor ran other machines instead; None where the kernel has
+    never counted such time, and in less than a second.
 
     `gauges` maps a quantity, unit included, to its readings: `gpu_power_watts`,
     `gpu_sm_clock_mhz`, `gpu_memory_clock_mhz`, `gpu_temperature_celsius`,
@@ -56,6 +59,7 @@ class Telemetry:
     note: str = ""
     usable_cpus: Count = 0
     busy_cpus: Reading | None = None
+    stolen_share: Share | None = None
 
 
 def without_gpu(telemetry: Telemetry, why: str) -> Telemetry:

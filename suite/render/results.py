@@ -15,6 +15,7 @@ from suite.render.launches import (
     last_output,
     launches_table,
     spread_table,
+    steadiness_note,
     telemetry_notes,
     telemetry_table,
 )
@@ -31,8 +32,8 @@ _FULL_HEADERS = (*_HEADERS[:2], "img/s as published", *_HEADERS[2:7], "min", "ma
 
 _COLUMNS = "img/s = images / elapsed time; avg to p99 = latency of a step in ms; n = measured steps"
 _FEW = (
-    "~ = too few samples to enclose it with 95 % confidence (p90 needs "
-    f"{samples_needed(0.90)}, p95 {samples_needed(0.95)}, p99 {samples_needed(0.99)})"
+    f"~ = not enclosed with 95 % confidence: p90 needs {samples_needed(0.90)} independent samples,"
+    f" p95 {samples_needed(0.95)}, p99 {samples_needed(0.99)}"
 )
 
 
@@ -75,8 +76,9 @@ def report_markdown(run: Run, results: Sequence[CellResult]) -> str:
             for section in scaling_sections(run, results)
         ],
         intervals=write_table(intervals_table(results), Dialect.MARKDOWN),
-        doubts=doubts(run.launches),
+        doubts=doubts(run.launches, results),
         spread=write_table(spread, Dialect.MARKDOWN) if spread else "",
+        steadiness_note=steadiness_note(),
         launches=write_table(launches_table(run.launches), Dialect.MARKDOWN),
         ranks=write_table(ranks, Dialect.MARKDOWN) if ranks else "",
         rank_notes=rank_notes(run.launches),
@@ -152,7 +154,16 @@ def _full_row(result: CellResult) -> tuple[str, ...]:
 
 def _legend(results: Sequence[CellResult]) -> list[str]:
     summaries = [result.summary for result in results if result.summary is not None]
-    few = any(summary.p99_interval_seconds is None for summary in summaries)
+    few = any(
+        interval is None
+        for summary in summaries
+        for interval in (
+            summary.p50_interval_seconds,
+            summary.p90_interval_seconds,
+            summary.p95_interval_seconds,
+            summary.p99_interval_seconds,
+        )
+    )
     return [
         *([_FEW] if few else []),
         *legend(caution for result in results for caution in result.cautions),

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pynvml
 import pytest
 
@@ -17,7 +18,7 @@ from suite.core.device import Gpu
 from suite.core.launch import CautionKind
 from suite.core.telemetry import Telemetry, others_cpu_share, without_gpu
 from suite.measure import telemetry
-from suite.measure.host_meter import HostMeter, usable_cpu_count
+from suite.measure.host_meter import CpuTimes, HostMeter, cpu_times, usable_cpu_count
 from suite.measure.telemetry import Recorder
 
 T4 = Gpu(index=0, name="Tesla T4", uuid="GPU-aaaa1111")
@@ -472,7 +473,8 @@ def test_other_processes_on_the_cpu_are_a_caution(
     monkeypatch.setattr(telemetry, "cpu_seconds", lambda: used["own"])
     monkeypatch.setattr(telemetry, "usable_cpu_count", lambda: 5)
     now = 0.0
-    recorder = Recorder(gpu=None, watch_others=True, busy=lambda: used["all"], clock=lambda: now)
+    times = lambda: CpuTimes(used["all"], None)  # noqa: E731
+    recorder = Recorder(gpu=None, watch_others=True, times=times, clock=lambda: now)
     for done in range(1, 22):
         recorder.on_step("measuring", done, 21)
         now += 0.1
@@ -503,6 +505,98 @@ def test_others_are_not_judged_where_they_cannot_be() -> None:
         assert found.busy_cpus is None
         assert others_cpu_share([found]) is None
         assert contention([found]) is None
+
+
+def stat_file(folder: Path, *stolen: int) -> None:
+    """A /proc/stat in which every CPU was busy for 10 s; stolen is in hundredths of a second."""
+    lines = [f"cpu{number} 400 100 300 9000 0 100 100 {s} 0 0" for number, s in enumerate(stolen)]
+    total = f"cpu  400 100 300 9000 0 100 100 {sum(stolen)} 0 0"
+    (folder / "stat").write_text("\n".join([total, *lines, ""]))
+
+
+def test_stolen_time_is_that_of_the_usable_cpus(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What the hypervisor took from CPUs that this process may not use is not its loss."""
+    monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 2})
+    stat_file(tmp_path, 150, 7000, 50)
+
+    assert cpu_times().busy == pytest.approx(20)
+    assert cpu_times().stolen == pytest.approx(2)
+
+
+def test_stolen_time_that_the_kernel_never_counted_is_unknown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Zero on every CPU since the start is no proof that none was stolen; zero on some is."""
+    monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    stat_file(tmp_path, 0, 0)
+    never = cpu_times().stolen
+    stat_file(tmp_path, 0, 1)
+
+    assert never is None
+    assert cpu_times().stolen == 0
+
+
+@pytest.mark.parametrize(
+    ("busy", "before", "stolen", "share"),
+    [
+        (14.0, 3.0, 6.0, 0.3),  # of two CPUs that wanted to run all the time
+        (7.0, 3.0, 3.0, 0.3),  # of one that did
+        (1.0, 3.0, 0.5, 0.05),  # of one that mostly waited, of its whole time
+        (9.9, None, 0.1, 0.01),  # the first that the kernel ever counted
+        (10.0, 3.0, 0.0, 0.0),
+        (10.0, 3.0, None, None),
+    ],
+)
+def test_the_share_of_stolen_time(
+    busy: float, before: float | None, stolen: float | None, share: float | None
+) -> None:
+    """It is about the part by which ten seconds of steps became longer, on a GPU as on a CPU."""
+    after = None if stolen is None else (before or 0.0) + stolen
+    measurement = Measurement(None)
+    moments = iter([CpuTimes(100.0, before), CpuTimes(100.0 + busy, after)])
+    measurement.recorder = Recorder(
+        gpu=None, times=lambda: next(moments), clock=lambda: measurement.now
+    )
+    measurement.steps(2, 0.0)
+    measurement.now = 10.0
+    found = measurement.finish()
+
+    assert found.stolen_share == (None if share is None else pytest.approx(share))
+    told = [caution.kind for caution in measured_cautions((), found)]
+    assert told == ([CautionKind.STOLEN] if share and share > 0.02 else [])
+
+
+@pytest.mark.usefixtures("fake")
+def test_processor_times_that_cannot_be_read_cost_no_other_reading() -> None:
+    """A sandbox may hide /proc/stat: the GPU is read all the same, a note says what is not."""
+
+    def hidden() -> CpuTimes:
+        raise PermissionError("/proc/stat is hidden")
+
+    measurement = Measurement(T4)
+    measurement.recorder = Recorder(gpu=T4, times=hidden, clock=lambda: measurement.now)
+    measurement.steps(31, 0.1)
+    found = measurement.finish()
+
+    assert found.gauges["gpu_power_watts"].mean == 70
+    assert found.stolen_share is None
+    assert found.note.startswith("the CPUs' times are unknown: /proc/stat is hidden")
+
+
+def test_a_launch_of_less_than_a_second_has_no_share_of_stolen_time() -> None:
+    """Hundredths of a second are too coarse for it."""
+    measurement = Measurement(None)
+    moments = iter([CpuTimes(100.0, 0.0), CpuTimes(101.0, 0.5)])
+    measurement.recorder = Recorder(
+        gpu=None, times=lambda: next(moments), clock=lambda: measurement.now
+    )
+    measurement.steps(2, 0.45)
+
+    assert measurement.finish().stolen_share is None
 
 
 def test_the_real_counters_tell_who_was_busy() -> None:
