@@ -8,8 +8,10 @@ from suite import __version__
 from suite.cli.data_parser import add_data, add_data_directories
 from suite.cli.reference_parser import add_reference
 from suite.cli.run_parser import add_run_flags
+from suite.core.bounds import Bounds
+from suite.core.cell import BATCH_SIZES, IMAGE_SIZES
 from suite.core.errors import InputError
-from suite.core.flag_values import positive_count, positive_number
+from suite.core.flag_values import decimal, whole
 
 _DESCRIPTION = """\
 Measure TensorFlow ResNet50 v1.5 on this machine and set the numbers beside NVIDIA's published
@@ -24,6 +26,9 @@ exit codes:
   4    not comparable, or not resumable under these conditions
   5    inconclusive (not used yet)
   130  interrupted"""
+
+# Of a measured to a published throughput.
+_RATIOS = Bounds(0.001, 1000)
 
 # Where runs go and are looked for, relative to the folder of the call.
 REPORTS = Path("reports")
@@ -56,7 +61,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_data(verbs)
     _add_selfcheck(verbs)
     layers = _add_verb(verbs, "layers", "list the network's layers, shapes and parameter counts")
-    layers.add_argument("--image_size", type=positive_count, default=224, help="(%(default)s)")
+    layers.add_argument("--image_size", type=whole(IMAGE_SIZES), default=224, help="(%(default)s)")
     _add_verb(verbs, "schema", "print the JSON Schema of matrix files, for editors")
     return parser
 
@@ -141,13 +146,13 @@ def _add_compare(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     )
     parser.add_argument(
         "--fail-below",
-        type=positive_number,
+        type=decimal(_RATIOS),
         metavar="RATIO",
         help="exit 1 when a throughput is less than RATIO times the published one",
     )
     parser.add_argument(
         "--min-batch",
-        type=positive_count,
+        type=whole(BATCH_SIZES),
         metavar="N",
         help="with --fail-below, count batch sizes from N on only",
     )

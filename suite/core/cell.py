@@ -3,11 +3,29 @@
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from suite.core.bounds import Bounds
+
 # Generous on purpose: XLA compiles large training steps for minutes on a slow CPU, and a batch of
 # 256 takes a CPU core about half a minute. They only have to end what hangs.
 STARTUP_TIMEOUT_SECONDS = 900.0
 STEP_TIMEOUT_SECONDS = 600.0
 QUICK_SECONDS = 20.0
+
+# The published batches end at 256. The pixels of 65,536 images alone are 37 GiB in float32.
+BATCH_SIZES = Bounds(1, 65_536)
+# Over all GPUs; training with batches of 65,536 images is the most that has been published.
+GLOBAL_BATCH_SIZES = Bounds(1, 1_048_576)
+# Each is a process that reports to the runner over a connection of its own.
+GPUS = Bounds(1, 10_000)
+# The published images have 224; one of 2048 has 84 times as many pixels.
+IMAGE_SIZES = Bounds(1, 2048)
+# Every step time is kept in the record: ten million take 200 MB. The published runs had 350.
+WARMUP_STEPS = Bounds(0, 10_000_000)
+MEASURED_STEPS = Bounds(1, 10_000_000)
+NUM_ITER = Bounds(1, WARMUP_STEPS.highest + MEASURED_STEPS.highest)
+LAUNCHES = Bounds(1, 1000)
+# Caps, deadlines and --max-time: a millisecond to thirty days.
+SECONDS = Bounds(0.001, 30 * 24 * 3600)
 
 
 class Mode(str, Enum):

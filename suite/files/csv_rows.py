@@ -2,8 +2,7 @@
 
 import csv
 import io
-import math
-import re
+import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from enum import Enum
@@ -11,14 +10,16 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
+from suite.core.bounds import Bounds
 from suite.core.errors import InputError
 from suite.files.nearest import nearest
 from suite.files.text import read_text
 
 Row = TypeVar("Row")
 
-NUMBER = re.compile(r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-COUNT = re.compile(r"[0-9]{1,9}")
+# Wide enough for any rate, latency, factor or count, and such that their ratios are finite.
+_COUNTS = Bounds(1, 999_999_999)
+_NUMBERS = Bounds(1e-6, 10**9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +120,23 @@ def _value(where: str, text: str, kind: Any, field: Field[Any]) -> object:
         return text
     if kind is bool:
         if text not in {"true", "false"}:
-            raise InputError(f"{where}: '{text}' is neither true nor false; write one of them")
+            raise InputError(
+                f"{where}: {reprlib.repr(text)} is neither true nor false; write one of them"
+            )
         return text == "true"
-    if kind is int:
-        if not COUNT.fullmatch(text) or int(text) == 0:
-            raise InputError(f"{where}: '{text}' is not a positive whole number; write it like 128")
-        return int(text)
-    if kind is float:
-        if not NUMBER.fullmatch(text) or not math.isfinite(float(text)) or float(text) == 0:
-            raise InputError(f"{where}: '{text}' is not a positive number; write it like 1234.5")
-        return float(text)
+    try:
+        if kind is int:
+            return _COUNTS.whole(text)
+        if kind is float:
+            return _NUMBERS.decimal(text)
+    except ValueError as error:
+        example = "128" if kind is int else "1234.5"
+        raise InputError(f"{where}: {error}; write it like {example}") from None
     if issubclass(kind, Enum):
         known = [member.value for member in kind]
         if text not in known:
             raise InputError(
-                f"{where}: '{text}' is not one of {', '.join(known)}; write one of them"
+                f"{where}: {reprlib.repr(text)} is not one of {', '.join(known)}; write one of them"
             )
         return kind(text)
     raise TypeError(f"a CSV column cannot hold {kind}")

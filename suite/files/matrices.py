@@ -14,10 +14,10 @@ from suite.core.device import is_device_name, known_devices
 from suite.core.distributed import (
     Distributed,
     Host,
+    add_host,
     parse_host,
-    reject_repeated,
 )
-from suite.core.matrix import Matrix, MatrixError, expand
+from suite.core.matrix import MOST_LAUNCHES, Matrix, MatrixError, expand
 from suite.core.reading import Reading, heeded_reading
 from suite.files.located_yaml import LocatedYaml, Place, read_yaml
 from suite.files.matrix_model import (
@@ -58,6 +58,10 @@ def read_matrix(path: Path) -> Matrix:
         )
     except MatrixError as error:
         raise source.error(error.place, str(error)) from None
+    launches = len(cells) * model.protocol.launches
+    if launches > MOST_LAUNCHES:
+        problem = f"gives {launches} launches of {len(cells)} cells, and a matrix has at most"
+        raise source.error(("protocol", "launches"), f"{problem} {MOST_LAUNCHES}; lower it")
     return Matrix(
         name=path.stem,
         purpose=model.purpose,
@@ -81,14 +85,13 @@ def _given(
 
 
 def _distributed(source: LocatedYaml, model: DistributedModel) -> Distributed:
-    hosts: list[Host] = []
+    hosts: dict[str, Host] = {}
     for index, text in enumerate(model.hosts or []):
         try:
-            hosts.append(parse_host(text))
-            reject_repeated(hosts)
+            add_host(hosts, parse_host(text))
         except ValueError as error:
             raise source.error(("distributed", "hosts", index), str(error)) from None
-    lists = {"hosts": tuple(hosts), "environment": tuple(model.environment)}
+    lists = {"hosts": tuple(hosts.values()), "environment": tuple(model.environment)}
     return Distributed(**{**model.model_dump(), **lists})
 
 
@@ -105,7 +108,7 @@ def _reference(source: LocatedYaml, reference: str | None) -> str | None:
     if reference is None:
         return None
     resolved = source.path.parent / reference
-    if not resolved.is_file():
+    if not os.path.isfile(resolved):  # noqa: PTH113 - Path.is_file raises for a name too long
         problem = f"no such file {reference!r}; give a path relative to the matrix file"
         raise source.error(("reference",), problem)
     return os.path.normpath(resolved)
@@ -134,6 +137,7 @@ def _first_problem(error: ValidationError) -> tuple[Place, str]:
         problem = "missing; add it"
     else:
         said = first["msg"][0].lower() + first["msg"][1:]
-        problem = f"{said}, not {json.dumps(first['input'], default=str)}"
+        given = json.dumps(first["input"])
+        problem = f"{said}, not {given if len(given) <= 60 else given[:60] + '...'}"
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
     return place, problem + more

@@ -1,11 +1,21 @@
 """The page's own flags -> what a worker is told; suite.runner.command is the way back."""
 
 import argparse
+import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NoReturn
 
+from suite.core.bounds import Bounds
 from suite.core.cell import (
+    BATCH_SIZES,
+    GPUS,
+    IMAGE_SIZES,
+    LAUNCHES,
+    MEASURED_STEPS,
+    NUM_ITER,
+    SECONDS,
+    WARMUP_STEPS,
     Cell,
     Data,
     Graph,
@@ -17,13 +27,18 @@ from suite.core.cell import (
 )
 from suite.core.distributed import Compression, rank_of
 from suite.core.errors import InputError
-from suite.core.flag_values import count, positive_count, positive_number
+from suite.core.flag_values import SEEDS, checked, decimal, whole
+from suite.core.matrix import THREADS
 from suite.files.data_set import epoch_steps
 from suite.kernels.interface import KernelOptions
 from suite.runner.command import LaunchOrder
 from suite.runner.published_flags import MODES, mode_of, own_names
 from suite.runner.reading_flags import add_reading, reading_of
 from suite.runner.recipe_flags import add_recipe, recipe_of
+
+# Numbers of open files, and ports.
+_DESCRIPTORS = Bounds(0, 2**20)
+_PORTS = Bounds(1, 65_535)
 
 # The environment of a process that no launcher of ranks started.
 _NO_LAUNCHER: Mapping[str, str] = MappingProxyType({})
@@ -64,7 +79,7 @@ def parse_order(
         results_dir=given.results_dir,
         telemetry=not given.no_telemetry,
         channel=given.channel,
-        report_to=tuple(given.report_to.split(",")) if given.report_to else (),
+        report_to=given.report_to,
     )
 
 
@@ -94,6 +109,9 @@ def _steps(given: argparse.Namespace, gpus: int) -> int:
             f"--num_iter {given.num_iter}{are} includes the warm-up, so it must exceed"
             f" --warmup_steps {given.warmup_steps}; raise it"
         )
+    if steps - given.warmup_steps not in MEASURED_STEPS:
+        problem = f"{steps} steps, warm-up included; at most {MEASURED_STEPS.highest} are measured"
+        raise InputError(f"--num_iter {given.num_iter}: {problem}; lower it")
     return steps
 
 
@@ -162,8 +180,8 @@ def _add_cell(add: Callable[..., object]) -> None:
         metavar="{" + ",".join(MODES) + "}",
         help="which half of the work to measure",
     )
-    add("--batch_size", type=positive_count, required=True, help="images per step and GPU")
-    add("--gpus", type=positive_count, metavar="N", help="ranks (default: as many as were started)")
+    add("--batch_size", type=whole(BATCH_SIZES), required=True, help="images per step and GPU")
+    add("--gpus", type=whole(GPUS), metavar="N", help="ranks (default: as many as were started)")
     add("--amp", action="store_true", help="mixed precision (float16 on a GPU, bfloat16 on a CPU)")
     add("--tf32", action="store_true", help="TensorFloat-32 (Ampere or newer); without it, FP32")
     add("--xla", action="store_true", help="compile the step with XLA")
@@ -194,7 +212,7 @@ def _add_cell(add: Callable[..., object]) -> None:
     )
     add(
         "--synthetic_data_size",
-        type=positive_count,
+        type=whole(IMAGE_SIZES),
         default=224,
         metavar="PIXELS",
         help="side of the images, of records as well (%(default)s)",
@@ -205,23 +223,44 @@ def _add_cell(add: Callable[..., object]) -> None:
 def _add_surroundings(add: Callable[..., object]) -> None:
     add("--data_dir", metavar="DIR", help="TFRecord shards; without it, synthetic images")
     add("--data_idx_dir", metavar="DIR", help="DALI index files of those shards")
-    add("--seed", type=count, default=0, help="seed of weights and images (%(default)s)")
+    add("--seed", type=whole(SEEDS), default=0, help="seed of weights and images (%(default)s)")
     add(
         "--compression",
         choices=[c.value for c in Compression],
         default=Compression.NONE.value,
         help="type in which gradients cross between ranks (%(default)s)",
     )
-    add("--threads", type=positive_count, help="cap on CPU threads (default: every core)")
+    add("--threads", type=whole(THREADS), help="cap on CPU threads (default: every core)")
 
 
 def _add_measurement(add: Callable[..., object]) -> None:
-    add("--warmup_steps", type=count, default=50, help="steps before measuring (%(default)s)")
-    add("--num_iter", type=positive_count, default=1, help="steps, warm-up included (%(default)s)")
+    add(
+        "--warmup_steps",
+        type=whole(WARMUP_STEPS),
+        default=50,
+        help="steps before measuring (%(default)s)",
+    )
+    add("--num_iter", type=whole(NUM_ITER), default=1, help="steps, warm-up included (%(default)s)")
     add("--iter_unit", choices=("epoch", "batch"), default="epoch", help="unit of --num_iter")
-    add("--max_seconds", type=positive_number, help="cap on warm-up and measuring together")
-    add("--launch", type=count, default=0, help="number of this launch of the cell (%(default)s)")
+    add("--max_seconds", type=decimal(SECONDS), help="cap on warm-up and measuring together")
+    add(
+        "--launch",
+        type=whole(Bounds(0, LAUNCHES.highest - 1)),
+        default=0,
+        help="number of this launch of the cell (%(default)s)",
+    )
     add("--no_telemetry", action="store_true", help="leave power, clocks and memory unread")
     add("--results_dir", metavar="DIR", default=".", help="where the record goes (%(default)s)")
-    add("--channel", type=count, help=argparse.SUPPRESS)
-    add("--report_to", help=argparse.SUPPRESS)
+    add("--channel", type=whole(_DESCRIPTORS), help=argparse.SUPPRESS)
+    add("--report_to", type=checked(_addresses), default=(), help=argparse.SUPPRESS)
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    """`host:port,host:port`."""
+    addresses = tuple(text.split(","))
+    for address in addresses:
+        host, _, port = address.rpartition(":")
+        if not host:
+            raise ValueError(f"{reprlib.repr(address)} is not an address such as node1:40000")
+        _PORTS.whole(port)
+    return addresses

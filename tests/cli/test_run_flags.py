@@ -146,7 +146,7 @@ def test_a_budget_stops_between_launches_and_resume_goes_on(tmp_path: Path) -> N
         (["--resume", "nowhere"], "nowhere: no such run directory"),
         (["--retry-failed"], "--retry-failed says how to continue a run; give --resume with it"),
         (["--allow-changes"], "--allow-changes says how to continue a run"),
-        (["--max-time", "soon"], "soon is not a duration such as 30m, 90s or 1h30m"),
+        (["--max-time", "soon"], "'soon' is not a duration such as 30m, 90s or 1h30m, up to 720h"),
     ],
 )
 def test_wrong_flags_are_one_line(tmp_path: Path, flags: list[str], words: str) -> None:

@@ -73,7 +73,7 @@ def test_an_expression_keeps_the_cells_it_says(expression: str, wanted) -> None:
         ("precision == apm", "unknown precision 'apm'; did you mean 'amp'?"),
         ("precision = amp", "cannot be read (equality is ==)"),
         ("batch_size == 8.5", "'8.5' is no value of batch_size"),
-        ("batch_size == many", "batch_size is a whole number, not 'many'"),
+        ("batch_size == many", "batch_size: 'many' is not a whole number from 0"),
         ("xla == 3", "xla is on or off, not '3'"),
         ("mode < training", "mode has no order to compare by"),
         ("batch_size in 8", "needs a list"),

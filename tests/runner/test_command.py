@@ -77,9 +77,12 @@ def test_flags_and_orders_are_each_others_inverse(told: LaunchOrder) -> None:
         ("--num_iter 100 --synthetic_device", "synthetic images have no epoch"),
         ("--iter_unit batch --num_iter 100 --data_format nchw", "NCHW"),
         ("--iter_unit batch --num_iter 100 --data_format NCHW --graph frozen", "in nhwc only"),
-        ("--iter_unit batch --num_iter 0", "0 is not a whole number above 0"),
+        ("--iter_unit batch --num_iter 0", "'0' is not a whole number from 1 to 20000000"),
         ("--iter_unit batch --num_iter 100 --warmup_step 1", "unrecognized arguments"),
-        ("--iter_unit batch --num_iter 100 --max_seconds nan", "nan is not a number above 0"),
+        (
+            "--iter_unit batch --num_iter 100 --max_seconds nan",
+            "'nan' is not a number from 0.001 to 2592000",
+        ),
     ],
 )
 def test_a_bad_combination_is_one_line(flags: str, words: str) -> None:
