@@ -82,7 +82,9 @@ def csv_text(row_type: type[Any], rows: Iterable[Mapping[str, str]]) -> str:
 def _check_header(path: Path, line: int, header: list[str], columns: tuple[str, ...]) -> None:
     for title in header:
         if title not in columns:
-            raise InputError(f"{path}:{line}: unknown column '{title}'; {nearest(title, columns)}")
+            raise InputError(
+                f"{path}:{line}: unknown column {reprlib.repr(title)}; {nearest(title, columns)}"
+            )
         if header.count(title) > 1:
             raise InputError(f"{path}:{line}: column '{title}' is there twice; remove one")
     missing = [title for title in columns if title not in header]

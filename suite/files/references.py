@@ -1,5 +1,6 @@
 """The CSV files under `reference/`, and a user's own in the same form."""
 
+import reprlib
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -39,8 +40,8 @@ def read_reference(path: Path) -> ReferenceTable:
         row = item.row
         if row.system != located[0].row.system:
             raise InputError(
-                f"{path}:{item.line}: system '{row.system}' in a table of"
-                f" '{located[0].row.system}'; keep each system in a file of its own"
+                f"{path}:{item.line}: system {reprlib.repr(row.system)} in a table of"
+                f" {reprlib.repr(located[0].row.system)}; keep each system in a file of its own"
             )
         if row.key in lines:
             raise InputError(
