@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from suite.core.cell import (
+    MOST_STEP_TIMES,
     Cell,
     Protocol,
 )
@@ -58,21 +59,33 @@ def read_matrix(path: Path) -> Matrix:
         )
     except MatrixError as error:
         raise source.error(error.place, str(error)) from None
-    launches = len(cells) * model.protocol.launches
-    if launches > MOST_LAUNCHES:
-        problem = f"gives {launches} launches of {len(cells)} cells, and a matrix has at most"
-        raise source.error(("protocol", "launches"), f"{problem} {MOST_LAUNCHES}; lower it")
+    protocol = Protocol(**model.protocol.model_dump())
+    _reject_too_much(source, protocol, cells)
     return Matrix(
         name=path.stem,
         purpose=model.purpose,
         device=None if model.device == "any" else model.device,
         reference=_reference(source, model.reference),
-        protocol=Protocol(**model.protocol.model_dump()),
+        protocol=protocol,
         cells=cells,
         distributed=_distributed(source, model.distributed),
         threads_per_rank=model.threads_per_rank,
         reading=_reading(source, model.reading, cells),
     )
+
+
+def _reject_too_much(source: LocatedYaml, protocol: Protocol, cells: tuple[Cell, ...]) -> None:
+    """Refuse more launches than can be planned, or more steps than the record of one can hold."""
+    launches = len(cells) * protocol.launches
+    if launches > MOST_LAUNCHES:
+        problem = f"gives {launches} launches of {len(cells)} cells, and a matrix has at most"
+        raise source.error(("protocol", "launches"), f"{problem} {MOST_LAUNCHES}; lower it")
+    gpus = max(cell.gpus for cell in cells)
+    times = protocol.step_times(gpus)
+    if times > MOST_STEP_TIMES:
+        problem = f"gives {times} step times, warm-up included, to a launch with gpus: {gpus}"
+        place = ("protocol", "measured_steps")
+        raise source.error(place, f"{problem}, and at most {MOST_STEP_TIMES} are kept; lower it")
 
 
 def _given(

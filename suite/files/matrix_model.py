@@ -51,7 +51,7 @@ def _within(bounds: Bounds) -> Any:
 
 
 def _switched(value: object) -> object:
-    """XLA's value for its published spelling, which YAML 1.2 takes for text."""
+    """What `on` and `off` mean, which are text in YAML 1.2."""
     return {"on": True, "off": False}.get(value, value) if isinstance(value, str) else value
 
 

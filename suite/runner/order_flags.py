@@ -12,7 +12,6 @@ from suite.core.cell import (
     GPUS,
     IMAGE_SIZES,
     LAUNCHES,
-    MEASURED_STEPS,
     NUM_ITER,
     SECONDS,
     WARMUP_STEPS,
@@ -109,9 +108,11 @@ def _steps(given: argparse.Namespace, gpus: int) -> int:
             f"--num_iter {given.num_iter}{are} includes the warm-up, so it must exceed"
             f" --warmup_steps {given.warmup_steps}; raise it"
         )
-    if steps - given.warmup_steps not in MEASURED_STEPS:
-        problem = f"{steps} steps, warm-up included; at most {MEASURED_STEPS.highest} are measured"
-        raise InputError(f"--num_iter {given.num_iter}: {problem}; lower it")
+    if steps not in NUM_ITER:
+        raise InputError(
+            f"--num_iter {given.num_iter} (epochs, {steps} steps): more than {NUM_ITER.highest}"
+            " steps; lower it"
+        )
     return steps
 
 

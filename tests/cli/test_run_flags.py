@@ -146,6 +146,8 @@ def test_a_budget_stops_between_launches_and_resume_goes_on(tmp_path: Path) -> N
         (["--resume", "nowhere"], "nowhere: no such run directory"),
         (["--retry-failed"], "--retry-failed says how to continue a run; give --resume with it"),
         (["--allow-changes"], "--allow-changes says how to continue a run"),
+        (["--max-time", "9" * 400 + "h"], "is not a duration such as"),
+        (["--max-time", "721h"], "'721h' is not a duration such as 30m, 90s or 1h30m, up to 720h"),
         (["--max-time", "soon"], "'soon' is not a duration such as 30m, 90s or 1h30m, up to 720h"),
     ],
 )

@@ -181,6 +181,16 @@ BAD = {
         f":9: axes.batch_size[0]: input should be less than or equal to 65536, not {10**26}",
     ),
     "10^21 steps": ("steps: 5", f"steps: {10**21}", "less than or equal to 10000000, not 1000"),
+    "too many steps in all": (
+        "steps: 2\n  measured_steps: 5",
+        "steps: 5000000\n  measured_steps: 5000001",
+        "gives 10000001 step times, warm-up included, to a launch with gpus: 1",
+    ),
+    "too many steps of ranks": (
+        "steps: 5\naxes:\n  mode: [inference]",
+        "steps: 3333332\naxes:\n  gpus: [2]\n  mode: [training]",
+        "gives 10000002 step times, warm-up included, to a launch with gpus: 2",
+    ),
     "too many launches": ("steps: 5", "steps: 5\n  launches: 1001", "equal to 1000, not 1001"),
     "a month": ("steps: 5", "steps: 5\n  max_seconds: 2592001", "less than or equal to 2592000"),
     "large images": (
