@@ -66,7 +66,7 @@ def compare_index(shard: Path, directory: Path) -> int:
 
 def _read_index(shard: Path, directory: Path) -> list[Frame]:
     path = index_path(shard, directory)
-    if not _exists(path) or os.path.samefile(path, shard):  # noqa: PTH121 - files, not names
+    if not _exists(path) or path.resolve() == shard.resolve():
         raise InputError(f"{path}: DALI's index of {shard} is missing; {_REMEDY}")
     lines = read_text(path, "a DALI index").splitlines()
     if not lines:
