@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
+from suite.cli.newest_run import newest_run
 from suite.cli.parser import REPORTS
 from suite.core.comparison import (
     ComparedCell,
@@ -14,8 +15,9 @@ from suite.core.comparison import (
 from suite.core.errors import ExitCode, InputError
 from suite.core.reference import Metric
 from suite.core.run import cell_results
+from suite.core.text import shown
 from suite.files.references import BANDS_PATH, read_bands, read_system
-from suite.files.runs import newest_run, read_run, write_plot
+from suite.files.runs import read_run, write_plot
 from suite.files.text import write_text
 from suite.render.comparison import (
     COMPARISON_PLOT,
@@ -45,7 +47,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if plot is not None:
         write_plot(directory, COMPARISON_PLOT, plot)
     plots = f", plots/{COMPARISON_PLOT}" if plot else ""
-    print(f"\nwritten to {directory}: comparison.md, comparison.csv{plots}")
+    print(f"\nwritten to {shown(str(directory))}: comparison.md, comparison.csv{plots}")
     if arguments.fail_below is None:
         return ExitCode.GOOD
     return _judge(cells, arguments.fail_below, arguments.min_batch or 1)

@@ -2,10 +2,10 @@
 
 import argparse
 import reprlib
-from pathlib import Path
 
 from suite.core.bounds import Bounds
 from suite.core.flag_values import SEEDS, checked, whole
+from suite.files.flags import path, path_text
 
 # ImageNet has 1,281,167 training images in 1,024 shards, whose names have five digits.
 _IMAGES = Bounds(1, 1_300_000)
@@ -24,7 +24,7 @@ def add_data(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         return actions.add_parser(name, help=text, description=text, allow_abbrev=False)
 
     make = add("make", "write a small data set of made-up images")
-    make.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new directory")
+    make.add_argument("--out", type=path, required=True, metavar="DIR", help="a new directory")
     make.add_argument(
         "--images",
         type=whole(_IMAGES),
@@ -45,22 +45,23 @@ def add_data(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     make.add_argument("--seed", type=whole(SEEDS), default=0, help="(default: %(default)s)")
 
     index = add("index", "make the index files that DALI needs, and check them")
-    index.add_argument("directory", type=Path, metavar="DIR", help="directory of the shards")
+    index.add_argument("directory", type=path, metavar="DIR", help="directory of the shards")
     index.add_argument(
-        "--out", type=Path, metavar="IDXDIR", help="where they go (default: DIR/index)"
+        "--out", type=path, metavar="IDXDIR", help="where they go (default: DIR/index)"
     )
 
     check = add("check", "read and decode every record; the first bad one is an error")
-    check.add_argument("directory", type=Path, metavar="DIR", help="directory of the shards")
+    check.add_argument("directory", type=path, metavar="DIR", help="directory of the shards")
     check.add_argument(
-        "--index", type=Path, metavar="IDXDIR", help="DALI's index (default: DIR/index, if there)"
+        "--index", type=path, metavar="IDXDIR", help="DALI's index (default: DIR/index, if there)"
     )
 
 
 def add_data_directories(parser: argparse.ArgumentParser) -> None:
     """Add the flags that give a matrix's cells their records."""
-    parser.add_argument("--data_dir", metavar="DIR", help="TFRecords, for cells that read them")
-    parser.add_argument("--data_idx_dir", metavar="DIR", help="their index, for cells of DALI")
+    add = parser.add_argument
+    add("--data_dir", type=path_text, metavar="DIR", help="TFRecords, for cells that read them")
+    add("--data_idx_dir", type=path_text, metavar="DIR", help="their index, for cells of DALI")
 
 
 def _size(text: str) -> tuple[int, int]:

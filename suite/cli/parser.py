@@ -2,7 +2,6 @@
 
 import argparse
 from pathlib import Path
-from typing import NoReturn
 
 from suite import __version__
 from suite.cli.data_parser import add_data, add_data_directories
@@ -10,8 +9,8 @@ from suite.cli.reference_parser import add_reference
 from suite.cli.run_parser import add_run_flags
 from suite.core.bounds import Bounds
 from suite.core.cell import BATCH_SIZES, IMAGE_SIZES
-from suite.core.errors import InputError
 from suite.core.flag_values import decimal, whole
+from suite.files.flags import Parser, path
 
 _DESCRIPTION = """\
 Measure TensorFlow ResNet50 v1.5 on this machine and set the numbers beside NVIDIA's published
@@ -25,6 +24,7 @@ exit codes:
   3    some cell failed or is missing
   4    not comparable, or not resumable under these conditions
   5    inconclusive (not used yet)
+  70   a fault of the suite itself; a file has the traceback
   130  interrupted"""
 
 # Of a measured to a published throughput.
@@ -32,14 +32,6 @@ _RATIOS = Bounds(0.001, 1000)
 
 # Where runs go and are looked for, relative to the folder of the call.
 REPORTS = Path("reports")
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse with the suite's own way to report bad usage: one line, raised, not printed."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise InputError."""
-        raise InputError(f"{self.prog}: {message}; see --help")
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -73,7 +65,7 @@ def _add_verb(
 
 
 def _add_matrix(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("matrix", type=Path, help="matrix file, such as matrices/quick.yaml")
+    parser.add_argument("matrix", type=path, help="matrix file, such as matrices/quick.yaml")
     parser.add_argument(
         "--quick",
         action="store_true",
@@ -96,7 +88,7 @@ def _add_matrix(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument(
         "--hostfile",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="hosts for cells of several GPUs, in place of the matrix's: lines of 'node1 slots=8',"
         " this machine first",
@@ -109,7 +101,7 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     add_data_directories(parser)
     parser.add_argument(
         "--out",
-        type=Path,
+        type=path,
         default=REPORTS,
         metavar="DIR",
         help="folder in which the run's directory is made (default: %(default)s)",
@@ -117,7 +109,8 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser.add_argument(
         "--require-device",
         action="store_true",
-        help="refuse to run on another device than the matrix is for",
+        help="refuse to run on another device than the matrix is for, and on the CPU because no GPU"
+        " of the machine can be used",
     )
     parser.add_argument(
         "--no-fork-server",
@@ -132,14 +125,14 @@ def _add_compare(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     parser = _add_verb(verbs, "compare", "set a run beside a published table")
     parser.add_argument(
         "--reference",
-        type=Path,
+        type=path,
         required=True,
         metavar="CSV",
         help="published table, such as reference/t4.csv",
     )
     parser.add_argument(
         "--run",
-        type=Path,
+        type=path,
         dest="directory",
         metavar="DIR",
         help=f"run directory (default: the newest under {REPORTS})",

@@ -8,6 +8,7 @@ from suite.core.bands import Band
 from suite.core.errors import ExitCode, InputError
 from suite.core.reference import Reference
 from suite.core.systems import SYSTEMS
+from suite.core.text import shown
 from suite.files.import_published import import_page
 from suite.files.nearest import nearest
 from suite.files.references import (
@@ -20,6 +21,7 @@ from suite.files.references import (
     read_system,
     write_bands,
 )
+from suite.files.text import reachable
 from suite.render.reference_audit import audit_text
 from suite.render.reference_tables import reference_list, reference_text
 from suite.render.tables import Dialect
@@ -56,18 +58,17 @@ def _audit(arguments: argparse.Namespace) -> None:
 
 def _import(arguments: argparse.Namespace) -> None:
     for path in import_page(arguments.page, arguments.out or REFERENCE_DIRECTORY):
-        print(f"written: {path}")
+        print(f"written: {shown(str(path))}")
 
 
-def _named(table: str) -> Reference:
+def _named(table: str | Path) -> Reference:
     """A published system by name, or any reference table by the path of its file."""
-    path = Path(table)
-    if table in PUBLISHED:
-        path = REFERENCE_DIRECTORY / f"{table}.csv"
-    elif not path.suffix and not path.exists():
-        known = nearest(table, PUBLISHED)
+    if isinstance(table, str):
+        return read_system(REFERENCE_DIRECTORY / f"{table}.csv")
+    if not table.suffix and not reachable(table.exists):
+        known = nearest(str(table), PUBLISHED)
         raise InputError(f"reference show {table}: no such table; {known}, or give a CSV's path")
-    return read_system(path)
+    return read_system(table)
 
 
 def _bands_remark(derived: tuple[Band, ...]) -> str:

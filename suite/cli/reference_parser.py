@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from suite.core.systems import SYSTEMS
+from suite.core.systems import SYSTEMS, system_by_key
+from suite.files.flags import path
 
 
 def add_reference(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -20,6 +21,7 @@ def add_reference(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     show = add("show", "print a system's tables in the page's layout")
     show.add_argument(
         "table",
+        type=_table,
         help=f"{', '.join(system.key for system in SYSTEMS)}, or a CSV file in their form",
     )
     show.add_argument(
@@ -37,7 +39,12 @@ def add_reference(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
 
     importing = add("import", "make the CSV files under reference/ from the page's text")
-    importing.add_argument("page", type=Path, help="the published page, saved as text")
+    importing.add_argument("page", type=path, help="the published page, saved as text")
     importing.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder to write into (default: reference/)"
+        "--out", type=path, metavar="DIR", help="folder to write into (default: reference/)"
     )
+
+
+def _table(text: str) -> str | Path:
+    """The name of a published system, or the path of a file."""
+    return text if system_by_key(text) else path(text)

@@ -3,9 +3,9 @@
 import argparse
 import re
 import reprlib
-from pathlib import Path
 
 from suite.core.cell import SECONDS
+from suite.files.flags import path
 
 
 def duration_seconds(text: str) -> float:
@@ -28,7 +28,7 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
         "--resume",
         nargs="?",
         const=True,
-        type=Path,
+        type=path,
         metavar="DIR",
         help="run only what is missing in DIR (default: the newest run of this matrix in --out)",
     )
@@ -58,6 +58,6 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     add(
         "--exclusive",
         action="store_true",
-        help="refuse to start while another process is on the GPU; one that comes later makes the"
-        " launches beside it invalid",
+        help="refuse to start while another process is on the GPU, or where nobody can tell; one"
+        " that comes later makes the launches beside it invalid",
     )

@@ -12,11 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum
 from itertools import islice
+from typing import get_type_hints
 
 from suite.core.bounds import Bounds
 from suite.core.cell import Cell
 from suite.core.errors import InputError
 from suite.core.matrix import AXES, Matrix
+from suite.core.text import command
 from suite.files.nearest import nearest
 
 Predicate = Callable[[Cell], bool]
@@ -55,12 +57,12 @@ def narrowed(matrix: Matrix, only: str | None, settings: Sequence[str]) -> Matri
     if only is None and not settings:
         return matrix
     settings = [" ".join(setting.split()) for setting in settings]
-    flags = [f"--set {setting}" for setting in settings]
+    flags = [command(["--set", setting]) for setting in settings]
     predicates = _settings(settings, matrix)
     if only is not None:
         only = " ".join(only.split())
         predicates.append(parse_selection(only))
-        flags.insert(0, f"--only '{only}'")
+        flags.insert(0, command(["--only", only]))
     cells = tuple(cell for cell in matrix.cells if all(keeps(cell) for keeps in predicates))
     if not cells:
         raise InputError(
@@ -189,7 +191,7 @@ def _value(axis: str, node: ast.expr) -> Value | Enum:
 
 def _known(axis: str, text: str, flag: str) -> Value | Enum:
     """The value of an axis that a text names."""
-    kind = Cell.__annotations__[axis]
+    kind = get_type_hints(Cell)[axis]  # without the range of a number
     if kind is bool:
         if text.lower() not in _BOOLEANS:
             raise InputError(f"{flag}: {axis} is on or off, not {reprlib.repr(text)}")

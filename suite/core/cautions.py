@@ -30,9 +30,10 @@ def measured_cautions(
 
 def _telemetry_cautions(telemetry: Telemetry) -> list[Caution]:
     cautions = []
+    told = telemetry.throttle_readings or telemetry.readings
     slowed = [
-        f"{reason} in {share:.0%} of {telemetry.readings} readings"
-        for reason, share in telemetry.throttling.items()
+        f"{reason} in {share:.0%} of {told} readings"
+        for reason, share in (telemetry.throttling or {}).items()
         if reason in SLOWDOWNS
     ]
     if slowed:

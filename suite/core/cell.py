@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from suite.core.bounds import Bounds
+from suite.core.quantities import Count, LimitSeconds, PositiveCount
 
 # Generous on purpose: XLA compiles large training steps for minutes on a slow CPU, and a batch of
 # 256 takes a CPU core about half a minute. They only have to end what hangs.
@@ -113,11 +114,11 @@ class Cell:
     mode: Mode
     precision: Precision
     xla: bool
-    batch_size: int
-    gpus: int = 1
+    batch_size: PositiveCount
+    gpus: PositiveCount = 1
     data: Data = Data.SYNTHETIC
     kernel: KernelName = KernelName.RESNET50
-    image_size: int = 224
+    image_size: PositiveCount = 224
     graph: Graph = Graph.EVALUATION
     xla_mode: XlaMode = XlaMode.JIT_COMPILE
     layout: Layout = Layout.NHWC
@@ -184,12 +185,12 @@ class Protocol:
     by `--quick`, so that its numbers are never mistaken.
     """
 
-    warmup_steps: int
-    measured_steps: int
-    launches: int = 1
-    max_seconds: float | None = None
-    startup_timeout_seconds: float = STARTUP_TIMEOUT_SECONDS
-    step_timeout_seconds: float = STEP_TIMEOUT_SECONDS
+    warmup_steps: Count
+    measured_steps: PositiveCount
+    launches: PositiveCount = 1
+    max_seconds: LimitSeconds | None = None
+    startup_timeout_seconds: LimitSeconds = STARTUP_TIMEOUT_SECONDS
+    step_timeout_seconds: LimitSeconds = STEP_TIMEOUT_SECONDS
     quick: bool = False
 
     @property

@@ -136,22 +136,56 @@ _VARIABLES: Mapping[RankLauncher, tuple[str, str, str, str]] = {
 }
 
 
+# The number of processes that any launcher started, those above among them: a rank that is not
+# understood is one of several all the same. Hydra (MPICH, Intel MPI), Slurm and Cray's PALS set the
+# first, then come MVAPICH2, Hydra on one host, IBM's jsrun, Flux and torchrun.
+_SIZES = (
+    *(names[1] for names in _VARIABLES.values()),
+    "PMI_SIZE",
+    "MV2_COMM_WORLD_SIZE",
+    "MPI_LOCALNRANKS",
+    "JSM_NAMESPACE_SIZE",
+    "FLUX_JOB_SIZE",
+    "LOCAL_WORLD_SIZE",
+)
+# The index of a process among those that were started, of launchers that may not tell how many.
+_INDICES = ("PMI_RANK", "PMIX_RANK", "PALS_RANKID", "ALPS_APP_PE")
+
+
 def rank_of(environment: Mapping[str, str]) -> Rank:
-    """Which rank a process with this environment is; the only one where no launcher made it."""
+    """Which rank a process with this environment is; the only one where no launcher made it.
+
+    See `unknown_launcher` for those that are not understood.
+    """
     for launcher, names in _VARIABLES.items():
         values = [environment.get(name, "") for name in names]
         if launcher is RankLauncher.SRUN:
             values[-1] = _at_node(values[-1], environment.get("SLURM_NODEID", ""))
-        if all(value.isdigit() for value in values):
+        if all(value.isdecimal() for value in values):
             return Rank(*(int(value) for value in values))
     return ONLY_RANK
+
+
+def unknown_launcher(environment: Mapping[str, str]) -> str | None:
+    """The variable, such as `PMI_SIZE=4`, that tells of several processes; None for none.
+
+    Also None where `rank_of` knows which of several ranks this is.
+    """
+    if rank_of(environment).size > 1:
+        return None
+    fewest = [*((name, 2) for name in _SIZES), *((name, 1) for name in _INDICES)]
+    for name, several in fewest:
+        value = environment.get(name, "")
+        if value.isdecimal() and int(value) >= several:
+            return f"{name}={value}"
+    return None
 
 
 def _at_node(counts: str, node: str) -> str:
     """One node's count in Slurm's `2(x3),1`: two on each of three nodes, one on the fourth."""
     parts = re.findall(r"(\d+)(?:\(x(\d+)\))?", counts)
     each = [count for count, times in parts for _ in range(int(times or 1))]
-    return each[int(node)] if node.isdigit() and int(node) < len(each) else ""
+    return each[int(node)] if node.isdecimal() and int(node) < len(each) else ""
 
 
 def rank_settings(launcher: RankLauncher, distributed: Distributed) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from suite.core.cell import Cell, Protocol
 from suite.core.launch import Caution, Launch, Status
@@ -34,6 +35,27 @@ class RunHeader:
     selection: str | None = None
     distributed: Mapping[str, object] = field(default_factory=dict)
     data: Mapping[str, str | int | None] | None = None
+
+    @property
+    def began(self) -> datetime:
+        """When the run began, with its time zone.
+
+        Raises:
+            ValueError: `started_at` is not such a time, which a header that was read never has.
+        """
+        moment = datetime.fromisoformat(self.started_at)
+        if moment.tzinfo is None:
+            raise ValueError(f"{self.started_at} has no time zone")
+        return moment
+
+    @property
+    def contradiction(self) -> str | None:
+        """What of the header cannot be true, field first; None for a sound one."""
+        try:
+            self.began  # noqa: B018 - whether it can be told
+        except ValueError:
+            return "started_at: not a time with its time zone, such as 2026-01-02T03:04:05+00:00"
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

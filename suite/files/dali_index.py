@@ -1,11 +1,10 @@
 """The index files that DALI needs beside TFRecord shards: a line `offset size` for each record."""
 
-import os
 import re
 from pathlib import Path
 
 from suite.core.errors import InputError
-from suite.files.text import read_text, write_text
+from suite.files.text import reachable, read_text, write_text
 from suite.files.tfrecords import FRAMING_BYTES, INDEX_ENDING, Frame, read_frames, shard_bytes
 
 # No file has offsets of more digits.
@@ -27,11 +26,7 @@ def write_index(shard: Path, directory: Path) -> Path:
 def index_path(shard: Path, directory: Path) -> Path:
     """Where a shard's index is: under the shard's own name, or with DALI's ending behind it."""
     with_ending = directory / f"{shard.name}{INDEX_ENDING}"
-    return with_ending if _exists(with_ending) else directory / shard.name
-
-
-def _exists(path: Path) -> bool:
-    return os.path.exists(path)  # noqa: PTH110 - Path.exists raises for a name that is too long
+    return with_ending if reachable(with_ending.exists) else directory / shard.name
 
 
 def check_index(shard: Path, directory: Path) -> int:
@@ -66,7 +61,7 @@ def compare_index(shard: Path, directory: Path) -> int:
 
 def _read_index(shard: Path, directory: Path) -> list[Frame]:
     path = index_path(shard, directory)
-    if not _exists(path) or path.resolve() == shard.resolve():
+    if not reachable(path.exists) or path.resolve() == shard.resolve():
         raise InputError(f"{path}: DALI's index of {shard} is missing; {_REMEDY}")
     lines = read_text(path, "a DALI index").splitlines()
     if not lines:

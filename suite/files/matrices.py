@@ -20,6 +20,7 @@ from suite.core.distributed import (
 )
 from suite.core.matrix import MOST_LAUNCHES, Matrix, MatrixError, expand
 from suite.core.reading import Reading, heeded_reading
+from suite.core.text import shown
 from suite.files.located_yaml import LocatedYaml, Place, read_yaml
 from suite.files.matrix_model import (
     AxesModel,
@@ -31,6 +32,7 @@ from suite.files.matrix_model import (
     ReadingModel,
 )
 from suite.files.nearest import nearest
+from suite.files.text import reachable
 
 
 def read_matrix(path: Path) -> Matrix:
@@ -62,7 +64,7 @@ def read_matrix(path: Path) -> Matrix:
     protocol = Protocol(**model.protocol.model_dump())
     _reject_too_much(source, protocol, cells)
     return Matrix(
-        name=path.stem,
+        name=shown(path.stem),
         purpose=model.purpose,
         device=None if model.device == "any" else model.device,
         reference=_reference(source, model.reference),
@@ -120,8 +122,8 @@ def _reading(source: LocatedYaml, model: ReadingModel, cells: tuple[Cell, ...]) 
 def _reference(source: LocatedYaml, reference: str | None) -> str | None:
     if reference is None:
         return None
-    resolved = source.path.parent / reference
-    if not os.path.isfile(resolved):  # noqa: PTH113 - Path.is_file raises for a name too long
+    resolved = source.path.parent / os.path.expanduser(reference)  # noqa: PTH111 - never raises
+    if not reachable(resolved.is_file):
         problem = f"no such file {reference!r}; give a path relative to the matrix file"
         raise source.error(("reference",), problem)
     return os.path.normpath(resolved)

@@ -33,7 +33,7 @@ class _Reading:
     at: float
     cpu_seconds: float
     gauges: dict[str, float] = field(default_factory=dict)
-    throttling: tuple[str, ...] = ()
+    throttling: tuple[str, ...] | None = None
     energy_joules: float | None = None
     busy_seconds: float | None = None
 
@@ -60,8 +60,9 @@ class Recorder:
         self._host = host or HostMeter()
         self._uses_gpu = gpu is not None
         self._busy: Callable[[], float | None] = busy if watch_others else lambda: None
-        self._note = ""
+        self._notes: list[str] = []
         self._gpu = self._opened(gpu) if gpu is not None else None
+        self._gpu_answered = self._gpu is not None
         self._readings: list[_Reading] = []
         self._done = 0
         self._spent = 0.0
@@ -83,6 +84,7 @@ class Recorder:
         readings, first, last = self._readings, self._readings[0], self._readings[-1]
         foreign = self._close_gpu()
         joules, why_not = self._joules()
+        told = [reading.throttling for reading in readings if reading.throttling is not None]
         return Telemetry(
             readings=len(readings),
             reading_seconds=self._spent,
@@ -92,33 +94,38 @@ class Recorder:
             usable_cpus=usable_cpu_count(),
             busy_cpus=_busy_cpus(first, last),
             gauges=_gauges(readings),
-            throttling=_shares(readings),
+            throttling=_shares(told) if told or not self._uses_gpu else None,
+            throttle_readings=len(told) if self._uses_gpu else None,
             foreign_processes=foreign,
             energy_joules=joules,
             energy_source=self._energy_source if joules else None,
             images_per_joule=(last.step - first.step) * images_per_step / joules
             if joules
             else None,
-            note="; ".join(note for note in (self._note, why_not) if note),
+            note="; ".join(
+                note for note in (*self._notes, self._throttle_note(len(told)), why_not) if note
+            ),
         )
 
     def _opened(self, gpu: Gpu) -> GpuMeter | None:
         try:
             return GpuMeter(gpu, os.getpid())
         except Exception as error:  # noqa: BLE001 - a number matters more than its telemetry
-            self._note = f"no readings of the GPU: {error}"
+            self._notes.append(f"no readings of the GPU: {error}")
             return None
 
-    def _close_gpu(self) -> tuple[str, ...]:
-        """Leave the GPU; who else was on it."""
+    def _close_gpu(self) -> tuple[str, ...] | None:
+        """Leave the GPU; who else was on it, None where that is unknown."""
         if self._gpu is None:
-            return ()
+            return None if self._uses_gpu else ()
         try:
             foreign = self._gpu.foreign_processes()
             self._gpu.close()
         except Exception as error:  # noqa: BLE001 - a number matters more than its telemetry
-            self._note = f"the GPU's processes are unknown: {error}"
-            return ()
+            self._notes.append(f"the processes on the GPU cannot be read: {error}")
+            return None
+        if foreign is None:
+            self._notes.append("the processes on the GPU cannot be read")
         return foreign
 
     def _read(self) -> None:
@@ -126,7 +133,7 @@ class Recorder:
         try:
             self._readings.append(self._reading(began))
         except Exception as error:  # noqa: BLE001 - a number matters more than its telemetry
-            self._note = f"readings ended after step {self._done}: {error}"
+            self._notes.append(f"readings ended after step {self._done}: {error}")
             self._gpu = None
             self._readings.append(_Reading(self._done, began, cpu_seconds()))
         self._spent += self._clock() - began
@@ -148,15 +155,27 @@ class Recorder:
     def _energy_source(self) -> str:
         return gpu_meter.ENERGY_SOURCE if self._uses_gpu else host_meter.ENERGY_SOURCE
 
+    def _throttle_note(self, told: int) -> str:
+        """What is not known of throttling, where the GPU told so many readings anything of it."""
+        if not self._gpu_answered or told == len(self._readings):
+            return ""
+        if not told:
+            return "throttle reasons cannot be read"
+        return f"throttle reasons were told in {told} of {len(self._readings)} readings"
+
     def _joules(self) -> tuple[float | None, str]:
         """Energy from the first to the last reading, or None and why."""
         first, last = self._readings[0], self._readings[-1]
-        if first.energy_joules is None or last.energy_joules is None:
+        if first.energy_joules is None:
             return None, "no energy counter can be read"
+        if last.energy_joules is None:
+            return None, "the energy counter could not be read at the end"
         if last.at - first.at < LEAST_ENERGY_SECONDS:
             return None, f"measured for less than {LEAST_ENERGY_SECONDS:g} s, too short for energy"
         joules = last.energy_joules - first.energy_joules
-        return (joules, "") if joules > 0 else (None, "the energy counter did not move")
+        if joules <= 0:
+            return None, "the energy counter " + ("went back" if joules else "did not move")
+        return joules, ""
 
 
 def _busy_cpus(first: _Reading, last: _Reading) -> float | None:
@@ -176,7 +195,7 @@ def _gauges(readings: Sequence[_Reading]) -> dict[str, Gauge]:
     return {name: Gauge(fmean(found), min(found), max(found)) for name, found in values.items()}
 
 
-def _shares(readings: Sequence[_Reading]) -> dict[str, float]:
-    """The share of readings that had each reason."""
-    reasons = [reason for reading in readings for reason in reading.throttling]
-    return {reason: reasons.count(reason) / len(readings) for reason in dict.fromkeys(reasons)}
+def _shares(told: Sequence[Sequence[str]]) -> dict[str, float]:
+    """The share of these readings that had each reason."""
+    reasons = [reason for reading in told for reason in reading]
+    return {reason: reasons.count(reason) / len(told) for reason in dict.fromkeys(reasons)}

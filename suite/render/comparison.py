@@ -13,6 +13,7 @@ from suite.core.reference import Key, Metric, Reference, ReferenceTable, Scaling
 from suite.core.run import RunHeader
 from suite.core.scaling import speedup, time_to_train_hours
 from suite.core.systems import system_by_key, system_of_gpu
+from suite.core.text import shown
 from suite.render.documents import fill_template
 from suite.render.leftovers import leftovers
 from suite.render.numbers import MISSING, ratio
@@ -37,7 +38,8 @@ def comparison_text(
     cells: Sequence[ComparedCell], reference: Reference, title: str, remarks: Sequence[str]
 ) -> str:
     """The comparison for the terminal; its tables are at most 100 columns wide."""
-    parts = [title, *(fill(text, TERMINAL_WIDTH) for text in (*remarks, EXPLANATION)), ""]
+    said = [fill(shown(text), TERMINAL_WIDTH) for text in (*remarks, EXPLANATION)]
+    parts = [shown(title), *said, ""]
     for table in _tables(cells, reference):
         parts += [table.title, write_table(table, Dialect.TERMINAL), ""]
     for heading, lines in leftovers(cells):
@@ -64,7 +66,7 @@ def comparison_markdown(
 
 
 def _indented(line: str) -> str:
-    return fill(line, TERMINAL_WIDTH, initial_indent="  ", subsequent_indent="    ")
+    return fill(shown(line), TERMINAL_WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def remarks_on(header: RunHeader, table: ReferenceTable) -> list[str]:

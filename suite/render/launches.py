@@ -20,6 +20,7 @@ _LAUNCH_HEADERS = (
 
 # Failures of one run are often alike.
 _OUTPUTS_SHOWN = 5
+_UNKNOWN = "unknown"
 _FRACTIONS = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 
 
@@ -113,8 +114,21 @@ def _cores(telemetry: Telemetry) -> str:
 
 
 def _throttling(telemetry: Telemetry) -> str:
+    if telemetry.throttling is None:
+        return _UNKNOWN
     found = telemetry.throttling.items()
-    return ", ".join(f"{reason} {share:.0%}" for reason, share in found) or MISSING
+    return ", ".join(f"{reason} {share:.0%}" for reason, share in found) or _none(telemetry)
+
+
+def _others_on_gpu(telemetry: Telemetry) -> str:
+    if telemetry.foreign_processes is None:
+        return _UNKNOWN
+    return str(len(telemetry.foreign_processes) or _none(telemetry))
+
+
+def _none(telemetry: Telemetry) -> str:
+    """What an empty value says: nothing of a CPU or in records that did not know unknown values."""
+    return MISSING if telemetry.throttle_readings is None else "none"
 
 
 def _images_per_joule(telemetry: Telemetry) -> str:
@@ -132,6 +146,7 @@ _TELEMETRY_COLUMNS: dict[str, Callable[[Telemetry], str]] = {
     "GPU busy %": _gauge("gpu_utilisation_percent", "mean", 1, 0),
     "GPU GiB": _gauge("gpu_memory_used_bytes", "highest", 2**30, 1),
     "clock held by": _throttling,
+    "others on GPU": _others_on_gpu,
     "cores busy": _cores,
     "CPU MHz": _gauge("cpu_frequency_mhz", "mean", 1, 0),
     "process GiB": _gauge("resident_bytes", "highest", 2**30, 2),

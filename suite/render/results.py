@@ -8,6 +8,7 @@ from textwrap import fill
 from suite.core.intervals import samples_needed
 from suite.core.launch import Launch, Status
 from suite.core.run import CellResult, Run
+from suite.core.text import shown
 from suite.render.documents import fill_template
 from suite.render.launches import (
     doubts,
@@ -18,6 +19,7 @@ from suite.render.launches import (
     telemetry_notes,
     telemetry_table,
 )
+from suite.render.markdown import code_block
 from suite.render.numbers import MISSING, milliseconds, percentile_milliseconds, rate
 from suite.render.plan import protocol_text
 from suite.render.ranks import rank_notes, ranks_table
@@ -40,15 +42,15 @@ def results_text(run: Run, results: Sequence[CellResult]) -> str:
     header = run.header
     table = Table("", _HEADERS, [_row(result) for result in results], left=1)
     parts = [
-        f"{header.matrix} on {header.device}"
-        + (f", selected by {header.selection}" if header.selection else ""),
+        f"{shown(header.matrix)} on {shown(header.device)}"
+        + (f", selected by {shown(header.selection)}" if header.selection else ""),
         write_table(table, Dialect.TERMINAL),
         "img/s = images / elapsed time; avg to p99 = latency of a step in ms; n = measured steps",
         *_legend(results),
     ]
     failures = _failures(run, results)
     if failures:
-        parts += ["", *failures]
+        parts += ["", *map(shown, failures)]
     for section in scaling_sections(run, results):
         lines = write_table(section.table, Dialect.TERMINAL)
         parts += ["", section.table.title, lines, fill(section.explanation, TERMINAL_WIDTH)]
@@ -69,7 +71,7 @@ def report_markdown(run: Run, results: Sequence[CellResult]) -> str:
         ),
         legend=_legend(results),
         failures=_failures(run, results),
-        last_output=last_output(run.launches),
+        last_output=[(title, code_block(text)) for title, text in last_output(run.launches)],
         scaling=[
             (section, write_table(section.table, Dialect.MARKDOWN))
             for section in scaling_sections(run, results)
@@ -120,7 +122,9 @@ def _starts(launches: Sequence[Launch]) -> list[str]:
     counts = Counter(launch.started_by for launch in launches if launch.started_by)
     starts = ", ".join(f"{count} by {kind.value}" for kind, count in counts.items())
     reasons = dict.fromkeys(launch.fork_refused for launch in launches if launch.fork_refused)
-    return [f"started: {starts}"] * bool(starts) + [f"not forked: {text}" for text in reasons]
+    return [f"started: {starts}"] * bool(starts) + [
+        f"not forked: {shown(text)}" for text in reasons
+    ]
 
 
 def _row(result: CellResult) -> tuple[str, ...]:

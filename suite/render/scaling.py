@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import MISSING as NO_DEFAULT
 from dataclasses import dataclass, fields
 from enum import Enum
-from textwrap import wrap
 
 from suite.core.cell import Cell
 from suite.core.measured_scaling import (
@@ -76,6 +75,7 @@ def scaling_sections(run: Run, results: Sequence[CellResult]) -> list[ScalingSec
                 f"{scaling_title(kind)}, by {ESTIMATOR_WORDS[Estimator.ELAPSED]}",
                 _headers(kind, rank),
                 [_row(line, kind) for line in lines],
+                widths={0: _LABEL_WIDTH, len(_headers(kind, rank)) - 1: _REASON_WIDTH},
             ),
             explanation=_explanation(kind, rank),
         )
@@ -134,7 +134,13 @@ def comparison_table(
     ]
     first, *rest, _ = _headers(ScalingKind.WEAK, "GPU")
     title = f"Weak scaling, by {ESTIMATOR_WORDS[Estimator.MEAN_OF_RATES]}"
-    return Table(f"{title}; GPUs are ranks on a CPU", (first, "", *rest), rows, left=2)
+    return Table(
+        f"{title}; GPUs are ranks on a CPU",
+        (first, "", *rest),
+        rows,
+        left=2,
+        widths={0: _LABEL_WIDTH},
+    )
 
 
 def _headers(kind: ScalingKind, rank: str) -> tuple[str, ...]:
@@ -154,7 +160,7 @@ def _headers(kind: ScalingKind, rank: str) -> tuple[str, ...]:
 def _row(line: ScalingLine, kind: ScalingKind) -> tuple[str, ...]:
     size = str(line.cell.batch_size)
     return (
-        "\n".join(wrap(conditions(line.cell), _LABEL_WIDTH)),
+        conditions(line.cell),
         str(line.cell.gpus),
         size if kind is ScalingKind.WEAK else f"{size} of {line.cell.global_batch_size}",
         rate(line.base_img_s),
@@ -162,7 +168,7 @@ def _row(line: ScalingLine, kind: ScalingKind) -> tuple[str, ...]:
         MISSING if line.factor is None else f"{line.factor:.2f}x",
         percent(line.of_linear),
         MISSING if line.hours is None else f"{line.hours:.2f}",
-        "\n".join(wrap(line.problem or doubts_text([line]), _REASON_WIDTH)),
+        line.problem or doubts_text([line]),
     )
 
 

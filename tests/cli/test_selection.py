@@ -125,7 +125,7 @@ def test_settings_narrow_an_axis_each() -> None:
     assert {cell.batch_size for cell in kept.cells} == {1, 64}
     assert all(cell.xla and cell.mode is Mode.INFERENCE for cell in kept.cells)
     assert kept.selection == (
-        "--set xla=on --set batch_size=1, 64 --set mode=inference (4 of 24 cells)"
+        "--set xla=on --set 'batch_size=1, 64' --set mode=inference (4 of 24 cells)"
     )
 
 

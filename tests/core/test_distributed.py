@@ -13,6 +13,7 @@ from suite.core.distributed import (
     parse_host,
     rank_of,
     rank_settings,
+    unknown_launcher,
 )
 
 TWO_NODES = (Host("node1", 4), Host("node2", 2))
@@ -74,6 +75,45 @@ def test_a_rank_knows_itself_by_what_its_launcher_sets(
 def test_what_no_launcher_says_whole_makes_no_rank(change: dict[str, str]) -> None:
     """A batch script of Slurm has some of the variables of a rank, and is none."""
     assert rank_of({**SRUN, **change}) == ONLY_RANK
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"PMI_RANK": "0", "PMI_SIZE": "4"}, "PMI_SIZE=4"),
+        ({"PMI_RANK": "1"}, "PMI_RANK=1"),
+        ({"PMIX_RANK": "3"}, "PMIX_RANK=3"),
+        ({"MV2_COMM_WORLD_RANK": "0", "MV2_COMM_WORLD_SIZE": "2"}, "MV2_COMM_WORLD_SIZE=2"),
+        ({"MPI_LOCALNRANKS": "2", "MPI_LOCALRANKID": "0"}, "MPI_LOCALNRANKS=2"),
+        ({"JSM_NAMESPACE_SIZE": "6"}, "JSM_NAMESPACE_SIZE=6"),
+        ({"PALS_RANKID": "1"}, "PALS_RANKID=1"),
+        ({"FLUX_JOB_SIZE": "2"}, "FLUX_JOB_SIZE=2"),
+        ({"LOCAL_WORLD_SIZE": "8", "LOCAL_RANK": "0"}, "LOCAL_WORLD_SIZE=8"),
+        ({**SRUN, "SLURM_STEP_TASKS_PER_NODE": "many"}, "SLURM_STEP_NUM_TASKS=9"),
+        ({"OMPI_COMM_WORLD_SIZE": "2"}, "OMPI_COMM_WORLD_SIZE=2"),
+        ({**MPIRUN, "OMPI_COMM_WORLD_SIZE": "1", "PMI_SIZE": "4"}, "PMI_SIZE=4"),
+        ({"PMI_RANK": "0", "PMI_SIZE": "1"}, None),
+        ({"SLURM_NTASKS": "4", "SLURM_NPROCS": "4", "SLURM_PROCID": "0"}, None),
+        ({**MPIRUN, "PMI_SIZE": "8", "PMIX_RANK": "5"}, None),
+        ({"PMI_SIZE": "²", "PMI_RANK": "-1"}, None),
+        ({}, None),
+    ],
+    ids=[
+        "hydra", "rank alone", "pmix", "mvapich2", "hydra on a host", "jsrun", "pals", "flux",
+        "torchrun", "srun, unreadable", "mpirun, in part", "one rank within several", "one",
+        "batch script", "a known launcher", "no number", "none",
+    ],
+)  # fmt: skip
+def test_several_processes_of_an_unknown_launcher_are_noticed(
+    environment: dict[str, str], told: str | None
+) -> None:
+    """One of them would take itself for the only one; an allocation by itself is none of them."""
+    assert unknown_launcher(environment) == told
+
+
+def test_a_superscript_is_no_number() -> None:
+    """Python calls it a digit, and cannot read it."""
+    assert rank_of({**MPIRUN, "OMPI_COMM_WORLD_SIZE": "²"}) == ONLY_RANK
 
 
 def test_ranks_fill_the_hosts_in_order() -> None:

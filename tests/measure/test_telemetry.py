@@ -15,7 +15,7 @@ import pytest
 from suite.core.cautions import contention, measured_cautions
 from suite.core.device import Gpu
 from suite.core.launch import CautionKind
-from suite.core.telemetry import Telemetry, others_cpu_share
+from suite.core.telemetry import Telemetry, others_cpu_share, without_gpu
 from suite.measure import telemetry
 from suite.measure.host_meter import HostMeter, usable_cpu_count
 from suite.measure.telemetry import Recorder
@@ -28,6 +28,7 @@ class FakeGpu:
     """The calls that the recorder makes of pynvml, answered by a GPU that a test can change."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self._patch = patch
         self.fault: int | None = None
         self.facts: dict[str, Any] = {
             "PowerUsage": 70_000,
@@ -35,6 +36,7 @@ class FakeGpu:
             "UtilizationRates": SimpleNamespace(gpu=97),
             "ClockInfo": 1350,
             "Temperature": 61,
+            "CurrentClocksEventReasons": 0x4,
             "CurrentClocksThrottleReasons": 0x4,
             "TotalEnergyConsumption": 1_000_000,
             "ComputeRunningProcesses": [],
@@ -61,6 +63,14 @@ class FakeGpu:
             return self.facts[fact]
 
         return call
+
+    def forget(self, fact: str) -> None:
+        """From now on a call that this library does not have."""
+
+        def call(*_: object) -> None:
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_FUNCTION_NOT_FOUND)
+
+        self._patch.setattr(pynvml, f"nvmlDeviceGet{fact}", call)
 
     def run_process(self, *pids: int) -> None:
         self.facts["ComputeRunningProcesses"] = [
@@ -192,13 +202,149 @@ def test_throttling_is_a_caution_and_a_power_cap_is_not(
     fake: FakeGpu, bits: int, told: dict[str, float], kinds: list[CautionKind]
 ) -> None:
     """Every reason is kept; only those that slow a GPU against its making are a doubt."""
-    fake.facts["CurrentClocksThrottleReasons"] = bits
+    fake.facts["CurrentClocksEventReasons"] = bits
     measurement = Measurement(T4)
     measurement.steps(3, 0.1)
     found = measurement.finish()
 
-    assert found.throttling == told
+    assert (found.throttling, found.throttle_readings) == (told, found.readings)
     assert [caution.kind for caution in measured_cautions((), found)] == kinds
+
+
+@pytest.mark.parametrize("missing", ["CurrentClocksEventReasons", "CurrentClocksThrottleReasons"])
+@pytest.mark.parametrize("by", ["library", "bindings"])
+def test_either_name_of_the_throttle_reasons_will_do(
+    fake: FakeGpu, monkeypatch: pytest.MonkeyPatch, missing: str, by: str
+) -> None:
+    """Drivers before 535 have the older name only, and a later one may drop it."""
+    for name in ("CurrentClocksEventReasons", "CurrentClocksThrottleReasons"):
+        fake.facts[name] = 0x40
+    if by == "library":
+        fake.forget(missing)
+    else:
+        monkeypatch.delattr(pynvml, f"nvmlDeviceGet{missing}")
+    measurement = Measurement(T4)
+    measurement.steps(3, 0.1)
+
+    assert measurement.finish().throttling == {"heat (hardware)": 1.0}
+
+
+def test_a_gpu_that_does_not_tell_why_is_not_unthrottled(fake: FakeGpu) -> None:
+    """Unknown is not none: it is a value of its own with a note, and no caution."""
+    fake.forget("CurrentClocksEventReasons")
+    fake.forget("CurrentClocksThrottleReasons")
+    measurement = Measurement(T4)
+    measurement.steps(3, 0.1)
+    found = measurement.finish()
+
+    assert (found.throttling, found.throttle_readings) == (None, 0)
+    assert "throttle reasons cannot be read" in found.note
+    assert measured_cautions((), found) == ()
+
+
+def test_shares_of_throttling_are_of_the_readings_that_told(fake: FakeGpu) -> None:
+    """Readings without an answer are neither throttled nor unthrottled, and are counted."""
+    fake.facts["CurrentClocksEventReasons"] = 0x40
+    measurement = Measurement(T4)
+    measurement.steps(10, 0.125)
+    del fake.facts["CurrentClocksEventReasons"], fake.facts["CurrentClocksThrottleReasons"]
+    measurement.steps(15, 0.125)
+    found = measurement.finish()
+    (caution,) = measured_cautions((), found)
+
+    assert (found.readings, found.throttle_readings) == (4, 2)
+    assert found.throttling == {"heat (hardware)": 1.0}
+    assert "throttle reasons were told in 2 of 4 readings" in found.note
+    assert "heat (hardware) in 100% of 2 readings" in caution.text
+
+
+def test_a_cpu_has_no_gpu_to_tell_of() -> None:
+    """Without a GPU nothing is unknown of it."""
+    measurement = Measurement(None)
+    measurement.steps(3, 0.1)
+    found = measurement.finish()
+
+    assert (found.throttling, found.throttle_readings, found.foreign_processes) == ({}, None, ())
+    assert "throttle" not in found.note
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (None, None, None),
+        ((), None, None),
+        (None, (THEIRS, OURS), None),
+        ((THEIRS,), None, ("process 1 with 2.0 GiB",)),
+    ],
+)
+def test_processes_that_cannot_be_read_are_unknown(
+    fake: FakeGpu,
+    before: tuple[int, ...] | None,
+    after: tuple[int, ...] | None,
+    told: tuple[str, ...] | None,
+) -> None:
+    """Nobody is claimed to be alone by a driver that does not say; whoever was seen is named."""
+
+    def show(processes: tuple[int, ...] | None) -> None:
+        if processes is None:
+            fake.facts.pop("ComputeRunningProcesses", None)
+        else:
+            fake.run_process(*processes)
+
+    show(before)
+    measurement = Measurement(T4)
+    show(after)
+    measurement.steps(3, 0.1)
+    found = measurement.finish()
+
+    assert found.foreign_processes == told
+    assert ("the processes on the GPU cannot be read" in found.note) is (told is None)
+
+
+def test_memory_held_is_told_where_processes_are_not(fake: FakeGpu) -> None:
+    """What is known of others does not get lost in what is not."""
+    del fake.facts["ComputeRunningProcesses"]
+    fake.facts["MemoryInfo"] = SimpleNamespace(used=2**32, total=2**34)
+    measurement = Measurement(T4)
+    measurement.steps(3, 0.1)
+
+    assert measurement.finish().foreign_processes == (
+        "something unseen that held 4.0 GiB beforehand",
+    )
+
+
+@pytest.mark.usefixtures("fake")
+def test_readings_of_a_gpu_that_did_not_run_are_left_out() -> None:
+    """A launch on the CPU keeps the host's readings and none of the GPU beside it."""
+    measurement = Measurement(T4)
+    measurement.steps(3, 0.1)
+    found = without_gpu(measurement.finish(), "the launch ran elsewhere")
+
+    assert set(found.gauges) <= {"resident_bytes", "cpu_frequency_mhz"}
+    assert (found.throttling, found.throttle_readings, found.energy_joules) == ({}, None, None)
+    assert found.note == "the launch ran elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("last", "words"),
+    [
+        (1_000_000, "the energy counter did not move"),
+        (5, "the energy counter went back"),
+        (None, "the energy counter could not be read at the end"),
+    ],
+)
+def test_why_there_is_no_energy_is_told(fake: FakeGpu, last: int | None, words: str) -> None:
+    """A counter that stands, starts anew or falls silent is no energy, each in its own words."""
+    measurement = Measurement(T4)
+    measurement.steps(15, 0.1)
+    if last is None:
+        del fake.facts["TotalEnergyConsumption"]
+    else:
+        fake.facts["TotalEnergyConsumption"] = last
+    measurement.steps(15, 0.1)
+    found = measurement.finish()
+
+    assert (found.energy_joules, found.note) == (None, words)
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,39 @@ def test_telemetry_has_a_row_a_launch_and_no_empty_column() -> None:
     assert table.rows[1][2:] == ("5", "-", "-", "-", "-", "power cap 80%", "1.5", "-", "-")
 
 
+@pytest.mark.parametrize(
+    ("telemetry", "words"),
+    [
+        (replace(ON_GPU, throttling=None, throttle_readings=0, foreign_processes=None), "unknown"),
+        (replace(ON_GPU, throttling={}, throttle_readings=5, foreign_processes=()), "none"),
+    ],
+)
+def test_none_is_told_from_unknown(telemetry: Telemetry, words: str) -> None:
+    """A GPU that does not say why its clock is low, or who else is there, is not shown as free."""
+    table = telemetry_table([replace(LAUNCH, telemetry=telemetry)])
+
+    assert table is not None
+    (row,) = (dict(zip(table.headers, row, strict=True)) for row in table.rows)
+    assert (row["clock held by"], row["others on GPU"]) == (words, words)
+
+
+def test_others_on_the_gpu_are_counted() -> None:
+    """Their names stand in the doubt; the table says how many there were."""
+    telemetry = replace(ON_GPU, throttle_readings=5, foreign_processes=("process 1", "process 2"))
+    table = telemetry_table([replace(LAUNCH, telemetry=telemetry)])
+
+    assert table is not None
+    assert dict(zip(table.headers, table.rows[0], strict=True))["others on GPU"] == "2"
+
+
+def test_an_empty_value_of_an_earlier_record_claims_nothing() -> None:
+    """Before unknown was told from none, and on a CPU, there is no word for it."""
+    table = telemetry_table([replace(LAUNCH, telemetry=replace(ON_GPU, throttling={}))])
+
+    assert table is not None
+    assert not {"clock held by", "others on GPU"} & set(table.headers)
+
+
 def test_ranks_are_told_how_busy_others_were_on_their_host() -> None:
     """Each rank has a row; its fellows on the host are no others, what ran beside them is."""
     busy = replace(ON_GPU, gauges={}, throttling={}, usable_cpus=4, busy_cpus=4.0)
