@@ -7,7 +7,9 @@ from suite import __version__
 from suite.cli.data_parser import add_data, add_data_directories
 from suite.cli.reference_parser import add_reference
 from suite.cli.run_parser import add_run_flags
-from suite.core.flag_values import positive_count, positive_number
+from suite.core.bounds import Bounds
+from suite.core.cell import BATCH_SIZES, IMAGE_SIZES
+from suite.core.flag_values import decimal, whole
 from suite.files.flags import Parser, path, path_text
 
 _DESCRIPTION = """\
@@ -24,6 +26,9 @@ exit codes:
   5    inconclusive (whether --fail-below is reached turns on a number in doubt)
   70   a fault of the suite itself; a file has the traceback
   130  interrupted"""
+
+# Of a measured to a published throughput.
+_RATIOS = Bounds(0.001, 1000)
 
 # Where runs go and are looked for, relative to the folder of the call.
 REPORTS = Path("reports")
@@ -48,7 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_data(verbs)
     _add_selfcheck(verbs)
     layers = _add_verb(verbs, "layers", "list the network's layers, shapes and parameter counts")
-    layers.add_argument("--image_size", type=positive_count, default=224, help="(%(default)s)")
+    layers.add_argument("--image_size", type=whole(IMAGE_SIZES), default=224, help="(%(default)s)")
     _add_verb(verbs, "schema", "print the JSON Schema of matrix files, for editors")
     return parser
 
@@ -134,14 +139,14 @@ def _add_compare(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     )
     parser.add_argument(
         "--fail-below",
-        type=positive_number,
+        type=decimal(_RATIOS),
         metavar="RATIO",
         help="judge: exit 1 when a throughput is less than RATIO times the published one, 3 when a"
         " launch failed or is missing, 5 when that turns on a number in doubt",
     )
     parser.add_argument(
         "--min-batch",
-        type=positive_count,
+        type=whole(BATCH_SIZES),
         metavar="N",
         help="with --fail-below, judge throughputs of batch sizes from N on only",
     )

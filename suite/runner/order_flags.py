@@ -2,10 +2,19 @@
 
 import argparse
 import re
+import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
+from suite.core.bounds import Bounds
 from suite.core.cell import (
+    BATCH_SIZES,
+    GPUS,
+    IMAGE_SIZES,
+    LAUNCHES,
+    NUM_ITER,
+    SECONDS,
+    WARMUP_STEPS,
     Cell,
     Data,
     Graph,
@@ -17,7 +26,8 @@ from suite.core.cell import (
 )
 from suite.core.distributed import Compression, rank_of, unknown_launcher
 from suite.core.errors import InputError
-from suite.core.flag_values import count, positive_count, positive_number
+from suite.core.flag_values import SEEDS, checked, decimal, whole
+from suite.core.matrix import THREADS
 from suite.files.data_set import epoch_steps
 from suite.files.flags import Parser, path_text
 from suite.kernels.interface import KernelOptions
@@ -26,6 +36,9 @@ from suite.runner.published_flags import MODES, mode_of, own_names
 from suite.runner.reading_flags import add_reading, reading_of
 from suite.runner.recipe_flags import add_recipe, recipe_of
 
+# Numbers of open files, and ports.
+_DESCRIPTORS = Bounds(0, 2**20)
+_PORTS = Bounds(1, 65_535)
 # Steps measured where --num_iter does not say how many, and where no records make an epoch of 1.
 _DEFAULT_MEASURED_STEPS = 50
 
@@ -102,6 +115,11 @@ def _steps(given: argparse.Namespace, gpus: int) -> int:
             f"--num_iter {iterations}{are} includes the warm-up, so it must exceed"
             f" --warmup_steps {given.warmup_steps}; raise it"
         )
+    if steps not in NUM_ITER:
+        raise InputError(
+            f"--num_iter {iterations} (epochs, {steps} steps): more than {NUM_ITER.highest}"
+            " steps; lower it"
+        )
     return steps
 
 
@@ -174,9 +192,12 @@ def _add_cell(add: Callable[..., object]) -> None:
         help="which half of the work to measure (%(default)s)",
     )
     add(
-        "--batch_size", type=positive_count, default=8, help="images per step and GPU (%(default)s)"
+        "--batch_size",
+        type=whole(BATCH_SIZES),
+        default=8,
+        help="images per step and GPU (%(default)s)",
     )
-    add("--gpus", type=positive_count, metavar="N", help="ranks (default: as many as were started)")
+    add("--gpus", type=whole(GPUS), metavar="N", help="ranks (default: as many as were started)")
     add("--amp", action="store_true", help="mixed precision (float16 on a GPU, bfloat16 on a CPU)")
     add("--tf32", action="store_true", help="TensorFloat-32 (Ampere or newer); without it, FP32")
     add("--xla", action="store_true", help="compile the step with XLA")
@@ -207,7 +228,7 @@ def _add_cell(add: Callable[..., object]) -> None:
     )
     add(
         "--synthetic_data_size",
-        type=positive_count,
+        type=whole(IMAGE_SIZES),
         default=224,
         metavar="PIXELS",
         help="side of the images, of records as well (%(default)s)",
@@ -223,21 +244,26 @@ def _add_surroundings(add: Callable[..., object]) -> None:
         help="TFRecord shards; without it, synthetic images",
     )
     add("--data_idx_dir", type=path_text, metavar="DIR", help="DALI index files of those shards")
-    add("--seed", type=count, default=0, help="seed of weights and images (%(default)s)")
+    add("--seed", type=whole(SEEDS), default=0, help="seed of weights and images (%(default)s)")
     add(
         "--compression",
         choices=[c.value for c in Compression],
         default=Compression.NONE.value,
         help="type in which gradients cross between ranks (%(default)s)",
     )
-    add("--threads", type=positive_count, help="cap on CPU threads (default: every core)")
+    add("--threads", type=whole(THREADS), help="cap on CPU threads (default: every core)")
 
 
 def _add_measurement(add: Callable[..., object]) -> None:
-    add("--warmup_steps", type=count, default=50, help="steps before measuring (%(default)s)")
+    add(
+        "--warmup_steps",
+        type=whole(WARMUP_STEPS),
+        default=50,
+        help="steps before measuring (%(default)s)",
+    )
     add(
         "--num_iter",
-        type=positive_count,
+        type=whole(NUM_ITER),
         help="epochs or steps, warm-up included (1 epoch of records, else the warm-up and"
         f" {_DEFAULT_MEASURED_STEPS} steps)",
     )
@@ -246,10 +272,10 @@ def _add_measurement(add: Callable[..., object]) -> None:
         choices=("epoch", "batch"),
         help="unit of --num_iter (epoch of records, else batch)",
     )
-    add("--max_seconds", type=positive_number, help="cap on warm-up and measuring together")
+    add("--max_seconds", type=decimal(SECONDS), help="cap on warm-up and measuring together")
     add(
         "--launch",
-        type=count,
+        type=whole(Bounds(0, LAUNCHES.highest - 1)),
         default=0,
         help="number of this launch of the cell (%(default)s); if there is a record of it, the next"
         " free number is taken",
@@ -262,13 +288,16 @@ def _add_measurement(add: Callable[..., object]) -> None:
         default=".",
         help="where the record goes (%(default)s)",
     )
-    add("--channel", type=count, help=argparse.SUPPRESS)
-    add("--report_to", type=_addresses, default=(), help=argparse.SUPPRESS)
+    add("--channel", type=whole(_DESCRIPTORS), help=argparse.SUPPRESS)
+    add("--report_to", type=checked(_addresses), default=(), help=argparse.SUPPRESS)
 
 
 def _addresses(text: str) -> tuple[str, ...]:
     """Where the runner listens: `host:port`, or several of them with commas between."""
     addresses = tuple(text.split(","))
-    if not all(re.fullmatch(r"[^\s:]+:[0-9]{1,5}", address) for address in addresses):
-        raise argparse.ArgumentTypeError(f"{text} is not host:port")
+    for address in addresses:
+        host, _, port = address.rpartition(":")
+        if not re.fullmatch(r"[^\s:]+", host):
+            raise ValueError(f"{reprlib.repr(address)} is not host:port")
+        _PORTS.whole(port)
     return addresses

@@ -162,7 +162,9 @@ def test_compare_prints_the_command_that_resumes_a_run(tmp_path: Path) -> None:
         (["--resume", "nowhere"], "nowhere: no such run directory"),
         (["--retry-failed"], "--retry-failed says how to continue a run; give --resume with it"),
         (["--allow-changes"], "--allow-changes says how to continue a run"),
-        (["--max-time", "soon"], "soon is not a duration such as 30m, 90s or 1h30m"),
+        (["--max-time", "9" * 400 + "h"], "is not a duration such as"),
+        (["--max-time", "721h"], "'721h' is not a duration such as 30m, 90s or 1h30m, up to 720h"),
+        (["--max-time", "soon"], "'soon' is not a duration such as 30m, 90s or 1h30m, up to 720h"),
     ],
 )
 def test_wrong_flags_are_one_line(tmp_path: Path, flags: list[str], words: str) -> None:

@@ -3,15 +3,16 @@
 import pytest
 
 from suite.core.distributed import (
+    MOST_HOSTS,
     ONLY_RANK,
     Distributed,
     Host,
     Rank,
     RankLauncher,
+    add_host,
     parse_host,
     rank_of,
     rank_settings,
-    reject_repeated,
     unknown_launcher,
 )
 
@@ -145,7 +146,7 @@ def test_a_host_is_a_name_and_slots(text: str, host: Host) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", ":8", "node1:", "node1:0", "node1:-1", "node1:8:8", "node1 slots=8", "-oProxy:1", "a,b:2"],
+    ["", ":8", "node1:", "node1:-1", "node1:8:8", "node1 slots=8", "-oProxy:1", "a,b:2", "a" * 254],
 )
 def test_what_is_no_host_is_refused(text: str) -> None:
     """Nothing else gets into a launcher's list of hosts, least of all a flag."""
@@ -153,11 +154,29 @@ def test_what_is_no_host_is_refused(text: str) -> None:
         parse_host(text)
 
 
+@pytest.mark.parametrize("slots", ["0", "1025", "9" * 400, "9" * 5000])
+def test_slots_have_bounds(slots: str) -> None:
+    """No host has as many cores; so many digits are not even read."""
+    with pytest.raises(
+        ValueError, match="slots of host a: .* is not a whole number from 1 to 1024"
+    ):
+        parse_host(f"a:{slots}")
+
+
 def test_a_host_is_named_once() -> None:
     """Twice the same host would be two lists of slots for one machine."""
-    reject_repeated(TWO_NODES)
+    hosts = {host.name: host for host in TWO_NODES}
     with pytest.raises(ValueError, match="host node1 is named twice; give it once"):
-        reject_repeated([*TWO_NODES, Host("node1", 1)])
+        add_host(hosts, Host("node1", 1))
+
+
+def test_hosts_are_no_more_than_could_get_a_rank() -> None:
+    """The first one too many is refused."""
+    hosts: dict[str, Host] = {}
+    for number in range(MOST_HOSTS):
+        add_host(hosts, Host(f"node{number}", 1))
+    with pytest.raises(ValueError, match="more than 10000 hosts"):
+        add_host(hosts, Host("another", 1))
 
 
 def test_settings_become_variables() -> None:

@@ -78,9 +78,12 @@ def test_flags_and_orders_are_each_others_inverse(told: LaunchOrder) -> None:
         ("--iter_unit epoch --synthetic_device", "synthetic images have no epoch"),
         ("--iter_unit batch --num_iter 100 --data_format nchw", "NCHW"),
         ("--iter_unit batch --num_iter 100 --data_format NCHW --graph frozen", "in nhwc only"),
-        ("--iter_unit batch --num_iter 0", "0 is not a whole number above 0"),
+        ("--iter_unit batch --num_iter 0", "'0' is not a whole number from 1 to 10000000"),
         ("--iter_unit batch --num_iter 100 --warmup_step 1", "did you mean '--warmup_steps'"),
-        ("--iter_unit batch --num_iter 100 --max_seconds nan", "nan is not a number above 0"),
+        (
+            "--iter_unit batch --num_iter 100 --max_seconds nan",
+            "'nan' is not a number from 0.001 to 2592000",
+        ),
     ],
 )
 def test_a_bad_combination_is_one_line(flags: str, words: str) -> None:
@@ -122,6 +125,45 @@ def test_an_epoch_of_two_ranks_has_half_the_steps(tmp_path: Path) -> None:
 
     assert parse_order(flags).protocol.num_iter == 4
     assert parse_order(flags, launcher).protocol.num_iter == 2
+    with pytest.raises(
+        InputError, match=r"--num_iter 9999999 \(epochs, 39999996 steps\): more than"
+    ):
+        parse_order([*flags, "--num_iter=9999999"])
+
+
+@pytest.mark.parametrize("address", ["xyz", "a:", ":1", "a:0", "a:65536", f"a:{'9' * 400}"])
+def test_a_runner_without_an_address_is_refused(address: str) -> None:
+    """A rank is told host and port of its runner; half of that is one line, not a traceback."""
+    with pytest.raises(InputError, match="argument --report_to: "):
+        parse_order([*to_arguments(order()), "--report_to", address])
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "--batch_size",
+        "--gpus",
+        "--num_iter",
+        "--warmup_steps",
+        "--synthetic_data_size",
+        "--seed",
+        "--threads",
+        "--max_seconds",
+        "--launch",
+        "--channel",
+        "--lr_init",
+        "--lr_warmup_epochs",
+        "--static_loss_scale",
+        "--shuffled_records",
+    ],
+)
+@pytest.mark.parametrize("number", ["9" * 20, "9" * 400, "9" * 5000, "\u0663", "1_0", "0x1"])
+def test_a_number_has_plain_digits_and_bounds(flag: str, number: str) -> None:
+    """Digits of other scripts, Python's own notation and numbers beyond reason are refused."""
+    with pytest.raises(InputError, match=f"argument {flag}: .* number from .* to ") as caught:
+        parse_order([*to_arguments(order()), flag, number])
+
+    assert len(str(caught.value)) < 200
 
 
 @pytest.mark.parametrize("batch", ["0", "-1", "8.5", "many"])
