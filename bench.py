@@ -4,11 +4,13 @@
 import sys
 import traceback
 
-try:
-    from suite.cli import main
-except Exception:  # noqa: BLE001 - a damaged checkout, which Python would make exit code 1
-    traceback.print_exc()
-    sys.exit(70)
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        from suite.interrupts import leave_on_signals, run_to_the_end
+
+        leave_on_signals()
+        from suite.cli import main
+    except Exception:  # noqa: BLE001 - a damaged checkout, which Python would make exit code 1
+        traceback.print_exc()
+        sys.exit(70)
+    run_to_the_end(main)

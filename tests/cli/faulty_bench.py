@@ -92,14 +92,20 @@ class Bench:
         *flags: str,
         faults: dict[tuple[str, int], str] | None = None,
         mark: str = "",
+        paths: tuple[Path, ...] = (),
         **options: Any,
     ) -> "subprocess.Popen[str]":
-        """Start a run; faults map (method, batch size) to code, `mark` tells it from others."""
+        """Start a run; faults map (method, batch size) to code, `mark` tells it from others.
+
+        Python looks for modules in `paths` first.
+        """
         environment = {**os.environ, "FAULT_TEST": self.mark + mark}
         if faults:
             code = PATCH.format(faults=faults, folder=str(self.folder))
             (self.folder / "sitecustomize.py").write_text(code)
-            environment["PYTHONPATH"] = f"{self.folder}{os.pathsep}{ROOT}"
+            paths = (self.folder,)
+        if paths:
+            environment["PYTHONPATH"] = os.pathsep.join(map(str, [*paths, ROOT]))
         streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(
             [sys.executable, "bench.py", "run", str(self.matrix), "--out", str(self.out), *flags],
