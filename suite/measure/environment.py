@@ -157,8 +157,13 @@ def _variables() -> dict[str, str]:
     return {
         name: _without_secrets(value)
         for name, value in sorted(os.environ.items())
-        if _VARIABLES.fullmatch(name) and not _SECRET.search(name)
+        if is_setting(name)
     }
+
+
+def is_setting(name: str) -> bool:
+    """Whether an environment variable changes how fast TensorFlow runs and names no secret."""
+    return bool(_VARIABLES.fullmatch(name)) and not _SECRET.search(name)
 
 
 def _without_secrets(value: str) -> str:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from suite.runner.channel import Here, Progress, Sender, receive
+from suite.runner.channel import Here, Lines, Progress, Sender, receive
 
 
 def sent(descriptor: int) -> list[Progress | Here | str]:
@@ -24,9 +24,30 @@ def test_progress_is_thinned_but_every_phase_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"hello", b"{}", b'{"progress": {"phase": 1}}', b'{"result": {}}', b"\xff", b"[1]"]
+    "line",
+    [
+        b"hello",
+        b"{}",
+        b'{"progress": {"phase": 1}}',
+        b'{"result": {}}',
+        b"\xff",
+        b"[1]",
+        b'{"result": ' + b"[" * 100_000,
+        b'{"result": "\\ud800"}',
+    ],
 )
 def test_anything_else_on_the_channel_is_refused(line: bytes) -> None:
     """Half a record or a stray print is never taken for a result."""
     with pytest.raises(ValueError, match=".+"):
         receive(line)
+
+
+def test_lines_come_whole_out_of_any_pieces() -> None:
+    """However the network cuts them; and no line may grow beyond its limit."""
+    said = b"one\n\ntwo\nthree"
+    lines = Lines(most_bytes=5)
+
+    assert [line for byte in said for line in lines.take(bytes([byte]))] == [b"one", b"", b"two"]
+    assert lines.take(b"\nfour\nfiv") == [b"three", b"four"]
+    with pytest.raises(ValueError, match="a message of more than 5 bytes"):
+        lines.take(b"e and more")
