@@ -127,6 +127,12 @@ def ended(code: int | None = 1, said: str = "", startup: str | None = None) -> L
             Status.CRASHED,
             ENDED_FROM_OUTSIDE,
         ),
+        (
+            [heard(0, lost=LOST), heard(1, lost=f"{IS_LOST} (No route to host)", lost_first=True)],
+            ended(1),
+            Status.CRASHED,
+            f"rank 1 on b: {IS_LOST} (No route to host)",
+        ),
         ([heard(0, answer=ANSWER), heard(1, answer=ANSWER)], ended(-11), Status.OK, ""),
     ],
     ids=[
@@ -142,6 +148,7 @@ def ended(code: int | None = 1, said: str = "", startup: str | None = None) -> L
         "one never came",
         "the launcher was killed",
         "the launcher was told to end",
+        "the runner saw the host go",
         "all answered before the launcher failed",
     ],
 )

@@ -11,6 +11,8 @@ from suite.runner.process import Deadline
 from suite.runner.ranks.launcher_words import complaint, deaths, lost_hosts, stalled_ranks
 from suite.runner.silent_end import UNKNOWN_KILLS, OomKills, silent_end
 
+# Of a rank whose connection ended as that of a process does that is gone.
+ENDED_SILENTLY = "ended without an answer"
 # Rank -> how it died.
 Deaths = Mapping[int, tuple[Status, str]]
 
@@ -96,7 +98,7 @@ class LauncherEnd:
     def death(self, code: int | None, host: str) -> tuple[Status, str]:
         """Status and reason of a rank of that host that it says has died."""
         if code is None:
-            return Status.CRASHED, "ended without an answer"
+            return Status.CRASHED, ENDED_SILENTLY
         return silent_end(code, self.said, self.kills if host == self.host else UNKNOWN_KILLS)
 
 
@@ -127,7 +129,7 @@ def launch_of_ranks(
     telling = [
         rank
         for rank in ranks
-        if rank.lost is None
+        if rank.lost != ENDED_SILENTLY
         and not rank.is_well
         and not (rank.answer is not None and lost_another(rank.answer))
     ]
@@ -164,13 +166,13 @@ def _of_lost_hosts(
         rank = heard.get(index)
         names = [*(places[index] if places else ()), *([rank.host] if rank else ())]
         words = next((lost[host] for host in lost if any(_are_one(host, n) for n in names)), None)
-        if words is not None:
+        if rank and rank.answer and rank.answer.status is not Status.CRASHED:
+            end = rank.answer
+        elif words is not None:
             reason = f"the connection to its host is lost ({words})"
             end = _record(order, Status.CRASHED, reason)
         elif rank is None:
             continue
-        elif rank.answer is not None and rank.answer.status is not Status.CRASHED:
-            end = rank.answer
         else:
             end = _record(order, Status.INTERRUPTED, "ended with the launch")
         ends.append(RankEnd(index, rank.host if rank else names[0], end))

@@ -17,10 +17,10 @@ _MISSES = 3
 
 
 class HostWatch:
-    """Knocks at hosts every few seconds; `lost` are those that answered once and do no more.
+    """Knocks at hosts every few seconds; `lost` is the first that answered once and does no more.
 
     That takes less than 20 s. Of a host that did not answer at first, behind a firewall for
-    instance, nothing is concluded. At most one of them is reported: the first that was noticed.
+    instance, nothing is concluded.
     """
 
     def __init__(self, hosts: Sequence[str]) -> None:

@@ -17,7 +17,13 @@ from suite.runner.channel import Here, Lines, Progress, receive
 from suite.runner.child import end_session
 from suite.runner.command import LaunchOrder
 from suite.runner.process import Deadline
-from suite.runner.ranks.ends import HeardRank, LauncherEnd, interrupted, launch_of_ranks
+from suite.runner.ranks.ends import (
+    ENDED_SILENTLY,
+    HeardRank,
+    LauncherEnd,
+    interrupted,
+    launch_of_ranks,
+)
 from suite.runner.ranks.host_watch import HostWatch
 from suite.runner.ranks.link import ARE_YOU_THERE, STOP, Hello
 from suite.runner.ranks.listener import Listener
@@ -233,7 +239,7 @@ class RankSession:
             received = b""
             lost = f"the connection to its host is lost ({error.strerror})"
         else:
-            lost = "ended without an answer"
+            lost = ENDED_SILENTLY
         try:
             for line in self._lines[connection].take(received):
                 self._take(rank, line)

@@ -21,8 +21,9 @@ from suite.runner.ranks.listener import is_this_machine
 
 # Every host has this folder; the path must be the same on all of them.
 _FOLDER = "/tmp"  # noqa: S108 - a folder of our own in it, which nobody else can enter
-# As horovodrun calls it.
-_SSH = ("ssh", "-o", "PasswordAuthentication=no", "-o", "StrictHostKeyChecking=no")
+# As horovodrun calls it, but with an end.
+_OPTIONS = ("PasswordAuthentication=no", "StrictHostKeyChecking=no", "ConnectTimeout=10")
+_SSH = ("ssh", *(part for option in _OPTIONS for part in ("-o", option)))
 _SSH_SECONDS = 30.0
 
 
