@@ -53,11 +53,7 @@ def _answer(order: LaunchOrder, channel: int) -> int:
 
 def _report(order: LaunchOrder) -> int:
     """The work of one of several ranks, told to the runner over the network."""
-    try:
-        connection = join_runner(order.report_to, os.environ, rank_of(os.environ))
-    except OSError as error:
-        where = " or ".join(order.report_to)
-        raise InputError(f"the runner cannot be reached at {where} ({error.strerror})") from None
+    connection = join_runner(order.report_to, os.environ, rank_of(os.environ))
     sender = Sender(connection.fileno())
     stop_requested = heed_runner(connection, sender)
     sender.result(encode_launch(execute(order, sender.progress, stop_requested)))

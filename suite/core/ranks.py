@@ -74,12 +74,16 @@ def rank_spread(ranks: Sequence[RankRecord]) -> float | None:
     return fmean((max(step) - min(step)) / max(step) for step in steps)
 
 
+def lost_another(launch: Launch) -> bool:
+    """Whether a rank says that it failed because another one was gone."""
+    return any(words in launch.reason for words in _LOST_ANOTHER)
+
+
 def _telling(end: RankEnd) -> tuple[bool, bool, int]:
     """Sorts first what says most: a failure, of its own making, by how it ended."""
     launch = end.launch
     failed = launch.status is not Status.OK
-    follows = any(words in launch.reason for words in _LOST_ANOTHER)
-    return (not failed, follows, _TELLING.index(launch.status) if failed else 0)
+    return (not failed, lost_another(launch), _TELLING.index(launch.status) if failed else 0)
 
 
 def _reason(worst: RankEnd, launches: Sequence[Launch]) -> str:

@@ -158,8 +158,13 @@ def _variables() -> dict[str, str]:
         # Bytes that are no UTF-8 are no text, and no JSON either.
         name: _without_secrets(os.fsencode(value).decode(errors="replace"))
         for name, value in sorted(os.environ.items())
-        if _VARIABLES.fullmatch(name) and not _SECRET.search(name)
+        if is_setting(name)
     }
+
+
+def is_setting(name: str) -> bool:
+    """Whether an environment variable changes how fast TensorFlow runs and names no secret."""
+    return bool(_VARIABLES.fullmatch(name)) and not _SECRET.search(name)
 
 
 def _without_secrets(value: str) -> str:

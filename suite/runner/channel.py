@@ -100,6 +100,29 @@ def end_with_reader(descriptor: int) -> None:
     threading.Thread(target=wait, name="end with reader", daemon=True).start()
 
 
+class Lines:
+    """Whole lines out of pieces as they come, none of them longer than a limit."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._begun = bytearray()
+
+    def take(self, piece: bytes) -> list[bytes]:
+        """The lines that this piece completes.
+
+        Raises:
+            ValueError: a line is longer than the limit.
+        """
+        *lines, rest = piece.split(b"\n")
+        if lines:
+            lines[0] = bytes(self._begun) + lines[0]
+            self._begun = bytearray()
+        self._begun += rest
+        if len(self._begun) > self._most_bytes:
+            raise ValueError(f"a message of more than {self._most_bytes} bytes")
+        return lines
+
+
 def receive(line: bytes) -> Progress | Here | str:
     """One line read by the parent: progress, a sign of life, or the encoded record of the result.
 

@@ -84,7 +84,7 @@ class Bench:
             f"purpose: faults\nkernel: simulated\nprotocol: {{warmup_steps: 1, {protocol}}}\n"
             f"axes: {{mode: [{mode}], precision: [fp32], xla: [off], gpus: [{ranks}],"
             f" batch_size: {batches}}}\n"
-            "distributed: {launcher: mpirun, bind_to: none}\n"
+            "distributed: {launcher: mpirun, bind_to: none, environment: [FAULT_TEST]}\n"
         )
 
     def start(

@@ -75,8 +75,20 @@ FAULTS = {
         "timed_out",
         f"no end of warm-up step 1 within 2 s; rank 0 on {HOST}, rank 1 on {HOST} in timing._timed",
     ),
-    15: ("step", "raise MemoryError('full')", "out_of_memory", f"{RANK_1}MemoryError: full"),
-    16: ("result", "", "skipped", "training-fp32-bs15-2gpu-simulated ran out of memory"),
+    15: (
+        "step",
+        "os.kill(os.getppid(), signal.SIGTERM); time.sleep(600)",
+        "crashed",
+        "mpirun ended with code 1 without naming a failed rank, as it does when a person or",
+    ),
+    16: (
+        "result",
+        "os.write(self._descriptor, b'{\"result\": ' + b'[' * 100_000 + b'\\n')",
+        "crashed",
+        f"{RANK_1}unreadable answer: ",
+    ),
+    17: ("step", "raise MemoryError('full')", "out_of_memory", f"{RANK_1}MemoryError: full"),
+    18: ("result", "", "skipped", "training-fp32-bs17-2gpu-simulated ran out of memory"),
 }
 
 

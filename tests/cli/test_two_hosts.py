@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,14 @@ def ranks_on(host: Host) -> list[int]:
     return [pid for pid, line in host.processes().items() if "--report_to" in line]
 
 
+def launchers_on(host: Host) -> list[int]:
+    """What starts ranks there, not what asks hosts before."""
+    lines = host.processes().items()
+    return [
+        pid for pid, line in lines if line.startswith("/usr/bin/mpirun") and "--report_to" in line
+    ]
+
+
 def hold_that_nobody_is_left(*hosts: Host) -> None:
     """Nothing of a run is on these hosts, or it goes within moments; sshd is the system's own."""
     for _ in range(600):
@@ -133,6 +142,49 @@ def test_a_cut_link_ends_the_launch_with_the_lost_host_named(
     assert [records[batch]["status"] for batch in (2, 3)] == ["crashed", "crashed"]
     assert records[2]["reason"].startswith("rank 1 on bench-b: the connection to its host is lost")
     assert "ssh: connect to host bench-b port 22: " in records[3]["reason"]
+
+
+# What ends the far host's part of a launch, in the words of its command lines -> what is said.
+FAR_ENDS = {
+    "orted": ("orted", "rank 1 on bench-b: the connection to its host is lost (Open MPI's daemon "),
+    "sshd": ("sshd: root@", "rank 1 on bench-b: the connection to its host is lost (Connection to"),
+}
+
+
+@pytest.mark.parametrize(("words", "reason"), FAR_ENDS.values(), ids=FAR_ENDS)
+def test_a_killed_far_end_is_blamed_and_not_the_healthy_rank(
+    words: str, reason: str, two_hosts: TwoHosts, tmp_path: Path
+) -> None:
+    """Open MPI ends the near rank first; its words say which host was lost."""
+    run = Run(two_hosts, tmp_path, steps=100_000, kernel="simulated")
+    run.wait_until(lambda: ranks_on(two_hosts.a) and ranks_on(two_hosts.b))
+    for pid, line in two_hosts.b.processes().items():
+        if words in line:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    run.wait_until(lambda: list(tmp_path.glob("out/*/cells/*bs2*.json")))
+    run.process.terminate()
+    _, records, _ = run.end()
+
+    assert records[2]["status"] == "crashed"
+    assert records[2]["reason"].startswith(reason)
+    hold_that_nobody_is_left(two_hosts.a, two_hosts.b)
+
+
+def test_a_link_cut_while_ranks_start_is_noticed_and_its_host_named(
+    two_hosts: TwoHosts, tmp_path: Path
+) -> None:
+    """Long before the deadline of startup, and although mpirun itself may say nothing."""
+    run = Run(two_hosts, tmp_path, steps=100_000, kernel="simulated")
+    run.wait_until(lambda: launchers_on(two_hosts.a))
+    time.sleep(0.3)
+    two_hosts.cut()
+    code, records, _ = run.end()
+
+    assert code == 3
+    for record in records.values():
+        assert record["status"] == "crashed"
+        assert "bench-b: the connection to its host is lost (" in record["reason"]
 
 
 def test_a_killed_run_leaves_nobody_on_either_host(two_hosts: TwoHosts, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from suite.runner.channel import Here, Progress, Sender, receive
+from suite.runner.channel import Here, Lines, Progress, Sender, receive
 
 
 def sent(descriptor: int) -> list[Progress | Here | str]:
@@ -41,3 +41,14 @@ def test_anything_else_on_the_channel_is_refused(line: bytes) -> None:
     """Half a record or a stray print is never taken for a result."""
     with pytest.raises(ValueError, match=".+"):
         receive(line)
+
+
+def test_lines_come_whole_out_of_any_pieces() -> None:
+    """However the network cuts them; and no line may grow beyond its limit."""
+    said = b"one\n\ntwo\nthree"
+    lines = Lines(most_bytes=5)
+
+    assert [line for byte in said for line in lines.take(bytes([byte]))] == [b"one", b"", b"two"]
+    assert lines.take(b"\nfour\nfiv") == [b"three", b"four"]
+    with pytest.raises(ValueError, match="a message of more than 5 bytes"):
+        lines.take(b"e and more")

@@ -16,7 +16,7 @@ from two_hosts import TwoHosts
 
 from suite.core.distributed import Distributed, Host, RankLauncher
 from suite.core.errors import InputError
-from suite.runner.ranks import hosts
+from suite.runner.ranks import command, hosts
 from suite.runner.ranks.hosts import check_hosts, describe_host
 
 ROOT = Path(__file__).parents[2]
@@ -81,13 +81,32 @@ def run(matrix: Path, out: Path, *, start: tuple[str, ...] = (), **changed: str)
     return done.returncode, done.stdout
 
 
+# What another machine answers that is like this one.
+OTHER = {"host": "there", "machine": "another boot", "gpu_uuids": []}
+ELSEWHERE: dict[str, Any] = {**OWN, **OTHER}
+
+
 # What the second host answers unlike the first -> what is said of it.
 UNLIKE: dict[str, tuple[object, str]] = {
     "suite": ({"suite": "0.0.1"}, f"has suite 0.0.1, this machine {OWN['suite']}; install the"),
     "commit": ({"commit": "abc"}, "has commit abc, this machine "),
     "TensorFlow": ({"tensorflow": "2.20.0"}, "has tensorflow 2.20.0, this machine "),
     "no Horovod": ({"horovod": None}, "has no horovod, this machine "),
-    "same machine": ({"host": OWN["host"]}, f"is the same machine as {HERE}; give it once"),
+    "same machine": ({"machine": OWN["machine"]}, f"is the same machine as {HERE}; give it once"),
+    "same machine, untold": (
+        {"host": OWN["host"], "machine": None},
+        f"is the same machine as {HERE}; give it once",
+    ),
+    "same name": ({"host": OWN["host"]}, f"calls itself {OWN['host']}, as {HERE} does, and ranks"),
+    "same GPU": ({"gpu_uuids": ["GPU-1"]}, f"has a GPU that {HERE} has as well; give each"),
+    "older suite": (
+        {"suite": "0.0.1", "gpus": None},
+        "answers as another version of the suite does, suite '0.0.1'; install the same as on this",
+    ),
+    "another program": (
+        {"suite": ["a"] * 100, "tensorflow": {"version": 1}},
+        "answers as another version of the suite does, suite ",
+    ),
     "unreachable": (
         "ssh: connect to host 127.0.0.3 port 22: No route to host\n" + "-" * 76 + "\nORTE was"
         " unable to reliably start one or more daemons.\nThis usually is caused by:\n",
@@ -101,25 +120,38 @@ def test_a_host_unlike_this_one_is_refused_by_name(
     change: object, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One number must be of one thing, and a wrong host is found before anything is measured."""
-    like = {**OWN, "horovod": OWN["horovod"] or "0.28.1"}
+    like = {**OWN, "horovod": OWN["horovod"] or "0.28.1", "gpu_uuids": ["GPU-1"]}
     monkeypatch.setattr(hosts, "describe_host", lambda: json.dumps(like))
-    other = {**like, "host": "there", **change} if isinstance(change, dict) else change
+    other = {**like, **OTHER, **change} if isinstance(change, dict) else change
     monkeypatch.setenv("PATH", answering(tmp_path, {HERE: like, THERE: other}))
 
     assert refusal(TWO).startswith(f"host {THERE}: {words}")
 
 
+@pytest.mark.parametrize("launcher", RankLauncher)
+def test_one_machine_under_two_names_is_refused_whatever_the_names(
+    launcher: RankLauncher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names of this machine that need no network are asked as well, by every launcher."""
+    for each in RankLauncher:
+        executable(tmp_path / "bin" / each.value, f"#!/bin/sh\necho '{json.dumps(OWN)}'\n")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(command, "program", lambda launcher: str(tmp_path / "bin" / launcher.value))
+    twice = Distributed(hosts=(Host("localhost", 1), Host("127.0.0.1", 1)))
+    with pytest.raises(InputError, match="127.0.0.1: is the same machine as localhost; give it"):
+        check_hosts(twice, launcher, os.environ)
+
+
 def test_equal_hosts_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other tests refuse what they change, and not whatever is there."""
-    monkeypatch.setenv("PATH", answering(tmp_path, {HERE: OWN, THERE: {**OWN, "host": "there"}}))
+    monkeypatch.setenv("PATH", answering(tmp_path, {HERE: OWN, THERE: ELSEWHERE}))
 
     check_hosts(TWO, RankLauncher.MPIRUN, os.environ)
 
 
 def test_the_first_host_must_be_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its device is the one that numbers are labelled with."""
-    elsewhere = {**OWN, "host": "elsewhere"}
-    monkeypatch.setenv("PATH", answering(tmp_path, {HERE: elsewhere, THERE: OWN}))
+    monkeypatch.setenv("PATH", answering(tmp_path, {HERE: ELSEWHERE, THERE: OWN}))
 
     assert refusal(TWO).startswith(
         f"host {HERE}: the first host must be this machine, {OWN['host']},"
@@ -131,7 +163,7 @@ def test_more_slots_than_gpus_are_refused(
     gpus: int, has: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two ranks on one GPU, or one on a CPU among GPUs, would be a number of something else."""
-    eight = {HERE: {**OWN, "gpus": 8}, THERE: {**OWN, "host": "there", "gpus": gpus}}
+    eight = {HERE: {**OWN, "gpus": 8}, THERE: {**ELSEWHERE, "gpus": gpus}}
     monkeypatch.setenv("PATH", answering(tmp_path, eight))
     many = Distributed(hosts=(Host(HERE, 8), Host(THERE, 8)))
 
@@ -190,7 +222,7 @@ def test_a_refusal_is_one_line_and_nothing_else(
     """Exit 2 with the line, and no run directory for what has not begun."""
     matrix = tmp_path / "mine.yaml"
     matrix.write_text(MATRIX.format(gpus=[2], distributed=distributed))
-    there = {**OWN, "host": "there", "suite": "0.0.1"}
+    there = {**ELSEWHERE, "suite": "0.0.1"}
     code, said = run(matrix, tmp_path / "out", PATH=answering(tmp_path, {HERE: OWN, THERE: there}))
 
     assert code == 2

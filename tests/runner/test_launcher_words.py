@@ -1,8 +1,11 @@
-"""suite.runner.ranks.launcher_words: what Open MPI 4.1.4 and Horovod 0.28.1 really say."""
+"""suite.runner.ranks.launcher_words: what Open MPI 4.1.4 and Horovod 0.28.1 really say.
+
+Slurm's words are those of its documentation and of other people's logs.
+"""
 
 import pytest
 
-from suite.runner.ranks.launcher_words import complaint, deaths, stalled_ranks
+from suite.runner.ranks.launcher_words import complaint, deaths, lost_hosts, stalled_ranks
 
 RULE = "-" * 74 + "\n"
 MPIRUN_ABORTS = f"""\
@@ -58,6 +61,52 @@ Terminating remaining workers after failure of Process 1.
 Process 0 exit with status code 143.
 {HOROVODRUN_END}Exit code: 7
 """
+# horovodrun was told to end: no rank failed first.
+HOROVODRUN_ENDED = f"""\
+[0]<stderr>:Terminated
+Process 1 exit with status code 255.
+Process 0 exit with status code 143.
+{HOROVODRUN_END}Exit code: 255
+"""
+HOROVODRUN_SSH = f"""\
+[1]<stderr>:Connection to bench-b closed by remote host.\r[1]<stderr>:
+Process 1 exit with status code 255.
+Terminating remaining workers after failure of Process 1.
+[0]<stderr>:Terminated
+Process 0 exit with status code 143.
+{HOROVODRUN_END}Exit code: 255
+"""
+SRUN_KILLED = """\
+srun: error: node2: task 1: Killed
+srun: launch/slurm: _step_signal: Terminating StepId=7.1
+slurmstepd: error: *** STEP 7.1 ON node1 CANCELLED AT 2026-11-25T08:12:33 ***
+srun: error: node1: task 0: Terminated
+"""
+SRUN_CODE = "srun: error: node2: tasks 2-3: Exited with exit code 7\n"
+SRUN_CORE = "srun: error: node2: task 1: Segmentation fault (core dumped)\n"
+SRUN_NODE = """\
+srun: error: Node failure on node2
+srun: Job step aborted: Waiting up to 32 seconds for job step to finish.
+slurmstepd: error: *** STEP 7.0 ON node1 CANCELLED AT 2026-11-25T08:12:33 DUE TO NODE FAILURE ***
+"""
+MPIRUN_DAEMON = f"""\
+{RULE}ORTE has lost communication with a remote daemon.
+
+  HNP daemon   : [[56272,0],0] on node bench-a
+  Remote daemon: [[56272,0],1] on node bench-b
+
+This is usually due to either a failure of the TCP network
+connection to the node, or possibly an internal failure of
+the daemon itself. We cannot recover from this failure, and
+therefore will terminate the job.
+{RULE}"""
+SSH_BANNER = """\
+Connection timed out during banner exchange
+Connection to 10.77.0.2 port 22 timed out
+"""
+SSH_ROUTE = "ssh: connect to host bench-b port 22: No route to host\r\n"
+SSH_RESET = "kex_exchange_identification: read: Connection reset by peer\n"
+SSH_RESET += "Connection reset by 10.77.0.2 port 22\n"
 HOROVODRUN_SLOTS = """\
 I0000 00:00:1795595111.149081   14314 cpu_feature_guard.cc:227] This TensorFlow binary is optimized
 Traceback (most recent call last):
@@ -101,6 +150,12 @@ STALLED_1_AND_13 = f"{STALL}1: [wish_to_end]\n13: [gradient_0, gradient_1, wish_
         (MPIRUN_IMPROPERLY, {1: None}),
         (HOROVODRUN_SIGNAL, {1: -9}),
         (HOROVODRUN_CODE, {1: 7}),
+        (HOROVODRUN_SSH, {1: None}),
+        (HOROVODRUN_ENDED, {}),
+        (SRUN_KILLED, {1: -9}),
+        (SRUN_CODE, {2: 7}),
+        (SRUN_CORE, {1: -11}),
+        (SRUN_NODE, {}),
         (MPIRUN_HOST, {}),
         (STALLED_1, {}),
         ("", {}),
@@ -112,6 +167,12 @@ STALLED_1_AND_13 = f"{STALL}1: [wish_to_end]\n13: [gradient_0, gradient_1, wish_
         "mpirun improperly",
         "horovodrun signal",
         "horovodrun code",
+        "horovodrun lost ssh",
+        "horovodrun was ended",
+        "srun signal",
+        "srun code",
+        "srun core",
+        "srun node",
         "no host",
         "stall",
         "nothing",
@@ -122,6 +183,24 @@ def test_the_first_rank_to_die_is_read_from_the_launchers_words(
 ) -> None:
     """The rank and how it ended; not those that the launcher ended for its sake."""
     assert deaths(f"a line of a rank\n{log}") == expected
+
+
+@pytest.mark.parametrize(
+    ("log", "expected"),
+    [
+        (MPIRUN_DAEMON, {"bench-b": "Open MPI's daemon there is lost"}),
+        (HOROVODRUN_SSH, {"bench-b": "Connection to bench-b closed by remote host"}),
+        (SSH_ROUTE, {"bench-b": "ssh: connect to host bench-b port 22: No route to host"}),
+        (SSH_BANNER, {"10.77.0.2": "Connection to 10.77.0.2 port 22 timed out"}),
+        (SSH_RESET, {"10.77.0.2": "Connection reset by 10.77.0.2 port 22"}),
+        (SRUN_NODE, {"node2": "node failure"}),
+        (MPIRUN_HOST + MPIRUN_SIGNAL + HOROVODRUN_CODE + SRUN_KILLED, {}),
+    ],
+    ids=["daemon", "ssh ended", "no way", "no banner", "reset", "srun node", "none"],
+)
+def test_a_lost_host_is_read_from_the_launchers_words(log: str, expected: dict[str, str]) -> None:
+    """The host by the name that the launcher has for it, and what it says of the loss."""
+    assert lost_hosts(f"a line of a rank\n{log}") == expected
 
 
 @pytest.mark.parametrize(

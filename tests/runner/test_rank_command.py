@@ -10,6 +10,7 @@ from suite.core.distributed import BindTo, Distributed, Host, RankLauncher
 from suite.runner.ranks.command import (
     NoLauncher,
     choose_launcher,
+    launcher_environment,
     rank_command,
     ranks_command_line,
 )
@@ -102,6 +103,52 @@ def test_horovodrun_goes_without_mpi() -> None:
         *("--gloo", "-np", "4", "-H", "node1:2,node2:2", "--network-interfaces", "eth0"),
         *WORKER,
     ]
+
+
+def test_horovodrun_gets_no_interface_for_ranks_of_this_machine() -> None:
+    """It would look for loopback on it, and refuse to start."""
+    here = Distributed(hosts=(Host("localhost", 2), Host("node2", 2)), interface="eth0")
+
+    assert "--network-interfaces" not in command(RankLauncher.HOROVODRUN, here)
+    assert "--network-interfaces" in command(RankLauncher.HOROVODRUN, here, 4)
+
+
+def test_a_launcher_is_given_settings_and_no_secret() -> None:
+    """What it needs, what records list, and what the matrix names; horovodrun shows all of it."""
+    needed = {
+        "PATH": "/bin",
+        "HOME": "/root",
+        "LD_LIBRARY_PATH": "/lib",
+        "SSH_AUTH_SOCK": "/run/ssh",
+        "LC_ALL": "C",
+        "TMPDIR": "/scratch",
+        "VIRTUAL_ENV": "/venv",
+        "PYTHONHASHSEED": "0",
+        "CUDA_VISIBLE_DEVICES": "0",
+        "NCCL_DEBUG": "INFO",
+        "HOROVOD_CYCLE_TIME": "1",
+        "TF_XLA_FLAGS": "",
+        "OMP_NUM_THREADS": "2",
+        "OMPI_MCA_plm_rsh_agent": "ssh",
+        "SLURM_JOB_ID": "7",
+        "PMIX_RANK": "0",
+    }
+    other = {
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "GITHUB_TOKEN": "x",
+        "HOROVOD_SECRET_KEY": "x",
+        "SLURM_JWT": "x",
+        "TF_TOKEN_app": "x",
+        "TF_API_KEY": "x",
+        "EDITOR": "vi",
+    }
+    named = Distributed(environment=("EDITOR",))
+    given = launcher_environment({**needed, **other}, Distributed())
+    path = given.pop("PYTHONPATH")
+
+    assert given == needed
+    assert path == str(Path(__file__).parents[2])
+    assert launcher_environment(other, named)["EDITOR"] == "vi"
 
 
 def test_srun_takes_its_places_from_the_allocation() -> None:

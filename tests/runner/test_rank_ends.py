@@ -30,6 +30,14 @@ STALL = "which will cause deadlock. \nMissing ranks:\n1: [gradient_0, wish_to_en
 KILLED = "mpirun noticed that process rank 1 with PID 0 on node b exited on signal 9 (Killed).\n"
 ABORTED = "mpirun noticed that process rank 1 with PID 0 on node b exited on signal 6 (Aborted).\n"
 BAD_ALLOC = "terminate called after throwing an instance of 'std::bad_alloc'\n"
+DAEMON_LOST = "  Remote daemon: [[1,0],1] on node b\n"
+SSH_LOST = "Connection to 10.0.0.2 port 22 timed out\n"
+PLACES = (("a.domain", "10.0.0.1"), ("b.domain", "10.0.0.2"))
+IS_LOST = "the connection to its host is lost"
+ENDED_FROM_OUTSIDE = (
+    "mpirun ended with code 1 without naming a failed rank, as it does when a person or another"
+    " program ends it"
+)
 SIGKILL = "ended by SIGKILL (the system's out-of-memory killer, or a person)"
 
 
@@ -115,6 +123,18 @@ def ended(code: int | None = 1, said: str = "", startup: str | None = None) -> L
             Status.CRASHED,
             f"mpirun {SIGKILL} before its ranks did",
         ),
+        (
+            [heard(0, lost=LOST, lost_first=True), heard(1, lost=LOST)],
+            ended(1),
+            Status.CRASHED,
+            ENDED_FROM_OUTSIDE,
+        ),
+        (
+            [heard(0, lost=LOST), heard(1, lost=f"{IS_LOST} (No route to host)", lost_first=True)],
+            ended(1),
+            Status.CRASHED,
+            f"rank 1 on b: {IS_LOST} (No route to host)",
+        ),
         ([heard(0, answer=ANSWER), heard(1, answer=ANSWER)], ended(-11), Status.OK, ""),
     ],
     ids=[
@@ -129,6 +149,8 @@ def ended(code: int | None = 1, said: str = "", startup: str | None = None) -> L
         "the launcher failed for all",
         "one never came",
         "the launcher was killed",
+        "the launcher was told to end",
+        "the runner saw the host go",
         "all answered before the launcher failed",
     ],
 )
@@ -139,6 +161,67 @@ def test_the_rank_at_fault_is_named(
     launch = launch_of_ranks(ORDER, ranks, launcher)
 
     assert (launch.status, launch.reason) == (status, reason)
+
+
+@pytest.mark.parametrize(
+    ("ranks", "said", "places", "reason"),
+    [
+        (
+            [heard(0, lost=LOST, lost_first=True), heard(1, lost=LOST)],
+            DAEMON_LOST,
+            PLACES,
+            f"rank 1 on b: {IS_LOST} (Open MPI's daemon there is lost)",
+        ),
+        (
+            [heard(0, failure=LATE), heard(1)],
+            DAEMON_LOST,
+            (),
+            f"rank 1 on b: {IS_LOST} (Open MPI's daemon there is lost)",
+        ),
+        (
+            [heard(0, lost=LOST, lost_first=True)],
+            "exited on signal 6\n" + SSH_LOST,
+            PLACES,
+            f"rank 1 on b.domain: {IS_LOST} (Connection to 10.0.0.2 port 22 timed out)",
+        ),
+        (
+            [heard(0, answer=LOST_ANOTHER), heard(1, lost=LOST)],
+            STALL + DAEMON_LOST,
+            PLACES,
+            f"rank 1 on b: {IS_LOST} (Open MPI's daemon there is lost)",
+        ),
+        (
+            [heard(0, lost=LOST, lost_first=True)],
+            DAEMON_LOST.replace("node b", "node c"),
+            (),
+            "host c: the connection to it is lost (Open MPI's daemon there is lost)",
+        ),
+        ([], "", PLACES, f"rank 1 on b.domain: {IS_LOST} (it answers no more)"),
+    ],
+    ids=["daemon", "late", "by its address", "Horovod noticed", "by another name", "no answer"],
+)
+def test_a_lost_host_is_named_and_not_the_rank_that_it_took_along(
+    ranks: Sequence[HeardRank], said: str, places: Sequence[Sequence[str]], reason: str
+) -> None:
+    """A host that is gone outranks whatever that does to the ranks of the others."""
+    silent = None if said else "b.domain"
+    launch = launch_of_ranks(ORDER, ranks, LauncherEnd("mpirun", 1, said, None, silent), places)
+
+    assert (launch.status, launch.reason) == (Status.CRASHED, reason)
+
+
+def test_a_host_that_is_lost_after_all_answers_changes_nothing() -> None:
+    """What the ranks measured is whole."""
+    ranks = [heard(0, answer=ANSWER), heard(1, answer=ANSWER)]
+
+    assert launch_of_ranks(ORDER, ranks, ended(1, DAEMON_LOST), PLACES).status is Status.OK
+
+
+def test_ranks_that_never_reported_are_told_with_their_hosts() -> None:
+    """Nobody else can say where to look."""
+    launch = launch_of_ranks(ORDER, [heard(0)], ended(None, startup="no end of it"), PLACES)
+
+    assert launch.reason == "rank 1 on b.domain: no end of it"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The command that starts the ranks of a launch, by the launcher that is there."""
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,9 @@ from pathlib import Path
 
 from suite.core.distributed import BindTo, Distributed, Host, RankLauncher, rank_settings
 from suite.core.text import command
+from suite.measure.environment import is_setting
+from suite.runner.child import with_suite
+from suite.runner.ranks.listener import is_this_machine
 
 INSTALL_HOROVOD = "python -m suite.install.horovod"
 _INSTALL_MPI = "apt-get install openmpi-bin"
@@ -28,6 +32,11 @@ _KEEPALIVE = {
     "oob_tcp_keepalive_intvl": 3,
     "oob_tcp_keepalive_probes": 3,
 }
+# What a launcher, the ssh that it may call, and Python on the ranks cannot do without.
+_NEEDED = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|TZ|LANG|LANGUAGE|TMPDIR|VIRTUAL_ENV|SSH_AUTH_SOCK|KRB5CCNAME"
+    r"|PYTHON[A-Z]+|SLURM_(?!JWT)\w+|(LC|LD|OMPI|OPAL|ORTE|PRTE|PMIX|PMI|PBS|LSB)_\w+"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,20 @@ def horovod_missing() -> str | None:
     return None
 
 
+def launcher_environment(
+    environment: Mapping[str, str], distributed: Distributed
+) -> dict[str, str]:
+    """What a launcher is given of an environment, and may show to everybody who can call `ps`.
+
+    That is what it needs to run, the settings that records list, and what the matrix names.
+    """
+    return {
+        name: value
+        for name, value in with_suite(environment).items()
+        if name in distributed.environment or _NEEDED.fullmatch(name) or is_setting(name)
+    }
+
+
 def rank_command(
     launcher: RankLauncher,
     distributed: Distributed,
@@ -103,7 +126,9 @@ def rank_command(
                 *worker,
             ]
         case RankLauncher.HOROVODRUN:
-            interface = distributed.interface
+            # Between ranks of this machine it has no use for one, and takes none but loopback.
+            here = all(is_this_machine(host.name) for host in hosts)
+            interface = None if here else distributed.interface
             return [
                 *(start, "--gloo", "-np", str(ranks), "-H", places),
                 *(["--network-interfaces", interface] if interface else []),

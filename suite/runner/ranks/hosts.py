@@ -6,21 +6,23 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import psutil
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from suite.core.distributed import Distributed, Host, RankLauncher, rank_settings
 from suite.core.errors import InputError
 from suite.measure.devices import detect_machine
 from suite.measure.environment import fingerprint
-from suite.runner.child import end_session, with_suite
-from suite.runner.ranks.command import rank_command
+from suite.runner.child import end_session
+from suite.runner.ranks.command import launcher_environment, rank_command
 from suite.runner.ranks.launcher_words import complaint
-from suite.runner.ranks.link import addresses_of
+from suite.runner.ranks.listener import addresses_of
 
 # `python -m suite.kernels` with this flag says what its host is.
 DESCRIBE = "--describe"
@@ -30,20 +32,53 @@ _END_SECONDS = 5.0
 # What must be the same on all hosts for one number to be of one thing.
 _ALIKE = ("suite", "commit", "code", "python", "tensorflow", "keras", "horovod")
 
-Facts = dict[str, Any]
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_NETWORK = Path("/proc/self/ns/net")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostFacts:
+    """What a host says of itself; a version is None of what it has not.
+
+    `machine` is the same for two names of one machine only: its present boot and, as containers
+    of one machine may be hosts of their own, its network. None where the system tells neither.
+    """
+
+    host: str
+    machine: str | None
+    gpus: int
+    gpu_uuids: tuple[str, ...]
+    suite: str
+    commit: str | None
+    code: str | None
+    python: str
+    tensorflow: str | None
+    keras: str | None
+    horovod: str | None
+
+
+_facts = TypeAdapter(HostFacts)
 
 
 def describe_host() -> str:
     """What this host is, as the one line of JSON by which a runner on another host judges it."""
     machine = detect_machine()
     facts = fingerprint(machine)
-    return json.dumps(
-        {
-            "host": socket.gethostname(),
-            "gpus": len(machine.gpus),
-            **{name: facts[name] for name in _ALIKE},
-        }
-    )
+    described = {
+        "host": socket.gethostname(),
+        "machine": _machine(),
+        "gpus": len(machine.gpus),
+        "gpu_uuids": [gpu.uuid for gpu in machine.gpus if gpu.uuid],
+        **{name: facts[name] for name in _ALIKE},
+    }
+    return json.dumps(asdict(_facts.validate_python(described)))
+
+
+def _machine() -> str | None:
+    try:
+        return f"{_BOOT_ID.read_text().strip()} {_NETWORK.stat().st_ino}"
+    except OSError:
+        return None
 
 
 def check_hosts(
@@ -54,14 +89,14 @@ def check_hosts(
     Raises:
         InputError: a variable to hand on is not set here, or there is no such interface; or a host
             is unknown, cannot be reached, runs other versions, or has fewer GPUs than slots; or the
-            first one is not this machine.
+            first one is not this machine, or two are one.
     """
     for name in distributed.environment:
         if name not in environment:
             raise InputError(f"distributed.environment: {name} is not set here; set or remove it")
     if distributed.interface is not None:
         _check_interface(distributed.interface)
-    if not distributed.is_remote:
+    if not distributed.is_remote and len(distributed.hosts) < 2:
         return
     for host in distributed.hosts:
         try:
@@ -95,10 +130,13 @@ def _check_interface(name: str) -> None:
 
 def _ask(
     host: Host, distributed: Distributed, launcher: RankLauncher, environment: Mapping[str, str]
-) -> Facts:
+) -> HostFacts:
     alone = replace(distributed, hosts=(Host(host.name, 1),))
     command = rank_command(launcher, alone, 1, {}, ("PYTHONPATH",), [DESCRIBE])
-    surroundings = {**with_suite(environment), **rank_settings(launcher, alone)}
+    surroundings = {
+        **launcher_environment(environment, distributed),
+        **rank_settings(launcher, alone),
+    }
     # Into a file: what a launcher has started may hold a pipe open long after its own end. And a
     # folder of its own, because mpiruns that begin and end together take theirs from each other.
     with TemporaryDirectory(prefix="ask-", ignore_cleanup_errors=True) as folder:
@@ -113,11 +151,21 @@ def _ask(
         )
     for line in said.splitlines():
         with suppress(ValueError):
-            facts = json.loads(line[line.index("{") :])
-            if isinstance(facts, dict) and "suite" in facts:
-                return facts
+            answer = from_json(line[line.index("{") :])
+            if isinstance(answer, dict) and "suite" in answer:
+                return _facts_of(host, answer)
     why = complaint(said) or f"exit code {code}"
     raise InputError(f"host {host.name}: cannot be used: {why}")
+
+
+def _facts_of(host: Host, answer: Mapping[str, object]) -> HostFacts:
+    try:
+        return _facts.validate_json(json.dumps(answer), strict=True)
+    except ValidationError:
+        raise InputError(
+            f"host {host.name}: answers as another version of the suite does, suite"
+            f" {str(answer['suite'])[:40]!r}; install the same as on this machine"
+        ) from None
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str], output: BinaryIO) -> int | None:
@@ -143,36 +191,55 @@ def _run(command: Sequence[str], environment: Mapping[str, str], output: BinaryI
         process.wait()
 
 
-def _check_alike(hosts: Sequence[Host], described: Sequence[Facts]) -> None:
+def _check_alike(hosts: Sequence[Host], described: Sequence[HostFacts]) -> None:
     """See that the first host is this one, that all are different, and that they are alike.
 
     Raises:
         InputError: they are not.
     """
-    own: Facts = json.loads(describe_host())
-    if described[0]["host"] != own["host"]:
+    own = _facts.validate_json(describe_host())
+    if not _is_same_machine(described[0], own) and described[0].host != own.host:
         raise InputError(
-            f"host {hosts[0].name}: the first host must be this machine, {own['host']},"
+            f"host {hosts[0].name}: the first host must be this machine, {own.host},"
             " whose device gives the numbers their name; start the run there"
         )
-    with_gpus = any(facts["gpus"] for facts in described)
-    names: dict[object, str] = {}
-    for host, facts in zip(hosts, described, strict=True):
-        other = names.setdefault(facts["host"], host.name)
-        if other != host.name:
-            raise InputError(
-                f"host {host.name}: is the same machine as {other}; give it once, with all its"
-                " slots"
-            )
+    with_gpus = any(facts.gpus for facts in described)
+    for index, (host, facts) in enumerate(zip(hosts, described, strict=True)):
+        for other, earlier in zip(hosts, described[:index], strict=False):
+            _check_different(host, facts, other, earlier)
         for name in _ALIKE:
-            if facts.get(name) != own[name]:
-                theirs = f"has {name} {facts[name]}" if facts.get(name) else f"has no {name}"
+            theirs, ours = getattr(facts, name), getattr(own, name)
+            if theirs != ours:
+                has = f"has {name} {theirs}" if theirs else f"has no {name}"
                 raise InputError(
-                    f"host {host.name}: {theirs}, this machine {own[name] or 'none'}; install the"
-                    " same on both"
+                    f"host {host.name}: {has}, this machine {ours or 'none'}; install the same on"
+                    " both"
                 )
-        if with_gpus and facts["gpus"] < host.slots:
+        if with_gpus and facts.gpus < host.slots:
             raise InputError(
-                f"host {host.name}: takes {host.slots} ranks but has {facts['gpus']} GPUs; lower"
+                f"host {host.name}: takes {host.slots} ranks but has {facts.gpus} GPUs; lower"
                 " its slots"
             )
+
+
+def _check_different(host: Host, facts: HostFacts, other: Host, earlier: HostFacts) -> None:
+    if _is_same_machine(facts, earlier):
+        raise InputError(
+            f"host {host.name}: is the same machine as {other.name}; give it once, with all its"
+            " slots"
+        )
+    if facts.host == earlier.host:
+        raise InputError(
+            f"host {host.name}: calls itself {facts.host}, as {other.name} does, and ranks are told"
+            " apart by that; rename one"
+        )
+    if {*facts.gpu_uuids} & {*earlier.gpu_uuids}:
+        raise InputError(
+            f"host {host.name}: has a GPU that {other.name} has as well; give each GPU to one host"
+        )
+
+
+def _is_same_machine(one: HostFacts, other: HostFacts) -> bool:
+    if one.machine is None or other.machine is None:
+        return one.host == other.host
+    return one.machine == other.machine

@@ -4,6 +4,7 @@ import secrets
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -13,11 +14,12 @@ from suite.core.errors import InputError
 from suite.core.launch import FAILURES, Launch, StartedBy
 from suite.runner.bounded_log import BoundedLog, last_output
 from suite.runner.channel import Progress
-from suite.runner.child import with_suite
 from suite.runner.command import LaunchOrder, to_arguments
-from suite.runner.ranks.command import rank_command
-from suite.runner.ranks.link import TOKEN_VARIABLE, Listener
+from suite.runner.ranks.command import launcher_environment, rank_command
+from suite.runner.ranks.host_watch import HostWatch
+from suite.runner.ranks.listener import Listener, host_names, listening_addresses
 from suite.runner.ranks.session import RankSession
+from suite.runner.ranks.token import handed_over
 from suite.runner.stop import Stop
 
 # Horovod says which ranks the others wait for, but it looks only as often as it waits, and at
@@ -46,40 +48,51 @@ def run_ranks(
 
     Raises:
         InputError: the log cannot be written, or there is no such network interface.
+        OSError: a process, a port or the file for the ranks' token cannot be had.
     """
     began = time.monotonic()
     started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
     settings = _settings(order, settings, distributed, launcher)
+    surroundings = {**launcher_environment(environment, distributed), **settings}
+    hosts = distributed.used_hosts(order.cell.gpus)
+    names = [host.name for host in hosts]
     token = secrets.token_hex(16)
-    # Without hosts in the matrix, Slurm may still have given this run several.
-    here = not distributed.is_remote and launcher is not RankLauncher.SRUN
-    listener = Listener(local=here)
-    with listener.socket, BoundedLog(log) as output:
-        command = rank_command(
-            launcher,
-            distributed,
-            order.cell.gpus,
-            settings,
-            ("PYTHONPATH", TOKEN_VARIABLE, *distributed.environment),
-            to_arguments(replace(order, report_to=_addresses(listener, distributed))),
-        )
+    with (
+        BoundedLog(log) as output,
+        closing(_listener(order, distributed, launcher, environment, token)) as listener,
+        handed_over(token, launcher, names, surroundings) as variables,
+        closing(HostWatch(names[1:])) as watch,  # the first host is this machine
+    ):
         process = subprocess.Popen(
-            command,
+            rank_command(
+                launcher,
+                distributed,
+                order.cell.gpus,
+                settings,
+                ("PYTHONPATH", *variables, *distributed.environment),
+                to_arguments(replace(order, report_to=listener.addresses)),
+            ),
             stdin=subprocess.DEVNULL,
             stdout=output.writer,
             stderr=output.writer,
-            env={**with_suite(environment), **settings, TOKEN_VARIABLE: token},
+            env={**surroundings, **variables},
             start_new_session=True,
         )
         output.writer.close()
-        session = RankSession(order, listener.socket, token, process, output, on_progress)
+        try:
+            session = RankSession(order, listener, process, output, watch, on_progress)
+        except BaseException:  # no descriptor left, say
+            process.kill()
+            process.wait()
+            raise
         try:
             with stop.telling(session.ask_to_stop):
                 session.hear()
             said = output.text()
         finally:
             session.end()
-    launch = session.outcome(launcher.value, said)
+    places = [host_names(host.name) for host in hosts for _ in range(host.slots)]
+    launch = session.outcome(launcher.value, said, places)
     return replace(
         launch,
         output_tail=last_output(log) if launch.status in FAILURES else "",
@@ -109,8 +122,15 @@ def _settings(
     return settings
 
 
-def _addresses(listener: Listener, distributed: Distributed) -> tuple[str, ...]:
+def _listener(
+    order: LaunchOrder,
+    distributed: Distributed,
+    launcher: RankLauncher,
+    environment: Mapping[str, str],
+    token: str,
+) -> Listener:
     try:
-        return listener.addresses(distributed.interface)
+        addresses = listening_addresses(distributed, launcher, order.cell.gpus, environment)
     except KeyError:
         raise InputError(f"interface {distributed.interface}: this machine has none such") from None
+    return Listener(addresses, token, order.cell.gpus)

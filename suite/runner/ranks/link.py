@@ -1,67 +1,44 @@
-"""How ranks answer the runner: each by a connection of its own, from whatever host it is on."""
+"""How ranks answer the runner: each by a connection of its own, from whatever host it is on.
 
-import errno
+The runner greets a connection with a nonce; a rank answers with one line, the proof that it knows
+the token of its launch, its index and its host; the runner welcomes it or hangs up. The token
+itself never crosses the network, and nothing is parsed before it is proved.
+"""
+
+import hashlib
 import hmac
-import json
 import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
 from suite.core.distributed import Rank
-from suite.core.errors import ExitCode
+from suite.core.errors import ExitCode, InputError
 from suite.runner.channel import Sender
 
-# The environment variable with the word by which the runner knows its own ranks.
+# The environment variables with the word by which the runner knows its own ranks, and with the path
+# of a file that holds it: one of the two is set.
 TOKEN_VARIABLE = "RESNET50_BENCH_RANK_TOKEN"  # noqa: S105 - the name, not the word
-# What the runner says to a rank, a byte at a time.
+TOKEN_FILE_VARIABLE = "RESNET50_BENCH_RANK_TOKEN_FILE"  # noqa: S105 - the name, not the word
+# What the runner says to a rank, a byte at a time; the first once, when it has proved itself.
+WELCOME = b"w"
 STOP = b"s"
 ARE_YOU_THERE = b"?"
-_LOOPBACK = "127.0.0.1"
+# Longest line of a greeting, of either side.
+GREETING_BYTES = 512
 _CONNECT_SECONDS = 10.0
-_HELLO_BYTES = 4096
+# A runner that is beset by others may hang up on a rank before it has heard it.
+_TRIES, _RETRY_SECONDS = 3, 0.5
 # A line that went dead without a word counts as lost after about eleven seconds.
 _IDLE_SECONDS, _PROBE_SECONDS, _PROBES = 5, 2, 3
 _DAEMONS = {"orted", "prted"}  # of Open MPI 4 and 5
-
-
-class Listener:
-    """Where ranks report: a port of this machine, which other hosts see unless all is `local`."""
-
-    def __init__(self, *, local: bool) -> None:
-        self.socket = socket.create_server((_LOOPBACK if local else "", 0), backlog=1024)
-        self._local = local
-
-    def addresses(self, interface: str | None) -> tuple[str, ...]:
-        """`host:port` for every address at which ranks may reach it, that of this host last.
-
-        Raises:
-            KeyError: there is no such interface.
-        """
-        port = self.socket.getsockname()[1]
-        seen = () if self._local else addresses_of(interface)
-        return tuple(f"{address}:{port}" for address in (*seen, _LOOPBACK))
-
-
-def addresses_of(interface: str | None) -> list[str]:
-    """The addresses by which other hosts see this one: of one interface, or of all.
-
-    Raises:
-        KeyError: there is no such interface.
-    """
-    found = psutil.net_if_addrs()
-    chosen = found.values() if interface is None else [found[interface]]
-    return [
-        address.address
-        for addresses in chosen
-        for address in addresses
-        if address.family is socket.AF_INET and not address.address.startswith("127.")
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,38 +52,81 @@ class Hello:
 def join_runner(
     addresses: Sequence[str], environment: Mapping[str, str], rank: Rank
 ) -> socket.socket:
-    """Connect a rank to its runner by the first address that works, and say which rank it is.
+    """Connect a rank to its runner by the first address that works, and prove which rank it is.
 
     Raises:
-        OSError: none works.
+        InputError: there is no token, or none of the addresses leads to the runner.
     """
-    lost: OSError = OSError(errno.EADDRNOTAVAIL, "the runner gave no address")
-    for address in addresses:
-        host, _, port = address.rpartition(":")
-        try:
-            connection = socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS)
-        except OSError as error:
-            lost = error
-            continue
-        connection.settimeout(None)
-        keep_alive(connection)
-        hello = {
-            "token": environment.get(TOKEN_VARIABLE, ""),
-            "rank": rank.index,
-            "host": socket.gethostname(),
-        }
-        connection.sendall(json.dumps(hello).encode() + b"\n")
-        return connection
-    raise lost
+    try:
+        token = environment.get(TOKEN_VARIABLE)
+        if token is None:
+            token = Path(environment[TOKEN_FILE_VARIABLE]).read_text()
+    except (KeyError, OSError, UnicodeDecodeError):
+        raise InputError("--report_to is for ranks that a run starts; leave it out") from None
+    hello = f"{rank.index} {socket.gethostname()}".encode()
+    for _ in range(_TRIES):
+        for address in addresses:
+            try:
+                return _join(address, token, hello)
+            except (OSError, ValueError) as error:
+                lost = error
+        if not isinstance(lost, ConnectionError):
+            break
+        time.sleep(_RETRY_SECONDS)
+    why = getattr(lost, "strerror", None) or lost
+    raise InputError(f"the runner cannot be reached at {' or '.join(addresses)} ({why})")
 
 
-def read_hello(line: bytes, token: str) -> Hello | None:
-    """A rank's first line; None from anybody who is no rank of this launch."""
-    with suppress(ValueError, TypeError, KeyError):
-        fields = json.loads(line[:_HELLO_BYTES])
-        if hmac.compare_digest(str(fields["token"]), token):
-            return Hello(int(fields["rank"]), str(fields["host"]))
-    return None
+def _join(address: str, token: str, hello: bytes) -> socket.socket:
+    """The connection to a runner that has taken this rank for one of its own.
+
+    Raises:
+        OSError: nobody answers there, or hangs up.
+        ValueError: that is no address.
+    """
+    host, _, port = address.rpartition(":")
+    if not (host and port.isdecimal() and int(port) < 2**16):
+        raise ValueError("not host:port")
+    connection = socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS)
+    try:
+        _greet(connection, token, hello)
+    except BaseException:
+        connection.close()
+        raise
+    connection.settimeout(None)
+    keep_alive(connection)
+    return connection
+
+
+def _greet(connection: socket.socket, token: str, hello: bytes) -> None:
+    nonce = b""
+    while not nonce.endswith(b"\n") and len(nonce) < GREETING_BYTES:
+        nonce += _next_byte(connection)
+    proof = prove(token, nonce.rstrip(b"\n"), hello)
+    connection.sendall(proof + b" " + hello + b"\n")
+    if _next_byte(connection) != WELCOME:
+        raise ConnectionAbortedError("it does not know this rank")
+
+
+def _next_byte(connection: socket.socket) -> bytes:
+    received = connection.recv(1)
+    if not received:
+        raise ConnectionAbortedError("it hung up")
+    return received
+
+
+def prove(token: str, nonce: bytes, hello: bytes) -> bytes:
+    """What only somebody who knows the token can say of this hello, and only in answer to this."""
+    return hmac.digest(token.encode(), nonce + b" " + hello, hashlib.sha256).hex().encode()
+
+
+def read_hello(line: bytes, nonce: bytes, token: str) -> Hello | None:
+    """A rank's first line; None from anybody who does not know the token."""
+    proof, _, hello = line.partition(b" ")
+    if not hmac.compare_digest(proof, prove(token, nonce, hello)):
+        return None
+    rank, _, host = hello.decode(errors="replace").partition(" ")
+    return Hello(int(rank), host) if rank.isdecimal() else None
 
 
 def keep_alive(connection: socket.socket) -> None:

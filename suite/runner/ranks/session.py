@@ -5,19 +5,27 @@ import selectors
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from suite.core.errors import InputError
 from suite.core.launch import Launch, Status
 from suite.measure.oom_kills import oom_kills
 from suite.runner.bounded_log import BoundedLog
-from suite.runner.channel import Here, Progress, receive
+from suite.runner.channel import Here, Lines, Progress, receive
 from suite.runner.child import end_session
 from suite.runner.command import LaunchOrder
 from suite.runner.process import Deadline, read_answer
-from suite.runner.ranks.ends import HeardRank, LauncherEnd, interrupted, launch_of_ranks
-from suite.runner.ranks.link import ARE_YOU_THERE, STOP, keep_alive, read_hello
+from suite.runner.ranks.ends import (
+    ENDED_SILENTLY,
+    HeardRank,
+    LauncherEnd,
+    interrupted,
+    launch_of_ranks,
+)
+from suite.runner.ranks.host_watch import HostWatch
+from suite.runner.ranks.link import ARE_YOU_THERE, STOP, Hello
+from suite.runner.ranks.listener import Listener
 
 # After a first rank has failed: time for the others, and the launcher, to say what they know.
 _GRACE_SECONDS = 3.0
@@ -27,6 +35,12 @@ _LAST_WORDS_SECONDS = 10.0
 _EXIT_SECONDS = 30.0
 _TERMINATE_SECONDS = 10.0
 _LOOK_SECONDS = 0.1
+# While ranks start, how often it is seen whether their hosts are still there.
+_WATCH_SECONDS = 1.0
+# A rank's record, the longest that it sends: a part for each step, which is hardly a tenth of this
+# many bytes, and all the rest.
+_STEP_BYTES = 256
+_RECORD_BYTES = 2**20
 
 
 class RankSession:
@@ -38,21 +52,21 @@ class RankSession:
     def __init__(
         self,
         order: LaunchOrder,
-        listener: socket.socket,
-        token: str,
+        listener: Listener,
         process: subprocess.Popen[bytes],
         output: BoundedLog,
+        watch: HostWatch,
         on_progress: Callable[[Progress], None],
     ) -> None:
         self._order = order
-        self._token = token
         self._process = process
         self._output = output
+        self._watch = watch
         self._on_progress = on_progress
         self._earlier_oom_kills = oom_kills()
         self._ranks: dict[int, HeardRank] = {}
         self._of: dict[socket.socket, HeardRank] = {}
-        self._buffers: dict[socket.socket, bytes] = {}
+        self._lines: dict[socket.socket, Lines] = {}
         self._startup = Deadline("startup", order.protocol.startup_timeout_seconds)
         self._until: float | None = None
         self._code: int | None = None
@@ -61,7 +75,7 @@ class RankSession:
         self._listener = listener
         self._selector = selectors.DefaultSelector()
         self._ended = os.pidfd_open(process.pid)
-        self._selector.register(listener, selectors.EVENT_READ, self._accept)
+        listener.attend(self._selector, self._join)
         self._selector.register(self._ended, selectors.EVENT_READ, self._launcher_ended)
         self._selector.register(output.reader, selectors.EVENT_READ, self._pump)
 
@@ -75,6 +89,7 @@ class RankSession:
         while not self._all_is_said():
             for key, _ in self._selector.select(self._seconds_left()):
                 key.data(key.fileobj)
+            self._listener.dismiss_late()
             self._note_deadlines()
             if not all(rank.is_well for rank in self._ranks.values()):
                 lost = any(rank.lost is not None for rank in self._ranks.values())
@@ -95,7 +110,9 @@ class RankSession:
         """See every rank gone: those that are well leave by themselves, others are ended."""
         if self._all_over() and all(rank.is_well for rank in self._ranks.values()):
             self._await_launcher(_EXIT_SECONDS)
-        for connection in [*self._of, *self._buffers]:
+        self._watch.close()
+        self._listener.close()
+        for connection in self._of:
             connection.close()  # a rank that is still there ends by this, wherever it is
         if self._process.poll() is None:
             self._process.terminate()
@@ -105,8 +122,11 @@ class RankSession:
         self._selector.close()
         os.close(self._ended)
 
-    def outcome(self, launcher: str, said: str) -> Launch:
-        """The record of the launch, given all that its launcher and ranks have printed."""
+    def outcome(self, launcher: str, said: str, places: Sequence[Sequence[str]]) -> Launch:
+        """The record of the launch, given all that its launcher and ranks have printed.
+
+        `places` is the host of each rank where the matrix names hosts: that name, and its address.
+        """
         if self._stopped_early:
             return interrupted(self._order, "before its first step")
         unheard = not self._everyone_reported and self._startup.seconds_left() == 0
@@ -115,10 +135,11 @@ class RankSession:
             self._code,
             said,
             startup=self._startup.reason if unheard else None,
+            silent_host=None if self._everyone_reported else self._watch.lost,
             host=socket.gethostname(),
             kills=(self._earlier_oom_kills, oom_kills()),
         )
-        return launch_of_ranks(self._order, list(self._ranks.values()), end)
+        return launch_of_ranks(self._order, list(self._ranks.values()), end, places)
 
     @property
     def _everyone_reported(self) -> bool:
@@ -150,9 +171,11 @@ class RankSession:
         if self._until is not None:
             return max(0.0, self._until - time.monotonic())
         waiting = [rank.deadline for rank in self._ranks.values() if not rank.is_over]
-        if not self._everyone_reported:
-            waiting.append(self._startup)
-        return min(deadline.seconds_left() for deadline in waiting)
+        if self._everyone_reported:
+            return min(deadline.seconds_left() for deadline in waiting)
+        waiting.append(self._startup)
+        left = min(deadline.seconds_left() for deadline in waiting)
+        return min(left, self._listener.seconds_left(), _WATCH_SECONDS)
 
     def _note_deadlines(self) -> None:
         """Who is late now, unless something else failed, which may be what they wait for."""
@@ -163,7 +186,8 @@ class RankSession:
                 self._ask_who_is_there()
             for rank in late:
                 rank.failure = (Status.TIMED_OUT, rank.deadline.reason)
-        if not self._everyone_reported and self._startup.seconds_left() == 0:
+        is_over = self._startup.seconds_left() == 0 or self._watch.lost is not None
+        if not self._everyone_reported and is_over:
             self._end_within(0)
 
     def _await_launcher(self, seconds: float) -> None:
@@ -193,14 +217,19 @@ class RankSession:
         self._code = self._process.wait()
         self._end_within(_GRACE_SECONDS)
 
-    def _accept(self, _: object) -> None:
-        connection, _address = self._listener.accept()
-        connection.setblocking(False)
-        keep_alive(connection)
-        self._buffers[connection] = b""
+    def _join(self, hello: Hello, connection: socket.socket) -> None:
+        """Hear a rank from now on, which has proved that it is one of this launch."""
+        limit = self._order.protocol.startup_timeout_seconds
+        rank = HeardRank(hello.rank, hello.host, Progress("import"), Deadline("startup", limit))
+        self._ranks[hello.rank] = self._of[connection] = rank
+        steps = self._order.protocol.num_iter
+        self._lines[connection] = Lines(_RECORD_BYTES + _STEP_BYTES * steps)
         self._selector.register(connection, selectors.EVENT_READ, self._read)
+        if self._everyone_reported:
+            self._watch.close()
 
     def _read(self, connection: socket.socket) -> None:
+        rank = self._of[connection]
         try:
             received = connection.recv(1 << 20)
         except BlockingIOError:
@@ -209,37 +238,18 @@ class RankSession:
             received = b""
             lost = f"the connection to its host is lost ({error.strerror})"
         else:
-            lost = "ended without an answer"
+            lost = ENDED_SILENTLY
+        try:
+            for line in self._lines[connection].take(received):
+                self._take(rank, line)
+        except ValueError as error:
+            rank.failure = rank.failure or (Status.CRASHED, f"unreadable answer: {error}")
+            received = b""
         if not received:
-            self._hang_up(connection, lost)
-            return
-        *lines, self._buffers[connection] = (self._buffers[connection] + received).split(b"\n")
-        for line in lines:
-            if connection in self._of:
-                self._take(self._of[connection], line)
-            elif not self._greet(connection, line):
-                self._hang_up(connection, "")
-                return
-
-    def _hang_up(self, connection: socket.socket, why: str) -> None:
-        self._selector.unregister(connection)
-        rank = self._of.get(connection)
-        if rank is None:
-            del self._buffers[connection]
-            connection.close()
-        elif not rank.is_over:
-            rank.lost_first = all(other.lost is None for other in self._ranks.values())
-            rank.lost = why
-
-    def _greet(self, connection: socket.socket, line: bytes) -> bool:
-        """Whether this is a rank of the launch, which it says first."""
-        hello = read_hello(line, self._token)
-        if hello is None or hello.rank in self._ranks:
-            return False
-        limit = self._order.protocol.startup_timeout_seconds
-        rank = HeardRank(hello.rank, hello.host, Progress("import"), Deadline("startup", limit))
-        self._ranks[hello.rank] = self._of[connection] = rank
-        return True
+            self._selector.unregister(connection)
+            if not rank.is_over:
+                rank.lost_first = all(other.lost is None for other in self._ranks.values())
+                rank.lost = lost
 
     def _take(self, rank: HeardRank, line: bytes) -> None:
         if rank.reacts is False:
