@@ -44,7 +44,10 @@ def test_a_first_ctrl_c_ends_in_good_order(
     assert (warm_up, measured) >= kept
     assert measured < 20
     assert "Ctrl-C again ends at once" in said
-    assert "not finished (stopped by Ctrl-C): 1 of 2 launches; what is finished stays" in printed
+    assert (
+        "not finished (stopped by Ctrl-C): 1 of 2 launches have ended; what is finished stays"
+        in printed
+    )
     assert list(bench.out.glob("*/report.md"))
     bench.hold_that_resume_completes(1, 2)
 
