@@ -1,20 +1,21 @@
 """`bench.py compare`: a run set beside a published table, and judged by a limit if one is given."""
 
 import argparse
-import shlex
 import sys
 from pathlib import Path
 
+from suite.cli.newest_run import newest_run
 from suite.cli.parser import REPORTS
-from suite.cli.streams import text_width
+from suite.cli.terminal import text_width
 from suite.core.comparison import compare, comparison_frame, weak_scaling_of
 from suite.core.errors import ExitCode, InputError, NotComparableError, UnfinishedError
 from suite.core.reference import Reference
 from suite.core.run import Coverage, RunHeader, cell_results, coverage
+from suite.core.text import command, shown
 from suite.core.verdict import judge_run
 from suite.files.references import BANDS_PATH, read_bands, read_system, reference_path
-from suite.files.runs import newest_run, read_run, write_plot
-from suite.files.text import write_text
+from suite.files.runs import read_run, write_plot
+from suite.files.text import reachable, write_text
 from suite.render.comparison import (
     COMPARISON_PLOT,
     comparison_markdown,
@@ -79,7 +80,7 @@ def _reference(given: str | None, directory: Path, header: RunHeader) -> Referen
             f"{directory}: its matrix names no reference; give one, such as --reference t4"
         )
     path = Path(header.reference)
-    if not path.exists():
+    if not reachable(path.exists):
         raise InputError(f"{directory}: its reference {path} is not here; give it by --reference")
     return read_system(path)
 
@@ -90,18 +91,18 @@ def _write(directory: Path, texts: dict[str, str], plot: str | None) -> None:
     if plot is not None:
         write_plot(directory, COMPARISON_PLOT, plot)
     plots = f", plots/{COMPARISON_PLOT}" if plot else ""
-    print(f"\nwritten to {directory}: {', '.join(texts)}{plots}")
+    print(f"\nwritten to {shown(str(directory))}: {', '.join(texts)}{plots}")
 
 
 def _unfinished(directory: Path, header: RunHeader, whole: Coverage) -> str:
     """How much of a run there is, and how to get the rest."""
-    resume = f"--resume {shlex.quote(str(directory))}"
-    command = (
-        f"python bench.py {shlex.join(header.command)} {resume}"
+    resume = ["--resume", str(directory)]
+    way = (
+        command(["python", "bench.py", *header.command, *resume])
         if header.command
-        else f"the command of this run with {resume}"
+        else f"the command of this run with {command(resume)}"
     )
     return (
         f"not finished: {whole.ended_launches} of {whole.planned_launches} launches have ended;"
-        f" go on with: {command}"
+        f" go on with: {way}"
     )

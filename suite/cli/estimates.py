@@ -1,5 +1,6 @@
 """Expected time and memory of each planned launch, from this device's runs that lie on disk."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,13 @@ from suite.core.matrix import Matrix
 from suite.core.memory import MemoryEstimate, estimate_memory, peaks
 from suite.core.reference import ReferenceTable
 from suite.files.references import published_reference, read_reference
-from suite.files.runs import read_header, read_launches, run_directories
+from suite.files.runs import read_launches, stored_runs
 from suite.runner.session import PlannedLaunch
 
-# The newest few say how the machine is now; reading every run ever made would be slow.
+# The newest few of a device say how it is now; reading every run ever made would be slow.
 _RUNS_READ = 5
+# How many runs are asked for their device, at about 0.3 ms each.
+_HEADERS_READ = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,24 @@ def _published_rate(
 
 
 def _earlier(reports: Path, device: str) -> list[Launch]:
-    """Launches of the newest runs of this device, the newest last so that it counts."""
-    launches: list[Launch] = []
-    for directory in reversed(run_directories(reports)[:_RUNS_READ]):
+    """Launches of the newest runs of this device, the newest last so that it counts.
+
+    An earlier run never keeps a new one from starting: one that cannot be read is passed over, and
+    a line on stderr says so.
+    """
+    found = stored_runs(reports, most=_HEADERS_READ)
+    problems = list(found.unreadable.values())
+    launches: list[list[Launch]] = []
+    for run in found.runs:
+        if run.header.device != device:
+            continue
         try:
-            if read_header(directory).device == device:
-                launches += read_launches(directory)
-        except InputError:
-            continue  # a damaged old run must not keep a new one from starting
-    return launches
+            launches.append(read_launches(run.directory))
+        except InputError as error:
+            problems.append(error)
+        if len(launches) == _RUNS_READ:
+            break
+    if problems:
+        others = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        print(f"note: not used for estimates: {problems[0]}{others}", file=sys.stderr)
+    return [launch for each in reversed(launches) for launch in each]

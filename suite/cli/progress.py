@@ -5,7 +5,6 @@ its first step on there is no timer: nothing of the runner may run beside a step
 """
 
 import os
-import sys
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -21,10 +20,12 @@ from suite.core.cell import Protocol
 from suite.core.forecast import Forecast
 from suite.core.launch import Caution, Launch, Status
 from suite.core.summary import Summary
+from suite.core.text import shown
 from suite.measure.timing import WARM_UP
 from suite.render.marks import words
 from suite.runner.channel import Progress
 from suite.runner.session import PlannedLaunch
+from suite.streams import drawing_stream
 
 _FINISHED_SHOWN = 5
 _STARTING = Progress("starting")
@@ -52,7 +53,7 @@ class RunProgress:
         self._launch_began = self._phase_began = time.monotonic()
         self._phase = ""
         self._is_stopping = False
-        self._console = Console(file=sys.stderr, highlight=False)
+        self._console = Console(file=drawing_stream(), highlight=False)
         self._is_live = _shows_live(self._console)
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
 
@@ -100,7 +101,7 @@ class RunProgress:
         is_failure = not is_ok and launch.status is not Status.SKIPPED
         if not self._is_live or is_failure:
             text = f"{self._position()} {launch.cell.id}  {outcome}"
-            self._console.print(Text(text), soft_wrap=True)
+            self._console.print(Text(shown(text)), soft_wrap=True)
         if is_ok:
             self._forecast.learn(time.monotonic() - self._launch_began)
         self._finished.append((launch.cell.id, outcome))

@@ -2,11 +2,12 @@
 
 import argparse
 
-from suite.cli.streams import text_width
+from suite.cli.terminal import text_width
 from suite.core.audit import audit
 from suite.core.bands import Band
 from suite.core.errors import ExitCode
 from suite.core.systems import SYSTEMS
+from suite.core.text import shown
 from suite.files.import_published import import_page
 from suite.files.references import (
     BANDS_PATH,
@@ -57,7 +58,7 @@ def _audit(arguments: argparse.Namespace) -> None:
 
 def _import(arguments: argparse.Namespace) -> None:
     for path in import_page(arguments.page, arguments.out or REFERENCE_DIRECTORY):
-        print(f"written: {path}")
+        print(f"written: {shown(str(path))}")
 
 
 def _bands_remark(derived: tuple[Band, ...]) -> str:

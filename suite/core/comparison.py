@@ -16,6 +16,7 @@ from suite.core.reference import Key, Metric, ReferenceRow, ReferenceTable
 from suite.core.run import CellResult
 from suite.core.scaling import scaling_of
 from suite.core.summary import Summary
+from suite.core.text import spreadsheet_text
 
 # The page's columns by the page's own definitions: throughput is the mean of per-step rates,
 # latencies are ms per step with linearly interpolated percentiles.
@@ -103,7 +104,14 @@ def weak_scaling_of(cells: Sequence[ComparedCell]) -> tuple[ScalingLine, ...]:
 
 def comparison_frame(cells: Sequence[ComparedCell]) -> pd.DataFrame:
     """One line per cell for comparison.csv; numbers in the page's units, ratios and words."""
-    return pd.DataFrame([_line(cell) for cell in cells]).astype(
+    lines = [
+        {
+            name: spreadsheet_text(value) if isinstance(value, str) else value
+            for name, value in _line(cell).items()
+        }
+        for cell in cells
+    ]
+    return pd.DataFrame(lines).astype(
         dict.fromkeys(("samples", "launches", "launches_planned"), "Int64")
     )
 

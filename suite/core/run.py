@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from suite.core.cell import Cell, Protocol
 from suite.core.launch import Caution, Launch, Status
+from suite.core.siblings import sibling_cautions
 from suite.core.summary import Summary, summarize
 
 
@@ -38,6 +40,27 @@ class RunHeader:
     data: Mapping[str, str | int | None] | None = None
     command: tuple[str, ...] = ()
 
+    @property
+    def began(self) -> datetime:
+        """When the run began, with its time zone.
+
+        Raises:
+            ValueError: `started_at` is not such a time, which a header that was read never has.
+        """
+        moment = datetime.fromisoformat(self.started_at)
+        if moment.tzinfo is None:
+            raise ValueError(f"{self.started_at} has no time zone")
+        return moment
+
+    @property
+    def contradiction(self) -> str | None:
+        """What of the header cannot be true, field first; None for a sound one."""
+        try:
+            self.began  # noqa: B018 - whether it can be told
+        except ValueError:
+            return "started_at: not a time with its time zone, such as 2026-01-02T03:04:05+00:00"
+        return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
@@ -53,6 +76,8 @@ class CellResult:
 
     `status` is ok only where that of every launch is; of several others it is the worst, and
     `reason` is that launch's. An interrupted launch has not ended: `--resume` runs it again.
+
+    `cautions` are those of the launches, and those that only show when launches are compared.
     """
 
     cell: Cell
@@ -117,15 +142,17 @@ def _result(cell: Cell, launches: Sequence[Launch], planned_launches: int) -> Ce
     worst = min(launches, key=lambda launch: _severity(launch.status))
     ok = [launch for launch in launches if launch.status is Status.OK]
     samples = [seconds for launch in ok for seconds in launch.step_seconds]
+    lengths = [len(launch.step_seconds) for launch in ok]
     published = [seconds for launch in ok for seconds in launch.published_seconds]
-    cautions = dict.fromkeys(caution for launch in launches for caution in launch.cautions)
+    own = (caution for launch in launches for caution in launch.cautions)
+    cautions = dict.fromkeys([*own, *sibling_cautions(launches)])
     planned = max(planned_launches, *(launch.protocol.launches for launch in launches))
     ended = sum(launch.status is not Status.INTERRUPTED for launch in launches)
     return CellResult(
         cell=cell,
         status=worst.status,
         reason=worst.reason if worst.status is not Status.OK else "",
-        summary=summarize(samples, cell.global_batch_size, published),
+        summary=summarize(samples, cell.global_batch_size, published, lengths),
         cautions=tuple(cautions),
         ok_launches=len(ok),
         ended_launches=min(ended, planned),

@@ -13,6 +13,7 @@ from suite.core.reference import Key, Metric, Reference, ReferenceTable, Scaling
 from suite.core.run import Coverage, RunHeader
 from suite.core.scaling import speedup, time_to_train_hours
 from suite.core.systems import system_by_key, system_of_gpu
+from suite.core.text import shown
 from suite.render.documents import fill_template
 from suite.render.leftovers import leftovers
 from suite.render.marks import NOT_WHOLE, NOT_WHOLE_LEGEND, legend, letters, marks
@@ -44,11 +45,11 @@ def comparison_text(
 ) -> str:
     """The comparison for the terminal."""
     above = (*remarks, EXPLANATION, *_legend(cells))
-    parts = [title, *(paragraph(text, width) for text in above), ""]
+    parts = [shown(title), *(paragraph(shown(text), width) for text in above), ""]
     for table in _tables(cells, reference):
         parts += [table.title, write_table(table, Dialect.TERMINAL, width), ""]
     for heading, lines in leftovers(cells, coverage):
-        parts += [heading, *(paragraph(line, width, "  ") for line in lines), ""]
+        parts += [heading, *(paragraph(shown(line), width, "  ") for line in lines), ""]
     return "\n".join(parts).rstrip()
 
 
@@ -77,12 +78,12 @@ def comparison_markdown(
 
 def _legend(cells: Sequence[ComparedCell]) -> list[str]:
     """What the marks in the tables mean."""
-    shown = [cell.result for cell in cells if cell.side is Side.BOTH and cell.result is not None]
-    cautions = [caution for result in shown for caution in result.cautions if result.summary]
+    results = [cell.result for cell in cells if cell.side is Side.BOTH and cell.result is not None]
+    cautions = [caution for result in results for caution in result.cautions if result.summary]
     lines = weak_scaling_of(cells)
     are_shown = any(line.factor is not None for line in lines)
     scaled = [caution for line in lines for caution in line.cautions if are_shown]
-    is_partial = any(NOT_WHOLE in marks(result) for result in shown)
+    is_partial = any(NOT_WHOLE in marks(result) for result in results)
     return [*legend([*cautions, *scaled]), *([NOT_WHOLE_LEGEND] if is_partial else [])]
 
 

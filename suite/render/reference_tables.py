@@ -22,20 +22,24 @@ from suite.core.reference import (
     TimeToTrainRow,
 )
 from suite.core.systems import system_by_key
+from suite.core.text import shown
+from suite.render.markdown import inline
 from suite.render.numbers import MISSING
 from suite.render.tables import TEXT_WIDTH, Dialect, Table, write_table
 
 
 def reference_text(reference: Reference, dialect: Dialect, width: int = TEXT_WIDTH) -> str:
     """Every table of a system under its heading, and then the notes of its rows."""
-    level, sublevel = ("## ", "### ") if dialect is Dialect.MARKDOWN else ("", "")
+    level, sublevel, written = (
+        ("## ", "### ", inline) if dialect is Dialect.MARKDOWN else ("", "", shown)
+    )
     parts = []
     for heading, tables in groupby(page_tables(reference), key=lambda item: item[0]):
-        parts.append(f"{level}{heading}")
+        parts.append(f"{level}{written(heading)}")
         for _, table in tables:
             parts += [f"{sublevel}{table.title}"] if table.title else []
             parts.append(write_table(table, dialect, width))
-    if notes := [f"- {note}" for note in _notes(reference.table.rows)]:
+    if notes := [f"- {written(note)}" for note in _notes(reference.table.rows)]:
         parts.append("\n".join([f"{level}Notes", *([""] if level else []), *notes]))
     return "\n\n".join(parts)
 

@@ -133,7 +133,12 @@ def comparison_table(
     ]
     first, *rest, _ = _headers(ScalingKind.WEAK, "GPU")
     title = f"Weak scaling, by {ESTIMATOR_WORDS[Estimator.MEAN_OF_RATES]}"
-    return Table(f"{title}; GPUs are ranks on a CPU", (first, "", *rest), rows, left=2)
+    return Table(
+        f"{title}; GPUs are ranks on a CPU",
+        (first, "", *rest),
+        rows,
+        left=2,
+    )
 
 
 def _headers(kind: ScalingKind, rank: str) -> tuple[str, ...]:

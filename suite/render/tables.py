@@ -9,6 +9,9 @@ from textwrap import fill, wrap
 import tabulate as tabulating
 from tabulate import tabulate
 
+from suite.core.text import shown
+from suite.render.markdown import Markdown, inline
+
 # tabulate pads every title by two spaces besides the two between columns; 100 columns are few.
 tabulating.MIN_PADDING = 0
 
@@ -48,23 +51,28 @@ def write_table(table: Table, dialect: Dialect, width: int = TEXT_WIDTH) -> str:
     stand closer. What is one word, such as a cell's id, is never broken.
     """
     if dialect is Dialect.MARKDOWN:
-        return _tabulated(table, dialect)
+        cells = [[inline(cell) for cell in row] for row in table.rows]
+        return Markdown(_tabulated(table, dialect, [inline(t) for t in table.headers], cells))
+    rows = [[shown(cell) for cell in row] for row in table.rows]
     text = ""
-    for text in _narrower_and_narrower(table):
+    for text in _narrower_and_narrower(replace(table, rows=rows)):
         if max(map(len, text.splitlines())) <= width:
             break
     return text
 
 
 def _narrower_and_narrower(table: Table) -> Iterator[str]:
-    yield _tabulated(table, Dialect.TERMINAL)
-    titled = replace(table, headers=[_wrapped(title, _TITLE_WIDTH) for title in table.headers])
+    def written(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+        return _tabulated(table, Dialect.TERMINAL, headers, rows)
+
+    yield written(table.headers, table.rows)
+    titles = [_wrapped(title, _TITLE_WIDTH) for title in table.headers]
     longest = max((len(cell) for row in table.rows for cell in row if " " in cell), default=0)
-    for written in (str, _closer):
-        yield written(_tabulated(titled, Dialect.TERMINAL))
+    for spaced in (str, _closer):
+        yield spaced(written(titles, table.rows))
         for limit in range(longest - 1, _NARROWEST - 1, -1):
             rows = [[_wrapped(cell, limit) for cell in row] for row in table.rows]
-            yield written(_tabulated(replace(titled, rows=rows), Dialect.TERMINAL))
+            yield spaced(written(titles, rows))
 
 
 def paragraph(text: str, width: int, indent: str = "") -> str:
@@ -93,25 +101,26 @@ def _wrapped(text: str, limit: int) -> str:
     return "\n".join(wrap(text, limit, break_long_words=False, break_on_hyphens=False))
 
 
-def _tabulated(table: Table, dialect: Dialect) -> str:
+def _tabulated(
+    table: Table, dialect: Dialect, headers: Sequence[str], rows: Sequence[Sequence[str]]
+) -> str:
     numbers = len(table.headers) - table.left
     remarks = int(numbers > 0 and not table.headers[-1])
     return tabulate(
-        [[_escaped(cell, dialect) for cell in row] for row in table.rows],
-        headers=[_escaped(header, dialect) for header in table.headers],
+        rows,
+        headers=headers,
         tablefmt=dialect.value,
         colalign=["left"] * table.left + ["right"] * (numbers - remarks) + ["left"] * remarks,
         disable_numparse=True,
     )
 
 
-def _escaped(text: str, dialect: Dialect) -> str:
-    """Text that cannot break out of a Markdown cell."""
-    if dialect is Dialect.TERMINAL:
-        return text
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+def _lines(text: str, width: int | None) -> str:
+    """A cell on a terminal: in one line, or in lines of this width."""
+    return shown(text) if width is None else fill(shown(text), width)
 
 
-def plain_table(facts: Sequence[tuple[str, str]]) -> str:
-    """Name and value per line, indented, without a header."""
-    return str(tabulate([("", *fact) for fact in facts], tablefmt="plain", disable_numparse=True))
+def plain_table(facts: Sequence[tuple[str, str]], width: int | None = None) -> str:
+    """Name and value per line, indented, without a header; values go on below after `width`."""
+    rows = [("", shown(name), _lines(value, width)) for name, value in facts]
+    return str(tabulate(rows, tablefmt="plain", disable_numparse=True))

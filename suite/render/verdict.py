@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from suite.core.errors import ExitCode
+from suite.core.text import shown
 from suite.core.verdict import JudgedCell, Standing, Verdict
 from suite.render.marks import named_not_run, shortfall, words
 from suite.render.numbers import ratio
@@ -24,7 +25,7 @@ def verdict_text(verdict: Verdict) -> str:
         f"{reached} of {len(verdict.judged)} judged cells at {verdict.limit:g}x or more,"
         f" {below} below, {undecided} in doubt; {verdict.lacking} failed or missing"
     )
-    return "\n".join([*_lines(verdict), f"{_WORDS[verdict.exit_code]}: {counts}"])
+    return "\n".join([*map(shown, _lines(verdict)), f"{_WORDS[verdict.exit_code]}: {counts}"])
 
 
 def _lines(verdict: Verdict) -> Iterator[str]:

@@ -242,7 +242,10 @@ def test_a_cell_by_hand_leaves_the_record_that_a_run_would(tmp_path: Path) -> No
         (["run", "{demo}", "--out=a", "--max-time=1m", "--out=b"], "--out: given twice, as a and"),
         (["compare", "--reference", "{t4}"], "holds no run; make one with"),
         (["compare", "--reference", "{t4}", "--run", "nowhere"], "nowhere: no such run directory"),
-        (["compare", "--reference", "{t4}", "--fail-below", "-1"], "-1 is not a number above 0"),
+        (
+            ["compare", "--reference", "{t4}", "--fail-below", "-1"],
+            "'-1' is not a number from 0.001 to 1000",
+        ),
         (["compare", "--reference", "{t4}", "--min-batch", "8"], "give --fail-below too"),
         (["run", "{demo}", "--out", "{t4}/x"], "cannot be made (Not a directory)"),
     ],

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import psutil
 
 from suite.core.distributed import Rank
+from suite.core.errors import ExitCode
 from suite.runner.channel import Sender
 
 # The environment variable with the word by which the runner knows its own ranks.
@@ -141,7 +142,7 @@ def heed_runner(connection: socket.socket, sender: Sender) -> Callable[[], bool]
         _end_daemon()
         if os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)
-        os._exit(1)
+        os._exit(int(ExitCode.CELL_FAILED))
 
     threading.Thread(target=wait, name="heed runner", daemon=True).start()
     return asked.is_set

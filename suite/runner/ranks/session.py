@@ -10,13 +10,12 @@ from contextlib import suppress
 
 from suite.core.errors import InputError
 from suite.core.launch import Launch, Status
-from suite.files.runs import decode_launch
 from suite.measure.oom_kills import oom_kills
 from suite.runner.bounded_log import BoundedLog
 from suite.runner.channel import Here, Progress, receive
 from suite.runner.child import end_session
 from suite.runner.command import LaunchOrder
-from suite.runner.process import Deadline
+from suite.runner.process import Deadline, read_answer
 from suite.runner.ranks.ends import HeardRank, LauncherEnd, interrupted, launch_of_ranks
 from suite.runner.ranks.link import ARE_YOU_THERE, STOP, keep_alive, read_hello
 
@@ -252,7 +251,7 @@ class RankSession:
             if isinstance(message, Here) or rank.failure is not None:
                 return
             if isinstance(message, str):
-                rank.answer = decode_launch(message, "its answer")
+                rank.answer = read_answer(message, self._order)
                 return
         except (ValueError, InputError) as error:
             rank.failure = rank.failure or (Status.CRASHED, f"unreadable answer: {error}")
