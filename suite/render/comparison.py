@@ -80,7 +80,9 @@ def _legend(cells: Sequence[ComparedCell]) -> list[str]:
     """What the marks in the tables mean."""
     results = [cell.result for cell in cells if cell.side is Side.BOTH and cell.result is not None]
     cautions = [caution for result in results for caution in result.cautions if result.summary]
-    scaled = [caution for line in weak_scaling_of(cells) for caution in line.cautions]
+    lines = weak_scaling_of(cells)
+    are_shown = any(line.factor is not None for line in lines)
+    scaled = [caution for line in lines for caution in line.cautions if are_shown]
     is_partial = any(NOT_WHOLE in marks(result) for result in results)
     return [*legend([*cautions, *scaled]), *([NOT_WHOLE_LEGEND] if is_partial else [])]
 

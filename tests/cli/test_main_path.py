@@ -238,8 +238,14 @@ def test_a_cell_by_hand_leaves_the_record_that_a_run_would(tmp_path: Path) -> No
         (["fly"], "invalid choice: 'fly'"),
         ([], "the following arguments are required: VERB"),
         (["compare"], "holds no run; make one with"),
-        (["compare", "--run", "a", "--run", "b"], "--run: given twice, as a and as b; give one"),
-        (["run", "{demo}", "--out=a", "--max-time=1m", "--out=b"], "--out: given twice, as a and"),
+        (
+            ["compare", "--run", "a", "--run", "b"],
+            "--run: given twice, as 'a' and as 'b'; give one",
+        ),
+        (
+            ["run", "{demo}", "--out=a", "--max-time=1m", "--out=b"],
+            "--out: given twice, as 'a' and",
+        ),
         (["compare", "--reference", "{t4}"], "holds no run; make one with"),
         (["compare", "--reference", "{t4}", "--run", "nowhere"], "nowhere: no such run directory"),
         (
