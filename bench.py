@@ -1,7 +1,16 @@
 #!/usr/bin/env python3
 """Entry point: `python bench.py VERB ...`; everything it does is in suite/cli."""
 
-from suite.cli import main
+import sys
+import traceback
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        from suite.interrupts import leave_on_signals, run_to_the_end
+
+        leave_on_signals()
+        from suite.cli import main
+    except Exception:  # noqa: BLE001 - a damaged checkout, which Python would make exit code 1
+        traceback.print_exc()
+        sys.exit(70)
+    run_to_the_end(main)

@@ -1,9 +1,10 @@
-"""What holds for every test: device locks of its own, signals that arrive, and no skip in CI."""
+"""What holds for every test: own device locks, signals that arrive, and no unnoticed skip."""
 
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from importlib import import_module
 from importlib.util import find_spec
 
 import pytest
@@ -17,12 +18,35 @@ def installed(module: str) -> bool:
     return (not package or installed(package)) and find_spec(module) is not None
 
 
-# The marker of a test that needs a component -> whether it is there, and its name.
-COMPONENTS = {
-    "dali": (installed("nvidia.dali"), "NVIDIA DALI"),
-    "horovod": (installed("horovod"), "Horovod"),
-    "mpi": (shutil.which("mpirun") is not None, "Open MPI"),
+def why_no_module(module: str, name: str) -> str:
+    return "" if installed(module) else f"{name} is not installed; the README says how"
+
+
+def why_no_hosts() -> str:
+    return str(import_module("two_hosts").why_no_hosts())  # a plug-in, imported after this file
+
+
+def why_no_mpi() -> str:
+    return "" if shutil.which("mpirun") else "Open MPI is not installed; the README says how"
+
+
+# The marker of a test that needs a component -> why that cannot be used here, or nothing.
+COMPONENTS: dict[str, Callable[[], str]] = {
+    "dali": lambda: why_no_module("nvidia.dali", "NVIDIA DALI"),
+    "horovod": lambda: why_no_module("horovod", "Horovod"),
+    "hosts": why_no_hosts,
+    "mpi": why_no_mpi,
 }
+COMPONENT_SKIP = pytest.StashKey[bool]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the flag with which CI runs the tests of components."""
+    parser.addoption(
+        "--require-components",
+        action="store_true",
+        help="run the tests of components that are missing too, so that they fail",
+    )
 
 
 def pytest_configure() -> None:
@@ -37,22 +61,37 @@ def pytest_configure() -> None:
             signal.signal(number, signal.default_int_handler if default else signal.SIG_DFL)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests of a component where it is missing; in CI they run, and fail, all the same."""
-    if os.environ.get("CI"):
+@pytest.hookimpl(tryfirst=True)  # so that -m selects by the mark that is added here
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip the tests of a component where it is missing, unless it is required."""
+    for item in items:
+        if "two_hosts" in getattr(item, "fixturenames", ()):
+            item.add_marker("hosts")
+    if config.getoption("--require-components"):
         return
-    for marker, (is_there, name) in COMPONENTS.items():
-        if is_there:
-            continue
-        reason = f"{name} is not installed; the README says how to install it"
-        for item in items:
-            if item.get_closest_marker(marker):
-                item.add_marker(pytest.mark.skip(reason=reason))
+    for marker, why_not in COMPONENTS.items():
+        marked = [item for item in items if item.get_closest_marker(marker)]
+        reason = why_not() if marked else ""
+        for item in marked if reason else ():
+            item.add_marker(pytest.mark.skip(reason=reason))
+            item.stash[COMPONENT_SKIP] = True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI, a skip for any other reason than a missing component is a failure."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and COMPONENT_SKIP not in item.stash:
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)
 def own_device_locks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Runs started by tests keep their locks under a temporary folder of this session."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("locks")))
+        patch.setenv("RESNET50_BENCH_LOCK_DIR", str(tmp_path_factory.mktemp("locks")))
         yield

@@ -1,11 +1,12 @@
-"""The command line: verbs, exit codes, and the only place that prints and exits."""
+"""The command line: verbs and their exit codes, and the only layer that prints."""
 
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from suite.cli.parser import make_parser
-from suite.core.errors import ExitCode, SuiteError
+from suite.core.errors import ExitCode, InputError
+from suite.program import run_program
+from suite.streams import lost_output
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -14,16 +15,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Each verb is the module of its name, imported only when it is asked for, so that no verb waits
     for what another needs.
     """
-    try:
-        given = make_parser().parse_args(arguments)
-        return int(import_module(f"suite.cli.{given.verb}").run(given))
-    except SuiteError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return int(error.exit_code)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of a pipe (head, less) has gone, and nobody wants the rest.
-        sys.stderr.close()
-        return int(ExitCode.GOOD)
+    return run_program(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    from suite.cli.parser import make_parser
+
+    words = sys.argv[1:] if arguments is None else arguments
+    given = make_parser().parse_args(words)
+    given.command = tuple(words)
+    code = int(import_module(f"suite.cli.{given.verb}").run(given))
+    # What a run prints is in its directory as well.
+    if code == ExitCode.GOOD and given.verb != "run" and (why := lost_output()) is not None:
+        raise InputError(f"standard output: cannot be written ({why}); make room and try again")
+    return code

@@ -1,67 +1,108 @@
-"""`bench.py compare`: a run set beside a published table."""
+"""`bench.py compare`: a run set beside a published table, and judged by a limit if one is given."""
 
 import argparse
-from collections.abc import Sequence
+import sys
+from pathlib import Path
 
+from suite.cli.newest_run import newest_run
 from suite.cli.parser import REPORTS
-from suite.core.comparison import (
-    ComparedCell,
-    below,
-    compare,
-    comparison_frame,
-    weak_scaling_of,
-)
-from suite.core.errors import ExitCode, InputError
-from suite.core.reference import Metric
-from suite.core.run import cell_results
-from suite.files.references import BANDS_PATH, read_bands, read_system
-from suite.files.runs import newest_run, read_run, write_plot
-from suite.files.text import write_text
+from suite.cli.terminal import text_width
+from suite.core.comparison import compare, comparison_frame, weak_scaling_of
+from suite.core.errors import ExitCode, InputError, NotComparableError, UnfinishedError
+from suite.core.reference import Reference
+from suite.core.run import Coverage, RunHeader, cell_results, coverage
+from suite.core.text import command, shown
+from suite.core.verdict import judge_run
+from suite.files.references import BANDS_PATH, read_bands, read_system, reference_path
+from suite.files.runs import read_run, write_plot
+from suite.files.text import reachable, write_text
 from suite.render.comparison import (
     COMPARISON_PLOT,
     comparison_markdown,
     comparison_text,
     remarks_on,
 )
-from suite.render.numbers import ratio
 from suite.render.scaling_plots import comparison_plot
+from suite.render.verdict import verdict_text
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Print the comparison; write comparison.md and comparison.csv into the run directory."""
-    if arguments.min_batch is not None and arguments.fail_below is None:
+    """Print the comparison, write it into the run directory, and judge if asked to.
+
+    Without a limit nothing is judged, so that an unfinished run is said and yet exit 0.
+    """
+    limit = arguments.fail_below
+    if arguments.min_batch is not None and limit is None:
         raise InputError("--min-batch limits what --fail-below counts; give --fail-below too")
-    reference = read_system(arguments.reference)
     directory = arguments.directory or newest_run(REPORTS)
     measured = read_run(directory)
-    cells = compare(cell_results(measured.launches), reference.table, read_bands(BANDS_PATH))
     header = measured.header
+    reference = _reference(arguments.reference, directory, header)
+    results = cell_results(measured.launches, header.protocol.launches)
+    whole = coverage(header, results)
+    bands = read_bands(BANDS_PATH)
+    try:
+        cells = compare(results, reference.table, bands)
+    except NotComparableError as error:
+        if whole.is_finished:
+            raise
+        raise UnfinishedError(f"{error}; {_unfinished(directory, header, whole)}") from None
     title = f"{header.matrix} on {header.device} beside {reference.table.name}"
-    remarks = remarks_on(header, reference.table)
-    print(comparison_text(cells, reference, title, remarks))
-    write_text(directory / "comparison.md", comparison_markdown(cells, reference, title, remarks))
-    write_text(directory / "comparison.csv", comparison_frame(cells).to_csv(index=False))
+    remarks = remarks_on(header, reference.table, whole)
+    print(comparison_text(cells, reference, title, remarks, whole, text_width()))
+    texts = {
+        "comparison.md": comparison_markdown(cells, reference, title, remarks, whole),
+        "comparison.csv": comparison_frame(cells).to_csv(index=False),
+    }
     plot = comparison_plot(weak_scaling_of(cells), reference, header)
+    try:
+        _write(directory, texts, plot)
+    except InputError as error:
+        # Without a verdict the files are what was asked for.
+        if limit is None:
+            raise
+        print(f"warning: {error}; the verdict holds without it", file=sys.stderr)
+    if not whole.is_finished:
+        print(_unfinished(directory, header, whole))
+    if limit is None:
+        return ExitCode.GOOD
+    verdict = judge_run(cells, whole, limit, arguments.min_batch or 1)
+    print(f"\n{verdict_text(verdict)}")
+    return verdict.exit_code
+
+
+def _reference(given: str | None, directory: Path, header: RunHeader) -> Reference:
+    """The reference asked for, else the one that the run's matrix names."""
+    if given is not None:
+        return read_system(reference_path(given))
+    if header.reference is None:
+        raise InputError(
+            f"{directory}: its matrix names no reference; give one, such as --reference t4"
+        )
+    path = Path(header.reference)
+    if not reachable(path.exists):
+        raise InputError(f"{directory}: its reference {path} is not here; give it by --reference")
+    return read_system(path)
+
+
+def _write(directory: Path, texts: dict[str, str], plot: str | None) -> None:
+    for name, text in texts.items():
+        write_text(directory / name, text)
     if plot is not None:
         write_plot(directory, COMPARISON_PLOT, plot)
     plots = f", plots/{COMPARISON_PLOT}" if plot else ""
-    print(f"\nwritten to {directory}: comparison.md, comparison.csv{plots}")
-    if arguments.fail_below is None:
-        return ExitCode.GOOD
-    return _judge(cells, arguments.fail_below, arguments.min_batch or 1)
+    print(f"\nwritten to {shown(str(directory))}: {', '.join(texts)}{plots}")
 
 
-def _judge(cells: Sequence[ComparedCell], limit: float, min_batch: int) -> ExitCode:
-    """Exit 1 when a throughput ratio is under the limit, else 3 when a cell has no number."""
-    slow, missing = below(cells, limit, min_batch)
-    for cell in slow:
-        print(f"below {limit:g}x: {_id(cell)}: {ratio(cell.ratio(Metric.THROUGHPUT))}")
-    for cell in missing:
-        print(f"without a number: {_id(cell)}")
-    if slow:
-        return ExitCode.REGRESSION
-    return ExitCode.CELL_FAILED if missing else ExitCode.GOOD
-
-
-def _id(cell: ComparedCell) -> str:
-    return cell.result.cell.id if cell.result else ""
+def _unfinished(directory: Path, header: RunHeader, whole: Coverage) -> str:
+    """How much of a run there is, and how to get the rest."""
+    resume = ["--resume", str(directory)]
+    way = (
+        command(["python", "bench.py", *header.command, *resume])
+        if header.command
+        else f"the command of this run with {command(resume)}"
+    )
+    return (
+        f"not finished: {whole.ended_launches} of {whole.planned_launches} launches have ended;"
+        f" go on with: {way}"
+    )

@@ -4,7 +4,9 @@ import argparse
 import os
 
 from suite.core.errors import ExitCode, InputError
+from suite.core.text import command, shown
 from suite.files.dali_index import compare_index, write_index
+from suite.files.text import reachable
 from suite.files.tfrecords import SPLITS, list_splits, missing_shards
 from suite.kernels import require_tensorflow
 
@@ -38,11 +40,12 @@ def _make(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
     )
     size = sum(shard.stat().st_size for shard in shards)
+    images = f"{arguments.images} training and {arguments.images} validation images"
     print(
-        f"{arguments.out}: {arguments.images} training and {arguments.images} validation images"
+        f"{shown(str(arguments.out))}: {images}"
         f" of {width}x{height} in {len(shards)} shards, {size / 1e6:.1f} MB"
     )
-    print(f"next: python bench.py data index {arguments.out}")
+    print(f"next: {command(['python', 'bench.py', 'data', 'index', str(arguments.out)])}")
 
 
 def _index(arguments: argparse.Namespace) -> None:
@@ -58,7 +61,7 @@ def _index(arguments: argparse.Namespace) -> None:
     for shard in shards:
         write_index(shard, out)
     records = sum(compare_index(shard, out) for shard in shards)
-    print(f"{out}: index of {records} records in {len(shards)} shards")
+    print(f"{shown(str(out))}: index of {records} records in {len(shards)} shards")
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -73,7 +76,7 @@ def _check(arguments: argparse.Namespace) -> None:
     from suite.kernels.records import check_shard
 
     beside = arguments.directory / _INDEX
-    index = arguments.index or (beside if beside.is_dir() else None)
+    index = arguments.index or (beside if reachable(beside.is_dir) else None)
     for mode, split in SPLITS.items():
         own = splits.get(split, ())
         count = sum(check_shard(shard) for shard in own)
@@ -82,7 +85,8 @@ def _check(arguments: argparse.Namespace) -> None:
                 compare_index(shard, index)
         found = f"{count} good records in {len(own)} shards" if own else f"none, so no {mode.value}"
         print(f"{split}: {found}")
-    print(f"index: {index} is that of the shards" if index else "index: none, so no cells of DALI")
+    found = f"{shown(str(index))} is that of the shards" if index else "none, so no cells of DALI"
+    print(f"index: {found}")
 
 
 def _start_tensorflow() -> None:

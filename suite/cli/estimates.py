@@ -1,24 +1,26 @@
 """Expected time and memory of each planned launch, from this device's runs that lie on disk."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from suite.core.cell import Cell
-from suite.core.device import Gpu, Machine, device_label
+from suite.core.device import Machine, device_label, published_system
 from suite.core.errors import InputError
 from suite.core.estimate import Estimate, PublishedRate, estimate, paces
 from suite.core.launch import Launch
 from suite.core.matrix import Matrix
 from suite.core.memory import MemoryEstimate, estimate_memory, peaks
 from suite.core.reference import ReferenceTable
-from suite.core.systems import system_of_gpu
-from suite.files.references import read_reference
-from suite.files.runs import read_header, read_launches, run_directories
+from suite.files.references import published_reference, read_reference
+from suite.files.runs import read_launches, stored_runs
 from suite.runner.session import PlannedLaunch
 
-# The newest few say how the machine is now; reading every run ever made would be slow.
+# The newest few of a device say how it is now; reading every run ever made would be slow.
 _RUNS_READ = 5
+# How many runs are asked for their device, at about 0.3 ms each.
+_HEADERS_READ = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,9 @@ def estimate_launches(
     """One expectation per planned launch; a skipped one takes 0 s."""
     earlier = _earlier(reports, device_label(machine))
     history, needs = paces(earlier), peaks(earlier)
-    reference = read_reference(Path(matrix.reference)) if matrix.reference else None
+    named = read_reference(Path(matrix.reference)) if matrix.reference else None
+    system = published_system(machine)
+    own = published_reference(system.key) if system else None
     gpu = machine.gpus[0] if machine.gpus else None
     cores = None if gpu else machine.cpu.cores
     estimates = []
@@ -43,29 +47,46 @@ def estimate_launches(
         if launch.skip_reason is not None:
             estimates.append(Expectation(Estimate(0.0, "skipped"), None))
             continue
-        published = _published(launch.cell, reference, gpu) if reference and gpu else None
-        time = estimate(launch.cell, matrix.protocol, history, published, cores)
+        rate = _published_rate(launch.cell, own, named) if gpu else None
+        time = estimate(launch.cell, matrix.protocol, history, rate, cores)
         memory = estimate_memory(launch.cell, needs, on_gpu=gpu is not None)
         estimates.append(Expectation(time, memory))
     return estimates
 
 
-def _published(cell: Cell, reference: ReferenceTable, gpu: Gpu) -> PublishedRate | None:
-    row = reference.find(cell)
-    if row is None:
+def _published_rate(
+    cell: Cell, own: ReferenceTable | None, named: ReferenceTable | None
+) -> PublishedRate | None:
+    """The rate of a cell in the table of the GPU's own system, else in the one a matrix names."""
+    row = own.find(cell) if own else None
+    if row is not None:
+        return PublishedRate(row.throughput_img_s)
+    row = named.find(cell) if named else None
+    if named is None or row is None:
         return None
-    system = system_of_gpu(gpu.name)
-    is_this = system is not None and system.key == reference.name
-    return PublishedRate(row.throughput_img_s, None if is_this else reference.name)
+    is_own = own is not None and own.rows[0].system == row.system
+    return PublishedRate(row.throughput_img_s, None if is_own else named.name)
 
 
 def _earlier(reports: Path, device: str) -> list[Launch]:
-    """Launches of the newest runs of this device, the newest last so that it counts."""
-    launches: list[Launch] = []
-    for directory in reversed(run_directories(reports)[:_RUNS_READ]):
+    """Launches of the newest runs of this device, the newest last so that it counts.
+
+    An earlier run never keeps a new one from starting: one that cannot be read is passed over, and
+    a line on stderr says so.
+    """
+    found = stored_runs(reports, most=_HEADERS_READ)
+    problems = list(found.unreadable.values())
+    launches: list[list[Launch]] = []
+    for run in found.runs:
+        if run.header.device != device:
+            continue
         try:
-            if read_header(directory).device == device:
-                launches += read_launches(directory)
-        except InputError:
-            continue  # a damaged old run must not keep a new one from starting
-    return launches
+            launches.append(read_launches(run.directory))
+        except InputError as error:
+            problems.append(error)
+        if len(launches) == _RUNS_READ:
+            break
+    if problems:
+        others = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        print(f"note: not used for estimates: {problems[0]}{others}", file=sys.stderr)
+    return [launch for each in reversed(launches) for launch in each]

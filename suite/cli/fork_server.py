@@ -5,6 +5,7 @@ import sys
 
 from suite.cli import kernel
 from suite.core.cell import KernelName
+from suite.program import run_program
 from suite.runner.fork_server import serve
 
 
@@ -16,4 +17,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run_program(main))

@@ -4,24 +4,22 @@ import json
 import os
 import socket
 import sys
-from dataclasses import replace
 from pathlib import Path
 
-from suite.core.device import device_label
 from suite.core.distributed import Rank, rank_of
-from suite.core.errors import ExitCode, InputError, SuiteError
+from suite.core.errors import ExitCode, InputError
 from suite.core.launch import Launch, Status
 from suite.core.ranks import RankEnd, merge_ranks
 from suite.core.summary import Summary
+from suite.core.text import shown
 from suite.files.data_set import cell_shards
-from suite.files.launches import encode_launch, write_launch
-from suite.files.runs import decode_launch
+from suite.files.launches import decode_launch, encode_launch, reserve_launch, write_launch
 from suite.kernels import gather
 from suite.kernels.environment import launch_environment
-from suite.kernels.interface import MissingComponentError
 from suite.measure.devices import detect_machine
 from suite.runner.channel import Progress, Sender, end_with_reader
 from suite.runner.command import LaunchOrder
+from suite.runner.marks import labelled
 from suite.runner.order_flags import parse_order
 from suite.runner.ranks.hosts import DESCRIBE, describe_host
 from suite.runner.ranks.link import heed_runner, join_runner
@@ -29,23 +27,21 @@ from suite.runner.worker import execute
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Execute the order given as flags; returns the exit code."""
-    try:
-        given = sys.argv[1:] if arguments is None else arguments
-        if given == [DESCRIBE]:
-            print(describe_host())
-            return int(ExitCode.GOOD)
-        order = parse_order(given, os.environ)
-        if order.channel is not None:
-            return _answer(order, order.channel)
-        if order.report_to:
-            return _report(order)
-        return _by_hand(order)
-    except SuiteError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return int(error.exit_code)
-    except KeyboardInterrupt:
-        return int(ExitCode.INTERRUPTED)
+    """Execute the order given as flags; returns the exit code.
+
+    Raises:
+        SuiteError: the order cannot be executed, or its record cannot be written.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    if given == [DESCRIBE]:
+        print(describe_host())
+        return int(ExitCode.GOOD)
+    order = parse_order(given, os.environ)
+    if order.channel is not None:
+        return _answer(order, order.channel)
+    if order.report_to:
+        return _report(order)
+    return _by_hand(order)
 
 
 def _answer(order: LaunchOrder, channel: int) -> int:
@@ -81,14 +77,21 @@ def _by_hand(order: LaunchOrder) -> int:
         launch = _of_all_ranks(launch, rank)
         if rank.index > 0:
             return int(ExitCode.GOOD)
-    launch = replace(launch, device=device_label(machine))
+    launch = labelled(launch, machine, expected=None)
+    asked = launch.launch
+    launch = reserve_launch(results, launch)
     path = write_launch(results, launch)
-    summary = launch.summary
-    print(_outcome(launch, summary) if summary else f"{launch.status.value}: {launch.reason}")
+    ok, summary = launch.status is Status.OK, launch.summary
+    print(
+        _outcome(launch, summary)
+        if ok and summary
+        else f"{launch.status.value}: {shown(launch.reason)}"
+    )
     for caution in launch.cautions:
-        print(f"caution: {caution.text}")
-    print(f"record: {path}")
-    return int(ExitCode.GOOD if launch.status is Status.OK else ExitCode.CELL_FAILED)
+        print(f"caution: {shown(caution.text)}")
+    kept = f" (of launch {asked} there is one already, which stays)"
+    print(f"record: {shown(str(path))}{kept if launch.launch != asked else ''}")
+    return int(ExitCode.GOOD if ok else ExitCode.CELL_FAILED)
 
 
 def _of_all_ranks(launch: Launch, rank: Rank) -> Launch:
@@ -97,14 +100,11 @@ def _of_all_ranks(launch: Launch, rank: Rank) -> Launch:
     A rank that is not ends the launch by leaving: the others would wait for it forever.
     """
     if launch.status is not Status.OK:
-        words = f"rank {rank.index}: {launch.status.value}: {launch.reason}"
+        words = f"rank {rank.index}: {launch.status.value}: {shown(launch.reason)}"
         print(words, file=sys.stderr, flush=True)
         os._exit(int(ExitCode.CELL_FAILED))
     told = json.dumps([socket.gethostname(), encode_launch(launch)])
-    try:
-        ends = [json.loads(text) for text in gather(told)]
-    except MissingComponentError as error:
-        raise InputError(str(error)) from None
+    ends = [json.loads(text) for text in gather(told)]
     return merge_ranks(
         [
             RankEnd(index, host, decode_launch(record, f"rank {index}"))

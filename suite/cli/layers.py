@@ -3,9 +3,9 @@
 import argparse
 import os
 
-from suite.core.errors import ExitCode, InputError
+from suite.cli.terminal import text_width
+from suite.core.errors import ExitCode
 from suite.kernels import require_tensorflow
-from suite.kernels.interface import MissingComponentError
 from suite.render.layers import layers_text
 
 
@@ -14,11 +14,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # it announces itself on stderr
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    try:
-        require_tensorflow()
-    except MissingComponentError as error:
-        raise InputError(str(error)) from None
+    require_tensorflow()
     from suite.kernels.layer_table import layer_table
 
-    print(layers_text(layer_table(arguments.image_size)))
+    print(layers_text(layer_table(arguments.image_size), text_width()))
     return ExitCode.GOOD

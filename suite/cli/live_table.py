@@ -7,6 +7,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from suite.core.text import shown
 from suite.render.numbers import duration
 
 Row = tuple[str, str]
@@ -14,9 +15,9 @@ Row = tuple[str, str]
 # Said instead of the counts from the first Ctrl-C on.
 STOPPING = "stopping after the present step, then the report; Ctrl-C again ends at once"
 
-# As wide as the outcome of a launch that went well; reasons of failures are cut here and told in
-# full above the table.
-_OUTCOME_WIDTH = 45
+# As wide as the outcome of a launch that went well, with a doubt or two; reasons of failures are
+# cut here and told in full above the table.
+_OUTCOME_WIDTH = 58
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +50,21 @@ def live_table(view: View) -> Group:
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, overflow="ellipsis")
     for cell, outcome in view.finished:
-        table.add_row(Text(cell, style="dim"), Text(_cut(outcome), style="dim"))
+        table.add_row(_text(cell, "dim"), _text(_cut(outcome), "dim"))
     if view.cell is not None:
         doing = view.doing
         if view.elapsed_seconds is not None:
             doing += f", {duration(view.elapsed_seconds)}"
             if view.left_seconds is not None:
                 doing += f", {duration(view.left_seconds)} left"
-        table.add_row(Text(view.cell, style="bold"), Text(doing, style="bold"))
+        table.add_row(_text(view.cell, "bold"), _text(doing, "bold"))
     summary = STOPPING if view.stopping else _summary(view)
     return Group(table, Text(summary, no_wrap=True, overflow="ellipsis"))
+
+
+def _text(words: str, style: str) -> Text:
+    """Words from a worker or a record; what is drawn does not pass the streams that escape."""
+    return Text(shown(words), style=style)
 
 
 def _cut(outcome: str) -> str:

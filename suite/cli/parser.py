@@ -2,14 +2,15 @@
 
 import argparse
 from pathlib import Path
-from typing import NoReturn
 
 from suite import __version__
 from suite.cli.data_parser import add_data, add_data_directories
 from suite.cli.reference_parser import add_reference
 from suite.cli.run_parser import add_run_flags
-from suite.core.errors import InputError
-from suite.core.flag_values import positive_count, positive_number
+from suite.core.bounds import Bounds
+from suite.core.cell import BATCH_SIZES, IMAGE_SIZES
+from suite.core.flag_values import decimal, whole
+from suite.files.flags import Parser, path, path_text
 
 _DESCRIPTION = """\
 Measure TensorFlow ResNet50 v1.5 on this machine and set the numbers beside NVIDIA's published
@@ -18,23 +19,19 @@ tables. Start with: python bench.py run matrices/quick.yaml"""
 _EXIT_CODES = """\
 exit codes:
   0    good
-  1    regression (a ratio below --fail-below)
+  1    regression (a ratio below --fail-below, and no doubt about it)
   2    bad usage or input
   3    some cell failed or is missing
   4    not comparable, or not resumable under these conditions
-  5    inconclusive (not used yet)
+  5    inconclusive (whether --fail-below is reached turns on a number in doubt)
+  70   a fault of the suite itself; a file has the traceback
   130  interrupted"""
+
+# Of a measured to a published throughput.
+_RATIOS = Bounds(0.001, 1000)
 
 # Where runs go and are looked for, relative to the folder of the call.
 REPORTS = Path("reports")
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse with the suite's own way to report bad usage: one line, raised, not printed."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise InputError."""
-        raise InputError(f"{self.prog}: {message}; see --help")
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -56,7 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_data(verbs)
     _add_selfcheck(verbs)
     layers = _add_verb(verbs, "layers", "list the network's layers, shapes and parameter counts")
-    layers.add_argument("--image_size", type=positive_count, default=224, help="(%(default)s)")
+    layers.add_argument("--image_size", type=whole(IMAGE_SIZES), default=224, help="(%(default)s)")
     _add_verb(verbs, "schema", "print the JSON Schema of matrix files, for editors")
     return parser
 
@@ -68,7 +65,7 @@ def _add_verb(
 
 
 def _add_matrix(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("matrix", type=Path, help="matrix file, such as matrices/quick.yaml")
+    parser.add_argument("matrix", type=path, help="matrix file, such as matrices/quick.yaml")
     parser.add_argument(
         "--quick",
         action="store_true",
@@ -91,7 +88,7 @@ def _add_matrix(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument(
         "--hostfile",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="hosts for cells of several GPUs, in place of the matrix's: lines of 'node1 slots=8',"
         " this machine first",
@@ -104,7 +101,7 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     add_data_directories(parser)
     parser.add_argument(
         "--out",
-        type=Path,
+        type=path,
         default=REPORTS,
         metavar="DIR",
         help="folder in which the run's directory is made (default: %(default)s)",
@@ -112,7 +109,8 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser.add_argument(
         "--require-device",
         action="store_true",
-        help="refuse to run on another device than the matrix is for",
+        help="refuse to run on another device than the matrix is for, and on the CPU because no GPU"
+        " of the machine can be used",
     )
     parser.add_argument(
         "--no-fork-server",
@@ -127,29 +125,30 @@ def _add_compare(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     parser = _add_verb(verbs, "compare", "set a run beside a published table")
     parser.add_argument(
         "--reference",
-        type=Path,
-        required=True,
+        type=path_text,
         metavar="CSV",
-        help="published table, such as reference/t4.csv",
+        help="published table: t4, dgx1, dgx2, dgxa100, or a CSV file in their form (default: the"
+        " one that the run's matrix names)",
     )
     parser.add_argument(
         "--run",
-        type=Path,
+        type=path,
         dest="directory",
         metavar="DIR",
         help=f"run directory (default: the newest under {REPORTS})",
     )
     parser.add_argument(
         "--fail-below",
-        type=positive_number,
+        type=decimal(_RATIOS),
         metavar="RATIO",
-        help="exit 1 when a throughput is less than RATIO times the published one",
+        help="judge: exit 1 when a throughput is less than RATIO times the published one, 3 when a"
+        " launch failed or is missing, 5 when that turns on a number in doubt",
     )
     parser.add_argument(
         "--min-batch",
-        type=positive_count,
+        type=whole(BATCH_SIZES),
         metavar="N",
-        help="with --fail-below, count batch sizes from N on only",
+        help="with --fail-below, judge throughputs of batch sizes from N on only",
     )
 
 

@@ -7,7 +7,7 @@ from suite.cli.chosen_matrix import chosen_matrix
 from suite.cli.data_options import data_options
 from suite.cli.estimates import estimate_launches
 from suite.cli.parser import REPORTS
-from suite.core.device import device_label, device_mismatch
+from suite.core.device import device_label, device_note
 from suite.core.distributed import RankLauncher
 from suite.core.errors import ExitCode
 from suite.core.matrix import Matrix
@@ -38,9 +38,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         )
         for launch, expected in zip(planned, estimates, strict=True)
     ]
-    mismatch = device_mismatch(matrix.device, machine)
     label, capacity = device_label(machine), capacity_bytes(machine)
-    print(plan_text(matrix, label, mismatch, lines, capacity))
+    print(plan_text(matrix, label, device_note(matrix, machine), lines, capacity))
     return ExitCode.GOOD
 
 

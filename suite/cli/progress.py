@@ -5,7 +5,6 @@ its first step on there is no timer: nothing of the runner may run beside a step
 """
 
 import os
-import sys
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -19,11 +18,14 @@ from rich.text import Text
 from suite.cli.live_table import STOPPING, Row, View, live_table
 from suite.core.cell import Protocol
 from suite.core.forecast import Forecast
-from suite.core.launch import Launch, Status
+from suite.core.launch import Caution, Launch, Status
 from suite.core.summary import Summary
+from suite.core.text import shown
 from suite.measure.timing import WARM_UP
+from suite.render.marks import words
 from suite.runner.channel import Progress
 from suite.runner.session import PlannedLaunch
+from suite.streams import drawing_stream
 
 _FINISHED_SHOWN = 5
 _STARTING = Progress("starting")
@@ -51,7 +53,7 @@ class RunProgress:
         self._launch_began = self._phase_began = time.monotonic()
         self._phase = ""
         self._is_stopping = False
-        self._console = Console(file=sys.stderr, highlight=False)
+        self._console = Console(file=drawing_stream(), highlight=False)
         self._is_live = _shows_live(self._console)
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
 
@@ -95,11 +97,11 @@ class RunProgress:
         """
         summary = launch.summary
         is_ok = launch.status is Status.OK
-        outcome = _outcome(summary) if summary and is_ok else _failure(launch)
+        outcome = _outcome(summary, launch.cautions) if summary and is_ok else _failure(launch)
         is_failure = not is_ok and launch.status is not Status.SKIPPED
         if not self._is_live or is_failure:
             text = f"{self._position()} {launch.cell.id}  {outcome}"
-            self._console.print(Text(text), soft_wrap=True)
+            self._console.print(Text(shown(text)), soft_wrap=True)
         if is_ok:
             self._forecast.learn(time.monotonic() - self._launch_began)
         self._finished.append((launch.cell.id, outcome))
@@ -162,10 +164,11 @@ def _shows_live(console: Console) -> bool:
     return console.file.isatty() and console.is_interactive and not os.environ.get("CI")
 
 
-def _outcome(summary: Summary) -> str:
+def _outcome(summary: Summary, cautions: Sequence[Caution]) -> str:
+    doubts = f" ({words(cautions)})" if cautions else ""
     return (
         f"{summary.images_per_second:.2f} img/s, p50 {summary.p50_seconds * 1e3:.2f} ms,"
-        f" {summary.count} steps"
+        f" {summary.count} steps{doubts}"
     )
 
 

@@ -1,15 +1,14 @@
 """`bench.py reference`: the published tables listed, shown, checked, and made from the page."""
 
 import argparse
-from pathlib import Path
 
+from suite.cli.terminal import text_width
 from suite.core.audit import audit
 from suite.core.bands import Band
-from suite.core.errors import ExitCode, InputError
-from suite.core.reference import Reference
+from suite.core.errors import ExitCode
 from suite.core.systems import SYSTEMS
+from suite.core.text import shown
 from suite.files.import_published import import_page
-from suite.files.nearest import nearest
 from suite.files.references import (
     BANDS_PATH,
     REFERENCE_DIRECTORY,
@@ -18,6 +17,7 @@ from suite.files.references import (
     published_times,
     read_bands,
     read_system,
+    reference_path,
     write_bands,
 )
 from suite.render.reference_audit import audit_text
@@ -35,18 +35,20 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _list(_arguments: argparse.Namespace) -> None:
-    print(reference_list(_named(name) for name in PUBLISHED))
+    tables = (read_system(reference_path(name)) for name in PUBLISHED)
+    print(reference_list(tables, text_width()))
     print("\nnext: python bench.py reference show t4")
 
 
 def _show(arguments: argparse.Namespace) -> None:
-    print(reference_text(_named(arguments.table), Dialect[arguments.format.upper()]))
+    reference = read_system(reference_path(arguments.table))
+    print(reference_text(reference, Dialect[arguments.format.upper()], text_width()))
 
 
 def _audit(arguments: argparse.Namespace) -> None:
     tables = {name: published_reference(name) for name in PUBLISHED}
     findings = audit(tables, published_scaling(), published_times())
-    print(audit_text(findings))
+    print(audit_text(findings, text_width()))
     if arguments.write_bands:
         write_bands(BANDS_PATH, findings.bands)
         print(f"\nwritten: {BANDS_PATH}")
@@ -56,18 +58,7 @@ def _audit(arguments: argparse.Namespace) -> None:
 
 def _import(arguments: argparse.Namespace) -> None:
     for path in import_page(arguments.page, arguments.out or REFERENCE_DIRECTORY):
-        print(f"written: {path}")
-
-
-def _named(table: str) -> Reference:
-    """A published system by name, or any reference table by the path of its file."""
-    path = Path(table)
-    if table in PUBLISHED:
-        path = REFERENCE_DIRECTORY / f"{table}.csv"
-    elif not path.suffix and not path.exists():
-        known = nearest(table, PUBLISHED)
-        raise InputError(f"reference show {table}: no such table; {known}, or give a CSV's path")
-    return read_system(path)
+        print(f"written: {shown(str(path))}")
 
 
 def _bands_remark(derived: tuple[Band, ...]) -> str:

@@ -1,9 +1,9 @@
 """The flags of `bench.py reference`, apart from the verb so that `--help` stays quick."""
 
 import argparse
-from pathlib import Path
 
 from suite.core.systems import SYSTEMS
+from suite.files.flags import path, path_text
 
 
 def add_reference(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -20,6 +20,7 @@ def add_reference(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     show = add("show", "print a system's tables in the page's layout")
     show.add_argument(
         "table",
+        type=path_text,
         help=f"{', '.join(system.key for system in SYSTEMS)}, or a CSV file in their form",
     )
     show.add_argument(
@@ -37,7 +38,7 @@ def add_reference(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
 
     importing = add("import", "make the CSV files under reference/ from the page's text")
-    importing.add_argument("page", type=Path, help="the published page, saved as text")
+    importing.add_argument("page", type=path, help="the published page, saved as text")
     importing.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder to write into (default: reference/)"
+        "--out", type=path, metavar="DIR", help="folder to write into (default: reference/)"
     )

@@ -3,28 +3,30 @@
 import argparse
 import os
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
 from suite.cli.chosen_matrix import chosen_matrix
 from suite.cli.data_options import data_options
 from suite.cli.estimates import Expectation, estimate_launches
 from suite.cli.progress import RunProgress
-from suite.cli.streams import keep_streams
-from suite.cli.work import Work, check_flags, resumed_work
+from suite.cli.work import Work, check_flags, new_work, resumed_work
 from suite.core.cell import KernelName
-from suite.core.device import Machine, device_label, device_mismatch, device_slug
+from suite.core.device import Machine, device_label, device_note, device_slug
 from suite.core.distributed import RankLauncher
 from suite.core.errors import ExitCode, InputError, UnfinishedError
 from suite.core.launch import Status
 from suite.core.matrix import Matrix
 from suite.core.memory import capacity_bytes
 from suite.core.resume import finished
-from suite.core.run import CellResult, RunHeader, cell_results
-from suite.files.runs import read_run, write_plot
-from suite.files.text import write_text
+from suite.core.run import CellResult, Run, RunHeader, cell_results
+from suite.core.text import command, file_safe, shown
+from suite.files.references import read_reference
+from suite.files.runs import as_stored, read_run, write_plot
+from suite.files.text import reachable, write_text
 from suite.kernels.interface import KernelOptions
 from suite.measure.devices import detect_machine
 from suite.measure.environment import fingerprint
@@ -33,26 +35,28 @@ from suite.render.plan import no_fit_text
 from suite.render.results import overhead_text, report_markdown, results_text
 from suite.render.scaling_plots import scaling_plots
 from suite.runner.child import start_process
-from suite.runner.device_lock import hold_devices, lock_names
 from suite.runner.forking import Forking
+from suite.runner.locks import hold_devices, lock_names
 from suite.runner.ranks.command import NoLauncher, choose_launcher
 from suite.runner.ranks.hosts import check_hosts
 from suite.runner.session import Conduct, PlannedLaunch, plan_launches, run_session
 from suite.runner.stop import Stop
 
+# Characters of a matrix's name in that of its run directory; a file name has 255 bytes.
+_LONGEST_NAME = 40
+
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Measure, store, report; exit 3 when a cell failed, is missing, or none was measured."""
-    keep_streams()
     check_flags(arguments)
     matrix = chosen_matrix(arguments)
     options = data_options(arguments, matrix)
     machine = detect_machine()
-    mismatch = device_mismatch(matrix.device, machine)
-    if mismatch and arguments.require_device:
-        raise InputError(f"{arguments.matrix}: {mismatch}; drop --require-device to run anyway")
-    if mismatch:
-        print(f"note: {mismatch}: every number is that device's", flush=True)
+    note = device_note(matrix, machine)
+    if note and arguments.require_device:
+        raise InputError(f"{arguments.matrix}: {note}; drop --require-device to run anyway")
+    if note:
+        print(f"note: {shown(note)}: every number is that device's", flush=True)
     launcher = choose_launcher(matrix.distributed, os.environ)
     planned = plan_launches(matrix, machine, launcher)
     if isinstance(launcher, RankLauncher) and _has_ranks(planned):
@@ -60,21 +64,23 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     on_wait = _say_waiting if arguments.wait else None
     with hold_devices(_locks(matrix, machine), on_wait) as announce, Stop() as stop:
         if arguments.exclusive:
-            _refuse_strangers(matrix, machine)
-        work = _work(arguments, matrix, options, machine, planned)
-        announce(work.directory)
-        estimates = estimate_launches(work.planned, matrix, machine, work.directory.parent)
-        _warn_of_memory(work, estimates, machine)
-        work.store_header()
-        conduct = _conduct(arguments, machine, work, stop, launcher)
-        try:
-            with Forking(work.directory / "fork_server.log") as forking:
-                start = start_process if arguments.no_fork_server else forking.start
-                conduct = replace(conduct, start=start)
-                _measure(matrix, options, machine, work, estimates, conduct)
-            return _report(matrix, planned, work, stop)
-        except InputError as error:
-            raise UnfinishedError(f"{error}; {_way_on(work.directory)}") from None
+            _refuse_others(matrix, machine)
+        if matrix.reference is not None:
+            read_reference(Path(matrix.reference))  # so that a mistake in it costs no directory
+        header = replace(_header(matrix, options, machine), command=arguments.command)
+        with _work(arguments, as_stored(header), machine, planned) as work:
+            announce(work.directory)
+            estimates = estimate_launches(work.planned, matrix, machine, work.directory.parent)
+            _warn_of_memory(work, estimates, machine)
+            conduct = _conduct(arguments, machine, work, stop, launcher)
+            try:
+                with Forking(work.directory / "fork_server.log") as forking:
+                    start = start_process if arguments.no_fork_server else forking.start
+                    conduct = replace(conduct, start=start)
+                    _measure(matrix, options, machine, work, estimates, conduct)
+                return _report(matrix, planned, work, stop)
+            except InputError as error:
+                raise UnfinishedError(f"{error}; {_way_on(work.directory)}") from None
 
 
 def _locks(matrix: Matrix, machine: Machine) -> tuple[str, ...]:
@@ -83,11 +89,23 @@ def _locks(matrix: Matrix, machine: Machine) -> tuple[str, ...]:
     return () if simulated else lock_names(machine)
 
 
-def _refuse_strangers(matrix: Matrix, machine: Machine) -> None:
+def _refuse_others(matrix: Matrix, machine: Machine) -> None:
+    """See that nobody else is on the GPUs that the matrix uses.
+
+    Raises:
+        InputError: somebody is, or nobody can tell.
+    """
     if not machine.gpus:
         print("note: --exclusive is about GPUs, and there is none here", flush=True)
-    gpus = max(cell.gpus for cell in matrix.cells)
-    found = [process.phrase for gpu in gpu_neighbours()[:gpus] for process in gpu]
+    used = machine.gpus[: max(cell.gpus for cell in matrix.cells)]
+    found = []
+    for gpu, processes in zip(used, gpu_neighbours(used), strict=True):
+        if processes is None:
+            raise InputError(
+                f"the processes on {gpu.name} cannot be read, so nobody knows whether it is free;"
+                " drop --exclusive"
+            )
+        found += [process.phrase for process in processes]
     if found:
         raise InputError(f"also on the GPU: {', '.join(found)}; end it or drop --exclusive")
 
@@ -98,16 +116,13 @@ def _has_ranks(planned: Sequence[PlannedLaunch]) -> bool:
 
 def _work(
     arguments: argparse.Namespace,
-    matrix: Matrix,
-    options: KernelOptions,
+    header: RunHeader,
     machine: Machine,
     planned: tuple[PlannedLaunch, ...],
-) -> Work:
-    header = _header(matrix, options, machine)
+) -> AbstractContextManager[Work]:
     if arguments.resume is not None:
         return resumed_work(arguments, header, planned)
-    directory = arguments.out / _directory_name(header, machine)
-    return Work(directory=directory, header=header, planned=planned)
+    return new_work(arguments.out, _directory_name(header, machine), header, planned)
 
 
 def _warn_of_memory(work: Work, estimates: Sequence[Expectation], machine: Machine) -> None:
@@ -135,7 +150,7 @@ def _conduct(
         exclusive=arguments.exclusive,
         earlier=work.earlier,
         changes=work.changes,
-        neighbours=gpu_neighbours if machine.gpus else tuple,
+        neighbours=partial(gpu_neighbours, machine.gpus) if machine.gpus else tuple,
     )
 
 
@@ -158,38 +173,51 @@ def _measure(
 
 
 def _way_on(directory: Path) -> str:
-    if not directory.is_dir():
+    if not reachable(directory.is_dir):
         return "the run directory was removed; start a new run"
-    return f"what is finished stays; then the same command with --resume {directory}"
+    if not reachable((directory / "run.json").is_file):
+        return "its run.json was removed, so it cannot be resumed; start a new run"
+    resume = command(["--resume", str(directory)])
+    return f"what is finished stays; then the same command with {resume}"
 
 
 def _report(matrix: Matrix, planned: Sequence[PlannedLaunch], work: Work, stop: Stop) -> ExitCode:
     measured = read_run(work.directory)
-    results = cell_results(measured.launches)
-    print(f"\n{results_text(measured, results)}\n\n{overhead_text(measured.launches)}")
-    write_text(work.directory / "report.md", report_markdown(measured, results))
-    plots = scaling_plots(measured, results)
-    for name, svg in plots.items():
-        write_plot(work.directory, name, svg)
-    print(f"run directory: {work.directory} (report.md, cells/{', plots/' * bool(plots)})")
+    results = cell_results(measured.launches, measured.header.protocol.launches)
+    _show_and_write(measured, results, work.directory)
     if work.resumed and not work.planned:
         print("nothing was missing")
     done = finished(measured.launches, retry_failed=False)
     missing = [item for item in planned if (item.cell, item.launch) not in done]
     if missing:
         why = f"stopped by {stop.by}" if stop.by else "--max-time is over"
-        count = f"{len(missing)} of {len(planned)} launches"
+        count = f"{len(planned) - len(missing)} of {len(planned)} launches have ended"
         print(f"not finished ({why}): {count}; {_way_on(work.directory)}")
     elif matrix.reference is not None and any(result.summary for result in results):
-        next_step = f"compare --reference {matrix.reference} --run {work.directory}"
-        print(f"next: python bench.py {next_step}")
+        words = ["python", "bench.py", "compare", "--run", str(work.directory)]
+        print(f"next: {command(words)}")
     if stop.by is not None:
         return ExitCode.INTERRUPTED
     return ExitCode.CELL_FAILED if missing else _exit_code(results)
 
 
+def _show_and_write(run: Run, results: Sequence[CellResult], directory: Path) -> None:
+    """The report, on stdout and as files. Whatever becomes of it, it ends with where the run is."""
+    held = ["cells/"]
+    try:
+        print(f"\n{results_text(run, results)}\n\n{overhead_text(run.launches)}")
+        write_text(directory / "report.md", report_markdown(run, results))
+        held.insert(0, "report.md")
+        plots = scaling_plots(run, results)
+        for name, svg in plots.items():
+            write_plot(directory, name, svg)
+        held += ["plots/"] * bool(plots)
+    finally:
+        print(f"run directory: {shown(str(directory))} ({', '.join(held)})")
+
+
 def _say_waiting(text: str) -> None:
-    print(f"waiting: {text}", flush=True)
+    print(f"waiting: {shown(text)}", flush=True)
 
 
 def _header(matrix: Matrix, options: KernelOptions, machine: Machine) -> RunHeader:
@@ -226,13 +254,13 @@ def _distributed(matrix: Matrix) -> dict[str, object]:
 
 def _whole(folder: str | None) -> str | None:
     """The folder itself, whatever the present one is and whatever links lead to it."""
-    return str(Path(folder).resolve()) if folder else None
+    return shown(str(Path(folder).resolve()), None) if folder else None
 
 
 def _directory_name(header: RunHeader, machine: Machine) -> str:
-    """`<UTC time>-<device>-<matrix>`, so that names sort by time."""
+    """`<UTC time>-<device>-<matrix>`, so that names sort by time (see `create_directory`)."""
     time = datetime.fromisoformat(header.started_at).strftime("%Y%m%dT%H%M%SZ")
-    return f"{time}-{device_slug(machine)}-{header.matrix}"
+    return f"{time}-{device_slug(machine)}-{file_safe(header.matrix, _LONGEST_NAME)}"
 
 
 def _exit_code(results: Sequence[CellResult]) -> ExitCode:

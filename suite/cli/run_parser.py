@@ -2,16 +2,22 @@
 
 import argparse
 import re
-from pathlib import Path
+import reprlib
+
+from suite.core.cell import SECONDS
+from suite.files.flags import path
 
 
 def duration_seconds(text: str) -> float:
     """A flag's value: `30m`, `90s`, `2h` or `1h30m`, in seconds."""
-    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text)
+    found = re.fullmatch(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?", text)
     hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
     total = hours * 3600 + minutes * 60 + seconds
-    if not total:
-        raise argparse.ArgumentTypeError(f"{text} is not a duration such as 30m, 90s or 1h30m")
+    if total not in SECONDS:
+        raise argparse.ArgumentTypeError(
+            f"{reprlib.repr(text)} is not a duration such as 30m, 90s or 1h30m, up to"
+            f" {SECONDS.highest // 3600}h"
+        )
     return float(total)
 
 
@@ -22,7 +28,7 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
         "--resume",
         nargs="?",
         const=True,
-        type=Path,
+        type=path,
         metavar="DIR",
         help="run only what is missing in DIR (default: the newest run of this matrix in --out)",
     )
@@ -52,6 +58,6 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     add(
         "--exclusive",
         action="store_true",
-        help="refuse to start while another process is on the GPU; one that comes later makes the"
-        " launches beside it invalid",
+        help="refuse to start while another process is on the GPU, or where nobody can tell; one"
+        " that comes later makes the launches beside it invalid",
     )

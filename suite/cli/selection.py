@@ -6,14 +6,19 @@ nothing is evaluated, and whatever is no comparison of an axis with values is re
 
 import ast
 import operator
+import reprlib
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum
+from itertools import islice
+from typing import get_type_hints
 
+from suite.core.bounds import Bounds
 from suite.core.cell import Cell
 from suite.core.errors import InputError
 from suite.core.matrix import AXES, Matrix
+from suite.core.text import command
 from suite.files.nearest import nearest
 
 Predicate = Callable[[Cell], bool]
@@ -22,6 +27,10 @@ Value = bool | int | str
 _EXAMPLE = "such as: precision == amp and batch_size >= 8"
 # No matrix needs more, and far longer ones could exhaust the parser's stack.
 _LONGEST = 500
+# Any axis may be compared with a number that it cannot have, such as 0.
+_NUMBERS = Bounds(0, 10**9)
+# Values of an axis that an error lists.
+_MOST_TOLD = 20
 _BOOLEANS = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
 _ORDERINGS: dict[type[ast.cmpop], Callable[[int, int], bool]] = {
     ast.Lt: operator.lt,
@@ -47,12 +56,13 @@ def narrowed(matrix: Matrix, only: str | None, settings: Sequence[str]) -> Matri
     """
     if only is None and not settings:
         return matrix
-    flags = [f"--set {setting}" for setting in settings]
+    settings = [" ".join(setting.split()) for setting in settings]
+    flags = [command(["--set", setting]) for setting in settings]
     predicates = _settings(settings, matrix)
     if only is not None:
         only = " ".join(only.split())
         predicates.append(parse_selection(only))
-        flags.insert(0, f"--only '{only}'")
+        flags.insert(0, command(["--only", only]))
     cells = tuple(cell for cell in matrix.cells if all(keeps(cell) for keeps in predicates))
     if not cells:
         raise InputError(
@@ -86,24 +96,26 @@ def parse_selection(expression: str) -> Predicate:
 
 def _settings(settings: Sequence[str], matrix: Matrix) -> list[Predicate]:
     """One predicate for each `axis=value` or `axis=value,value`."""
-    kept: dict[str, list[Value | Enum]] = {}
+    kept: dict[str, set[Value | Enum]] = {}
     for setting in settings:
         axis, equals, text = (part.strip() for part in setting.partition("="))
-        flag = f"--set {setting}"
+        flag = f"--set {reprlib.repr(setting)}"
         if not equals or not text:
             raise InputError(f"{flag}: is not axis=value; such as: --set precision=amp")
         _check_axis(axis, flag)
         if axis in kept:
             raise InputError(f"{flag}: {axis} is set twice; give {axis}=value,value for several")
         present = dict.fromkeys(getattr(cell, axis) for cell in matrix.cells)
-        kept[axis] = [_known(axis, part.strip(), flag) for part in text.split(",")]
-        absent = [value for value in kept[axis] if value not in present]
+        values = [_known(axis, part.strip(), flag) for part in text.split(",")]
+        absent = [value for value in values if value not in present]
         if absent:
-            has = ", ".join(_written(value) for value in present)
+            first = [_written(value) for value in islice(present, _MOST_TOLD)]
+            has = ", ".join(first) + (", ..." if len(present) > _MOST_TOLD else "")
             raise InputError(
                 f"{flag}: the matrix has no {axis} {_written(absent[0])}, only {has}; choose of"
                 " these, or add it to the matrix"
             )
+        kept[axis] = set(values)
     return [
         lambda cell, axis=axis, values=values: getattr(cell, axis) in values  # type: ignore[misc]
         for axis, values in kept.items()
@@ -132,12 +144,12 @@ def _predicate(node: ast.expr) -> Predicate:
             _check_axis(axis, "--only")
             if axis == "xla":
                 return lambda cell: cell.xla
-    raise InputError(f"--only: '{ast.unparse(node)}' is no comparison of an axis; {_EXAMPLE}")
+    raise InputError(f"--only: '{_said(node)}' is no comparison of an axis; {_EXAMPLE}")
 
 
 def _comparison(left: ast.expr, link: ast.cmpop, right: ast.expr) -> Predicate:
     """`axis == value`, `value <= axis` (turned round), `axis in [value, value]`."""
-    said = ast.unparse(ast.Compare(left, [link], [right]))
+    said = _said(ast.Compare(left, [link], [right]))
     if not _is_axis(left) and _is_axis(right) and type(link) in _MIRRORED:
         left, link, right = right, _MIRRORED[type(link)](), left
     if not isinstance(left, ast.Name):
@@ -160,6 +172,10 @@ def _comparison(left: ast.expr, link: ast.cmpop, right: ast.expr) -> Predicate:
     return lambda cell: order(getattr(cell, axis), value)
 
 
+def _said(node: ast.expr) -> str:
+    return " ".join(ast.unparse(node).split())
+
+
 def _is_axis(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id in AXES
 
@@ -170,30 +186,31 @@ def _value(axis: str, node: ast.expr) -> Value | Enum:
             return _known(axis, text, "--only")
         case ast.Constant(value=bool() | int() | str() as constant):
             return _known(axis, str(constant), "--only")
-    raise InputError(f"--only: '{ast.unparse(node)}' is no value of {axis}; {_EXAMPLE}")
+    raise InputError(f"--only: '{_said(node)}' is no value of {axis}; {_EXAMPLE}")
 
 
 def _known(axis: str, text: str, flag: str) -> Value | Enum:
     """The value of an axis that a text names."""
-    kind = Cell.__annotations__[axis]
+    kind = get_type_hints(Cell)[axis]  # without the range of a number
     if kind is bool:
         if text.lower() not in _BOOLEANS:
-            raise InputError(f"{flag}: {axis} is on or off, not '{text}'")
+            raise InputError(f"{flag}: {axis} is on or off, not {reprlib.repr(text)}")
         return _BOOLEANS[text.lower()]
     if kind is int:
-        if not text.isdecimal():
-            raise InputError(f"{flag}: {axis} is a whole number, not '{text}'")
-        return int(text)
+        try:
+            return _NUMBERS.whole(text)
+        except ValueError as error:
+            raise InputError(f"{flag}: {axis}: {error}") from None
     names = [str(member.value) for member in kind]
     if text not in names:
-        raise InputError(f"{flag}: unknown {axis} '{text}'; {nearest(text, names)}")
+        raise InputError(f"{flag}: unknown {axis} {reprlib.repr(text)}; {nearest(text, names)}")
     found: Enum = kind(text)
     return found
 
 
 def _check_axis(axis: str, flag: str) -> None:
     if axis not in AXES:
-        raise InputError(f"{flag}: unknown axis '{axis}'; {nearest(axis, AXES)}")
+        raise InputError(f"{flag}: unknown axis {reprlib.repr(axis)}; {nearest(axis, AXES)}")
 
 
 def _written(value: Value | Enum) -> str:

@@ -1,15 +1,24 @@
 """What `bench.py run` has to do: a whole matrix anew, or what is missing of an earlier run."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from suite.cli.newest_run import newest_run
 from suite.core.errors import InputError, NotComparableError
 from suite.core.launch import Launch
 from suite.core.resume import changes, finished
 from suite.core.run import RunHeader
-from suite.files.runs import create_run, newest_run_of, read_run, write_header
+from suite.files.runs import (
+    create_run,
+    read_header,
+    read_run,
+    tidy_directory,
+    write_header,
+)
+from suite.runner.locks import hold_run
 from suite.runner.session import PlannedLaunch
 
 
@@ -17,7 +26,7 @@ from suite.runner.session import PlannedLaunch
 class Work:
     """A run directory, the launches to make in it, and those that it holds already.
 
-    `header` is what its run.json is to hold; `changes` are the differences to an earlier part.
+    `header` is what its run.json holds; `changes` are the differences to an earlier part.
     """
 
     directory: Path
@@ -26,13 +35,6 @@ class Work:
     earlier: tuple[Launch, ...] = ()
     changes: tuple[str, ...] = ()
     resumed: bool = False
-
-    def store_header(self) -> None:
-        """Make the directory, or note the cells that came with a change."""
-        if not self.resumed:
-            create_run(self.directory, self.header)
-        elif self.changes:
-            write_header(self.directory, self.header)
 
 
 def check_flags(arguments: argparse.Namespace) -> None:
@@ -47,32 +49,56 @@ def check_flags(arguments: argparse.Namespace) -> None:
             raise InputError(f"{flag} says how to continue a run; give --resume with it")
 
 
-def resumed_work(
-    arguments: argparse.Namespace, header: RunHeader, planned: Sequence[PlannedLaunch]
-) -> Work:
-    """What is missing in the run to resume; `header` is what a new run would have now.
+@contextmanager
+def new_work(
+    folder: Path, name: str, header: RunHeader, planned: tuple[PlannedLaunch, ...]
+) -> Iterator[Work]:
+    """A whole matrix anew, in a directory of its own that nobody else fills meanwhile.
 
     Raises:
-        InputError: there is no such run.
+        InputError: the directory cannot be made or written.
+    """
+    directory = create_run(folder / name, header)
+    with hold_run(directory):
+        yield Work(directory=directory, header=header, planned=planned)
+
+
+@contextmanager
+def resumed_work(
+    arguments: argparse.Namespace, header: RunHeader, planned: Sequence[PlannedLaunch]
+) -> Iterator[Work]:
+    """What is missing in the run to resume, which nobody else fills meanwhile.
+
+    `header` is what a new run would have now.
+
+    Raises:
+        InputError: there is no such run, or another process is filling it.
         NotComparableError: it began under other conditions, and changes are not allowed.
     """
     directory = arguments.resume
     if directory is True:
-        directory = newest_run_of(header.matrix, arguments.out)
-    run = read_run(directory)
-    found = changes(run.header, header)
-    if found and not arguments.allow_changes:
-        raise NotComparableError(
-            f"{directory}: began under other conditions: {'; '.join(found)}; start a new run, or"
-            " mix them with --allow-changes"
+        directory = newest_run(arguments.out, header.matrix)
+    read_header(directory)  # so that no lock is left in a folder that is no run
+    with hold_run(directory):
+        run = read_run(directory)
+        found = changes(run.header, header)
+        if found and not arguments.allow_changes:
+            raise NotComparableError(
+                f"{directory}: began under other conditions: {'; '.join(found)}; start a new run,"
+                " or mix them with --allow-changes"
+            )
+        launches = run.launches
+        done = finished(launches, retry_failed=arguments.retry_failed)
+        cells = dict.fromkeys([*run.header.cells, *header.cells])
+        work = Work(
+            directory=directory,
+            header=replace(run.header, cells=tuple(cells)),
+            planned=tuple(item for item in planned if (item.cell, item.launch) not in done),
+            earlier=tuple(launch for launch in launches if (launch.cell, launch.launch) in done),
+            changes=found,
+            resumed=True,
         )
-    done = finished(run.launches, retry_failed=arguments.retry_failed)
-    cells = dict.fromkeys([*run.header.cells, *header.cells])
-    return Work(
-        directory=directory,
-        header=replace(run.header, cells=tuple(cells)),
-        planned=tuple(item for item in planned if (item.cell, item.launch) not in done),
-        earlier=tuple(launch for launch in run.launches if (launch.cell, launch.launch) in done),
-        changes=found,
-        resumed=True,
-    )
+        tidy_directory(directory)
+        if found:
+            write_header(directory, work.header)
+        yield work

@@ -13,11 +13,16 @@ SLOWDOWNS = ("hardware slowdown", "heat (driver)", "heat (hardware)", "power bra
 # Other processes that keep more of a CPU busy than this slow the launch by about as much.
 LARGEST_OTHERS_SHARE = 0.1
 
+# Steps take longer by about the share of time that a hypervisor gives to other machines. 2 % is
+# what launches of a cell commonly differ by, and twice what the coarse clock of one CPU (hundredths
+# of a second) leaves unsure in the shortest launch that has a share.
+LARGEST_STOLEN_SHARE = 0.02
+
 
 def measured_cautions(
     step_seconds: Sequence[float], telemetry: Telemetry | None
 ) -> tuple[Caution, ...]:
-    """Unsteady steps, a throttled GPU, somebody else on it; each with its remedy."""
+    """Unsteady steps, a throttled GPU, somebody else on it, stolen time; each with its remedy."""
     cautions = []
     found = unsteadiness(step_seconds)
     if found is not None:
@@ -30,9 +35,10 @@ def measured_cautions(
 
 def _telemetry_cautions(telemetry: Telemetry) -> list[Caution]:
     cautions = []
+    told = telemetry.throttle_readings or telemetry.readings
     slowed = [
-        f"{reason} in {share:.0%} of {telemetry.readings} readings"
-        for reason, share in telemetry.throttling.items()
+        f"{reason} in {share:.0%} of {told} readings"
+        for reason, share in (telemetry.throttling or {}).items()
         if reason in SLOWDOWNS
     ]
     if slowed:
@@ -42,6 +48,13 @@ def _telemetry_cautions(telemetry: Telemetry) -> list[Caution]:
         others = ", ".join(telemetry.foreign_processes)
         text = f"not alone on the GPU: {others}; end it, or choose a free GPU"
         cautions.append(Caution(CautionKind.FOREIGN_PROCESS, text))
+    stolen = telemetry.stolen_share
+    if stolen is not None and stolen > LARGEST_STOLEN_SHARE:
+        text = (
+            f"the hypervisor gave {stolen:.0%} of the CPUs' time to other machines; measure when"
+            " they are quiet, or on a machine of your own"
+        )
+        cautions.append(Caution(CautionKind.STOLEN, text))
     return cautions
 
 

@@ -3,11 +3,30 @@
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from suite.core.bounds import Bounds
+from suite.core.quantities import Count, LimitSeconds, PositiveCount
+
 # Generous on purpose: XLA compiles large training steps for minutes on a slow CPU, and a batch of
 # 256 takes a CPU core about half a minute. They only have to end what hangs.
 STARTUP_TIMEOUT_SECONDS = 900.0
 STEP_TIMEOUT_SECONDS = 600.0
 QUICK_SECONDS = 20.0
+
+# The published batches end at 256. The pixels of 65,536 images alone are 37 GiB in float32.
+BATCH_SIZES = Bounds(1, 65_536)
+# Over all GPUs: hundreds of images each on thousands of them.
+GLOBAL_BATCH_SIZES = Bounds(1, 1_048_576)
+# Each is a process that reports to the runner over a connection of its own.
+GPUS = Bounds(1, 10_000)
+# The published images have 224; one of 2048 has 84 times as many pixels.
+IMAGE_SIZES = Bounds(1, 2048)
+# Every step time of every rank is kept in the record of a launch: ten million take 200 MB.
+MOST_STEP_TIMES = 10_000_000
+WARMUP_STEPS = Bounds(0, MOST_STEP_TIMES)
+MEASURED_STEPS = NUM_ITER = Bounds(1, MOST_STEP_TIMES)
+LAUNCHES = Bounds(1, 1000)
+# Caps, deadlines and --max-time: a millisecond to thirty days.
+SECONDS = Bounds(0.001, 30 * 24 * 3600)
 
 
 class Mode(str, Enum):
@@ -95,11 +114,11 @@ class Cell:
     mode: Mode
     precision: Precision
     xla: bool
-    batch_size: int
-    gpus: int = 1
+    batch_size: PositiveCount
+    gpus: PositiveCount = 1
     data: Data = Data.SYNTHETIC
     kernel: KernelName = KernelName.RESNET50
-    image_size: int = 224
+    image_size: PositiveCount = 224
     graph: Graph = Graph.EVALUATION
     xla_mode: XlaMode = XlaMode.JIT_COMPILE
     layout: Layout = Layout.NHWC
@@ -166,18 +185,22 @@ class Protocol:
     by `--quick`, so that its numbers are never mistaken.
     """
 
-    warmup_steps: int
-    measured_steps: int
-    launches: int = 1
-    max_seconds: float | None = None
-    startup_timeout_seconds: float = STARTUP_TIMEOUT_SECONDS
-    step_timeout_seconds: float = STEP_TIMEOUT_SECONDS
+    warmup_steps: Count
+    measured_steps: PositiveCount
+    launches: PositiveCount = 1
+    max_seconds: LimitSeconds | None = None
+    startup_timeout_seconds: LimitSeconds = STARTUP_TIMEOUT_SECONDS
+    step_timeout_seconds: LimitSeconds = STEP_TIMEOUT_SECONDS
     quick: bool = False
 
     @property
     def num_iter(self) -> int:
         """The page's `--num_iter`: warm-up and measured steps together."""
         return self.warmup_steps + self.measured_steps
+
+    def step_times(self, gpus: int) -> int:
+        """How many step times the record of a launch holds: its own, and those of each rank."""
+        return self.num_iter * (gpus + 1 if gpus > 1 else 1)
 
 
 def quick_protocol(protocol: Protocol) -> Protocol:

@@ -16,6 +16,7 @@ from suite.core.reference import Key, Metric, ReferenceRow, ReferenceTable
 from suite.core.run import CellResult
 from suite.core.scaling import scaling_of
 from suite.core.summary import Summary
+from suite.core.text import spreadsheet_text
 
 # The page's columns by the page's own definitions: throughput is the mean of per-step rates,
 # latencies are ms per step with linearly interpolated percentiles.
@@ -103,28 +104,16 @@ def weak_scaling_of(cells: Sequence[ComparedCell]) -> tuple[ScalingLine, ...]:
 
 def comparison_frame(cells: Sequence[ComparedCell]) -> pd.DataFrame:
     """One line per cell for comparison.csv; numbers in the page's units, ratios and words."""
-    return pd.DataFrame([_line(cell) for cell in cells]).astype({"samples": "Int64"})
-
-
-def below(
-    cells: Sequence[ComparedCell], ratio_limit: float, min_batch: int
-) -> tuple[list[ComparedCell], list[ComparedCell]]:
-    """Cells on both sides whose throughput ratio is under the limit, and those without a number.
-
-    Only batch sizes from `min_batch` on count.
-
-    Raises:
-        NotComparableError: no cell on both sides is that large.
-    """
-    counted = [cell for cell in cells if cell.side is Side.BOTH and cell.key[4] >= min_batch]
-    if not counted:
-        raise NotComparableError(
-            f"no cell on both sides has a batch size of {min_batch} or more; lower --min-batch"
-        )
-    ratios = [(cell, cell.ratio(Metric.THROUGHPUT)) for cell in counted]
-    slow = [cell for cell, ratio in ratios if ratio is not None and ratio < ratio_limit]
-    missing = [cell for cell, ratio in ratios if ratio is None]
-    return slow, missing
+    lines = [
+        {
+            name: spreadsheet_text(value) if isinstance(value, str) else value
+            for name, value in _line(cell).items()
+        }
+        for cell in cells
+    ]
+    return pd.DataFrame(lines).astype(
+        dict.fromkeys(("samples", "launches", "launches_planned"), "Int64")
+    )
 
 
 def _both_scale(cells: Sequence[ComparedCell], table: ReferenceTable) -> bool:
@@ -183,6 +172,9 @@ def _line(cell: ComparedCell) -> dict[str, object]:
         "status": status.value if status else None,
         "reason": result.reason if result and status is not Status.OK else None,
         "samples": result.summary.count if result and result.summary else None,
+        "launches": result.ok_launches if result else None,
+        "launches_planned": result.planned_launches if result else None,
+        "cautions": _kinds(result) if result else None,
     }
     for metric in Metric:
         judgement = cell.judgements.get(metric)
@@ -192,3 +184,8 @@ def _line(cell: ComparedCell) -> dict[str, object]:
         line[f"{metric.value}_word"] = judgement.word.value if judgement else None
     line["note"] = row.note if row else None
     return line
+
+
+def _kinds(result: CellResult) -> str:
+    """The kinds of its cautions, each once, separated by a space."""
+    return " ".join(dict.fromkeys(caution.kind.value for caution in result.cautions))

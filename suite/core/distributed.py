@@ -1,9 +1,21 @@
 """How a cell of several GPUs becomes ranks: what starts them, where, and with what settings."""
 
 import re
-from collections.abc import Mapping, Sequence
+import reprlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+
+from suite.core.bounds import Bounds
+from suite.core.cell import GPUS
+
+# Ranks of one host: as many as the largest machines have cores.
+SLOTS = Bounds(1, 1024)
+# One more could get no rank.
+MOST_HOSTS = int(GPUS.highest)
+# Horovod's own defaults are 128 MiB and 1 ms.
+FUSION_MIB = Bounds(0, 65_536)
+CYCLE_MS = Bounds(0.001, 60_000)
 
 
 class RankLauncher(str, Enum):
@@ -42,7 +54,8 @@ class Host:
 
 
 _THIS_MACHINE = {"localhost", "127.0.0.1"}
-_HOST = re.compile(r"(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)(?::(?P<slots>0*[1-9][0-9]*))?")
+# The domain name system has names of up to 253 characters.
+_HOST = re.compile(r"(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]{0,252})(?::(?P<slots>[0-9]+))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,22 +136,56 @@ _VARIABLES: Mapping[RankLauncher, tuple[str, str, str, str]] = {
 }
 
 
+# The number of processes that any launcher started, those above among them: a rank that is not
+# understood is one of several all the same. Hydra (MPICH, Intel MPI), Slurm and Cray's PALS set the
+# first, then come MVAPICH2, Hydra on one host, IBM's jsrun, Flux and torchrun.
+_SIZES = (
+    *(names[1] for names in _VARIABLES.values()),
+    "PMI_SIZE",
+    "MV2_COMM_WORLD_SIZE",
+    "MPI_LOCALNRANKS",
+    "JSM_NAMESPACE_SIZE",
+    "FLUX_JOB_SIZE",
+    "LOCAL_WORLD_SIZE",
+)
+# The index of a process among those that were started, of launchers that may not tell how many.
+_INDICES = ("PMI_RANK", "PMIX_RANK", "PALS_RANKID", "ALPS_APP_PE")
+
+
 def rank_of(environment: Mapping[str, str]) -> Rank:
-    """Which rank a process with this environment is; the only one where no launcher made it."""
+    """Which rank a process with this environment is; the only one where no launcher made it.
+
+    See `unknown_launcher` for those that are not understood.
+    """
     for launcher, names in _VARIABLES.items():
         values = [environment.get(name, "") for name in names]
         if launcher is RankLauncher.SRUN:
             values[-1] = _at_node(values[-1], environment.get("SLURM_NODEID", ""))
-        if all(value.isdigit() for value in values):
+        if all(value.isdecimal() for value in values):
             return Rank(*(int(value) for value in values))
     return ONLY_RANK
+
+
+def unknown_launcher(environment: Mapping[str, str]) -> str | None:
+    """The variable, such as `PMI_SIZE=4`, that tells of several processes; None for none.
+
+    Also None where `rank_of` knows which of several ranks this is.
+    """
+    if rank_of(environment).size > 1:
+        return None
+    fewest = [*((name, 2) for name in _SIZES), *((name, 1) for name in _INDICES)]
+    for name, several in fewest:
+        value = environment.get(name, "")
+        if value.isdecimal() and int(value) >= several:
+            return f"{name}={value}"
+    return None
 
 
 def _at_node(counts: str, node: str) -> str:
     """One node's count in Slurm's `2(x3),1`: two on each of three nodes, one on the fourth."""
     parts = re.findall(r"(\d+)(?:\(x(\d+)\))?", counts)
     each = [count for count, times in parts for _ in range(int(times or 1))]
-    return each[int(node)] if node.isdigit() and int(node) < len(each) else ""
+    return each[int(node)] if node.isdecimal() and int(node) < len(each) else ""
 
 
 def rank_settings(launcher: RankLauncher, distributed: Distributed) -> dict[str, str]:
@@ -163,21 +210,25 @@ def parse_host(text: str) -> Host:
     """`name:slots`, slots 1 where left out.
 
     Raises:
-        ValueError: it is none, or its slots are no positive number.
+        ValueError: it is not of that form, or its slots are out of bounds.
     """
     found = _HOST.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} is not a host such as node1:8")
-    return Host(found["name"], int(found["slots"] or 1))
+        raise ValueError(f"{reprlib.repr(text)} is not a host such as node1:8")
+    try:
+        return Host(found["name"], SLOTS.whole(found["slots"] or "1"))
+    except ValueError as error:
+        raise ValueError(f"slots of host {found['name']}: {error}") from None
 
 
-def reject_repeated(hosts: Sequence[Host]) -> None:
-    """See that no host is named twice.
+def add_host(hosts: dict[str, Host], host: Host) -> None:
+    """Add a host to those before it, by its name.
 
     Raises:
-        ValueError: one is.
+        ValueError: it is there already, or is one too many.
     """
-    names = [host.name for host in hosts]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"host {name} is named twice; give it once, with all its slots")
+    if host.name in hosts:
+        raise ValueError(f"host {host.name} is named twice; give it once, with all its slots")
+    if len(hosts) == MOST_HOSTS:
+        raise ValueError(f"more than {MOST_HOSTS} hosts; leave out those that get no rank")
+    hosts[host.name] = host

@@ -4,7 +4,11 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What `bench.py` and the worker return to the shell; fixed, and never a count."""
+    """What every program of the suite returns to the shell; fixed, and never a count.
+
+    REGRESSION is a verdict, so Python's own 1 for an uncaught exception must never be seen: FAULT,
+    the EX_SOFTWARE of sysexits.h, is a fault of the suite itself.
+    """
 
     GOOD = 0
     REGRESSION = 1
@@ -12,6 +16,7 @@ class ExitCode(IntEnum):
     CELL_FAILED = 3
     NOT_COMPARABLE = 4
     INCONCLUSIVE = 5
+    FAULT = 70
     INTERRUPTED = 130
 
 

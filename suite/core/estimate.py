@@ -64,7 +64,7 @@ def estimate(
     protocol: Protocol,
     history: ByBatch[Pace],
     published: PublishedRate | None,
-    cpu_cores: int | None,
+    cpu_cores: float | None,
 ) -> Estimate | None:
     """Expected time of one launch, or None when nothing is known.
 
@@ -84,7 +84,7 @@ def _expected_pace(
     cell: Cell,
     history: ByBatch[Pace],
     published: PublishedRate | None,
-    cpu_cores: int | None,
+    cpu_cores: float | None,
 ) -> tuple[Pace | None, str]:
     known = history.nearest(cell)
     if known is not None:

@@ -1,28 +1,34 @@
 """Values of command-line flags, checked: what argparse calls with each text."""
 
 from argparse import ArgumentTypeError
+from collections.abc import Callable
+from typing import TypeVar
+
+from suite.core.bounds import Bounds
+
+Value = TypeVar("Value")
+
+# What NumPy and Keras take as a seed.
+SEEDS = Bounds(0, 2**32 - 1)
 
 
-def positive_count(text: str) -> int:
-    """A whole number above 0."""
-    if not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError(f"{text} is not a whole number above 0")
-    return int(text)
+def whole(bounds: Bounds) -> Callable[[str], int]:
+    """The type of a flag that takes a whole number within bounds."""
+    return checked(bounds.whole)
 
 
-def count(text: str) -> int:
-    """A whole number from 0."""
-    if not text.isdecimal():
-        raise ArgumentTypeError(f"{text} is not a whole number from 0")
-    return int(text)
+def decimal(bounds: Bounds) -> Callable[[str], float]:
+    """The type of a flag that takes a number within bounds."""
+    return checked(bounds.decimal)
 
 
-def positive_number(text: str) -> float:
-    """A finite number above 0."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise ArgumentTypeError(f"{text} is not a number above 0")
-    return number
+def checked(read: Callable[[str], Value]) -> Callable[[str], Value]:
+    """The type of a flag from a function that raises ValueError, whose message is kept."""
+
+    def value(text: str) -> Value:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise ArgumentTypeError(str(error)) from None
+
+    return value

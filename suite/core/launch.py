@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from suite.core.cell import Cell, Protocol
+from suite.core.quantities import Count, Seconds, StepSeconds
 from suite.core.summary import Summary, summarize
 from suite.core.telemetry import Telemetry
 
@@ -19,6 +20,11 @@ class Status(str, Enum):
     CRASHED = "crashed"
     INVALID = "invalid"
     INTERRUPTED = "interrupted"
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether something went wrong: not where a launch was skipped, or stopped by a person."""
+        return self not in {Status.OK, Status.SKIPPED, Status.INTERRUPTED}
 
 
 # The ends in which what a process printed last may name the cause.
@@ -55,11 +61,17 @@ class CautionKind(str, Enum):
     SIMULATED = "simulated", "s", "simulated kernel: the number means nothing"
     INPUT_BOUND = "input_bound", "i", "bound by its input: steps waited for images, see the record"
     WIDENED = "widened", "w", "XLA computed bfloat16 in float32 on this CPU: no speed of AMP"
-    UNSTEADY = "unsteady", "u", "unsteady: the steps drifted, shifted or had two levels"
+    UNSTEADY = "unsteady", "u", "unsteady: the steps changed over time or had two levels"
     THROTTLED = "throttled", "h", "throttled: heat or the power supply slowed the GPU"
     FOREIGN_PROCESS = "foreign_process", "o", "others: another process was on the GPU"
     CONTENDED = "contended", "b", "busy: other processes used over a tenth of the CPU meanwhile"
     CHANGED = "changed", "c", "measured after the run was resumed under changed conditions"
+    STOLEN = "stolen", "v", "stolen: a hypervisor gave over 2 % of the CPUs' time to others"
+    UNLIKE_SIBLINGS = (
+        "unlike_siblings",
+        "l",
+        "launches disagree: one with its siblings, or all of them",
+    )
     MIXED_DEVICES = "mixed_devices", "m", "mixed: the ranks ran on GPUs of different types"
 
 
@@ -79,13 +91,13 @@ class RankRecord:
     steps: what a step would wait for them if nothing of them overlapped with its computation.
     """
 
-    rank: int
+    rank: Count
     host: str
     device: str = ""
-    startup_seconds: Mapping[str, float] = field(default_factory=dict)
-    warmup_seconds: tuple[float, ...] = ()
-    step_seconds: tuple[float, ...] = ()
-    all_reduce_seconds: tuple[float, ...] = ()
+    startup_seconds: Mapping[str, Seconds] = field(default_factory=dict)
+    warmup_seconds: tuple[StepSeconds, ...] = ()
+    step_seconds: tuple[StepSeconds, ...] = ()
+    all_reduce_seconds: tuple[StepSeconds, ...] = ()
     telemetry: Telemetry | None = None
 
 
@@ -112,24 +124,55 @@ class Launch:
 
     cell: Cell
     protocol: Protocol
-    launch: int
+    launch: Count
     status: Status
     reason: str = ""
     device: str = ""
     started_at: str = ""
-    startup_seconds: Mapping[str, float] = field(default_factory=dict)
-    warmup_seconds: tuple[float, ...] = ()
-    step_seconds: tuple[float, ...] = ()
+    startup_seconds: Mapping[str, Seconds] = field(default_factory=dict)
+    warmup_seconds: tuple[StepSeconds, ...] = ()
+    step_seconds: tuple[StepSeconds, ...] = ()
     conditions: Mapping[str, object] = field(default_factory=dict)
     telemetry: Telemetry | None = None
-    wall_seconds: float = 0.0
+    wall_seconds: Seconds = 0.0
     started_by: StartedBy | None = None
     fork_refused: str = ""
-    runner_cpu_seconds: float = 0.0
+    runner_cpu_seconds: Seconds = 0.0
     cautions: tuple[Caution, ...] = ()
-    all_reduce_seconds: tuple[float, ...] = ()
+    all_reduce_seconds: tuple[StepSeconds, ...] = ()
     ranks: tuple[RankRecord, ...] = ()
     output_tail: str = ""
+
+    @property
+    def contradiction(self) -> str | None:
+        """Which parts of the record cannot both be true, field first; None for a sound one.
+
+        A launch that ended early has fewer steps than its protocol, never more. Ranks take every
+        step together, so those of a launch that is ok have equally many.
+        """
+        is_ok = self.status is Status.OK
+        numbers = [rank.rank for rank in self.ranks]
+        if numbers != sorted(set(numbers)) or max(numbers, default=0) >= self.cell.gpus:
+            return f"ranks: not in order, each once, of the {self.cell.gpus} that the cell has"
+        if is_ok and self.ranks and len(self.ranks) < self.cell.gpus:
+            return f"ranks: {len(self.ranks)} of {self.cell.gpus}, but the status is ok"
+        if is_ok and not self.step_seconds:
+            return "step_seconds: none, but the status is ok"
+        return self._miscounted("warmup_seconds", self.protocol.warmup_steps) or self._miscounted(
+            "step_seconds", self.protocol.measured_steps
+        )
+
+    def _miscounted(self, name: str, limit: int) -> str | None:
+        own = len(getattr(self, name))
+        if own > limit:
+            return f"{name}: {own} of them, but the protocol has {limit}"
+        for index, rank in enumerate(self.ranks):
+            count = len(getattr(rank, name))
+            if count > limit:
+                return f"ranks[{index}].{name}: {count} of them, but the protocol has {limit}"
+            if self.status is Status.OK and count != own:
+                return f"ranks[{index}].{name}: {count} of them, but the launch has {own}"
+        return None
 
     @property
     def overhead_seconds(self) -> float:

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from itertools import product
+from math import prod
 
-from suite.core.cell import Cell, KernelName, Protocol
+from suite.core.bounds import Bounds
+from suite.core.cell import BATCH_SIZES, Cell, KernelName, Protocol
 from suite.core.distributed import Distributed
 from suite.core.reading import Reading
 
@@ -24,6 +26,12 @@ AXES = (
 )
 # An axis instead of batch_size: images per step over all GPUs, shared out among them.
 GLOBAL_BATCH_SIZE = "global_batch_size"
+
+# Days of measuring, at seconds a launch; planning them takes seconds and some 100 MB.
+MOST_CELLS = 20_000
+MOST_LAUNCHES = 100_000
+# CPU threads of one launch: more than the largest machines run at once.
+THREADS = Bounds(1, 4096)
 
 Conditions = Mapping[str, object]
 
@@ -74,12 +82,13 @@ def expand(
 
     Raises:
         MatrixError: there is not one axis of batch sizes, a global one cannot be shared out
-            evenly, an exclusion matches nothing, an inclusion is incomplete, two cells are the
-            same, a cell contradicts itself, or no cell is left.
+            evenly, there are too many cells, an exclusion matches nothing, an inclusion is
+            incomplete, two cells are the same, a cell contradicts itself, or no cell is left.
     """
     _reject_batch_size_axes(axes)
     sizes = axes.get(GLOBAL_BATCH_SIZE) or axes["batch_size"]
     values_of = {name: axes[name] for name in AXES if name in axes} | {"batch_size": sizes}
+    _reject_too_many(prod(len(values) for values in values_of.values()), len(include))
     cells = [
         _shared_out(_cell(kernel, dict(zip(values_of, values, strict=True))), axes)
         for values in product(*values_of.values())
@@ -89,11 +98,7 @@ def expand(
         plain = dict.fromkeys(cell for cell in cells if not cell.xla)
         cells = [cell for cell in cells if cell.xla or plain.pop(cell, cell) is None]
     _reject_duplicates(cells, set(), ("axes",))
-    for index, exclusion in enumerate(exclude):
-        kept = [cell for cell in cells if not _matches(cell, exclusion)]
-        if len(kept) == len(cells):
-            raise MatrixError(("exclude", index), "matches no cell; correct or remove it")
-        cells = kept
+    cells = _not_excluded(cells, exclude)
     seen = set(cells)
     for index, inclusion in enumerate(include):
         cells.append(_included(kernel, axes, inclusion, index))
@@ -128,11 +133,49 @@ def _shared_out(cell: Cell, axes: Mapping[str, Sequence[object]]) -> Cell:
         place = ("axes", GLOBAL_BATCH_SIZE, axes[GLOBAL_BATCH_SIZE].index(images))
         problem = f"{images} cannot be shared out evenly among {gpus} GPUs"
         raise MatrixError(place, f"{problem}; give a multiple of {gpus}")
+    if images // gpus not in BATCH_SIZES:
+        place = ("axes", GLOBAL_BATCH_SIZE, axes[GLOBAL_BATCH_SIZE].index(images))
+        problem = f"{images} among {gpus} GPUs is more than {BATCH_SIZES.highest} for each"
+        raise MatrixError(place, f"{problem}; lower it")
     return replace(cell, batch_size=images // gpus)
 
 
-def _matches(cell: Cell, conditions: Conditions) -> bool:
-    return all(getattr(cell, name) == value for name, value in conditions.items())
+def _reject_too_many(product: int, included: int) -> None:
+    """Refuse a matrix before its cells are made, by how many the axes and inclusions give."""
+    if product > MOST_CELLS:
+        problem = f"give {product} cells, and a matrix at most {MOST_CELLS}"
+        raise MatrixError(("axes",), f"{problem}; shorten an axis, or split the matrix")
+    if product + included > MOST_CELLS:
+        problem = f"has {included} cells beside the {product} of the axes"
+        raise MatrixError(("include",), f"{problem}, more than {MOST_CELLS}; split the matrix")
+
+
+def _not_excluded(cells: Sequence[Cell], exclude: Sequence[Conditions]) -> list[Cell]:
+    """The cells that no exclusion matches; each exclusion has to match one that no earlier does.
+
+    Exclusions that name the same conditions are looked up together, as there may be as many of
+    them as there are cells.
+    """
+    first: dict[tuple[str, ...], dict[tuple[object, ...], int]] = {}
+    for index, exclusion in enumerate(exclude):
+        names = tuple(sorted(exclusion))
+        values = tuple(exclusion[name] for name in names)
+        first.setdefault(names, {}).setdefault(values, index)
+    kept = []
+    unused = set(range(len(exclude)))
+    for cell in cells:
+        matching = [
+            by_values[values]
+            for names, by_values in first.items()
+            if (values := tuple(getattr(cell, name) for name in names)) in by_values
+        ]
+        if matching:
+            unused.discard(min(matching))
+        else:
+            kept.append(cell)
+    if unused:
+        raise MatrixError(("exclude", min(unused)), "matches no cell; correct or remove it")
+    return kept
 
 
 def _included(

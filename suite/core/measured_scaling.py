@@ -175,8 +175,8 @@ def _line(
 
 
 def _rate(result: CellResult | None, estimator: Estimator) -> float | None:
-    """The throughput of a whole measurement; a cell of which a launch failed has none."""
-    if result is None or result.status is not Status.OK or result.summary is None:
+    """The throughput of a whole measurement; a cell that lacks a launch has none."""
+    if result is None or not result.is_whole or result.summary is None:
         return None
     rate: float = getattr(result.summary, estimator.value)
     return rate
@@ -186,4 +186,6 @@ def _lack(result: CellResult | None) -> str:
     """Why a cell has no throughput, in the words of its status."""
     if result is None:
         return "not run"
-    return "no sample" if result.status is Status.OK else result.status.value.replace("_", " ")
+    if result.status is not Status.OK:
+        return str(result.status.value).replace("_", " ")
+    return "no sample" if result.is_finished else "not finished"

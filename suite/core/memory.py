@@ -114,13 +114,16 @@ def _parameter_bytes(cell: Cell) -> float:
 
 
 def _image_bytes(cell: Cell) -> float:
-    """Activations of one image, and the image itself: as given and normalised, both float32."""
+    """Activations of one image, and the image itself: as given and normalised, both float32.
+
+    In training the image of the next step is there too.
+    """
     width = 2 if cell.precision is Precision.AMP else 4
-    images = 2 * 3 * cell.image_size**2 * 4
+    image = 3 * cell.image_size**2 * 4
     if cell.mode is Mode.TRAINING:
-        return images + TRAINING_FACTOR * width * kept_activations(cell.image_size)
+        return 3 * image + TRAINING_FACTOR * width * kept_activations(cell.image_size)
     largest = max(elements for elements, _ in _convolutions(cell.image_size))
-    return images + LIVE_ACTIVATIONS * width * largest
+    return 2 * image + LIVE_ACTIVATIONS * width * largest
 
 
 def kept_activations(image_size: int) -> int:

@@ -42,13 +42,13 @@ def merge_ranks(ends: Sequence[RankEnd]) -> Launch:
     """One record of a launch from those of its ranks, at least one of them.
 
     Step i took as long as its slowest rank did. The launch is ok when every rank is; else it ends
-    as the rank does that tells most, which is named unless all ranks say the same. Conditions are
-    those of rank 0.
+    as the rank does that tells most, which is named unless all ranks say the same. It is invalid
+    where all are ok but did not take the same steps. Conditions are those of rank 0.
     """
     ordered = sorted(ends, key=lambda end: end.rank)
     launches = [end.launch for end in ordered]
     worst = min(ordered, key=_telling)
-    return replace(
+    merged = replace(
         launches[0],
         status=worst.launch.status,
         reason=_reason(worst, launches),
@@ -60,6 +60,10 @@ def merge_ranks(ends: Sequence[RankEnd]) -> Launch:
         all_reduce_seconds=(),
         ranks=tuple(_record(end) for end in ordered),
     )
+    if merged.contradiction is None:
+        return merged
+    reason = f"the ranks' records do not fit together: {merged.contradiction}"
+    return replace(merged, status=Status.INVALID, reason=reason)
 
 
 def rank_spread(ranks: Sequence[RankRecord]) -> float | None:

@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass, fields
 
+from suite.core.bounds import Bounds
 from suite.core.cell import Cell, Data, Mode
+
+# ImageNet's training set, which is then shuffled whole: 1,281,167 records.
+SHUFFLED_RECORDS = Bounds(0, 1_300_000)
+DECODE_THREADS = Bounds(1, 1024)
+# The usual limit on open files; ImageNet has 1,024 shards.
+OPEN_FILES = Bounds(1, 1024)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

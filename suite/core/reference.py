@@ -14,6 +14,18 @@ ESTIMATOR_LIMIT = 0.02
 Key = tuple[Mode, Precision, bool, int, int]
 
 
+class Printed(float):
+    """A number that keeps the digits it was printed with: 6.940 is shown as 6.940, not as 6.94."""
+
+    digits: str
+
+    def __new__(cls, digits: str) -> "Printed":
+        """The number that the digits stand for."""
+        number = super().__new__(cls, digits)
+        number.digits = digits
+        return number
+
+
 class Metric(str, Enum):
     """A number of a reference row; the value is the name of its column and of its field."""
 
@@ -106,10 +118,10 @@ class ReferenceTable:
         A row stands for the real network on 224-pixel images fed by tf.data or from memory: the
         published scripts read TFRecords and the page offers synthetic images for the same
         commands, so both are set beside the row. DALI is a configuration of its own, for which
-        no number was published; a batch that stays on the GPU leaves out the copy that every
-        published step made; another image size, another graph or the simulated kernel is
-        other work. Both modes of XLA are set beside the published auto-clustering, and both
-        layouts beside the row: the tables were made in NCHW, and the published commands have
+        no number was published; a batch that stays on the GPU leaves out the copy that the
+        published runs made for every step; another image size, another graph or the simulated
+        kernel is other work. Both modes of XLA are set beside the published auto-clustering, and
+        both layouts beside the row: the tables were made in NCHW, and the published commands have
         computed in NHWC since April 2021. Neither changes what is computed.
         """
         as_published = (

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
-from suite.core.intervals import Interval, percentile_interval
+from suite.core.intervals import Interval, percentile_interval, worth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,9 +16,11 @@ class Summary:
     images / step time, the estimator behind the published "Avg throughput" column; it is never
     below the first and exceeds it by about the squared coefficient of variation. The intervals
     enclose their percentile with 95 % confidence; None where the samples are too few for that.
+    `worth` is how many independent samples would tell as much about the median as these do.
     """
 
     count: int
+    worth: int
     images_per_second: float
     mean_of_rates: float
     mean_seconds: float
@@ -45,19 +48,31 @@ def summarize(
     step_seconds: Sequence[float],
     images_per_step: int,
     published_seconds: Sequence[float] | None = None,
+    launch_lengths: Sequence[int] | None = None,
 ) -> Summary | None:
-    """Summarise measured step times; nothing is trimmed. None when there is no sample.
+    """Summarise measured step times in order; nothing is trimmed. None when there is no sample.
 
     `published_seconds` are the samples of the published estimator where they are others: of
     several ranks the page takes the first, and everything else here the slowest of each step.
+    `launch_lengths` are the numbers of steps of the launches that follow each other in
+    `step_seconds`; None for a single one.
     """
     if not step_seconds:
         return None
     ordered = sorted(step_seconds)
     rated = published_seconds or ordered
     total = math.fsum(ordered)
+    ends = list(accumulate(launch_lengths or [len(ordered)]))
+    launches = [step_seconds[a:b] for a, b in pairwise([0, *ends]) if b > a]
+    at_median = worth(launches, percentile(ordered, 0.50))
+
+    def interval(fraction: float) -> Interval | None:
+        at_percentile = worth(launches, percentile(ordered, fraction))
+        return percentile_interval(ordered, fraction, min(at_median, at_percentile))
+
     return Summary(
         count=len(ordered),
+        worth=at_median,
         images_per_second=images_per_step * len(ordered) / total,
         mean_of_rates=math.fsum(images_per_step / s for s in rated) / len(rated),
         mean_seconds=total / len(ordered),
@@ -67,8 +82,8 @@ def summarize(
         p99_seconds=percentile(ordered, 0.99),
         min_seconds=ordered[0],
         max_seconds=ordered[-1],
-        p50_interval_seconds=percentile_interval(ordered, 0.50),
-        p90_interval_seconds=percentile_interval(ordered, 0.90),
-        p95_interval_seconds=percentile_interval(ordered, 0.95),
-        p99_interval_seconds=percentile_interval(ordered, 0.99),
+        p50_interval_seconds=interval(0.50),
+        p90_interval_seconds=interval(0.90),
+        p95_interval_seconds=interval(0.95),
+        p99_interval_seconds=interval(0.99),
     )

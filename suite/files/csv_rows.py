@@ -2,8 +2,7 @@
 
 import csv
 import io
-import math
-import re
+import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from enum import Enum
@@ -11,14 +10,19 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
+from suite.core.bounds import Bounds
 from suite.core.errors import InputError
+from suite.core.reference import Printed
 from suite.files.nearest import nearest
 from suite.files.text import read_text
 
 Row = TypeVar("Row")
 
-NUMBER = re.compile(r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-COUNT = re.compile(r"[0-9]{1,9}")
+# Wide enough for any rate, latency, factor or count, and such that their ratios are finite.
+_COUNTS = Bounds(1, 999_999_999)
+_NUMBERS = Bounds(1e-6, 10**9)
+# What spreadsheets put between values in place of commas.
+_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,9 @@ def columns_of(row_type: type[Any]) -> tuple[str, ...]:
 def read_rows(path: Path, row_type: type[Row], what: str) -> list[Located[Row]]:
     """Read every row of a CSV file as `row_type`; columns may stand in any order.
 
-    Text, positive whole numbers, positive numbers, true or false, and enumerations are read by
-    the types of the fields. A field of type `X | None` may be empty, and so may a text field
-    with a default; blank lines are passed over.
+    Text, positive whole numbers, positive numbers (which keep their digits), true or false, and
+    enumerations are read by the types of the fields. A field of type `X | None` may be empty, and
+    so may a text field with a default; blank lines are passed over.
 
     Raises:
         InputError: the file cannot be read, a column is missing, unknown or doubled, a row has
@@ -79,9 +83,17 @@ def csv_text(row_type: type[Any], rows: Iterable[Mapping[str, str]]) -> str:
 
 
 def _check_header(path: Path, line: int, header: list[str], columns: tuple[str, ...]) -> None:
+    for separator, name in _OTHER_SEPARATORS.items():
+        if len(header) == 1 and separator in header[0]:
+            raise InputError(
+                f"{path}:{line}: looks separated by {name}; put commas between columns, a point"
+                " before decimals"
+            )
     for title in header:
         if title not in columns:
-            raise InputError(f"{path}:{line}: unknown column '{title}'; {nearest(title, columns)}")
+            raise InputError(
+                f"{path}:{line}: unknown column {reprlib.repr(title)}; {nearest(title, columns)}"
+            )
         if header.count(title) > 1:
             raise InputError(f"{path}:{line}: column '{title}' is there twice; remove one")
     missing = [title for title in columns if title not in header]
@@ -119,21 +131,24 @@ def _value(where: str, text: str, kind: Any, field: Field[Any]) -> object:
         return text
     if kind is bool:
         if text not in {"true", "false"}:
-            raise InputError(f"{where}: '{text}' is neither true nor false; write one of them")
+            raise InputError(
+                f"{where}: {reprlib.repr(text)} is neither true nor false; write one of them"
+            )
         return text == "true"
-    if kind is int:
-        if not COUNT.fullmatch(text) or int(text) == 0:
-            raise InputError(f"{where}: '{text}' is not a positive whole number; write it like 128")
-        return int(text)
-    if kind is float:
-        if not NUMBER.fullmatch(text) or not math.isfinite(float(text)) or float(text) == 0:
-            raise InputError(f"{where}: '{text}' is not a positive number; write it like 1234.5")
-        return float(text)
+    try:
+        if kind is int:
+            return _COUNTS.whole(text)
+        if kind is float:
+            _NUMBERS.decimal(text)
+            return Printed(text)
+    except ValueError as error:
+        example = "128" if kind is int else "1234.5"
+        raise InputError(f"{where}: {error}; write it like {example}") from None
     if issubclass(kind, Enum):
         known = [member.value for member in kind]
         if text not in known:
             raise InputError(
-                f"{where}: '{text}' is not one of {', '.join(known)}; write one of them"
+                f"{where}: {reprlib.repr(text)} is not one of {', '.join(known)}; write one of them"
             )
         return kind(text)
     raise TypeError(f"a CSV column cannot hold {kind}")

@@ -1,11 +1,14 @@
 """The index files that DALI needs beside TFRecord shards: a line `offset size` for each record."""
 
+import re
 from pathlib import Path
 
 from suite.core.errors import InputError
-from suite.files.text import read_text, write_text
-from suite.files.tfrecords import Frame, read_frames, shard_bytes
+from suite.files.text import reachable, read_text, write_text
+from suite.files.tfrecords import FRAMING_BYTES, INDEX_ENDING, Frame, read_frames, shard_bytes
 
+# No file has offsets of more digits.
+_LINE = re.compile(r"(?P<offset>[0-9]{1,19})\s+(?P<size>[0-9]{1,19})")
 _REMEDY = "make it with: python bench.py data index"
 
 
@@ -18,6 +21,12 @@ def write_index(shard: Path, directory: Path) -> Path:
     path = directory / shard.name
     write_text(path, "".join(f"{frame.offset} {frame.size}\n" for frame in read_frames(shard)))
     return path
+
+
+def index_path(shard: Path, directory: Path) -> Path:
+    """Where a shard's index is: under the shard's own name, or with DALI's ending behind it."""
+    with_ending = directory / f"{shard.name}{INDEX_ENDING}"
+    return with_ending if reachable(with_ending.exists) else directory / shard.name
 
 
 def check_index(shard: Path, directory: Path) -> int:
@@ -44,15 +53,15 @@ def compare_index(shard: Path, directory: Path) -> int:
     ):
         if listed != frame:
             raise InputError(
-                f"{directory / shard.name}:{number}: record {number} has {listed.size} bytes,"
+                f"{index_path(shard, directory)}:{number}: record {number} has {listed.size} bytes,"
                 f" but in {shard} {frame.size}: not the index of this shard; {_REMEDY}"
             )
     return len(indexed)
 
 
 def _read_index(shard: Path, directory: Path) -> list[Frame]:
-    path = directory / shard.name
-    if not path.exists():
+    path = index_path(shard, directory)
+    if not reachable(path.exists) or path.resolve() == shard.resolve():
         raise InputError(f"{path}: DALI's index of {shard} is missing; {_REMEDY}")
     lines = read_text(path, "a DALI index").splitlines()
     if not lines:
@@ -80,7 +89,7 @@ def _read_index(shard: Path, directory: Path) -> list[Frame]:
 
 
 def _frame(line: str) -> Frame | None:
-    words = line.split()
-    if len(words) != 2 or not all(word.isdecimal() for word in words):
+    found = _LINE.fullmatch(line.strip())
+    if found is None or int(found["size"]) < FRAMING_BYTES:
         return None
-    return Frame(int(words[0]), int(words[1]))
+    return Frame(int(found["offset"]), int(found["size"]))

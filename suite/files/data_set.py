@@ -4,6 +4,7 @@ from pathlib import Path
 
 from suite.core.cell import Cell, Data, Mode
 from suite.core.errors import InputError
+from suite.core.text import command
 from suite.files.dali_index import check_index
 from suite.files.tfrecords import SPLITS, count_records, list_shards, shard_bytes
 
@@ -23,9 +24,10 @@ def cell_shards(cell: Cell, data_dir: str | None, data_idx_dir: str | None) -> t
     shards = list_shards(Path(data_dir), SPLITS[cell.mode])
     if cell.data is Data.DALI:
         if not data_idx_dir:
+            make = command(["python", "bench.py", "data", "index", data_dir])
             raise InputError(
                 f"cell {cell.id} reads records through an index; give --data_idx_dir DIR, made"
-                f" with: python bench.py data index {data_dir}"
+                f" with: {make}"
             )
         records = sum(check_index(shard, Path(data_idx_dir)) for shard in shards)
     else:

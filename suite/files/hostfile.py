@@ -1,13 +1,16 @@
 """Open MPI's file of hosts: a machine a line, `node1 slots=8`."""
 
 import re
+import reprlib
 from pathlib import Path
 
-from suite.core.distributed import Host, parse_host, reject_repeated
+from suite.core.distributed import Host, add_host, parse_host
 from suite.core.errors import InputError
 from suite.files.text import read_text
 
-_LINE = re.compile(r"(?P<name>\S+?)(?:\s+slots\s*=\s*(?P<slots>\d+))?(?:\s+max_slots\s*=\s*\d+)?")
+_LINE = re.compile(
+    r"(?P<name>\S+)(?:\s+slots\s*=\s*(?P<slots>[0-9]+))?(?:\s+max_slots\s*=\s*[0-9]+)?"
+)
 
 
 def read_hostfile(path: Path) -> tuple[Host, ...]:
@@ -16,24 +19,23 @@ def read_hostfile(path: Path) -> tuple[Host, ...]:
     Raises:
         InputError: it cannot be read, names no host, or a line is none or repeats one.
     """
-    hosts: list[Host] = []
+    hosts: dict[str, Host] = {}
     for number, line in enumerate(read_text(path, "a file of hosts").splitlines(), 1):
         words = line.partition("#")[0].strip()
         if not words:
             continue
         try:
-            hosts.append(_host(words))
-            reject_repeated(hosts)
+            add_host(hosts, _host(words))
         except ValueError as error:
             raise InputError(f"{path}:{number}: {error}") from None
     if not hosts:
         raise InputError(f"{path}: names no host; write lines such as: node1 slots=8")
-    return tuple(hosts)
+    return tuple(hosts.values())
 
 
 def _host(words: str) -> Host:
     found = _LINE.fullmatch(words)
     if found is None:
-        raise ValueError(f"{words!r} is not a host such as: node1 slots=8")
+        raise ValueError(f"{reprlib.repr(words)} is not a host such as: node1 slots=8")
     slots = found["slots"]
     return parse_host(f"{found['name']}:{slots}" if slots else found["name"])

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from suite.core.cell import (
+    MOST_STEP_TIMES,
     Cell,
     Protocol,
 )
@@ -14,11 +15,12 @@ from suite.core.device import is_device_name, known_devices
 from suite.core.distributed import (
     Distributed,
     Host,
+    add_host,
     parse_host,
-    reject_repeated,
 )
-from suite.core.matrix import Matrix, MatrixError, expand
+from suite.core.matrix import MOST_LAUNCHES, Matrix, MatrixError, expand
 from suite.core.reading import Reading, heeded_reading
+from suite.core.text import shown
 from suite.files.located_yaml import LocatedYaml, Place, read_yaml
 from suite.files.matrix_model import (
     AxesModel,
@@ -30,6 +32,7 @@ from suite.files.matrix_model import (
     ReadingModel,
 )
 from suite.files.nearest import nearest
+from suite.files.text import reachable
 
 
 def read_matrix(path: Path) -> Matrix:
@@ -58,17 +61,33 @@ def read_matrix(path: Path) -> Matrix:
         )
     except MatrixError as error:
         raise source.error(error.place, str(error)) from None
+    protocol = Protocol(**model.protocol.model_dump())
+    _reject_too_much(source, protocol, cells)
     return Matrix(
-        name=path.stem,
+        name=shown(path.stem),
         purpose=model.purpose,
         device=None if model.device == "any" else model.device,
         reference=_reference(source, model.reference),
-        protocol=Protocol(**model.protocol.model_dump()),
+        protocol=protocol,
         cells=cells,
         distributed=_distributed(source, model.distributed),
         threads_per_rank=model.threads_per_rank,
         reading=_reading(source, model.reading, cells),
     )
+
+
+def _reject_too_much(source: LocatedYaml, protocol: Protocol, cells: tuple[Cell, ...]) -> None:
+    """Refuse more launches than can be planned, or more steps than the record of one can hold."""
+    launches = len(cells) * protocol.launches
+    if launches > MOST_LAUNCHES:
+        problem = f"gives {launches} launches of {len(cells)} cells, and a matrix has at most"
+        raise source.error(("protocol", "launches"), f"{problem} {MOST_LAUNCHES}; lower it")
+    gpus = max(cell.gpus for cell in cells)
+    times = protocol.step_times(gpus)
+    if times > MOST_STEP_TIMES:
+        problem = f"gives {times} step times, warm-up included, to a launch with gpus: {gpus}"
+        place = ("protocol", "measured_steps")
+        raise source.error(place, f"{problem}, and at most {MOST_STEP_TIMES} are kept; lower it")
 
 
 def _given(
@@ -81,14 +100,13 @@ def _given(
 
 
 def _distributed(source: LocatedYaml, model: DistributedModel) -> Distributed:
-    hosts: list[Host] = []
+    hosts: dict[str, Host] = {}
     for index, text in enumerate(model.hosts or []):
         try:
-            hosts.append(parse_host(text))
-            reject_repeated(hosts)
+            add_host(hosts, parse_host(text))
         except ValueError as error:
             raise source.error(("distributed", "hosts", index), str(error)) from None
-    lists = {"hosts": tuple(hosts), "environment": tuple(model.environment)}
+    lists = {"hosts": tuple(hosts.values()), "environment": tuple(model.environment)}
     return Distributed(**{**model.model_dump(), **lists})
 
 
@@ -104,8 +122,8 @@ def _reading(source: LocatedYaml, model: ReadingModel, cells: tuple[Cell, ...]) 
 def _reference(source: LocatedYaml, reference: str | None) -> str | None:
     if reference is None:
         return None
-    resolved = source.path.parent / reference
-    if not resolved.is_file():
+    resolved = source.path.parent / os.path.expanduser(reference)  # noqa: PTH111 - never raises
+    if not reachable(resolved.is_file):
         problem = f"no such file {reference!r}; give a path relative to the matrix file"
         raise source.error(("reference",), problem)
     return os.path.normpath(resolved)
@@ -134,6 +152,7 @@ def _first_problem(error: ValidationError) -> tuple[Place, str]:
         problem = "missing; add it"
     else:
         said = first["msg"][0].lower() + first["msg"][1:]
-        problem = f"{said}, not {json.dumps(first['input'], default=str)}"
+        given = json.dumps(first["input"])
+        problem = f"{said}, not {given if len(given) <= 60 else given[:60] + '...'}"
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
     return place, problem + more

@@ -1,13 +1,31 @@
 """The keys of a matrix file, their types and their words, from which its JSON Schema is made."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    WithJsonSchema,
+)
 
+from suite.core.bounds import Bounds
 from suite.core.cell import (
+    BATCH_SIZES,
+    GLOBAL_BATCH_SIZES,
+    GPUS,
+    IMAGE_SIZES,
+    LAUNCHES,
+    MEASURED_STEPS,
+    SECONDS,
     STARTUP_TIMEOUT_SECONDS,
     STEP_TIMEOUT_SECONDS,
+    WARMUP_STEPS,
     Data,
     Graph,
     KernelName,
@@ -17,13 +35,35 @@ from suite.core.cell import (
     XlaMode,
 )
 from suite.core.distributed import (
+    CYCLE_MS,
+    FUSION_MIB,
+    MOST_HOSTS,
     BindTo,
     Compression,
     RankLauncher,
 )
+from suite.core.matrix import THREADS
+from suite.core.reading import DECODE_THREADS, OPEN_FILES, SHUFFLED_RECORDS
 
-Positive = Annotated[StrictInt, Field(ge=1)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+def _within(bounds: Bounds) -> Any:
+    return Field(ge=bounds.lowest, le=bounds.highest)
+
+
+def _switched(value: object) -> object:
+    """What `on` and `off` mean, which are text in YAML 1.2."""
+    return {"on": True, "off": False}.get(value, value) if isinstance(value, str) else value
+
+
+BatchSize = Annotated[StrictInt, _within(BATCH_SIZES)]
+GlobalBatchSize = Annotated[StrictInt, _within(GLOBAL_BATCH_SIZES)]
+Gpus = Annotated[StrictInt, _within(GPUS)]
+ImageSize = Annotated[StrictInt, _within(IMAGE_SIZES)]
+Seconds = Annotated[StrictFloat, _within(SECONDS)]
+Xla = Annotated[
+    StrictBool, BeforeValidator(_switched), WithJsonSchema({"enum": [True, False, "on", "off"]})
+]
+Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class Model(BaseModel):
@@ -35,11 +75,11 @@ class Model(BaseModel):
 class ProtocolModel(Model):
     """How each cell is measured."""
 
-    warmup_steps: Annotated[StrictInt, Field(ge=0)]
+    warmup_steps: Annotated[StrictInt, _within(WARMUP_STEPS)]
     """Steps before measuring; stored, but not summarised."""
-    measured_steps: Positive
+    measured_steps: Annotated[StrictInt, _within(MEASURED_STEPS)]
     """Steps that are measured: the page's --num_iter less its --warmup_steps."""
-    launches: Positive = 1
+    launches: Annotated[StrictInt, _within(LAUNCHES)] = 1
     """Processes per cell, one after the other."""
     max_seconds: Seconds | None = None
     """Cap on warm-up and measuring of one launch; a launch that reaches it is marked truncated."""
@@ -59,16 +99,20 @@ class AxesModel(Model):
     )
 
     mode: Annotated[list[Mode], Field(min_length=1)]
+    """Which half of the work a step does."""
     precision: Annotated[list[Precision], Field(min_length=1)]
-    xla: Annotated[list[StrictBool], Field(min_length=1)]
-    batch_size: Annotated[list[Positive], Field(min_length=1)] | None = None
+    """Arithmetic: `fp32` with TF32 off, `tf32` on Ampere and newer, `amp` for mixed precision."""
+    xla: Annotated[list[Xla], Field(min_length=1)]
+    """Whether XLA compiles the step: true or false; on and off mean the same."""
+    batch_size: Annotated[list[BatchSize], Field(min_length=1)] | None = None
     """Images per step and GPU."""
-    global_batch_size: Annotated[list[Positive], Field(min_length=1)] | None = None
+    global_batch_size: Annotated[list[GlobalBatchSize], Field(min_length=1)] | None = None
     """Images per step over all GPUs, instead of batch_size: for strong scaling."""
-    gpus: Annotated[list[Positive], Field(min_length=1)] = [1]
+    gpus: Annotated[list[Gpus], Field(min_length=1)] = [1]
+    """GPUs of a cell, each with a rank of its own; several for training only."""
     data: Annotated[list[Data], Field(min_length=1)] = [Data.SYNTHETIC]
     """Where images come from; `synthetic_device` spares each step the copy to the GPU."""
-    image_size: Annotated[list[Positive], Field(min_length=1)] = [224]
+    image_size: Annotated[list[ImageSize], Field(min_length=1)] = [224]
     """Side of the square images, in pixels."""
     layout: Annotated[list[Layout], Field(min_length=1)] = [Layout.NHWC]
     """Order of axes that the network is built in: `nhwc`, or `nchw` as the tables were made."""
@@ -83,11 +127,11 @@ class ConditionsModel(Model):
 
     mode: Mode | None = None
     precision: Precision | None = None
-    xla: StrictBool | None = None
-    batch_size: Positive | None = None
-    gpus: Positive | None = None
+    xla: Xla | None = None
+    batch_size: BatchSize | None = None
+    gpus: Gpus | None = None
     data: Data | None = None
-    image_size: Positive | None = None
+    image_size: ImageSize | None = None
     layout: Layout | None = None
     graph: Graph | None = None
     xla_mode: XlaMode | None = None
@@ -98,47 +142,47 @@ class DistributedModel(Model):
 
     launcher: RankLauncher | None = None
     """What starts the ranks; left out: srun in a Slurm allocation, else mpirun, else horovodrun."""
-    hosts: Annotated[list[str], Field(min_length=1)] | None = None
+    hosts: Annotated[list[Text], Field(min_length=1, max_length=MOST_HOSTS)] | None = None
     """Machines and the ranks that each takes, this one first: [node1:8, node2:8]."""
     bind_to: BindTo = BindTo.SOCKET
     """What the threads of a rank stay on; the published runs bound to the socket."""
-    interface: str | None = None
+    interface: Text | None = None
     """Network interface between the hosts, such as eth0."""
     environment: list[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]] = []
     """Names of environment variables that every rank is given as they are here."""
     compression: Compression = Compression.NONE
     """The type in which gradients cross between ranks; none leaves them in float32."""
-    fusion_mib: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    fusion_mib: Annotated[StrictFloat, _within(FUSION_MIB)] | None = None
     """Horovod's buffer in which it joins small tensors, in MiB; left out: its own default."""
-    cycle_ms: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    cycle_ms: Annotated[StrictFloat, _within(CYCLE_MS)] | None = None
     """Time between Horovod's looks at what is ready, in ms; left out: its own default."""
 
 
 class ReadingModel(Model):
     """How cells read records; as published where left out."""
 
-    shuffled_records: Annotated[StrictInt, Field(ge=0)] | None = None
-    """Each record is drawn from so many; 0 for the order of the files."""
-    decode_threads: Positive | None = None
+    shuffled_records: Annotated[StrictInt, _within(SHUFFLED_RECORDS)] | None = None
+    """Size of the shuffle buffer, in records; 0 for the order of the files."""
+    decode_threads: Annotated[StrictInt, _within(DECODE_THREADS)] | None = None
     """Images decoded at once."""
-    open_files: Positive | None = None
+    open_files: Annotated[StrictInt, _within(OPEN_FILES)] | None = None
     """Shards from which tf.data reads in turn."""
 
 
 class MatrixModel(Model):
     """A matrix file."""
 
-    purpose: Annotated[str, Field(min_length=1)]
+    purpose: Text
     """One line: what the matrix is for."""
-    device: str = "any"
+    device: Text = "any"
     """Expected device: t4, dgx1, dgx2, dgxa100, cpu, a GPU's product name, or any."""
-    reference: str | None = None
+    reference: Text | None = None
     """Published table to compare with: the path of a CSV, relative to the matrix file."""
     kernel: KernelName = KernelName.RESNET50
     protocol: ProtocolModel
     axes: AxesModel
     distributed: DistributedModel = DistributedModel()
-    threads_per_rank: Positive | None = None
+    threads_per_rank: Annotated[StrictInt, _within(THREADS)] | None = None
     """Cap on the CPU threads of TensorFlow in every launch, also of those with one rank."""
     reading: ReadingModel = ReadingModel()
     exclude: list[ConditionsModel] = []

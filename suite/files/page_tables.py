@@ -85,7 +85,7 @@ def read_tables(
 
 
 def _error(page: Path, line: int, problem: str) -> InputError:
-    return InputError(f"{page}:{line}: {problem}; {REMEDY}")
+    return InputError(f"{page}:{line}: {' '.join(problem.split())}; {REMEDY}")
 
 
 def _blocks(

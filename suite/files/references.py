@@ -1,6 +1,8 @@
 """The CSV files under `reference/`, and a user's own in the same form."""
 
+import reprlib
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from suite.core.bands import Band
@@ -8,6 +10,7 @@ from suite.core.errors import InputError
 from suite.core.reference import (
     AccuracyRow,
     Key,
+    Metric,
     Reference,
     ReferenceRow,
     ReferenceTable,
@@ -15,9 +18,10 @@ from suite.core.reference import (
     TimeToTrainRow,
 )
 from suite.core.scaling import scaling_of, times_of
-from suite.core.systems import system_by_key
+from suite.core.systems import SYSTEMS, system_by_key
 from suite.files.csv_rows import Row, csv_text, read_rows
-from suite.files.text import write_text
+from suite.files.nearest import nearest
+from suite.files.text import reachable, write_text
 
 # The published tables of this checkout, and the tolerance bands derived from them.
 REFERENCE_DIRECTORY = Path(__file__).resolve().parents[2] / "reference"
@@ -37,8 +41,8 @@ def read_reference(path: Path) -> ReferenceTable:
         row = item.row
         if row.system != located[0].row.system:
             raise InputError(
-                f"{path}:{item.line}: system '{row.system}' in a table of"
-                f" '{located[0].row.system}'; keep each system in a file of its own"
+                f"{path}:{item.line}: system {reprlib.repr(row.system)} in a table of"
+                f" {reprlib.repr(located[0].row.system)}; keep each system in a file of its own"
             )
         if row.key in lines:
             raise InputError(
@@ -67,6 +71,21 @@ def read_system(path: Path) -> Reference:
     return Reference(
         table=table, accuracy=(), scaling=scaling_of(table.rows), times=times_of(table.rows)
     )
+
+
+def reference_path(given: str) -> Path:
+    """The file of a reference given by a published name (`t4`, `dgx1`, ...) or by its path.
+
+    Raises:
+        InputError: neither a name nor a path that could be meant.
+    """
+    names = [system.key for system in SYSTEMS]
+    if given in names:
+        return REFERENCE_DIRECTORY / f"{given}.csv"
+    path = Path(given)
+    if not path.suffix and not reachable(path.exists):
+        raise InputError(f"{given}: no such table; {nearest(given, names)}, or give a CSV's path")
+    return path
 
 
 def published_reference(name: str) -> ReferenceTable:
@@ -103,20 +122,27 @@ def read_bands(path: Path) -> tuple[Band, ...]:
     """
     what = "tolerance bands; `bench.py reference audit --write-bands` makes reference/bands.csv"
     located = read_rows(path, Band, what)
-    for index, item in enumerate(located):
+    for item in located:
         band = item.row
         if band.batch_size_to is not None and band.batch_size_to < band.batch_size_from:
             raise InputError(
                 f"{path}:{item.line}: batch_size_to {band.batch_size_to} is below batch_size_from"
                 f" {band.batch_size_from}; swap them"
             )
-        for earlier in located[:index]:
-            if band.overlaps(earlier.row):
-                raise InputError(
-                    f"{path}:{item.line}: holds for a cell of the band on line {earlier.line};"
-                    " make their batch sizes disjoint"
-                )
+    # Of bands that overlap at all, some two are neighbours by where they begin.
+    by_start = sorted(located, key=lambda item: _start(item.row))
+    for first, second in pairwise(by_start):
+        if first.row.overlaps(second.row):
+            earlier, later = sorted((first.line, second.line))
+            raise InputError(
+                f"{path}:{later}: holds for a cell of the band on line {earlier};"
+                " make their batch sizes disjoint"
+            )
     return tuple(item.row for item in located)
+
+
+def _start(band: Band) -> tuple[Metric, int, bool, int]:
+    return (band.metric, band.gpus, band.xla, band.batch_size_from)
 
 
 def write_bands(path: Path, bands: Sequence[Band]) -> None:

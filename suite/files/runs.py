@@ -1,40 +1,57 @@
 """Run directories: run.json, cells/<cell id>.<launch>.json and plots/ of each run."""
 
-import json
-from contextlib import suppress
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import TypeAdapter, ValidationError
 
 from suite.core.errors import InputError
 from suite.core.launch import Launch
 from suite.core.run import Run, RunHeader
-from suite.files.launches import SCHEMA_VERSION
-from suite.files.text import read_text, write_text
+from suite.files.launches import read_launch
+from suite.files.records import SCHEMA_VERSION, decode, read_record
+from suite.files.text import UNFINISHED, json_text, reachable, write_text
 
-Part = TypeVar("Part")
-
-_header = TypeAdapter(RunHeader)
-_launch = TypeAdapter(Launch)
-# Written for readers of the files, derived anew here.
-_DERIVED = ("summary", "overhead_seconds")
+_REMEDY = "the run cannot be read without it; restore it, or start a new run"
 
 
-def create_run(directory: Path, header: RunHeader) -> None:
-    """Make a new run directory that holds its header.
+def create_run(wanted: Path, header: RunHeader) -> Path:
+    """Make a new run directory that holds its header, and return it.
+
+    Where the name is taken, by a run that began in the same second, a number is added to it.
 
     Raises:
-        InputError: the directory exists already or cannot be made.
+        InputError: it cannot be made or written.
+    """
+    directory = wanted
+    for number in count(2):
+        try:
+            directory.mkdir(parents=True)
+            (directory / "cells").mkdir()
+        except FileExistsError:
+            directory = wanted.with_name(f"{wanted.name}-{number}")
+        except OSError as error:
+            raise InputError(f"{directory}: cannot be made ({error.strerror})") from None
+        else:
+            break
+    write_header(directory, header)
+    return directory
+
+
+def tidy_directory(directory: Path) -> None:
+    """Remove what a killed run left half-written, and make the folder of records if it is gone.
+
+    Only for whoever holds the directory.
+
+    Raises:
+        InputError: it cannot be written.
     """
     try:
-        (directory / "cells").mkdir(parents=True)
-    except FileExistsError:
-        raise InputError(f"{directory}: exists already; give another --out") from None
+        (directory / "cells").mkdir(exist_ok=True)
+        for left in directory.rglob(f"{UNFINISHED}*"):
+            left.unlink()
     except OSError as error:
-        raise InputError(f"{directory}: cannot be made ({error.strerror})") from None
-    write_header(directory, header)
+        raise InputError(f"{directory}: cannot be written ({error.strerror})") from None
 
 
 def write_header(directory: Path, header: RunHeader) -> None:
@@ -43,8 +60,7 @@ def write_header(directory: Path, header: RunHeader) -> None:
     Raises:
         InputError: it cannot be written.
     """
-    fields = {"schema_version": SCHEMA_VERSION, **asdict(header)}
-    write_text(directory / "run.json", json.dumps(fields, indent=1) + "\n")
+    write_text(directory / "run.json", _encode_header(header) + "\n")
 
 
 def write_plot(directory: Path, name: str, svg: str) -> None:
@@ -75,15 +91,12 @@ def read_run(directory: Path) -> Run:
 
 
 def read_launches(directory: Path) -> list[Launch]:
-    """The launches of a run directory, by the names of their files.
+    """The launches of a run directory, by the names of their files; each is there once.
 
     Raises:
-        InputError: a newer schema, or a file that does not hold a launch.
+        InputError: a newer schema, or a file that does not hold the launch that it is named for.
     """
-    return [
-        decode(_launch, read_text(path, "a launch record"), str(path))
-        for path in sorted((directory / "cells").glob("*.json"))
-    ]
+    return [read_launch(path) for path in sorted((directory / "cells").glob("*.json"))]
 
 
 def read_header(directory: Path) -> RunHeader:
@@ -92,74 +105,60 @@ def read_header(directory: Path) -> RunHeader:
     Raises:
         InputError: not a run directory, a newer schema, or a file that does not hold a header.
     """
-    if not directory.is_dir():
-        raise InputError(f"{directory}: no such run directory; see reports/ for runs")
     path = directory / "run.json"
-    return decode(_header, read_text(path, "a run directory (it holds run.json)"), str(path))
+    if not reachable(directory.is_dir):
+        raise InputError(f"{directory}: no such run directory; see reports/ for runs")
+    return read_record(RunHeader, path, "a run directory (it holds run.json)", _REMEDY)
 
 
-def decode_launch(text: str, source: str) -> Launch:
-    """A launch from its JSON; `source` names where the text came from, for the error.
-
-    Raises:
-        InputError: the text is not a launch of this schema version.
-    """
-    return decode(_launch, text, source)
-
-
-def run_directories(reports: Path) -> list[Path]:
-    """The run directories under a folder, newest first (their names begin with their time)."""
-    return sorted((path.parent for path in reports.glob("*/run.json")), reverse=True)
-
-
-def newest_run(reports: Path) -> Path:
-    """The newest run directory under a folder.
+def as_stored(header: RunHeader) -> RunHeader:
+    """The header as it is read back, so that nothing is begun of which that is not possible.
 
     Raises:
-        InputError: there is none.
+        InputError: something in it is out of its range.
     """
-    directories = run_directories(reports)
-    if not directories:
-        raise InputError(
-            f"{reports}: holds no run; make one with: python bench.py run matrices/quick.yaml"
-        )
-    return directories[0]
+    return decode(RunHeader, _encode_header(header), "this run")
 
 
-def newest_run_of(matrix: str, reports: Path) -> Path:
-    """The newest run directory of a matrix, by its name.
+def _encode_header(header: RunHeader) -> str:
+    return json_text({"schema_version": SCHEMA_VERSION, **asdict(header)}, indent=1)
 
-    Raises:
-        InputError: there is none.
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run directory and its header."""
+
+    directory: Path
+    header: RunHeader
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRuns:
+    """The runs under a folder, the last begun first, and why others there cannot be read."""
+
+    runs: tuple[StoredRun, ...]
+    unreadable: Mapping[Path, InputError]
+
+
+def stored_runs(reports: Path, most: int | None = None) -> StoredRuns:
+    """The runs under a folder by the time in their headers, whatever their directories' names.
+
+    Of those that began in the same second, the last by name comes first. `most` bounds how many
+    headers are read, those last by name.
     """
-    for directory in run_directories(reports):
-        with suppress(InputError):  # a damaged run of another day is not the one to continue
-            if read_header(directory).matrix == matrix:
-                return directory
-    raise InputError(f"{reports}: holds no run of {matrix}; start one without --resume")
+    runs, unreadable = [], {}
+    for directory in sorted(_run_directories(reports), reverse=True)[:most]:
+        try:
+            runs.append(StoredRun(directory, read_header(directory)))
+        except InputError as error:
+            unreadable[directory] = error
+    runs.sort(key=lambda run: run.header.began, reverse=True)
+    return StoredRuns(tuple(runs), unreadable)
 
 
-def decode(adapter: TypeAdapter[Part], text: str, source: str) -> Part:
-    """Validate JSON text as one part of a run.
-
-    Raises:
-        InputError: not JSON, another schema version, or fields that do not fit.
-    """
+def _run_directories(reports: Path) -> list[Path]:
+    """Those that hold a run.json; none where the folder is missing or cannot be listed."""
     try:
-        fields = json.loads(text)
-        version = fields.pop("schema_version")
-    except (ValueError, AttributeError, KeyError, TypeError):
-        raise InputError(f"{source}: is not a record of this suite; remove it") from None
-    if version != SCHEMA_VERSION:
-        raise InputError(
-            f"{source}: schema version {version}, but this suite reads {SCHEMA_VERSION};"
-            " use the version of the suite that wrote it"
-        )
-    for name in _DERIVED:
-        fields.pop(name, None)
-    try:
-        return adapter.validate_python(fields)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{source}: {place}: {first['msg']}; remove the file") from None
+        return [path for path in reports.iterdir() if reachable((path / "run.json").is_file)]
+    except OSError:
+        return []

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from suite.core.cell import Mode
 from suite.core.errors import InputError
@@ -17,7 +18,14 @@ from suite.core.errors import InputError
 _HEADER = struct.Struct("<Q4x")
 _FOOTER_BYTES = 4
 FRAMING_BYTES = _HEADER.size + _FOOTER_BYTES
+# The first bytes of a gzip file, deflate being the only method there is.
+_GZIP = b"\x1f\x8b\x08"
+# DALI's own tool gives an index the name of its shard with this ending.
+INDEX_ENDING = ".idx"
 _NUMBERED = re.compile(r"-(\d{5})-of-(\d{5})")
+
+# The first line of a DALI index, whose first record begins at 0.
+_INDEX_LINE = re.compile(rb"0 [0-9]+\n")
 
 # Beginnings of the shard names that hold the images of each mode, as ImageNet's are named.
 SPLITS = {Mode.TRAINING: "train", Mode.INFERENCE: "validation"}
@@ -43,8 +51,11 @@ def list_shards(directory: Path, split: str) -> tuple[Path, ...]:
 def list_splits(directory: Path, splits: Iterable[str]) -> dict[str, tuple[Path, ...]]:
     """The shards of those of these splits that a directory has, sorted by name.
 
+    Folders, and indices that DALI's own tool has put beside their shards, are not among them.
+
     Raises:
-        InputError: the directory is missing or unreadable, or holds no shard of any.
+        InputError: the directory is missing or unreadable, holds no shard of any, or holds a
+            file beside its own shard, such as the shard compressed.
     """
     try:
         paths = sorted(directory.iterdir())
@@ -53,10 +64,22 @@ def list_splits(directory: Path, splits: Iterable[str]) -> dict[str, tuple[Path,
             f"{directory}: not a readable data directory ({error.strerror}); give one, or make a"
             " small one with: python bench.py data make"
         ) from None
+    present = {path.name for path in paths}
     shards = {
-        split: tuple(path for path in paths if path.name.startswith(f"{split}-"))
+        split: tuple(
+            path
+            for path in paths
+            if path.name.startswith(f"{split}-")
+            and path.suffix != INDEX_ENDING
+            and not path.is_dir()
+        )
         for split in splits
     }
+    for path in (path for found in shards.values() for path in found):
+        if path.suffix and path.stem in present:
+            raise InputError(
+                f"{path}: lies beside {path.stem} and would be read as another shard; move it away"
+            )
     if not any(shards.values()):
         names = " or ".join(f"{split}-*" for split in shards)
         raise InputError(
@@ -94,14 +117,25 @@ def read_frames(shard: Path) -> Iterator[Frame]:
                 header = file.read(_HEADER.size)
                 length = _HEADER.unpack(header)[0] if len(header) == _HEADER.size else None
                 if length is None or offset + FRAMING_BYTES + length > end:
-                    raise InputError(
-                        f"{shard}: record {number}: goes past the end of the file ({end} bytes);"
-                        " the file was cut short or is not a TFRecord file: copy or make it again"
-                    )
+                    raise InputError(f"{shard}: {_damage(file, number, end)}")
                 yield Frame(offset, FRAMING_BYTES + length)
                 offset += FRAMING_BYTES + length
     except OSError as error:
         raise _unreadable(shard, error) from None
+
+
+def _damage(file: BinaryIO, number: int, end: int) -> str:
+    """Why a record of a shard of so many bytes cannot be followed, with the remedy."""
+    file.seek(0)
+    beginning = file.read(40)
+    if beginning.startswith(_GZIP):
+        return "is gzip-compressed; decompress it"
+    if _INDEX_LINE.match(beginning):
+        return "is an index, not a shard; give the directory of the shards"
+    return (
+        f"record {number}: goes past the end of the file ({end} bytes); the file was cut short or"
+        " is not a TFRecord file: copy or make it again"
+    )
 
 
 def shard_bytes(shard: Path) -> int:

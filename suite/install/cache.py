@@ -13,9 +13,19 @@ from suite.install.wheel import PIP_SECONDS, REQUIREMENTS, build_wheel, pip
 
 
 def default_cache(environment: Mapping[str, str]) -> Path:
-    """Where builds are kept: outside the checkout, so that a fresh clone finds them."""
-    home = environment.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "resnet50-bench"
+    """Where builds are kept: outside the checkout, so that a fresh clone finds them.
+
+    Raises:
+        InputError: this user has no home directory.
+    """
+    given = environment.get("XDG_CACHE_HOME")
+    try:
+        folder = Path(given) if given else Path.home() / ".cache"
+    except RuntimeError:
+        raise InputError(
+            "this user has no home directory to keep builds in; give a place with --cache DIR"
+        ) from None
+    return folder / "resnet50-bench"
 
 
 def open_log(cache: Path) -> Path:

@@ -39,11 +39,19 @@ def _move(moving: tf.Variable, value: tf.Tensor, momentum: float) -> None:
     moving.assign_sub((moving - value) * (1 - momentum))
 
 
+# 2^-24, half a unit in the last place of a float32 of 1, and the least number that float16 knows.
+_LEAST = 2.0**-24
+
+
 class FoldableBatchNormalization(layers.BatchNormalization):  # type: ignore[misc] # untyped base
     """Inference in NHWC only: one factor and one offset per channel, in the compute type.
 
     Once these are constants TensorFlow works the factor into the convolution before it and hands
     the offset to the convolution as its bias, which it does not do for the fused operation.
+
+    Where all offsets of a layer are zero, as in a new network, TensorFlow and XLA would drop their
+    addition, which no trained network can do without. They are then 2^-24: beside activations of
+    about 1 that is below what float32 resolves. A layer with any other offset keeps all of its own.
     """
 
     def call(self, inputs: tf.Tensor, *, training: bool = False) -> tf.Tensor:  # noqa: ARG002
@@ -51,4 +59,9 @@ class FoldableBatchNormalization(layers.BatchNormalization):  # type: ignore[mis
         factor = self.gamma.value * tf.math.rsqrt(self.moving_variance.value + self.epsilon)
         offset = self.beta.value - self.moving_mean.value * factor
         scaled = inputs * tf.cast(factor, inputs.dtype)
-        return tf.nn.bias_add(scaled, tf.cast(offset, inputs.dtype))
+        return tf.nn.bias_add(scaled, _never_all_zero(tf.cast(offset, inputs.dtype)))
+
+
+def _never_all_zero(offset: tf.Tensor) -> tf.Tensor:
+    least = tf.constant(_LEAST, offset.dtype)
+    return tf.where(tf.reduce_any(offset != 0), offset, least)

@@ -1,14 +1,16 @@
 """Where a step's images come from: one batch at a time, with the wait inside the sample."""
 
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Protocol
 
 import tensorflow as tf
 
-from suite.core.cell import Cell, Data
+from suite.core.cell import Cell, Data, Mode
 from suite.core.distributed import ONLY_RANK, Rank
 from suite.kernels.dali_batches import open_dali
 from suite.kernels.interface import InvalidLaunchError, KernelOptions
+from suite.kernels.staging import HOST, supply
 from suite.kernels.synthetic import synthetic_batch
 from suite.kernels.tfrecord_batches import open_tfrecord
 
@@ -26,7 +28,10 @@ class Batches(Protocol):
 
     @property
     def wait_seconds(self) -> Sequence[float]:
-        """How long each call of `next` took, in order; empty where nothing is waited for."""
+        """How long each call of `next` took, in order; empty where nothing is waited for.
+
+        What was done to a batch while an earlier step computed is no wait.
+        """
 
     def next(self) -> Batch:
         """Images [batch, size, size, 3] float32 and labels [batch] int32 within 0..1000."""
@@ -44,12 +49,16 @@ class SyntheticBatches:
     def __init__(self, cell: Cell, options: KernelOptions, rank: Rank) -> None:
         seed = options.seed + rank.index
         images, labels = synthetic_batch(cell.batch_size, cell.image_size, seed)
-        with tf.device("CPU:0"):
-            self._batch = (tf.constant(images), tf.constant(labels))
+        with tf.device(HOST):
+            batch = (tf.constant(images), tf.constant(labels))
+            if cell.mode is Mode.TRAINING:
+                self._batches = supply(tf.data.Dataset.from_tensors(batch).repeat(), cell.mode)
+            else:
+                self._batches = repeat(batch)
 
     def next(self) -> Batch:
-        """The batch; on a GPU the step itself copies it from the host, every time."""
-        return self._batch
+        """The batch, from the host in evaluation; in training a copy made ahead on the device."""
+        return next(self._batches)
 
     def conditions(self) -> Mapping[str, object]:
         """Nothing is read or decoded."""

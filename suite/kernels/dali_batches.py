@@ -8,6 +8,7 @@ import tensorflow as tf
 from suite.core.cell import Cell, Mode
 from suite.core.distributed import ONLY_RANK, Rank
 from suite.core.reading import Reading, settled_reading
+from suite.files.dali_index import index_path
 from suite.files.data_set import cell_shards
 from suite.kernels.dali_install import INSTALL
 from suite.kernels.interface import KernelOptions, MissingComponentError
@@ -61,7 +62,7 @@ def open_dali(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> Rec
             pipeline=_pipeline(
                 cell,
                 [str(shard) for shard in shards],
-                [str(directory / shard.name) for shard in shards],
+                [str(index_path(shard, directory)) for shard in shards],
                 reading=reading,
                 rank=rank,
                 seed=options.seed,

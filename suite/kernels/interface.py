@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from suite.core.distributed import Compression
+from suite.core.errors import SuiteError
 from suite.core.reading import Reading
 from suite.kernels.recipe import Recipe
 
@@ -17,11 +18,11 @@ _NO_MEMORY = re.compile(
 )
 
 
-class InvalidLaunchError(Exception):
+class InvalidLaunchError(SuiteError):
     """What ran is not what the cell declares (a non-finite value, a switch without effect)."""
 
 
-class MissingComponentError(Exception):
+class MissingComponentError(SuiteError):
     """A component that the cell needs is not installed; the message holds the install line."""
 
 

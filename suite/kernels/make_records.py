@@ -9,6 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from suite.core.errors import InputError
+from suite.files.text import reachable
 from suite.files.tfrecords import SPLITS
 from suite.kernels.records import BOXES, FIRST_LABEL, IMAGE, LABEL, LAST_LABEL, TEXT
 
@@ -28,7 +29,7 @@ def make_data_set(
     Raises:
         InputError: the directory exists, or cannot be written.
     """
-    if out.exists():
+    if reachable(out.exists):
         raise InputError(f"{out}: exists already; give a new directory")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

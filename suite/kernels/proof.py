@@ -10,6 +10,7 @@ from suite.kernels.arithmetic import FLOAT32_BITS
 from suite.kernels.executed import Executed
 from suite.kernels.interface import InvalidLaunchError
 from suite.kernels.precision import compute_type
+from suite.kernels.staging import NO_COPY, declared_staging
 
 # 53 forward in the network; a training step has their gradients besides.
 _CONVOLUTIONS = 53
@@ -20,12 +21,14 @@ def check_launch(
     executed: Executed,
     *,
     device_type: str,
+    staging: str,
     float32_bits: int,
     output: NDArray[np.float32],
 ) -> None:
     """Compare the executed graph, the device's arithmetic and the result with the cell.
 
-    `output` is what the last step put out: its loss, or its logits.
+    `staging` is how the last step's batch reached the device, `output` what the step put out: its
+    loss, or its logits.
 
     Raises:
         InvalidLaunchError: with the first thing that is not as declared.
@@ -50,6 +53,10 @@ def check_launch(
         raise InvalidLaunchError(f"XLA is declared {declared}, but {executed.xla} is what ran")
     if cell.mode is Mode.INFERENCE:
         _check_graph(cell.graph, executed)
+    if staging not in {NO_COPY, declared_staging(cell)}:
+        raise InvalidLaunchError(
+            f"a batch must reach the device {declared_staging(cell)}, but reached it {staging}"
+        )
     if cell.precision is Precision.FP32 and float32_bits < FLOAT32_BITS:
         raise InvalidLaunchError(
             f"fp32 is declared, but float32 convolutions keep only {float32_bits} mantissa bits"

@@ -2,6 +2,15 @@
 
 from dataclasses import dataclass
 
+from suite.core.bounds import Bounds
+
+# Far beyond any recipe with which a network learns; a float32 loss overflows soon after.
+LR_INITS = Bounds(0, 1000)
+LR_WARMUP_EPOCHS = Bounds(0, 1000)
+WEIGHT_DECAYS = Bounds(0, 1)
+MIXUPS = Bounds(0, 1000)
+SCALES = Bounds(1e-6, 2**24)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:

@@ -8,6 +8,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from suite.core.errors import InputError
+from suite.core.text import command
 from suite.files.dali_index import compare_index
 from suite.files.tfrecords import count_records
 from suite.kernels.interface import InvalidLaunchError, is_out_of_memory
@@ -74,7 +75,9 @@ class RecordBatches:
             except InputError as error:
                 return str(error)
         line = " ".join(problem.split())[:300]
-        return f"{self._shards[0].parent}: {line}; look with: python bench.py data check"
+        folder = self._shards[0].parent
+        check_all = command(["python", "bench.py", "data", "check", str(folder)])
+        return f"{folder}: {line}; look with: {check_all}"
 
     def _checks(self) -> Iterator[Callable[[], object]]:
         """What may be wrong with each shard, quick looks before those that decode every image."""

@@ -28,6 +28,7 @@ from suite.kernels.proof import check_launch
 from suite.kernels.recipe import Recipe
 from suite.kernels.resnet50 import resnet50
 from suite.kernels.software import check_tf32_switch, software_conditions
+from suite.kernels.staging import observed_staging
 from suite.kernels.steps import (
     Step,
     TrainingParts,
@@ -155,6 +156,7 @@ class TensorFlowKernel:
         self._model = model
         self._function = function
         self._batches = batches
+        self._images_device = ""
         self._executed: list[NodeDef] = []
         self._output = np.array(math.nan)
 
@@ -173,6 +175,7 @@ class TensorFlowKernel:
 
     def _run(self, batch: Batch) -> None:
         """Fetching the loss or the logits waits until the device has finished the step."""
+        self._images_device = batch[0].backing_device
         self._output = self._function(*batch).numpy()
 
     def all_reduce_seconds(self) -> Sequence[float]:
@@ -189,20 +192,23 @@ class TensorFlowKernel:
             InvalidLaunchError: a switch had no effect, or the last loss is not finite.
         """
         executed = read_executed(self._function, self._executed)
-        device = tf.DeviceSpec.from_string(self._model.variables[0].value.device)
+        computing_device = self._model.variables[0].value.device
+        device_type = tf.DeviceSpec.from_string(computing_device).device_type
+        staging = observed_staging(self._cell, self._images_device, computing_device)
         bits = float32_bits(xla=self._cell.xla)
         check_launch(
             self._cell,
             executed,
-            device_type=device.device_type,
+            device_type=device_type,
+            staging=staging,
             float32_bits=bits,
             output=self._output,
         )
         check_tf32_switch(self._cell.precision)
         (compute_type,) = executed.compute_types
-        widened = executed.xla != "off" and device.device_type == "CPU"
+        widened = executed.xla != "off" and device_type == "CPU"
         return {
-            "device_type": device.device_type,
+            "device_type": device_type,
             "compute_type": compute_type,
             "xla_compute_type": xla_compute_type(compute_type) if widened else None,
             "float32_bits": bits,
@@ -223,6 +229,7 @@ class TensorFlowKernel:
             "loss": float(self._output) if self._output.ndim == 0 else None,
             "loss_scaled": self._cell.mode is Mode.TRAINING and compute_type == "float16",
             "recipe": asdict(self._recipe) if self._cell.mode is Mode.TRAINING else None,
+            "input_staging": staging,
             **self._batches.conditions(),
             **software_conditions(),
         }

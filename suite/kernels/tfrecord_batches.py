@@ -12,6 +12,7 @@ from suite.files.data_set import cell_shards
 from suite.kernels.interface import KernelOptions
 from suite.kernels.record_batches import RecordBatches
 from suite.kernels.records import JPEG_DCT, decode, parse
+from suite.kernels.staging import HOST, supply
 
 # The published reader takes this many records from each open file in turn.
 INTERLEAVED_RECORDS = 8
@@ -26,7 +27,9 @@ _Preprocess = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 def open_tfrecord(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> RecordBatches:
-    """A cell's records as batches on the host: float32 images of 0..255, labels in 0..999.
+    """A cell's records as batches: float32 images of 0..255, labels in 0..999.
+
+    They are on the host, or in training already on the device of the step.
 
     Raises:
         InputError: no shard of the split, a damaged one, or fewer records than a batch has.
@@ -35,9 +38,9 @@ def open_tfrecord(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) ->
     training = cell.mode is Mode.TRAINING
     reading = settled_reading(options.reading, cell)
     preprocess = (training_image if training else evaluation_image)(cell.image_size)
-    with tf.device("CPU:0"):
+    with tf.device(HOST):
         dataset = _dataset(shards, rank, cell.batch_size, preprocess, reading, options.seed)
-        iterator = iter(dataset)
+        iterator = supply(dataset, cell.mode)
     return RecordBatches(
         iterator,
         shards,

@@ -1,13 +1,13 @@
 """The processor, its memory, and the instruction sets that matter to a convolution."""
 
-import math
 import os
 import platform
 from pathlib import Path
 
 import psutil
 
-from suite.core.device import Cpu
+from suite.core.device import Cpu, printable
+from suite.measure.cgroups import cpu_quota, cpuset_size, memory_limit_bytes
 
 # Names for people -> flags in /proc/cpuinfo. AVX-512 BF16 and AMX BF16 decide whether bfloat16 is
 # computed natively; oneDNN picks its kernels by the others.
@@ -22,15 +22,19 @@ _FEATURES = {
 }
 
 
-def detect_cpu(cpuinfo: Path = Path("/proc/cpuinfo"), cgroup: Path = Path("/sys/fs/cgroup")) -> Cpu:
-    """The CPU as this process may use it; both paths may be missing, as they are off Linux."""
-    fields = _first_processor(cpuinfo)
+def detect_cpu(root: Path = Path("/")) -> Cpu:
+    """The CPU as this process may use it; off Linux there is no /proc, and less is known."""
+    fields = _first_processor(root / "proc/cpuinfo")
     flags = set(fields.get("flags", fields.get("Features", "")).split())
+    allowed = _allowed_cores(root)
+    quota = cpu_quota(root)
+    memory, limit = psutil.virtual_memory().total, memory_limit_bytes(root)
     return Cpu(
-        model=fields.get("model name") or platform.processor() or platform.machine(),
-        cores=_usable_cores(cgroup),
+        model=printable(fields.get("model name") or platform.processor() or platform.machine()),
+        cores=allowed if quota is None or quota >= allowed else quota,
+        allowed_cores=allowed,
         physical_cores=psutil.cpu_count(logical=False),
-        memory_bytes=psutil.virtual_memory().total,
+        memory_bytes=memory if limit is None else min(memory, limit),
         features=tuple(name for name, flag in _FEATURES.items() if flag in flags),
     )
 
@@ -44,21 +48,7 @@ def _first_processor(cpuinfo: Path) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def _usable_cores(cgroup: Path) -> int:
-    """Logical cores by affinity, or fewer where the container has a smaller quota of CPU time."""
+def _allowed_cores(root: Path) -> int:
+    """Logical cores that this process may run on: its affinity, or a smaller cpuset."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    cores = cores or 1
-    quota = _quota_cores(cgroup)
-    return cores if quota is None else min(cores, max(1, math.ceil(quota)))
-
-
-def _quota_cores(cgroup: Path) -> float | None:
-    """CPU seconds a second that cgroup v2, else v1, grants; None for no quota."""
-    for names in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
-        try:
-            quota, period = " ".join((cgroup / name).read_text() for name in names).split()
-            if int(quota) > 0:  # v1 writes -1 for no quota
-                return int(quota) / int(period)
-        except (OSError, ValueError):  # v2 writes "max" for no quota
-            continue
-    return None
+    return min(cores or 1, cpuset_size(root) or cores or 1)

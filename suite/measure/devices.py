@@ -1,17 +1,22 @@
-"""The machine's GPUs through NVML, and which of them CUDA shows to this process."""
+"""The machine's GPUs through NVML, as far as CUDA shows them to this process."""
 
 import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import psutil
 
-from suite.core.device import Gpu, GpuProcess, Machine
+from suite.core.device import Gpu, GpuProcess, Machine, printable
 from suite.core.systems import bare_gpu_name
 from suite.measure.cpu import detect_cpu
+from suite.measure.cuda import enumerated_gpus, visible_gpus
+
+# Is there while NVIDIA's kernel driver is loaded.
+_DRIVER = Path("/proc/driver/nvidia/version")
 
 
 def detect_machine() -> Machine:
@@ -22,42 +27,63 @@ def detect_machine() -> Machine:
     a machine with GPUs of several kinds; CUDA_DEVICE_ORDER=PCI_BUS_ID makes the two agree there.
     """
     cpu = detect_cpu()
+    # Also seen in a container that was given no GPU.
+    driver = _DRIVER.exists()
     try:
         import pynvml
     except ImportError:
-        return Machine(gpus=(), cpu=cpu, nvml="the Python package nvidia-ml-py is missing")
+        why = "the Python package nvidia-ml-py is missing"
+        return Machine(gpus=(), cpu=cpu, nvml=why, gpus_out_of_reach=driver)
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError_LibraryNotFound:
-        return Machine(gpus=(), cpu=cpu, nvml="no NVIDIA driver")
+        why = "no NVIDIA driver"
+        if driver:
+            why = "its library is missing, though a driver is loaded; a container needs --gpus all"
+        return Machine(gpus=(), cpu=cpu, nvml=why, gpus_out_of_reach=driver)
     except pynvml.NVMLError as error:
-        return Machine(gpus=(), cpu=cpu, nvml=str(error))
+        return Machine(gpus=(), cpu=cpu, nvml=str(error), gpus_out_of_reach=True)
     setting = os.environ.get("CUDA_VISIBLE_DEVICES")
     try:
         found, faults = _gpus(pynvml)
-        visible = _visible(found, setting)
+        visible = visible_gpus(found, setting)
+        usable = enumerated_gpus(visible)
+        phrases = [
+            _counted(len({gpu.index for gpu in found}), "GPU") + " found",
+            *_hidden(found, visible, usable, setting),
+            *faults,
+        ]
         return Machine(
-            gpus=visible,
+            gpus=usable,
             cpu=cpu,
-            nvml=_phrase(found, visible, setting, faults),
+            nvml="; ".join(phrases),
             driver_version=_text(_asked(pynvml, pynvml.nvmlSystemGetDriverVersion)),
             cuda_version=_cuda_version(pynvml),
+            gpus_out_of_reach=not usable and bool(found or faults),
         )
     except pynvml.NVMLError as error:
-        return Machine(gpus=(), cpu=cpu, nvml=str(error))
+        return Machine(gpus=(), cpu=cpu, nvml=str(error), gpus_out_of_reach=True)
     finally:
         with suppress(pynvml.NVMLError):
             pynvml.nvmlShutdown()
 
 
-def _phrase(
-    found: list[Gpu], visible: tuple[Gpu, ...], setting: str | None, faults: list[str]
-) -> str:
-    count = len({gpu.index for gpu in found})
-    parts = [f"{count} GPU{'s' if count != 1 else ''} found", *faults]
+def _hidden(
+    found: list[Gpu], visible: list[Gpu], usable: tuple[Gpu, ...], setting: str | None
+) -> list[str]:
+    """What hides GPUs that NVML shows."""
+    phrases = []
     if len(visible) < len(found):
-        parts.insert(1, f"{len(visible)} visible with CUDA_VISIBLE_DEVICES={setting}")
-    return "; ".join(parts)
+        value = printable(setting or "") or '""'
+        phrases.append(f"{len(visible)} visible with CUDA_VISIBLE_DEVICES={value}")
+    if len(usable) < len(visible):
+        mig = _counted(sum(bool(gpu.mig) for gpu in visible), "MIG device")
+        phrases.append(f"of {mig} CUDA uses the first alone, and no other GPU beside it")
+    return phrases
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _gpus(pynvml: ModuleType) -> tuple[list[Gpu], list[str]]:
@@ -71,8 +97,7 @@ def _gpus(pynvml: ModuleType) -> tuple[list[Gpu], list[str]]:
     for index in range(pynvml.nvmlDeviceGetCount()):
         try:
             board = pynvml.nvmlDeviceGetHandleByIndex(index)
-            mode = _asked(pynvml, pynvml.nvmlDeviceGetMigMode, board)
-            mig = bool(mode[0]) if mode else None
+            mig = _mig_mode(pynvml, board)
             parts = _mig_devices(pynvml, board) if mig else [board]
             if not parts:
                 faults.append(f"GPU {index}: in MIG mode without a MIG device")
@@ -80,6 +105,18 @@ def _gpus(pynvml: ModuleType) -> tuple[list[Gpu], list[str]]:
         except pynvml.NVMLError as error:
             faults.append(f"GPU {index}: {error}")
     return gpus, faults
+
+
+def _mig_mode(pynvml: ModuleType, board: object) -> bool | None:
+    """Whether a GPU is in MIG mode, which one without it is not; None where that is not known."""
+    try:
+        return bool(pynvml.nvmlDeviceGetMigMode(board)[0])
+    except (pynvml.NVMLError_NotSupported, pynvml.NVMLError_FunctionNotFound):
+        return False
+    except pynvml.NVMLError_GpuIsLost:
+        raise
+    except pynvml.NVMLError:
+        return None
 
 
 def _mig_devices(pynvml: ModuleType, board: object) -> list[object]:
@@ -93,10 +130,11 @@ def _mig_devices(pynvml: ModuleType, board: object) -> list[object]:
 
 def _gpu(pynvml: ModuleType, index: int, board: object, part: object, *, mig: bool | None) -> Gpu:
     """One device of CUDA: `part` is the board itself or a MIG device on it."""
-    name = _text(pynvml.nvmlDeviceGetName(part)) or ""
+    name = _name(pynvml, part)
     memory = _asked(pynvml, pynvml.nvmlDeviceGetMemoryInfo, part)
     capability = _asked(pynvml, pynvml.nvmlDeviceGetCudaComputeCapability, board)
-    milliwatts = _asked(pynvml, pynvml.nvmlDeviceGetEnforcedPowerLimit, board)
+    # A MIG device has no limit of its own: all of a board share one.
+    milliwatts = None if mig else _asked(pynvml, pynvml.nvmlDeviceGetEnforcedPowerLimit, board)
     return Gpu(
         index=index,
         name=name,
@@ -110,13 +148,13 @@ def _gpu(pynvml: ModuleType, index: int, board: object, part: object, *, mig: bo
     )
 
 
-def _processes(pynvml: ModuleType, part: object) -> tuple[GpuProcess, ...]:
-    """Who else computes or draws on a GPU, each process once."""
-    running = [
-        *(_asked(pynvml, pynvml.nvmlDeviceGetComputeRunningProcesses, part) or ()),
-        *(_asked(pynvml, pynvml.nvmlDeviceGetGraphicsRunningProcesses, part) or ()),
-    ]
-    memory = {process.pid: process.usedGpuMemory for process in running}
+def _processes(pynvml: ModuleType, part: object) -> tuple[GpuProcess, ...] | None:
+    """Who else computes or draws on a GPU, each process once; None where the first is not told."""
+    computing = _asked(pynvml, pynvml.nvmlDeviceGetComputeRunningProcesses, part)
+    if computing is None:
+        return None
+    drawing = _asked(pynvml, pynvml.nvmlDeviceGetGraphicsRunningProcesses, part) or ()
+    memory = {process.pid: process.usedGpuMemory for process in (*computing, *drawing)}
     return tuple(
         GpuProcess(pid=pid, name=_process_name(pid), memory_bytes=memory[pid])
         for pid in sorted(memory)
@@ -134,9 +172,19 @@ def _asked(pynvml: ModuleType, call: Callable[..., Any], *arguments: object) -> 
         return None
 
 
+def _name(pynvml: ModuleType, part: object) -> str:
+    """The product name, whatever its bytes are."""
+    try:
+        return _text(pynvml.nvmlDeviceGetName(part)) or ""
+    except UnicodeDecodeError as error:  # the bindings' own
+        return _text(error.object) or ""
+
+
 def _text(value: str | bytes | None) -> str | None:
-    """Older drivers' bindings answer in bytes."""
-    return value.decode() if isinstance(value, bytes) else value
+    """Older bindings answer in bytes."""
+    if isinstance(value, bytes):
+        value = value.decode(errors="replace")
+    return None if value is None else printable(value)
 
 
 def _cuda_version(pynvml: ModuleType) -> str | None:
@@ -156,29 +204,6 @@ def _form_factor(name: str) -> str | None:
 
 def _process_name(pid: int) -> str | None:
     try:
-        return str(psutil.Process(pid).name())
+        return printable(psutil.Process(pid).name())
     except psutil.Error:
         return None  # in another container, or gone
-
-
-def _visible(gpus: list[Gpu], setting: str | None) -> tuple[Gpu, ...]:
-    """The GPUs that CUDA_VISIBLE_DEVICES leaves, in its order.
-
-    As CUDA reads it: entries are indices or (beginnings of) UUIDs, and the first that names no
-    GPU hides itself and all after it. A GPU named twice is still one GPU and ends the list too.
-    """
-    if setting is None:
-        return tuple(gpus)
-    chosen: list[Gpu] = []
-    for entry in (part.strip() for part in setting.split(",")):
-        gpu = next((gpu for gpu in gpus if _is_named(gpu, entry)), None)
-        if gpu is None or gpu in chosen:
-            break
-        chosen.append(gpu)
-    return tuple(chosen)
-
-
-def _is_named(gpu: Gpu, entry: str) -> bool:
-    if entry.isdecimal():
-        return gpu.index == int(entry)
-    return bool(entry.startswith(("GPU-", "MIG-")) and gpu.uuid and gpu.uuid.startswith(entry))

@@ -155,7 +155,8 @@ def _line(path: Path) -> str | None:
 
 def _variables() -> dict[str, str]:
     return {
-        name: _without_secrets(value)
+        # Bytes that are no UTF-8 are no text, and no JSON either.
+        name: _without_secrets(os.fsencode(value).decode(errors="replace"))
         for name, value in sorted(os.environ.items())
         if is_setting(name)
     }

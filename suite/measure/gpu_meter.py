@@ -10,7 +10,11 @@ from suite.core.device import Gpu
 
 ENERGY_SOURCE = "NVML total energy counter of the GPU"
 
-# Bits of nvmlDeviceGetCurrentClocksThrottleReasons, as in nvml.h; being idle (bit 1) is left out.
+_REASONS_CALLS = (
+    "nvmlDeviceGetCurrentClocksEventReasons",
+    "nvmlDeviceGetCurrentClocksThrottleReasons",
+)
+# Bits of their answer, as in nvml.h; being idle (bit 1) is left out.
 _REASONS = {
     0x002: "set clocks",
     0x004: "power cap",
@@ -71,27 +75,40 @@ class GpuMeter:
         }
         return {name: float(value) for name, value in found.items() if value is not None}
 
-    def throttling(self) -> tuple[str, ...]:
-        """Why the GPU runs below its full clock at this moment."""
-        bits = self._asked(self._nvml.nvmlDeviceGetCurrentClocksThrottleReasons) or 0
-        return tuple(reason for bit, reason in _REASONS.items() if bits & bit)
+    def throttling(self) -> tuple[str, ...] | None:
+        """Why the GPU runs below its full clock at this moment; None where it does not tell.
+
+        NVML renamed the question in driver 535; a library, or its bindings, may have one name only.
+        """
+        for name in _REASONS_CALLS:
+            call = getattr(self._nvml, name, None)
+            bits = None if call is None else self._asked(call)
+            if bits is not None:
+                return tuple(reason for bit, reason in _REASONS.items() if bits & bit)
+        return None
 
     def energy_joules(self) -> float | None:
         """The GPU's energy counter; only Volta and newer have one, and no MIG device."""
         millijoules = self._asked(self._nvml.nvmlDeviceGetTotalEnergyConsumption)
         return None if millijoules is None else millijoules / 1000
 
-    def foreign_processes(self) -> tuple[str, ...]:
-        """Who was on the GPU before this launch, and who came while it ran besides itself."""
+    def foreign_processes(self) -> tuple[str, ...] | None:
+        """Who was on the GPU before this launch, and who came while it ran besides itself.
+
+        None where nobody is known and the processes could not be read each time.
+        """
         now = self._compute_processes()
-        came = sorted(set(now) - set(self._before))
+        before, after = self._before or {}, now or {}
+        came = sorted(set(after) - set(before)) if self._before is not None else []
         # The launch itself: by its number or, where numbers are the host's, any one newcomer.
         own = self._own_pid if self._own_pid in came else next(iter(came), None)
-        others = {**self._before, **{pid: now[pid] for pid in came if pid != own}}
+        others = {**before, **{pid: after[pid] for pid in came if pid != own}}
         busy = self._utilisation()
         phrases = [_phrase(pid, held, busy.get(pid)) for pid, held in sorted(others.items())]
         if not phrases and self._held_bytes > _IDLE_MEMORY_SHARE * self._total_bytes:
             phrases = [f"something unseen that held {self._held_bytes / 2**30:.1f} GiB beforehand"]
+        if not phrases and (self._before is None or now is None):
+            return None
         return tuple(phrases)
 
     def close(self) -> None:
@@ -99,9 +116,14 @@ class GpuMeter:
         with suppress(self._nvml.NVMLError):
             self._nvml.nvmlShutdown()
 
-    def _compute_processes(self) -> dict[int, int | None]:
-        """Bytes by process. Processes that only draw, as a desktop does, are not counted."""
-        running = self._asked(self._nvml.nvmlDeviceGetComputeRunningProcesses) or ()
+    def _compute_processes(self) -> dict[int, int | None] | None:
+        """Bytes by process, None where they cannot be read.
+
+        Processes that only draw, as a desktop does, are not counted.
+        """
+        running = self._asked(self._nvml.nvmlDeviceGetComputeRunningProcesses)
+        if running is None:
+            return None
         return {process.pid: process.usedGpuMemory for process in running}
 
     def _utilisation(self) -> dict[int, int]:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -52,21 +53,41 @@ def cpu_seconds() -> float:
     return time.process_time()
 
 
-def busy_seconds() -> float:
-    """Processor time that all processes together spent so far on the CPUs this one may use.
+@dataclass(frozen=True, slots=True)
+class CpuTimes:
+    """How the CPUs that this process may use spent their time so far, in seconds of all of them.
 
-    Time that a hypervisor gave to other machines is not in it.
+    `busy` is the processor time of all processes together. `stolen` is the time in which they had
+    something to run and the hypervisor ran other machines; None where the kernel has counted none
+    since it started, on any CPU: it then does not count it, or there is no hypervisor.
     """
+
+    busy: float
+    stolen: float | None
+
+
+def cpu_times() -> CpuTimes:
+    """Read the times of the CPUs that this process may use, not of the whole machine."""
     usable = _usable_cpus()
-    return sum(
-        times.user
-        + times.nice
-        + times.system
-        + getattr(times, "irq", 0.0)
-        + getattr(times, "softirq", 0.0)
-        for number, times in enumerate(psutil.cpu_times(percpu=True))
-        if number in usable
+    everywhere = psutil.cpu_times(percpu=True)
+    ours = [times for number, times in enumerate(everywhere) if number in usable]
+    is_counted = any(_stolen(times) for times in everywhere)
+    return CpuTimes(
+        busy=sum(
+            times.user
+            + times.nice
+            + times.system
+            + getattr(times, "irq", 0.0)
+            + getattr(times, "softirq", 0.0)
+            for times in ours
+        ),
+        stolen=sum(_stolen(times) for times in ours) if is_counted else None,
     )
+
+
+def _stolen(times: object) -> float:
+    """Only Linux tells it."""
+    return getattr(times, "steal", 0.0)
 
 
 class _EnergyCounter:
@@ -92,7 +113,7 @@ class _EnergyCounter:
 
 
 def usable_cpu_count() -> int:
-    """The CPUs that `busy_seconds` is about."""
+    """The CPUs that `cpu_times` is about."""
     return len(_usable_cpus())
 
 

@@ -1,9 +1,15 @@
 """Who else is on the GPUs, as NVML sees it at this moment."""
 
-from suite.core.device import GpuProcess
+from collections.abc import Sequence
+
+from suite.core.device import Gpu, GpuProcess
 from suite.measure.devices import detect_machine
 
 
-def gpu_neighbours() -> tuple[tuple[GpuProcess, ...], ...]:
-    """The processes on each GPU, in CUDA's order. Between launches all of them are strangers."""
-    return tuple(gpu.processes for gpu in detect_machine().gpus)
+def gpu_neighbours(gpus: Sequence[Gpu]) -> tuple[tuple[GpuProcess, ...] | None, ...]:
+    """The processes on each of these GPUs; None where they cannot be read.
+
+    Between launches all of them are foreign ones.
+    """
+    now = {gpu.uuid or gpu.index: gpu.processes for gpu in detect_machine().gpus}
+    return tuple(now.get(gpu.uuid or gpu.index) for gpu in gpus)

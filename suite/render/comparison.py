@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from textwrap import fill, wrap
+from textwrap import wrap
 
 from suite.core import page
 from suite.core.bands import Word
@@ -10,14 +10,16 @@ from suite.core.cell import Cell, Mode, Precision
 from suite.core.comparison import ComparedCell, Side, weak_scaling_of
 from suite.core.measured_scaling import published_lines, scaling_curves
 from suite.core.reference import Key, Metric, Reference, ReferenceTable, ScalingRow
-from suite.core.run import RunHeader
+from suite.core.run import Coverage, RunHeader
 from suite.core.scaling import speedup, time_to_train_hours
 from suite.core.systems import system_by_key, system_of_gpu
+from suite.core.text import shown
 from suite.render.documents import fill_template
 from suite.render.leftovers import leftovers
+from suite.render.marks import NOT_WHOLE, NOT_WHOLE_LEGEND, legend, letters, marks
 from suite.render.numbers import MISSING, ratio
 from suite.render.scaling import comparison_table
-from suite.render.tables import TERMINAL_WIDTH, Dialect, Table, write_table
+from suite.render.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
 
 EXPLANATION = (
     "Throughput is the mean of per-step rates, the published estimator, in img/s; latencies are ms"
@@ -34,19 +36,29 @@ _LABEL_WIDTH = 12
 
 
 def comparison_text(
-    cells: Sequence[ComparedCell], reference: Reference, title: str, remarks: Sequence[str]
+    cells: Sequence[ComparedCell],
+    reference: Reference,
+    title: str,
+    remarks: Sequence[str],
+    coverage: Coverage,
+    width: int = TEXT_WIDTH,
 ) -> str:
-    """The comparison for the terminal; its tables are at most 100 columns wide."""
-    parts = [title, *(fill(text, TERMINAL_WIDTH) for text in (*remarks, EXPLANATION)), ""]
+    """The comparison for the terminal."""
+    above = (*remarks, EXPLANATION, *_legend(cells))
+    parts = [shown(title), *(paragraph(shown(text), width) for text in above), ""]
     for table in _tables(cells, reference):
-        parts += [table.title, write_table(table, Dialect.TERMINAL), ""]
-    for heading, lines in leftovers(cells):
-        parts += [heading, *(_indented(line) for line in lines), ""]
+        parts += [table.title, write_table(table, Dialect.TERMINAL, width), ""]
+    for heading, lines in leftovers(cells, coverage):
+        parts += [heading, *(paragraph(shown(line), width, "  ") for line in lines), ""]
     return "\n".join(parts).rstrip()
 
 
 def comparison_markdown(
-    cells: Sequence[ComparedCell], reference: Reference, title: str, remarks: Sequence[str]
+    cells: Sequence[ComparedCell],
+    reference: Reference,
+    title: str,
+    remarks: Sequence[str],
+    coverage: Coverage,
 ) -> str:
     """The same as a Markdown document."""
     tables = [
@@ -57,17 +69,23 @@ def comparison_markdown(
         title=title,
         remarks=remarks,
         explanation=EXPLANATION,
+        legend=_legend(cells),
         tables=tables,
         plot=COMPARISON_PLOT if scaling_curves(weak_scaling_of(cells)) else None,
-        leftovers=list(leftovers(cells)),
+        leftovers=list(leftovers(cells, coverage)),
     )
 
 
-def _indented(line: str) -> str:
-    return fill(line, TERMINAL_WIDTH, initial_indent="  ", subsequent_indent="    ")
+def _legend(cells: Sequence[ComparedCell]) -> list[str]:
+    """What the marks in the tables mean."""
+    results = [cell.result for cell in cells if cell.side is Side.BOTH and cell.result is not None]
+    cautions = [caution for result in results for caution in result.cautions if result.summary]
+    scaled = [caution for line in weak_scaling_of(cells) for caution in line.cautions]
+    is_partial = any(NOT_WHOLE in marks(result) for result in results)
+    return [*legend([*cautions, *scaled]), *([NOT_WHOLE_LEGEND] if is_partial else [])]
 
 
-def remarks_on(header: RunHeader, table: ReferenceTable) -> list[str]:
+def remarks_on(header: RunHeader, table: ReferenceTable, coverage: Coverage) -> list[str]:
     """What differs between the two sides besides the numbers, said once."""
     row = table.rows[0]
     system = system_by_key(row.system)
@@ -81,6 +99,11 @@ def remarks_on(header: RunHeader, table: ReferenceTable) -> list[str]:
         remarks = [f"Different hardware: {sides}. {meaning}"]
     if header.protocol.quick:
         remarks.append("Quick protocol: a first look, not numbers to quote.")
+    if not coverage.is_finished:
+        remarks.append(
+            f"Not finished: {coverage.ended_launches} of {coverage.planned_launches} launches have"
+            " ended."
+        )
     return remarks
 
 
@@ -94,9 +117,11 @@ def _tables(cells: Sequence[ComparedCell], reference: Reference) -> Iterator[Tab
         yield Table(title, (first, "", *rest), rows, left=2)
     training = {cell.key: cell for cell in both if cell.key[0] is Mode.TRAINING}
     lines = [line for line in reference.scaling if any(key in training for key in _keys(line))]
-    factors = _factors(cells)
+    factors, doubts = _factors(cells), _factor_marks(cells)
     for (base, xla), alike in groupby(lines, key=lambda line: (line.base_precision, line.xla)):
-        yield from _training_tables(base, list(alike), training, factors, reference, xla=xla)
+        yield from _training_tables(
+            base, list(alike), training, factors, doubts, reference, xla=xla
+        )
     scaling = comparison_table(weak_scaling_of(cells), published_lines(reference))
     if scaling is not None:
         yield scaling
@@ -112,11 +137,16 @@ def _factors(cells: Sequence[ComparedCell]) -> dict[Cell, float | None]:
     return {**ones, **{line.cell: line.factor for line in weak_scaling_of(cells)}}
 
 
+def _factor_marks(cells: Sequence[ComparedCell]) -> dict[Cell, str]:
+    """The doubts of each weak scaling: those of either of its cells."""
+    return {line.cell: letters(line.cautions) for line in weak_scaling_of(cells)}
+
+
 def _inference_rows(cell: ComparedCell) -> Iterator[tuple[str, ...]]:
     samples = cell.result.summary.count if cell.result and cell.result.summary else 0
     yield (
         str(cell.key[4]),
-        f"measured n={samples}",
+        f"measured n={samples} {marks(cell.result)}".rstrip(),
         *(_number(cell.measured(metric)) for metric in Metric),
     )
     yield ("", "published", *(_number(cell.published(metric)) for metric in Metric))
@@ -140,6 +170,7 @@ def _training_tables(
     lines: Sequence[ScalingRow],
     cells: Mapping[Key, ComparedCell],
     factors: Mapping[Cell, float | None],
+    doubts: Mapping[Cell, str],
     reference: Reference,
     *,
     xla: bool,
@@ -150,6 +181,10 @@ def _training_tables(
     hours: list[tuple[str, ...]] = []
     for line in lines:
         keys = _keys(line)
+        results = [cells[key].result if key in cells else None for key in keys]
+        beside = [marks(result) for result in results]
+        both = " ".join(dict.fromkeys(" ".join(beside).split()))
+        scaled = [doubts.get(result.cell, "") if result else "" for result in results]
         measured = _measured_line(cells, factors, keys)
         published = (
             *(published_rates.get(key) for key in keys),
@@ -159,10 +194,16 @@ def _training_tables(
         )
         words = [_word(cells[key], Metric.THROUGHPUT) if key in cells else "" for key in keys]
         sizes = page.batch_sizes_text(base, line.batch_size_base, line.batch_size_amp)
-        rows += _three((str(line.gpus), sizes), measured, published, (*words, "", "", ""))
+        rows += _three(
+            (str(line.gpus), sizes),
+            measured,
+            published,
+            words=(*words, "", "", ""),
+            beside=(*beside, both, *scaled),
+        )
         times = [rate and time_to_train_hours(rate) for rate in (measured[1], measured[0])]
         printed = [reference.hours(key) for key in reversed(keys)]
-        hours += _three((str(line.gpus),), times, printed, ("", ""))
+        hours += _three((str(line.gpus),), times, printed, words=("", ""), beside=beside[::-1])
     gpus, batch_size, *columns = page.training_titles(base, xla=xla)
     yield Table("Training performance", (gpus, batch_size, "", *columns), rows, left=3)
     gpus, *columns = page.time_titles(base, xla=xla)
@@ -189,18 +230,25 @@ def _three(
     labels: tuple[str, ...],
     measured: Sequence[float | None],
     published: Sequence[float | None],
+    *,
     words: Sequence[str],
+    beside: Sequence[str],
 ) -> list[tuple[str, ...]]:
     """The measured, the published and the ratio row of one line of the page.
 
-    A long label goes on in the rows below its own.
+    `beside` are the marks of the measured numbers, `words` those of the ratios. A long label goes
+    on in the rows below its own.
     """
     columns = [[*wrap(label, _LABEL_WIDTH), "", ""] for label in labels]
     ratios = [
         MISSING if m is None or p is None else f"{ratio(m / p)}{word}"
         for m, p, word in zip(measured, published, words, strict=True)
     ]
-    kinds = [("measured", map(_number, measured)), ("published", map(_number, published))]
+    marked = [
+        f"{_number(m)} {mark}".rstrip() if m is not None else MISSING
+        for m, mark in zip(measured, beside, strict=True)
+    ]
+    kinds = [("measured", iter(marked)), ("published", map(_number, published))]
     return [
         (*(column[row] for column in columns), kind, *numbers)
         for row, (kind, numbers) in enumerate([*kinds, ("ratio", iter(ratios))])

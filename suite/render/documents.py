@@ -3,7 +3,9 @@
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from suite.render.markdown import Markdown, line
 
 
 @cache
@@ -11,11 +13,17 @@ def _environment() -> Environment:
     return Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         undefined=StrictUndefined,  # a slip in a template fails loudly
-        autoescape=select_autoescape(["html", "html.j2"]),
+        autoescape=False,  # noqa: S701 - every value is escaped for Markdown instead
+        finalize=_written,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+def _written(value: object) -> object:
+    """A value as a template writes it: text that is not Markdown yet is made harmless."""
+    return line(value) if isinstance(value, str) and not isinstance(value, Markdown) else value
 
 
 def fill_template(template: str, **values: object) -> str:

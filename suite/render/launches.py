@@ -5,21 +5,31 @@ from dataclasses import dataclass
 from statistics import median
 
 from suite.core.intervals import samples_needed
-from suite.core.launch import CautionKind, Launch, Status
+from suite.core.launch import Caution, CautionKind, Launch, Status
 from suite.core.run import CellResult
-from suite.core.steadiness import FEWEST_STEPS, is_judged
+from suite.core.steadiness import (
+    FEWEST_STEPS,
+    FOUND,
+    FOUND_NOISE,
+    FOUND_START_STEPS,
+    FOUND_STEPS,
+    Pattern,
+    is_judged,
+)
 from suite.core.summary import Summary
 from suite.core.telemetry import Telemetry, others_cpu_share
+from suite.render.marks import letters, marks_and_launches
 from suite.render.numbers import MISSING, duration, milliseconds, percent, rate
 from suite.render.tables import Table
 
 _LAUNCH_HEADERS = (
     "cell", "launch", "status", "img/s", "started by", "import s", "build s", "compile s",
-    "warm-up", "measured", "wall", "steady",
+    "warm-up", "measured", "wall", "steady", "",
 )  # fmt: skip
 
 # Failures of one run are often alike.
 _OUTPUTS_SHOWN = 5
+_UNKNOWN = "unknown"
 _FRACTIONS = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 
 
@@ -44,26 +54,30 @@ def _launch_row(launch: Launch) -> tuple[str, ...]:
         f"{len(launch.step_seconds)} in {duration(sum(launch.step_seconds))}",
         duration(launch.wall_seconds),
         _steadiness(launch),
+        letters(launch.cautions),
     )
 
 
 def spread_table(launches: Sequence[Launch]) -> Table | None:
     """How far the launches of a cell are apart; None where no cell has two good ones."""
     rates: dict[str, list[float]] = {}
+    doubts: dict[str, list[Caution]] = {}
     for launch in launches:
         if launch.status is Status.OK and launch.summary is not None:
             rates.setdefault(launch.cell.id, []).append(launch.summary.images_per_second)
+            doubts.setdefault(launch.cell.id, []).extend(launch.cautions)
     rows = [
         (
             cell,
             str(len(found)),
             *(rate(value) for value in (min(found), median(found), max(found))),
             percent((max(found) - min(found)) / median(found)),
+            letters(doubts[cell]),
         )
         for cell, found in rates.items()
         if len(found) > 1
     ]
-    headers = ("cell", "launches", "lowest img/s", "median", "highest", "apart")
+    headers = ("cell", "launches", "lowest img/s", "median", "highest", "apart", "")
     return Table("", headers, rows) if rows else None
 
 
@@ -74,14 +88,35 @@ def _steadiness(launch: Launch) -> str:
     return "no" if unsteady else "yes"
 
 
+def steadiness_note() -> str:
+    """What "steady" says and does not, with the sizes of patterns that are found."""
+    size = {pattern: f"{change:.0%}" for pattern, change in FOUND.items()}
+    return (
+        "Steady: no slow or fast start, drift, shift, episode, wave or two levels were found in the"
+        " measured steps. That is no proof that there are none: in"
+        f" {FOUND_STEPS} steps with noise of {FOUND_NOISE:.0%} (standard deviation) the check finds"
+        " at least nine in ten of the following:"
+        f" the first {FOUND_START_STEPS} steps {size[Pattern.START]} slower, a drift or a shift of"
+        f" {size[Pattern.DRIFT]}, an episode of {size[Pattern.EPISODE]} in 15% of the steps, a wave"
+        f" of ±{size[Pattern.WAVE]}, two levels {size[Pattern.TWO_LEVELS]} apart. With twice the"
+        " noise they have to be twice as large, and fewer steps show less."
+    )
+
+
 def intervals_table(results: Sequence[CellResult]) -> Table:
-    """The 95 % interval of each percentile in ms, or how many samples it would need."""
+    """The 95 % interval of each percentile in ms, or what the samples lack for one."""
     rows = [
-        (result.cell.id, str(result.summary.count), *_intervals(result.summary))
+        (
+            result.cell.id,
+            str(result.summary.count),
+            str(result.summary.worth),
+            *_intervals(result.summary),
+            marks_and_launches(result),
+        )
         for result in results
         if result.summary is not None
     ]
-    return Table("", ("cell", "n", *_FRACTIONS), rows)
+    return Table("", ("cell", "n", "worth", *_FRACTIONS, ""), rows)
 
 
 def _intervals(summary: Summary) -> list[str]:
@@ -94,9 +129,13 @@ def _intervals(summary: Summary) -> list[str]:
     return [
         " to ".join(milliseconds(bound) for bound in interval)
         if interval
-        else f"n/a, needs {samples_needed(fraction)}"
+        else _why_none(summary.count, samples_needed(fraction))
         for interval, fraction in zip(intervals, _FRACTIONS.values(), strict=True)
     ]
+
+
+def _why_none(count: int, needed: int) -> str:
+    return f"n/a, needs {needed}" if count < needed else f"n/a, needs {needed} independent"
 
 
 def _gauge(name: str, statistic: str, scale: float, decimals: int) -> Callable[[Telemetry], str]:
@@ -112,9 +151,27 @@ def _cores(telemetry: Telemetry) -> str:
     return MISSING if busy is None else f"{busy:.1f}"
 
 
+def _stolen(telemetry: Telemetry) -> str:
+    share = telemetry.stolen_share
+    return MISSING if share is None else f"{share * 100:.1f}"
+
+
 def _throttling(telemetry: Telemetry) -> str:
+    if telemetry.throttling is None:
+        return _UNKNOWN
     found = telemetry.throttling.items()
-    return ", ".join(f"{reason} {share:.0%}" for reason, share in found) or MISSING
+    return ", ".join(f"{reason} {share:.0%}" for reason, share in found) or _none(telemetry)
+
+
+def _others_on_gpu(telemetry: Telemetry) -> str:
+    if telemetry.foreign_processes is None:
+        return _UNKNOWN
+    return str(len(telemetry.foreign_processes) or _none(telemetry))
+
+
+def _none(telemetry: Telemetry) -> str:
+    """What an empty value says: nothing of a CPU or in records that did not know unknown values."""
+    return MISSING if telemetry.throttle_readings is None else "none"
 
 
 def _images_per_joule(telemetry: Telemetry) -> str:
@@ -132,7 +189,9 @@ _TELEMETRY_COLUMNS: dict[str, Callable[[Telemetry], str]] = {
     "GPU busy %": _gauge("gpu_utilisation_percent", "mean", 1, 0),
     "GPU GiB": _gauge("gpu_memory_used_bytes", "highest", 2**30, 1),
     "clock held by": _throttling,
+    "others on GPU": _others_on_gpu,
     "cores busy": _cores,
+    "stolen %": _stolen,
     "CPU MHz": _gauge("cpu_frequency_mhz", "mean", 1, 0),
     "process GiB": _gauge("resident_bytes", "highest", 2**30, 2),
     "img/J": _images_per_joule,
@@ -200,20 +259,28 @@ def telemetry_notes(launches: Sequence[Launch]) -> list[str]:
     return [line for line in (*(f"energy: {name}" for name in sources), cost, *notes) if line]
 
 
-def doubts(launches: Sequence[Launch]) -> list[str]:
-    """Every launch whose own samples or telemetry raise a doubt, with the remedy."""
+def doubts(launches: Sequence[Launch], results: Sequence[CellResult]) -> list[str]:
+    """Every launch whose own samples or telemetry, or whose siblings, raise a doubt; the remedy."""
     kinds = {
         CautionKind.UNSTEADY,
         CautionKind.THROTTLED,
         CautionKind.FOREIGN_PROCESS,
         CautionKind.CONTENDED,
+        CautionKind.STOLEN,
     }
-    return [
+    own = [
         f"{launch.cell.id}, launch {launch.launch}: {caution.text}"
         for launch in launches
         for caution in launch.cautions
         if caution.kind in kinds
     ]
+    beside_siblings = [
+        f"{result.cell.id}: {caution.text}"
+        for result in results
+        for caution in result.cautions
+        if caution.kind is CautionKind.UNLIKE_SIBLINGS
+    ]
+    return own + beside_siblings
 
 
 def last_output(launches: Sequence[Launch]) -> list[tuple[str, str]]:

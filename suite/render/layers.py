@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from suite.core.layer import LayerFacts
-from suite.render.tables import Dialect, Table, write_table
+from suite.render.tables import TEXT_WIDTH, Dialect, Table, write_table
 
 _HEADERS = ("layer", "kind", "output", "parameters", "multiply-adds")
 
 
-def layers_text(layers: Sequence[LayerFacts]) -> str:
+def layers_text(layers: Sequence[LayerFacts], width: int = TEXT_WIDTH) -> str:
     """One line a layer, then what all of them have together."""
     rows = [
         (
@@ -20,7 +20,7 @@ def layers_text(layers: Sequence[LayerFacts]) -> str:
         )
         for layer in layers
     ]
-    table = write_table(Table("", _HEADERS, rows, left=3), Dialect.TERMINAL)
+    table = write_table(Table("", _HEADERS, rows, left=3), Dialect.TERMINAL, width)
     trainable = sum(layer.trainable for layer in layers)
     statistics = sum(layer.statistics for layer in layers)
     multiply_adds = sum(layer.multiply_adds for layer in layers)

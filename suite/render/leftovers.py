@@ -5,19 +5,20 @@ from itertools import groupby
 
 from suite.core import page
 from suite.core.comparison import ComparedCell, Side, weak_scaling_of
-from suite.core.launch import Status
 from suite.core.reference import Metric
+from suite.core.run import Coverage
+from suite.render.marks import named_not_run, shortfall
 
 
-def leftovers(cells: Sequence[ComparedCell]) -> Iterator[tuple[str, list[str]]]:
-    """Cells that have no ratio, and why: a heading and its lines for each kind."""
-    failed = [
-        f"{cell.result.cell.id}: {cell.result.status.value.replace('_', ' ')}: {cell.result.reason}"
+def leftovers(cells: Sequence[ComparedCell], coverage: Coverage) -> Iterator[tuple[str, list[str]]]:
+    """Cells that have no ratio, or one that is not whole, and why: a heading and lines a kind."""
+    lacking = [
+        f"{cell.result.cell.id}: {shortfall(cell.result)}"
         for cell in cells
-        if cell.side is Side.BOTH and cell.result and cell.result.status is not Status.OK
+        if cell.result and not cell.result.is_whole
     ]
-    if failed:
-        yield "Published, but without a whole measurement:", failed
+    if lacking or coverage.not_run:
+        yield "Without a whole measurement:", lacking + named_not_run(coverage.not_run)
     unscaled = [
         f"{line.cell.id}: {line.problem}" for line in weak_scaling_of(cells) if line.problem
     ]
@@ -35,9 +36,13 @@ def leftovers(cells: Sequence[ComparedCell]) -> Iterator[tuple[str, list[str]]]:
         (Side.MEASURED, "Measured, but not published:"),
         (Side.PUBLISHED, "Published, but not in this run:"),
     ):
-        rows = [cell for cell in cells if cell.side is side]
+        rows = [cell for cell in cells if cell.side is side and _has_a_number(cell)]
         if rows:
             yield heading, list(_by_condition(rows))
+
+
+def _has_a_number(cell: ComparedCell) -> bool:
+    return cell.row is not None or (cell.result is not None and cell.result.summary is not None)
 
 
 def _by_condition(cells: Sequence[ComparedCell]) -> Iterator[str]:

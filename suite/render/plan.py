@@ -7,6 +7,7 @@ from suite.core.cell import Cell, Protocol
 from suite.core.estimate import Estimate
 from suite.core.matrix import Matrix
 from suite.core.memory import MemoryEstimate
+from suite.core.text import shown
 from suite.render.numbers import duration
 
 # More names than that say no more to a reader; every launch's own line has its number.
@@ -28,20 +29,21 @@ class PlanLine:
 def plan_text(
     matrix: Matrix,
     device: str,
-    mismatch: str | None,
+    note: str | None,
     lines: Sequence[PlanLine],
     capacity_bytes: int | None,
 ) -> str:
     """The plan: a head, two lines per launch, the total, and what memory will not be enough for.
 
-    `capacity_bytes` is the memory of the device, None where it is unknown.
+    `note` is what there is to say of the device, and `capacity_bytes` is its memory, None where it
+    is unknown.
     """
     protocol = matrix.protocol
     parts = [
-        f"{matrix.name}: {matrix.purpose}",
-        f"on {device}" + (f" (note: {mismatch})" if mismatch else ""),
+        f"{shown(matrix.name)}: {shown(matrix.purpose)}",
+        f"on {shown(device)}" + (f" (note: {shown(note)})" if note else ""),
         protocol_text(protocol),
-        *([f"selected by {matrix.selection}"] if matrix.selection else []),
+        *([f"selected by {shown(matrix.selection)}"] if matrix.selection else []),
         "",
     ]
     for line in lines:
@@ -80,7 +82,7 @@ def protocol_text(protocol: Protocol) -> str:
 
 def _fate(line: PlanLine) -> str:
     if line.skip_reason is not None:
-        return f"skipped: {line.skip_reason}"
+        return f"skipped: {shown(line.skip_reason)}"
     time, memory = line.estimate, line.memory
     parts = ["time unknown"] if time is None else [f"about {duration(time.seconds)}"]
     if time is not None and (memory is None or memory.ran_out or memory.source != time.source):

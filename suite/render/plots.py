@@ -13,6 +13,7 @@ from suite.core.measured_scaling import (
     ScalingCurve,
     ScalingKind,
 )
+from suite.core.text import shown
 from suite.render.placement import round_numbers, spread
 from suite.render.scaling import (
     ESTIMATOR_WORDS,
@@ -118,7 +119,7 @@ def _matplotlib() -> Iterator[None]:
 
 
 def _title(kind: ScalingKind, subtitle: str) -> str:
-    return f"{scaling_title(kind)}\n{fill(subtitle, 90)}"
+    return f"{scaling_title(kind)}\n{fill(shown(subtitle), 90)}"
 
 
 def _looks(curves: Sequence[ScalingCurve]) -> list[tuple[str, str]]:

@@ -5,12 +5,13 @@ from statistics import fmean, median
 
 from suite.core.launch import Launch
 from suite.core.ranks import rank_spread
+from suite.render.marks import letters
 from suite.render.numbers import MISSING, milliseconds
 from suite.render.tables import Table
 
 _HEADERS = (
     "cell", "launch", "rank", "host", "device", "img/s as published", "avg", "max", "n",
-    "all-reduce alone",
+    "all-reduce alone", "",
 )  # fmt: skip
 
 
@@ -44,6 +45,7 @@ def _rows(launch: Launch) -> list[tuple[str, ...]]:
             ),
             str(len(rank.step_seconds)),
             milliseconds(median(rank.all_reduce_seconds)) if rank.all_reduce_seconds else MISSING,
+            letters(launch.cautions),
         )
         for rank in launch.ranks
     ]

@@ -7,15 +7,24 @@ from suite.core.bands import JUDGED, Band, Pair
 from suite.core.reference import ESTIMATOR_LIMIT, ReferenceRow
 from suite.core.scaling import IMAGENET_TRAINING_IMAGES
 from suite.render.numbers import MISSING
-from suite.render.tables import Dialect, Table, write_table
+from suite.render.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
+
+# A headline or an explanation, or the numbers below it.
+Part = str | Table
 
 
-def audit_text(audit: Audit) -> str:
-    """Every finding with its numbers, at most 100 columns wide."""
-    return "\n\n".join(part for section in _sections(audit) for part in section)
+def audit_text(audit: Audit, width: int = TEXT_WIDTH) -> str:
+    """Every finding with its numbers."""
+    return "\n\n".join(
+        write_table(part, Dialect.TERMINAL, width)
+        if isinstance(part, Table)
+        else paragraph(part, width)
+        for section in _sections(audit)
+        for part in section
+    )
 
 
-def _sections(audit: Audit) -> Iterator[list[str]]:
+def _sections(audit: Audit) -> Iterator[list[Part]]:
     yield _unsteady(audit.unsteady, len(audit.inference))
     yield _early_p90(audit.early_p90, len(audit.inference))
     yield _derived("3. Throughput speedup and weak scaling, from throughput", audit.ratios)
@@ -25,14 +34,14 @@ def _sections(audit: Audit) -> Iterator[list[str]]:
     yield _bands(audit.bands)
 
 
-def _unsteady(rows: Sequence[ReferenceRow], checked: int) -> list[str]:
+def _unsteady(rows: Sequence[ReferenceRow], checked: int) -> list[Part]:
     title = (
         f"1. Throughput x average latency / batch size: {len(rows)} of {checked} rows are more than"
         f" {ESTIMATOR_LIMIT:.0%} off 1."
     )
     explanation = (
-        "The throughput is a mean of per-step rates, so unsteady steps lift it above batch size /\n"
-        "average latency. Ratios to these rows are not judged."
+        "The throughput is a mean of per-step rates, so unsteady steps lift it above batch size /"
+        " average latency. Ratios to these rows are not judged."
     )
     cells = [
         (
@@ -47,7 +56,7 @@ def _unsteady(rows: Sequence[ReferenceRow], checked: int) -> list[str]:
     return [title, explanation, _table(headers, cells)]
 
 
-def _early_p90(rows: Sequence[ReferenceRow], checked: int) -> list[str]:
+def _early_p90(rows: Sequence[ReferenceRow], checked: int) -> list[Part]:
     title = f"2. 90% latency below the average: {len(rows)} of {checked} rows."
     explanation = "A few very slow steps pull the average over the 90th percentile."
     cells = [
@@ -61,7 +70,7 @@ def _early_p90(rows: Sequence[ReferenceRow], checked: int) -> list[str]:
     return [title, explanation, _table(headers, cells)]
 
 
-def _derived(title: str, checks: Sequence[Check]) -> list[str]:
+def _derived(title: str, checks: Sequence[Check]) -> list[Part]:
     wrong = [check for check in checks if not check.agrees]
     headline = f"{title}: {len(wrong)} of {len(checks)} numbers disagree beyond rounding."
     cells = []
@@ -82,14 +91,14 @@ def _derived(title: str, checks: Sequence[Check]) -> list[str]:
     return [headline, _table(headers, cells)] if wrong else [headline]
 
 
-def _replication(pairs: Sequence[Pair]) -> list[str]:
+def _replication(pairs: Sequence[Pair]) -> list[Part]:
     first, second = REPLICATED
     title = (
         f"5. {first} against {second}, one V100 each: {len(pairs)} cells are published for both."
     )
     explanation = (
-        "First the throughput of each in img/s, then the factors by which the two differ (the\n"
-        "larger over the smaller): of throughput, average latency, 90% and 95% latency."
+        "First the throughput of each in img/s, then the factors by which the two differ (the"
+        " larger over the smaller): of throughput, average latency, 90% and 95% latency."
     )
     cells = [
         (
@@ -105,7 +114,7 @@ def _replication(pairs: Sequence[Pair]) -> list[str]:
     return [title, explanation, _table(headers, cells)]
 
 
-def _bands(bands: Sequence[Band]) -> list[str]:
+def _bands(bands: Sequence[Band]) -> list[Part]:
     title = "6. Tolerance bands: the widest of these factors in each class of cells, rounded up."
     explanation = (
         "A measured / published ratio inside a band is within what separates these two systems."
@@ -136,5 +145,5 @@ def _number(value: float | None, decimals: int = 2) -> str:
     return MISSING if value is None else f"{value:.{decimals}f}"
 
 
-def _table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return write_table(Table("", headers, rows, left=3), Dialect.TERMINAL)
+def _table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    return Table("", headers, rows, left=3)

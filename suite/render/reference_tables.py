@@ -15,38 +15,44 @@ from suite.core.page import (
 from suite.core.reference import (
     AccuracyRow,
     Metric,
+    Printed,
     Reference,
     ReferenceRow,
     ScalingRow,
     TimeToTrainRow,
 )
 from suite.core.systems import system_by_key
+from suite.core.text import shown
+from suite.render.markdown import inline
 from suite.render.numbers import MISSING
-from suite.render.tables import Dialect, Table, write_table
+from suite.render.tables import TEXT_WIDTH, Dialect, Table, write_table
 
 
-def reference_text(reference: Reference, dialect: Dialect) -> str:
+def reference_text(reference: Reference, dialect: Dialect, width: int = TEXT_WIDTH) -> str:
     """Every table of a system under its heading, and then the notes of its rows."""
-    level, sublevel = ("## ", "### ") if dialect is Dialect.MARKDOWN else ("", "")
+    level, sublevel, written = (
+        ("## ", "### ", inline) if dialect is Dialect.MARKDOWN else ("", "", shown)
+    )
     parts = []
     for heading, tables in groupby(page_tables(reference), key=lambda item: item[0]):
-        parts.append(f"{level}{heading}")
+        parts.append(f"{level}{written(heading)}")
         for _, table in tables:
             parts += [f"{sublevel}{table.title}"] if table.title else []
-            parts.append(write_table(table, dialect))
-    if notes := [f"- {note}" for note in _notes(reference.table.rows)]:
+            parts.append(write_table(table, dialect, width))
+    if notes := [f"- {written(note)}" for note in _notes(reference.table.rows)]:
         parts.append("\n".join([f"{level}Notes", *([""] if level else []), *notes]))
     return "\n\n".join(parts)
 
 
-def reference_list(references: Iterable[Reference]) -> str:
+def reference_list(references: Iterable[Reference], width: int = TEXT_WIDTH) -> str:
     """One line per published table: the name to ask for, the table's titles, its rows."""
     rows = [
         (reference.table.name, _one_line(heading, table.title), str(len(table.rows)))
         for reference in references
         for heading, table in page_tables(reference)
     ]
-    return write_table(Table("", ("Name", "Table", "Rows"), rows, left=2), Dialect.TERMINAL)
+    table = Table("", ("Name", "Table", "Rows"), rows, left=2)
+    return write_table(table, Dialect.TERMINAL, width)
 
 
 def _one_line(heading: str, subtitle: str) -> str:
@@ -100,7 +106,7 @@ def training_table(lines: Sequence[ScalingRow], rows: Sequence[ReferenceRow]) ->
 
     def rate(line: ScalingRow, precision: Precision, batch_size: int | None) -> str:
         number = rates.get((Mode.TRAINING, precision, line.xla, line.gpus, batch_size or 0))
-        return MISSING if number is None else f"{_whole_or_hundredths(number)} img/s"
+        return MISSING if number is None else f"{_digits(number)} img/s"
 
     cells = [
         (
@@ -143,7 +149,7 @@ def inference_table(rows: Sequence[ReferenceRow]) -> Table:
     cells = [
         (
             str(row.batch_size),
-            f"{_hundredths(row.throughput_img_s)} img/s",
+            f"{_digits(row.throughput_img_s)} img/s",
             *(_latency(row.value(metric)) for metric in list(Metric)[1:]),
         )
         for row in rows
@@ -177,18 +183,13 @@ def _notes(rows: Iterable[ReferenceRow]) -> Iterator[str]:
             yield f"{kind}{gpus}: {row.note}"
 
 
-def _hundredths(number: float) -> str:
-    """At least two decimals, as most of the page, and more where the number has them."""
-    text = f"{number:.2f}"
-    return text if float(text) == number else str(number)
-
-
-def _whole_or_hundredths(number: float) -> str:
-    return str(int(number)) if number.is_integer() else f"{number:.2f}"
+def _digits(number: float) -> str:
+    """The digits that the number was printed with; two decimals where it was computed."""
+    return number.digits if isinstance(number, Printed) else f"{number:.2f}"
 
 
 def _latency(milliseconds: float | None) -> str:
-    return MISSING if milliseconds is None else f"{_hundredths(milliseconds)} ms"
+    return MISSING if milliseconds is None else f"{_digits(milliseconds)} ms"
 
 
 def _factor(number: float | None) -> str:

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean, median
-from textwrap import fill
 
 from suite.core.intervals import samples_needed
 from suite.core.launch import Launch, Status
-from suite.core.run import CellResult, Run
+from suite.core.run import CellResult, Run, coverage
+from suite.core.text import shown
 from suite.render.documents import fill_template
 from suite.render.launches import (
     doubts,
@@ -15,43 +15,44 @@ from suite.render.launches import (
     last_output,
     launches_table,
     spread_table,
+    steadiness_note,
     telemetry_notes,
     telemetry_table,
 )
+from suite.render.markdown import code_block
+from suite.render.marks import legend, marks_and_launches, named_not_run, shortfall
 from suite.render.numbers import MISSING, milliseconds, percentile_milliseconds, rate
 from suite.render.plan import protocol_text
 from suite.render.ranks import rank_notes, ranks_table
 from suite.render.scaling import scaling_sections
-from suite.render.tables import TERMINAL_WIDTH, Dialect, Table, write_table
+from suite.render.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
 
 _HEADERS = ("cell", "img/s", "avg", "p50", "p90", "p95", "p99", "n", "")
 _FULL_HEADERS = (*_HEADERS[:2], "img/s as published", *_HEADERS[2:7], "min", "max", "n", "")
 
+_COLUMNS = "img/s = images / elapsed time; avg to p99 = latency of a step in ms; n = measured steps"
 _FEW = (
-    "~ = too few samples to enclose it with 95 % confidence (p90 needs "
-    f"{samples_needed(0.90)}, p95 {samples_needed(0.95)}, p99 {samples_needed(0.99)})"
+    f"~ = not enclosed with 95 % confidence: p90 needs {samples_needed(0.90)} independent samples,"
+    f" p95 {samples_needed(0.95)}, p99 {samples_needed(0.99)}"
 )
-# A run that was stopped early names the cells it would have gone on with, and counts the others.
-_NOT_RUN_SHOWN = 20
 
 
-def results_text(run: Run, results: Sequence[CellResult]) -> str:
-    """What a run prints at its end: the table, its marks, and every cell without a number."""
+def results_text(run: Run, results: Sequence[CellResult], width: int = TEXT_WIDTH) -> str:
+    """What a run prints at its end: the table, its marks, and every cell that is not whole."""
     header = run.header
     table = Table("", _HEADERS, [_row(result) for result in results], left=1)
     parts = [
-        f"{header.matrix} on {header.device}"
-        + (f", selected by {header.selection}" if header.selection else ""),
-        write_table(table, Dialect.TERMINAL),
-        "img/s = images / elapsed time; avg to p99 = latency of a step in ms; n = measured steps",
-        *_legend(results),
+        f"{shown(header.matrix)} on {shown(header.device)}"
+        + (f", selected by {shown(header.selection)}" if header.selection else ""),
+        write_table(table, Dialect.TERMINAL, width),
+        *(paragraph(line, width) for line in (_COLUMNS, *_legend(results))),
     ]
     failures = _failures(run, results)
     if failures:
-        parts += ["", *failures]
+        parts += ["", *map(shown, failures)]
     for section in scaling_sections(run, results):
-        lines = write_table(section.table, Dialect.TERMINAL)
-        parts += ["", section.table.title, lines, fill(section.explanation, TERMINAL_WIDTH)]
+        lines = write_table(section.table, Dialect.TERMINAL, width)
+        parts += ["", section.table.title, lines, paragraph(section.explanation, width)]
     return "\n".join(parts)
 
 
@@ -69,14 +70,15 @@ def report_markdown(run: Run, results: Sequence[CellResult]) -> str:
         ),
         legend=_legend(results),
         failures=_failures(run, results),
-        last_output=last_output(run.launches),
+        last_output=[(title, code_block(text)) for title, text in last_output(run.launches)],
         scaling=[
             (section, write_table(section.table, Dialect.MARKDOWN))
             for section in scaling_sections(run, results)
         ],
         intervals=write_table(intervals_table(results), Dialect.MARKDOWN),
-        doubts=doubts(run.launches),
+        doubts=doubts(run.launches, results),
         spread=write_table(spread, Dialect.MARKDOWN) if spread else "",
+        steadiness_note=steadiness_note(),
         launches=write_table(launches_table(run.launches), Dialect.MARKDOWN),
         ranks=write_table(ranks, Dialect.MARKDOWN) if ranks else "",
         rank_notes=rank_notes(run.launches),
@@ -120,7 +122,9 @@ def _starts(launches: Sequence[Launch]) -> list[str]:
     counts = Counter(launch.started_by for launch in launches if launch.started_by)
     starts = ", ".join(f"{count} by {kind.value}" for kind, count in counts.items())
     reasons = dict.fromkeys(launch.fork_refused for launch in launches if launch.fork_refused)
-    return [f"started: {starts}"] * bool(starts) + [f"not forked: {text}" for text in reasons]
+    return [f"started: {starts}"] * bool(starts) + [
+        f"not forked: {shown(text)}" for text in reasons
+    ]
 
 
 def _row(result: CellResult) -> tuple[str, ...]:
@@ -144,30 +148,29 @@ def _full_row(result: CellResult) -> tuple[str, ...]:
         milliseconds(summary.min_seconds),
         milliseconds(summary.max_seconds),
         str(summary.count),
-        " ".join(dict.fromkeys(caution.kind.letter for caution in result.cautions)),
+        marks_and_launches(result),
     )
 
 
 def _legend(results: Sequence[CellResult]) -> list[str]:
-    kinds = dict.fromkeys(caution.kind for result in results for caution in result.cautions)
     summaries = [result.summary for result in results if result.summary is not None]
-    few = any(summary.p99_interval_seconds is None for summary in summaries)
+    few = any(
+        interval is None
+        for summary in summaries
+        for interval in (
+            summary.p50_interval_seconds,
+            summary.p90_interval_seconds,
+            summary.p95_interval_seconds,
+            summary.p99_interval_seconds,
+        )
+    )
     return [
         *([_FEW] if few else []),
-        *(f"{kind.letter} = {kind.legend}" for kind in kinds),
+        *legend(caution for result in results for caution in result.cautions),
     ]
 
 
 def _failures(run: Run, results: Sequence[CellResult]) -> list[str]:
-    """Every cell that failed, and those planned that have no launch at all."""
-    started = {result.cell.id for result in results}
-    missing = [cell for cell in run.header.cells if cell not in started]
-    never = [f"{cell}: not run" for cell in missing[:_NOT_RUN_SHOWN]]
-    if len(missing) > _NOT_RUN_SHOWN:
-        never.append(f"{len(missing) - _NOT_RUN_SHOWN} more cells: not run")
-    failed = [
-        f"{result.cell.id}: {result.status.value.replace('_', ' ')}: {result.reason}"
-        for result in results
-        if result.status is not Status.OK
-    ]
-    return failed + never
+    """Every cell that is not whole, and those planned that have no launch at all."""
+    lines = [f"{result.cell.id}: {shortfall(result)}" for result in results if not result.is_whole]
+    return lines + named_not_run(coverage(run.header, results).not_run)

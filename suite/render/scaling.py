@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import MISSING as NO_DEFAULT
 from dataclasses import dataclass, fields
 from enum import Enum
-from textwrap import wrap
 
 from suite.core.cell import Cell
 from suite.core.measured_scaling import (
@@ -17,12 +16,10 @@ from suite.core.measured_scaling import (
 )
 from suite.core.page import precision_title
 from suite.core.run import CellResult, Run, RunHeader
+from suite.render.marks import letters, words
 from suite.render.numbers import MISSING, percent, rate
 from suite.render.tables import Table
 
-# A label and a reason go on in the lines below, so that the table fits a terminal.
-_LABEL_WIDTH = 18
-_REASON_WIDTH = 13
 # What a label says in the page's words, and what has columns of its own.
 _TOLD = {"mode", "precision", "xla", "batch_size", "gpus"}
 
@@ -71,7 +68,7 @@ def scaling_sections(run: Run, results: Sequence[CellResult]) -> list[ScalingSec
         ScalingSection(
             kind=kind,
             curves=scaling_curves(lines),
-            doubts=doubts_text([line for line in lines if line.factor is not None]),
+            doubts=doubts_text(lines),
             table=Table(
                 f"{scaling_title(kind)}, by {ESTIMATOR_WORDS[Estimator.ELAPSED]}",
                 _headers(kind, rank),
@@ -85,9 +82,8 @@ def scaling_sections(run: Run, results: Sequence[CellResult]) -> list[ScalingSec
 
 
 def doubts_text(lines: Sequence[ScalingLine]) -> str:
-    """The doubts attached to any of the lines, each in a word; empty where there are none."""
-    kinds = dict.fromkeys(caution.kind for line in lines for caution in line.cautions)
-    return ", ".join(kind.value.replace("_", " ") for kind in kinds)
+    """The doubts attached to any of their factors, each in a word; empty where there are none."""
+    return words(caution for line in lines if line.factor for caution in line.cautions)
 
 
 def _explanation(kind: ScalingKind, rank: str) -> str:
@@ -126,7 +122,10 @@ def comparison_table(
     """Weak scaling as measured and as published, one below the other; None where none is known."""
     if not any(line.factor is not None for line in measured):
         return None
-    sides = [("measured", line) for line in measured] + [("published", line) for line in published]
+    sides = [
+        *((f"measured {letters(line.cautions)}".rstrip(), line) for line in measured),
+        *(("published", line) for line in published),
+    ]
     rows = [
         (first, side, *rest)
         for side, line in sides
@@ -134,7 +133,12 @@ def comparison_table(
     ]
     first, *rest, _ = _headers(ScalingKind.WEAK, "GPU")
     title = f"Weak scaling, by {ESTIMATOR_WORDS[Estimator.MEAN_OF_RATES]}"
-    return Table(f"{title}; GPUs are ranks on a CPU", (first, "", *rest), rows, left=2)
+    return Table(
+        f"{title}; GPUs are ranks on a CPU",
+        (first, "", *rest),
+        rows,
+        left=2,
+    )
 
 
 def _headers(kind: ScalingKind, rank: str) -> tuple[str, ...]:
@@ -154,7 +158,7 @@ def _headers(kind: ScalingKind, rank: str) -> tuple[str, ...]:
 def _row(line: ScalingLine, kind: ScalingKind) -> tuple[str, ...]:
     size = str(line.cell.batch_size)
     return (
-        "\n".join(wrap(conditions(line.cell), _LABEL_WIDTH)),
+        conditions(line.cell),
         str(line.cell.gpus),
         size if kind is ScalingKind.WEAK else f"{size} of {line.cell.global_batch_size}",
         rate(line.base_img_s),
@@ -162,7 +166,7 @@ def _row(line: ScalingLine, kind: ScalingKind) -> tuple[str, ...]:
         MISSING if line.factor is None else f"{line.factor:.2f}x",
         percent(line.of_linear),
         MISSING if line.hours is None else f"{line.hours:.2f}",
-        "\n".join(wrap(line.problem or doubts_text([line]), _REASON_WIDTH)),
+        line.problem or words(line.cautions),
     )
 
 

@@ -9,7 +9,8 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 
-from pydantic_core import from_json
+from suite.core.errors import ExitCode
+from suite.files.strict_json import parse_json
 
 # Often enough for a progress line, rarely enough to leave the measurement alone.
 PROGRESS_INTERVAL_SECONDS = 0.5
@@ -67,7 +68,7 @@ class Sender:
                     line = line[os.write(self._descriptor, line) :]
         except OSError:
             # The parent is gone, or the way to it, and with it whoever wanted the number.
-            raise SystemExit("the runner is gone") from None
+            raise SystemExit(int(ExitCode.CELL_FAILED)) from None
 
 
 def _place() -> str:
@@ -94,7 +95,7 @@ def end_with_reader(descriptor: int) -> None:
         poll.poll()
         if os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)
-        os._exit(1)
+        os._exit(int(ExitCode.CELL_FAILED))
 
     threading.Thread(target=wait, name="end with reader", daemon=True).start()
 
@@ -128,7 +129,7 @@ def receive(line: bytes) -> Progress | Here | str:
     Raises:
         ValueError: the line is neither.
     """
-    message = from_json(line)  # bounded in depth, unlike json's
+    message = parse_json(line.decode())
     match message:
         case {"progress": {"phase": str(phase), "done": int(done), "total": int(total)}}:
             return Progress(phase, done, total)

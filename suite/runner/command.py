@@ -1,6 +1,5 @@
 """What a worker is told, and the command line that says so, in the page's own flags."""
 
-import shlex
 from dataclasses import dataclass
 
 from suite.core.cell import (
@@ -14,6 +13,7 @@ from suite.core.cell import (
     XlaMode,
 )
 from suite.core.distributed import Compression
+from suite.core.text import command
 from suite.kernels.interface import KernelOptions
 from suite.runner.reading_flags import reading_arguments
 from suite.runner.recipe_flags import recipe_arguments
@@ -86,4 +86,4 @@ def to_arguments(order: LaunchOrder) -> list[str]:
 
 def command_line(order: LaunchOrder) -> str:
     """The whole command, quoted for a shell, as the plan prints it."""
-    return shlex.join(["python", "-m", "suite.kernels", *to_arguments(order)])
+    return command(["python", "-m", "suite.kernels", *to_arguments(order)])

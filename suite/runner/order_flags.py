@@ -1,11 +1,20 @@
 """The page's own flags -> what a worker is told; suite.runner.command is the way back."""
 
 import argparse
+import re
+import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NoReturn
 
+from suite.core.bounds import Bounds
 from suite.core.cell import (
+    BATCH_SIZES,
+    GPUS,
+    IMAGE_SIZES,
+    LAUNCHES,
+    NUM_ITER,
+    SECONDS,
+    WARMUP_STEPS,
     Cell,
     Data,
     Graph,
@@ -15,15 +24,23 @@ from suite.core.cell import (
     Protocol,
     XlaMode,
 )
-from suite.core.distributed import Compression, rank_of
+from suite.core.distributed import Compression, rank_of, unknown_launcher
 from suite.core.errors import InputError
-from suite.core.flag_values import count, positive_count, positive_number
+from suite.core.flag_values import SEEDS, checked, decimal, whole
+from suite.core.matrix import THREADS
 from suite.files.data_set import epoch_steps
+from suite.files.flags import Parser, path_text
 from suite.kernels.interface import KernelOptions
 from suite.runner.command import LaunchOrder
 from suite.runner.published_flags import MODES, mode_of, own_names
 from suite.runner.reading_flags import add_reading, reading_of
 from suite.runner.recipe_flags import add_recipe, recipe_of
+
+# Numbers of open files, and ports.
+_DESCRIPTORS = Bounds(0, 2**20)
+_PORTS = Bounds(1, 65_535)
+# Steps measured where --num_iter does not say how many, and where no records make an epoch of 1.
+_DEFAULT_MEASURED_STEPS = 50
 
 # The environment of a process that no launcher of ranks started.
 _NO_LAUNCHER: Mapping[str, str] = MappingProxyType({})
@@ -64,7 +81,7 @@ def parse_order(
         results_dir=given.results_dir,
         telemetry=not given.no_telemetry,
         channel=given.channel,
-        report_to=tuple(given.report_to.split(",")) if given.report_to else (),
+        report_to=given.report_to,
     )
 
 
@@ -80,19 +97,28 @@ def _refuse_contradictions(given: argparse.Namespace) -> None:
     if given.synthetic_device and given.data_dir:
         raise InputError("--synthetic_device reads no records; give it or --data_dir, not both")
     if given.iter_unit == "epoch" and not given.data_dir:
-        raise InputError("synthetic images have no epoch; add --iter_unit batch")
+        raise InputError("synthetic images have no epoch; give --iter_unit batch, or --data_dir")
 
 
 def _steps(given: argparse.Namespace, gpus: int) -> int:
-    """Steps in all, warm-up included."""
-    steps: int = given.num_iter
-    if given.iter_unit == "epoch":
+    """Steps in all, warm-up included. As published, --num_iter counts batches without records."""
+    in_epochs = bool(given.data_dir) and given.iter_unit != "batch"
+    iterations: int = given.num_iter or (
+        1 if in_epochs else given.warmup_steps + _DEFAULT_MEASURED_STEPS
+    )
+    steps = iterations
+    if in_epochs:
         steps *= epoch_steps(given.data_dir, given.mode, given.batch_size * gpus)
     if steps <= given.warmup_steps:
-        are = "" if given.iter_unit == "batch" else f" (epochs, {steps} steps)"
+        are = f" (epochs, {steps} steps)" if in_epochs else ""
         raise InputError(
-            f"--num_iter {given.num_iter}{are} includes the warm-up, so it must exceed"
+            f"--num_iter {iterations}{are} includes the warm-up, so it must exceed"
             f" --warmup_steps {given.warmup_steps}; raise it"
+        )
+    if steps not in NUM_ITER:
+        raise InputError(
+            f"--num_iter {iterations} (epochs, {steps} steps): more than {NUM_ITER.highest}"
+            " steps; lower it"
         )
     return steps
 
@@ -119,6 +145,14 @@ def _cell(given: argparse.Namespace, gpus: int) -> Cell:
 
 def _gpus(given: int | None, environment: Mapping[str, str]) -> int:
     """Ranks of the launch: as many as were started, which is what the flag must say."""
+    stray = unknown_launcher(environment)
+    if stray is not None:
+        variable = stray.partition("=")[0]
+        raise InputError(
+            f"{stray} says that this is one of several processes, which would measure at once;"
+            " start ranks with Open MPI's mpirun, horovodrun or srun, or unset"
+            f" {variable} for a single process"
+        )
     started = rank_of(environment).size
     if given not in {None, started}:
         raise InputError(
@@ -134,13 +168,8 @@ def _data(given: argparse.Namespace) -> Data:
     return Data.SYNTHETIC_DEVICE if given.synthetic_device else Data.SYNTHETIC
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise InputError(f"{self.prog}: {message}; see --help")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m suite.kernels",
         description="Run one cell by hand, with the flags of the published page. The record goes"
         " to <results_dir>/<cell id>.<launch>.json.",
@@ -158,12 +187,17 @@ def _add_cell(add: Callable[..., object]) -> None:
     add(
         "--mode",
         type=mode_of,
-        required=True,
+        default="inference_benchmark",
         metavar="{" + ",".join(MODES) + "}",
-        help="which half of the work to measure",
+        help="which half of the work to measure (%(default)s)",
     )
-    add("--batch_size", type=positive_count, required=True, help="images per step and GPU")
-    add("--gpus", type=positive_count, metavar="N", help="ranks (default: as many as were started)")
+    add(
+        "--batch_size",
+        type=whole(BATCH_SIZES),
+        default=8,
+        help="images per step and GPU (%(default)s)",
+    )
+    add("--gpus", type=whole(GPUS), metavar="N", help="ranks (default: as many as were started)")
     add("--amp", action="store_true", help="mixed precision (float16 on a GPU, bfloat16 on a CPU)")
     add("--tf32", action="store_true", help="TensorFloat-32 (Ampere or newer); without it, FP32")
     add("--xla", action="store_true", help="compile the step with XLA")
@@ -194,7 +228,7 @@ def _add_cell(add: Callable[..., object]) -> None:
     )
     add(
         "--synthetic_data_size",
-        type=positive_count,
+        type=whole(IMAGE_SIZES),
         default=224,
         metavar="PIXELS",
         help="side of the images, of records as well (%(default)s)",
@@ -203,25 +237,67 @@ def _add_cell(add: Callable[..., object]) -> None:
 
 
 def _add_surroundings(add: Callable[..., object]) -> None:
-    add("--data_dir", metavar="DIR", help="TFRecord shards; without it, synthetic images")
-    add("--data_idx_dir", metavar="DIR", help="DALI index files of those shards")
-    add("--seed", type=count, default=0, help="seed of weights and images (%(default)s)")
+    add(
+        "--data_dir",
+        type=path_text,
+        metavar="DIR",
+        help="TFRecord shards; without it, synthetic images",
+    )
+    add("--data_idx_dir", type=path_text, metavar="DIR", help="DALI index files of those shards")
+    add("--seed", type=whole(SEEDS), default=0, help="seed of weights and images (%(default)s)")
     add(
         "--compression",
         choices=[c.value for c in Compression],
         default=Compression.NONE.value,
         help="type in which gradients cross between ranks (%(default)s)",
     )
-    add("--threads", type=positive_count, help="cap on CPU threads (default: every core)")
+    add("--threads", type=whole(THREADS), help="cap on CPU threads (default: every core)")
 
 
 def _add_measurement(add: Callable[..., object]) -> None:
-    add("--warmup_steps", type=count, default=50, help="steps before measuring (%(default)s)")
-    add("--num_iter", type=positive_count, default=1, help="steps, warm-up included (%(default)s)")
-    add("--iter_unit", choices=("epoch", "batch"), default="epoch", help="unit of --num_iter")
-    add("--max_seconds", type=positive_number, help="cap on warm-up and measuring together")
-    add("--launch", type=count, default=0, help="number of this launch of the cell (%(default)s)")
+    add(
+        "--warmup_steps",
+        type=whole(WARMUP_STEPS),
+        default=50,
+        help="steps before measuring (%(default)s)",
+    )
+    add(
+        "--num_iter",
+        type=whole(NUM_ITER),
+        help="epochs or steps, warm-up included (1 epoch of records, else the warm-up and"
+        f" {_DEFAULT_MEASURED_STEPS} steps)",
+    )
+    add(
+        "--iter_unit",
+        choices=("epoch", "batch"),
+        help="unit of --num_iter (epoch of records, else batch)",
+    )
+    add("--max_seconds", type=decimal(SECONDS), help="cap on warm-up and measuring together")
+    add(
+        "--launch",
+        type=whole(Bounds(0, LAUNCHES.highest - 1)),
+        default=0,
+        help="number of this launch of the cell (%(default)s); if there is a record of it, the next"
+        " free number is taken",
+    )
     add("--no_telemetry", action="store_true", help="leave power, clocks and memory unread")
-    add("--results_dir", metavar="DIR", default=".", help="where the record goes (%(default)s)")
-    add("--channel", type=count, help=argparse.SUPPRESS)
-    add("--report_to", help=argparse.SUPPRESS)
+    add(
+        "--results_dir",
+        type=path_text,
+        metavar="DIR",
+        default=".",
+        help="where the record goes (%(default)s)",
+    )
+    add("--channel", type=whole(_DESCRIPTORS), help=argparse.SUPPRESS)
+    add("--report_to", type=checked(_addresses), default=(), help=argparse.SUPPRESS)
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    """Where the runner listens: `host:port`, or several of them with commas between."""
+    addresses = tuple(text.split(","))
+    for address in addresses:
+        host, _, port = address.rpartition(":")
+        if not re.fullmatch(r"[^\s:]+", host):
+            raise ValueError(f"{reprlib.repr(address)} is not host:port")
+        _PORTS.whole(port)
+    return addresses

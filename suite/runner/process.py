@@ -13,7 +13,7 @@ from pathlib import Path
 from suite.core.cell import Protocol
 from suite.core.errors import InputError
 from suite.core.launch import FAILURES, Launch, StartedBy, Status
-from suite.files.runs import decode_launch
+from suite.files.launches import decode_launch
 from suite.measure.oom_kills import oom_kills
 from suite.runner.bounded_log import BoundedLog, last_output
 from suite.runner.channel import Here, Progress, receive
@@ -189,12 +189,26 @@ def _end_without_answer(child: Child) -> _End:
         return _End(None, Status.CRASHED, reason)
 
 
+def read_answer(record: str, order: LaunchOrder) -> Launch:
+    """The launch that a worker, or one of several ranks, sent for an order.
+
+    Raises:
+        InputError: it is no record, that of another launch, or does not fit the order's protocol.
+    """
+    launch = replace(decode_launch(record, "its record"), protocol=order.protocol)
+    if (launch.cell, launch.launch) != (order.cell, order.launch):
+        raise InputError(f"its record: is that of {launch.cell.id}, launch {launch.launch}")
+    if launch.contradiction is not None:
+        raise InputError(f"its record: {launch.contradiction}")
+    return launch
+
+
 def _launch_of(
     end: _End, order: LaunchOrder, log: Path, started_at: str, earlier_oom_kills: int | None
 ) -> Launch:
     if end.record is not None:
         try:
-            launch = decode_launch(end.record, "the worker's answer")
+            launch = read_answer(end.record, order)
         except InputError as error:
             end = _End(None, Status.CRASHED, f"unreadable answer: {error}")
         else:

@@ -5,8 +5,14 @@ from dataclasses import fields
 
 from suite.core.cell import Cell
 from suite.core.errors import InputError
-from suite.core.flag_values import count, positive_count
-from suite.core.reading import Reading, heeded_reading
+from suite.core.flag_values import whole
+from suite.core.reading import (
+    DECODE_THREADS,
+    OPEN_FILES,
+    SHUFFLED_RECORDS,
+    Reading,
+    heeded_reading,
+)
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
@@ -15,17 +21,22 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add(
         "--shuffled_records",
-        type=count,
+        type=whole(SHUFFLED_RECORDS),
         metavar="N",
         help="draw each from so many, 0 for the order of the files (training 4096, DALI 10000)",
     )
     add(
         "--decode_threads",
-        type=positive_count,
+        type=whole(DECODE_THREADS),
         metavar="N",
         help="images decoded at once (10, DALI 4)",
     )
-    add("--open_files", type=positive_count, metavar="N", help="shards read in turn (10; not DALI)")
+    add(
+        "--open_files",
+        type=whole(OPEN_FILES),
+        metavar="N",
+        help="shards read in turn (10; not DALI)",
+    )
 
 
 def reading_of(given: argparse.Namespace, cell: Cell) -> Reading:

@@ -3,13 +3,23 @@
 import argparse
 from dataclasses import fields
 
+from suite.core.bounds import Bounds
 from suite.core.cell import Mode, Precision
 from suite.core.errors import InputError
-from suite.kernels.recipe import Recipe
+from suite.core.flag_values import checked, decimal, whole
+from suite.kernels.recipe import (
+    LR_INITS,
+    LR_WARMUP_EPOCHS,
+    MIXUPS,
+    SCALES,
+    WEIGHT_DECAYS,
+    Recipe,
+)
 
 _DEFAULT = Recipe()
 # The published flag's value for a scale that adapts itself.
 _DYNAMIC = -1.0
+_SHARES = Bounds(0, 1)
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
@@ -17,16 +27,16 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("training recipe, with the published defaults")
     add = group.add_argument
     add("--weight_init", choices=("fan_out", "fan_in"), default=_DEFAULT.weight_init)
-    add("--lr_init", type=_from_zero, default=_DEFAULT.lr_init, help="rate per 256 images")
-    add("--lr_warmup_epochs", type=_whole, default=_DEFAULT.lr_warmup_epochs)
+    add("--lr_init", type=decimal(LR_INITS), default=_DEFAULT.lr_init, help="rate per 256 images")
+    add("--lr_warmup_epochs", type=whole(LR_WARMUP_EPOCHS), default=_DEFAULT.lr_warmup_epochs)
     add("--cosine_lr", action="store_true", help="cosine instead of steps at 30, 60, 80, 90")
-    add("--momentum", type=_share, default=_DEFAULT.momentum)
-    add("--weight_decay", type=_from_zero, default=_DEFAULT.weight_decay)
-    add("--label_smoothing", type=_share, default=_DEFAULT.label_smoothing)
-    add("--mixup", type=_from_zero, default=_DEFAULT.mixup, help="alpha; 0 mixes nothing")
+    add("--momentum", type=checked(_share), default=_DEFAULT.momentum)
+    add("--weight_decay", type=decimal(WEIGHT_DECAYS), default=_DEFAULT.weight_decay)
+    add("--label_smoothing", type=checked(_share), default=_DEFAULT.label_smoothing)
+    add("--mixup", type=decimal(MIXUPS), default=_DEFAULT.mixup, help="alpha; 0 mixes nothing")
     add(
         "--static_loss_scale",
-        type=_scale,
+        type=checked(_scale),
         default=_DEFAULT.static_loss_scale,
         help="with --amp in float16; -1 adapts it (%(default)s, as the published scripts give)",
     )
@@ -71,33 +81,17 @@ def _changed(recipe: Recipe) -> list[str]:
     ]
 
 
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")
-
-
-def _from_zero(text: str) -> float:
-    if not 0 <= (number := _number(text)) < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a number from 0")
-    return number
-
-
 def _share(text: str) -> float:
-    if not 0 <= (number := _number(text)) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to below 1")
-    return number
+    share = _SHARES.decimal(text)
+    if share == 1:
+        raise ValueError(f"{text} is not below 1")
+    return share
 
 
 def _scale(text: str) -> float:
-    number = _number(text)
-    if number != _DYNAMIC and not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is neither a number above 0 nor -1")
-    return number
-
-
-def _whole(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number")
-    return int(text)
+    if text in {"-1", "-1.0"}:
+        return _DYNAMIC
+    try:
+        return SCALES.decimal(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, nor -1") from None

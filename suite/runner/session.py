@@ -152,8 +152,9 @@ def run_session(
         launch = _finish(todo, matrix, options, machine, directory, on_progress, conduct)
         if launch.status is not Status.SKIPPED:
             after = conduct.neighbours()
-            launch = doubted(launch, conduct.changes, (neighbours, after))
-            launch = only_alone(launch) if conduct.exclusive else launch
+            seen = (neighbours, after)
+            launch = doubted(launch, conduct.changes, seen)
+            launch = only_alone(launch, seen) if conduct.exclusive else launch
             neighbours = after
         ceiling.learn(launch)
         write_launch(directory / "cells", launch)
@@ -211,4 +212,4 @@ def _finish(
     if launch.status is Status.INTERRUPTED:
         by = conduct.stop.by or "a SIGTERM to the worker"
         launch = replace(launch, reason=f"stopped by {by} {launch.reason}")
-    return labelled(replace(launch, protocol=matrix.protocol), machine, matrix)
+    return labelled(replace(launch, protocol=matrix.protocol), machine, matrix.device)

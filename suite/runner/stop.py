@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
+from suite.interrupts import SIGNALS, leave
+
 _NAMES = {
     signal.SIGINT: "Ctrl-C",
     signal.SIGTERM: "SIGTERM",
@@ -17,9 +19,10 @@ class Stop:
     """Whether somebody asked the run to stop, and who: `by` is None until then.
 
     Inside a `with`, the first SIGINT, SIGTERM or SIGHUP sets `by` and calls whatever is to be told
-    of it, the launch under way among others. A Ctrl-C after that raises KeyboardInterrupt; repeated
-    SIGTERM and SIGHUP do not, because `timeout`, shells and the end of a session send them more
-    than once. A signal that the run was started to ignore (nohup) stays ignored.
+    of it, the launch under way among others. A Ctrl-C after that raises KeyboardInterrupt, and one
+    more ends the program at once; repeated SIGTERM and SIGHUP do nothing, because `timeout`, shells
+    and the end of a session send them more than once. A signal that the run was started to ignore
+    (nohup) stays ignored.
     """
 
     def __init__(self) -> None:
@@ -28,7 +31,7 @@ class Stop:
         self._earlier: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> "Stop":
-        for number in _NAMES:
+        for number in SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._earlier[number] = signal.signal(number, self._receive)
         return self
@@ -56,6 +59,7 @@ class Stop:
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         if self.by is not None:
             if number == signal.SIGINT:
+                signal.signal(signal.SIGINT, leave)
                 raise KeyboardInterrupt
             return
         self.by = _NAMES[signal.Signals(number)]

@@ -13,17 +13,19 @@ from datetime import datetime, timezone
 from suite import kernels
 from suite.core.cautions import contention, measured_cautions
 from suite.core.cell import KernelName
-from suite.core.device import Gpu
+from suite.core.device import Gpu, Machine, wrong_device
 from suite.core.distributed import ONLY_RANK, Rank, rank_of
 from suite.core.errors import InputError
 from suite.core.input_wait import input_wait
 from suite.core.launch import Caution, CautionKind, Launch, Status
+from suite.core.telemetry import without_gpu
 from suite.kernels.interface import (
     InvalidLaunchError,
     Kernel,
     MissingComponentError,
     is_out_of_memory,
 )
+from suite.measure.cuda import cuda_uuid
 from suite.measure.devices import detect_machine
 from suite.measure.telemetry import Recorder
 from suite.measure.timing import MEASURING, WARM_UP, Timing, time_steps
@@ -74,7 +76,8 @@ def _measure(
 ) -> Launch:
     startup: dict[str, float] = {}
     rank = rank_of(os.environ) if order.cell.gpus > 1 else ONLY_RANK
-    gpu = _own_gpu(order, rank)
+    machine = detect_machine()
+    gpu = _own_gpu(order, rank, machine)
     # Beside a launch that sleeps, others do no harm.
     computes = order.cell.kernel is not KernelName.SIMULATED
     recorder = Recorder(gpu=gpu, watch_others=computes) if order.telemetry else None
@@ -103,6 +106,10 @@ def _measure(
     # Another rank may have been told first.
     capped = order.protocol.max_seconds is not None
     interrupted = timing.truncated and (stop_requested() or not capped)
+    conditions = {} if interrupted else _conditions(kernel, rank)
+    mistake = wrong_device(conditions, gpu, machine)
+    if gpu and mistake and telemetry:
+        telemetry = without_gpu(telemetry, f"the launch did not run on {gpu.name}, which was read")
     doubts = (
         None if interrupted else _truncated(order, timing),
         waited.caution(order.cell.data) if waited else None,
@@ -121,12 +128,13 @@ def _measure(
     if interrupted:
         measured = f"{len(timing.step_seconds)} of {order.protocol.measured_steps} measured steps"
         return replace(launch, status=Status.INTERRUPTED, reason=f"after {measured}")
-    conditions = {**kernel.conditions(), **(waited.conditions() if waited else {})}
     widened = _widened(conditions)
     return replace(
         launch,
-        device=gpu.name if gpu else "",
-        conditions=conditions,
+        status=Status.INVALID if mistake else Status.OK,
+        reason=mistake or "",
+        device=gpu.name if gpu and not mistake else "",
+        conditions={**conditions, **(waited.conditions() if waited else {})},
         all_reduce_seconds=tuple(kernel.all_reduce_seconds()),
         cautions=(*launch.cautions, *([widened] if widened else [])),
     )
@@ -143,11 +151,19 @@ def _started(order: LaunchOrder, startup: dict[str, float], notify: Notify) -> K
     return kernel
 
 
-def _own_gpu(order: LaunchOrder, rank: Rank) -> Gpu | None:
+def _own_gpu(order: LaunchOrder, rank: Rank, machine: Machine) -> Gpu | None:
     """The GPU that this rank will use, None on a CPU."""
     simulated = order.cell.kernel is KernelName.SIMULATED
-    gpus = () if simulated else detect_machine().gpus
+    gpus = () if simulated else machine.gpus
     return gpus[rank.local_index] if rank.local_index < len(gpus) else None
+
+
+def _conditions(kernel: Kernel, rank: Rank) -> dict[str, object]:
+    """What really ran, and on a GPU which one that was."""
+    found = dict(kernel.conditions())
+    if found.get("device_type") == "GPU":
+        found["gpu_uuid"] = cuda_uuid(rank.local_index)
+    return found
 
 
 def _on_request(order: LaunchOrder) -> Callable[[], bool]:
@@ -183,7 +199,7 @@ def _truncated(order: LaunchOrder, timing: Timing) -> Caution | None:
 def _widened(conditions: Mapping[str, object]) -> Caution | None:
     """XLA has no bfloat16 convolution on most CPUs and does without saying so."""
     declared, computed = conditions.get("compute_type"), conditions.get("xla_compute_type")
-    if computed in {None, declared}:
+    if computed in {None, "unknown", declared}:
         return None
     text = (
         f"XLA computed the {declared} convolutions in {computed} on this CPU; run without XLA for"

@@ -91,14 +91,21 @@ class Bench:
         self,
         *flags: str,
         faults: dict[tuple[str, int], str] | None = None,
+        mark: str = "",
+        paths: tuple[Path, ...] = (),
         **options: Any,
     ) -> "subprocess.Popen[str]":
-        """Start a run; faults map (method, batch size) to code."""
-        environment = {**os.environ, "FAULT_TEST": self.mark}
+        """Start a run; faults map (method, batch size) to code, `mark` tells it from others.
+
+        Python looks for modules in `paths` first.
+        """
+        environment = {**os.environ, "FAULT_TEST": self.mark + mark}
         if faults:
             code = PATCH.format(faults=faults, folder=str(self.folder))
             (self.folder / "sitecustomize.py").write_text(code)
-            environment["PYTHONPATH"] = f"{self.folder}{os.pathsep}{ROOT}"
+            paths = (self.folder,)
+        if paths:
+            environment["PYTHONPATH"] = os.pathsep.join(map(str, [*paths, ROOT]))
         streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(
             [sys.executable, "bench.py", "run", str(self.matrix), "--out", str(self.out), *flags],
@@ -113,32 +120,40 @@ class Bench:
         """A run to its end: exit code, stdout, stderr."""
         return self.end(self.start(*flags, **options))
 
-    def end(self, process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+    def killed_in_the_second_cell(self) -> "subprocess.Popen[str]":
+        """A run that was killed while its second cell hung, so that one cell is missing."""
+        process = self.start(faults={("step", 2): HANG})
+        self.wait_for("reached", process)
+        process.kill()
+        (self.folder / "reached").unlink()
+        return process
+
+    def end(self, process: "subprocess.Popen[str]", mark: str = "") -> tuple[int, str, str]:
         """Wait for the end of a run, and hold that no process of it is left."""
         try:
             out, err = process.communicate(timeout=240)
         finally:
             process.kill()
-        self.hold_that_nobody_is_left()
+        self.hold_that_nobody_is_left(mark)
         assert "Traceback" not in (err or "")
         return process.returncode, out or "", err or ""
 
-    def hold_that_nobody_is_left(self) -> None:
+    def hold_that_nobody_is_left(self, mark: str = "") -> None:
         """Every process of the run is gone, or goes within moments."""
         for _ in range(200):
-            if not self.processes():
+            if not self.processes(mark):
                 break
             time.sleep(0.05)
 
-        assert not self.processes()
+        assert not self.processes(mark)
 
-    def processes(self) -> list[int]:
+    def processes(self, mark: str = "") -> list[int]:
         """The processes that inherited this folder's mark; a corpse is none."""
         found = []
         for process in psutil.process_iter():
             try:
                 alive = process.status() != psutil.STATUS_ZOMBIE
-                if alive and process.environ().get("FAULT_TEST") == self.mark:
+                if alive and process.environ().get("FAULT_TEST") == self.mark + mark:
                     found.append(process.pid)
             except psutil.Error:
                 continue

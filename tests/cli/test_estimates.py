@@ -6,7 +6,12 @@ import pytest
 
 from suite.cli.estimates import estimate_launches
 from suite.core.device import Cpu, Gpu, Machine
+from suite.core.launch import Launch, Status
+from suite.core.run import RunHeader
+from suite.files.launches import write_launch
 from suite.files.matrices import read_matrix
+from suite.files.references import published_reference
+from suite.files.runs import create_run
 from suite.runner.session import plan_launches
 
 ROOT = Path(__file__).parents[2]
@@ -29,3 +34,73 @@ def test_the_reference_tells_the_time_before_this_device_has_run(
     found = estimate_launches(plan_launches(matrix, machine), matrix, machine, tmp_path)
 
     assert {expected.time and expected.time.source for expected in found} == {source}
+
+
+def test_the_newest_runs_of_this_device_count_among_any_number_of_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Runs of another device, however new, and damaged ones take no place of this one's."""
+    matrix = read_matrix(ROOT / "matrices" / "t4_inference.yaml")
+    machine = Machine(gpus=(Gpu(index=0, name="Tesla T4"),), cpu=CPU, nvml="")
+    cell = matrix.cells[0]
+
+    def store(name: str, device: str, day: int, step_seconds: float) -> Path:
+        header = RunHeader(
+            matrix="mine",
+            purpose="a test",
+            reference=None,
+            expected_device=None,
+            device=device,
+            gpu=device,
+            protocol=matrix.protocol,
+            started_at=f"2026-01-{day:02}T00:00:00+00:00",
+            cells=(cell.id,),
+            machine={},
+            environment={},
+        )
+        launch = Launch(
+            cell=cell,
+            protocol=matrix.protocol,
+            launch=0,
+            status=Status.OK,
+            step_seconds=(step_seconds,),
+        )
+        create_run(tmp_path / name, header)
+        return write_launch(tmp_path / name / "cells", launch)
+
+    store("z-first", "Tesla T4", 1, 9.0)
+    store("a-last", "Tesla T4", 2, 0.5)
+    for day in range(3, 10):
+        store(f"of another {day}", "Tesla V100", day, 7.0)
+    store("zz-damaged", "Tesla T4", 11, 8.0).write_text("{}")
+    expected = estimate_launches(plan_launches(matrix, machine), matrix, machine, tmp_path)[0].time
+
+    assert expected is not None
+    assert expected.source == "an earlier run"
+    assert expected.seconds == pytest.approx(0.5 * matrix.protocol.num_iter)
+    assert capsys.readouterr().err.startswith(
+        f"note: not used for estimates: {tmp_path}/zz-damaged/"
+    )
+
+
+@pytest.mark.parametrize(
+    ("gpu", "own"), [("Tesla T4", "t4"), ("Tesla V100-SXM2-16GB", "dgx1"), ("NVIDIA L4", None)]
+)
+def test_a_gpus_own_table_tells_the_time_whatever_the_matrix_names(
+    tmp_path: Path, gpu: str, own: str | None
+) -> None:
+    """`any_gpu.yaml` names one system; a cell that the own system's table has uses that rate."""
+    matrix = read_matrix(ROOT / "matrices" / "any_gpu.yaml")
+    machine = Machine(gpus=(Gpu(index=0, name=gpu, compute_capability=(8, 9)),), cpu=CPU, nvml="")
+    planned = plan_launches(matrix, machine)
+    found = estimate_launches(planned, matrix, machine, tmp_path)
+    sources = {
+        launch.cell: expected.time and expected.time.source
+        for launch, expected in zip(planned, found, strict=True)
+    }
+    of_own = {cell for cell in sources if own and published_reference(own).find(cell)}
+
+    assert len(of_own) == (27 if own else 0)
+    assert {sources[cell] for cell in of_own} <= {"the published rate"}
+    others = {source for cell, source in sources.items() if cell not in of_own}
+    assert others == {"the published rate of dgxa100, another device", None}

@@ -20,8 +20,11 @@ SHAPES = {
     "modes of XLA": "kernel: simulated\n"
     "axes: {{mode: [inference], precision: [fp32], xla: [off], batch_size: {batches},"
     " xla_mode: [jit_compile, auto_clustering]}}\n",
+    "exclusions": "kernel: simulated\n"
+    "axes: {{mode: [inference], precision: [fp32, amp], xla: [off], batch_size: {batches}}}\n"
+    "exclude:\n{exclusions}",
     "inclusions": "kernel: simulated\n"
-    "axes: {{mode: [inference], precision: [fp32], xla: [off], batch_size: [1000000]}}\n"
+    "axes: {{mode: [inference], precision: [fp32], xla: [off], batch_size: [65536]}}\n"
     "include:\n{inclusions}",
     "skipped": "axes: {{mode: [training], precision: [fp32], xla: [off], gpus: [9999],"
     " batch_size: {batches}}}\n",
@@ -31,8 +34,11 @@ SHAPES = {
 def write(folder: Path, shape: str, cells: int) -> Path:
     batches = list(range(1, cells + 1))
     inclusions = "".join(f"  - {{batch_size: {batch}}}\n" for batch in batches)
+    exclusions = "".join(f"  - {{batch_size: {batch}, precision: amp}}\n" for batch in batches)
     path = folder / f"of_{cells}.yaml"
-    path.write_text(HEAD + SHAPES[shape].format(batches=batches, inclusions=inclusions))
+    path.write_text(
+        HEAD + SHAPES[shape].format(batches=batches, inclusions=inclusions, exclusions=exclusions)
+    )
     return path
 
 

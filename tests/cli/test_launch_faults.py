@@ -117,3 +117,23 @@ def test_a_crash_prunes_nothing(bench: Bench) -> None:
     bench.run(faults={("step", 1): "os.kill(os.getpid(), signal.SIGKILL)"})
 
     assert bench.statuses() == {1: "crashed", 2: "ok"}
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_whichever_launch_of_a_cell_fails_the_run_says_so(bench: Bench, number: int) -> None:
+    """Of three launches one crashes: exit 3, its reason, and no unmarked number of the others."""
+    bench.write([1, 2], "measured_steps: 3, launches: 3")
+    fault = (
+        "(FOLDER / f'seen{time.monotonic_ns()}').touch();"
+        f" os.abort() if len(list(FOLDER.glob('seen*'))) == {number} else None"
+    )
+    code, printed, _ = bench.run(faults={("compile", 2): fault})
+    rows = {row.split()[0]: row for row in printed.splitlines() if "gpu-simulated  " in row}
+
+    assert code == 3
+    assert rows["inference-fp32-bs1-1gpu-simulated"].endswith("  9  s")
+    assert rows["inference-fp32-bs2-1gpu-simulated"].endswith("  6  s 2 of 3 launches")
+    assert (
+        "inference-fp32-bs2-1gpu-simulated: crashed (2 of 3 launches ok): ended by SIGABRT"
+        in printed
+    )

@@ -64,7 +64,7 @@ def test_a_misspelt_system_is_refused_with_the_nearest() -> None:
         reference("show", "dgxa10")
 
     assert str(caught.value) == (
-        "reference show dgxa10: no such table; did you mean 'dgxa100'?, or give a CSV's path"
+        "dgxa10: no such table; did you mean 'dgxa100'?, or give a CSV's path"
     )
 
 

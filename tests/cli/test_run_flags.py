@@ -3,9 +3,11 @@
 import argparse
 import json
 import os
+import shlex
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,9 @@ import pytest
 
 from suite.cli import main
 from suite.cli.run_parser import duration_seconds
-from suite.core.device import GpuProcess
+from suite.core.device import Gpu, GpuProcess
 from suite.measure.devices import detect_machine
-from suite.runner.device_lock import hold_devices, lock_names
+from suite.runner.locks import hold_devices, lock_names
 
 ROOT = Path(__file__).parents[2]
 SIMULATED = """\
@@ -33,19 +35,17 @@ axes: {mode: [training], precision: [fp32], xla: [off], batch_size: [1], gpus: [
 
 
 def run(folder: Path, *flags: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """`bench.py run` on the folder's matrix, with locks of its own."""
+    """`bench.py run` on the folder's matrix."""
+    places = (f"{folder}/mine.yaml", "--out", f"{folder}/out")
+    return bench("run", *places, *flags, **environment)
+
+
+def bench(*words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """`bench.py` with these words, in this environment on top of the present one."""
     return subprocess.run(
-        [
-            sys.executable,
-            "bench.py",
-            "run",
-            f"{folder}/mine.yaml",
-            "--out",
-            f"{folder}/out",
-            *flags,
-        ],
+        [sys.executable, "bench.py", *words],
         cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(folder), **environment},
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=60,
@@ -130,13 +130,29 @@ def test_a_budget_stops_between_launches_and_resume_goes_on(tmp_path: Path) -> N
     assert stopped.returncode == 3
     assert "inference-fp32-bs1-1gpu-simulated: not run" in stopped.stdout
     assert (
-        "not finished (--max-time is over): 1 of 2 launches; what is finished stays"
+        "not finished (--max-time is over): 1 of 2 launches have ended; what is finished stays"
         in stopped.stdout
     )
     assert f"--resume {directory}" in stopped.stdout
     assert {batch: len(record["step_seconds"]) for batch, record in at_stop.items()} == {500: 5}
     assert resumed.returncode == 0
     assert records(tmp_path)[500] == at_stop[500]
+
+
+def test_compare_prints_the_command_that_resumes_a_run(tmp_path: Path) -> None:
+    """What stands there can be pasted: it has the flags that began the run, and its directory."""
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    write(folder, [500, 1], steps=5)
+    run(folder, "--max-time", "1s", "--set", "batch_size=1,500")
+    (directory,) = (folder / "out").iterdir()
+    told = bench("compare", "--run", str(directory), "--reference", "t4", "--fail-below", "0.5")
+    command = told.stderr.strip().rpartition("go on with: python bench.py ")[2]
+    resumed = bench(*shlex.split(command))
+
+    assert (told.returncode, resumed.returncode) == (3, 0)
+    assert "not finished: 1 of 2 launches have ended" in told.stderr
+    assert set(records(folder)) == {1, 500}
 
 
 @pytest.mark.parametrize(
@@ -146,7 +162,9 @@ def test_a_budget_stops_between_launches_and_resume_goes_on(tmp_path: Path) -> N
         (["--resume", "nowhere"], "nowhere: no such run directory"),
         (["--retry-failed"], "--retry-failed says how to continue a run; give --resume with it"),
         (["--allow-changes"], "--allow-changes says how to continue a run"),
-        (["--max-time", "soon"], "soon is not a duration such as 30m, 90s or 1h30m"),
+        (["--max-time", "9" * 400 + "h"], "is not a duration such as"),
+        (["--max-time", "721h"], "'721h' is not a duration such as 30m, 90s or 1h30m, up to 720h"),
+        (["--max-time", "soon"], "'soon' is not a duration such as 30m, 90s or 1h30m, up to 720h"),
     ],
 )
 def test_wrong_flags_are_one_line(tmp_path: Path, flags: list[str], words: str) -> None:
@@ -161,10 +179,9 @@ def test_wrong_flags_are_one_line(tmp_path: Path, flags: list[str], words: str) 
 
 
 def test_a_second_run_on_a_device_is_refused_before_anything_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     """The owner is named; a simulated kernel uses no device and hinders nobody."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     (tmp_path / "mine.yaml").write_text(IMPOSSIBLE)
     with hold_devices(lock_names(detect_machine())):
         refused = run(tmp_path)
@@ -199,24 +216,78 @@ def test_exclusive_refuses_a_gpu_that_is_not_free(
     write(tmp_path, [1])
     stranger = GpuProcess(pid=4711, name="python", memory_bytes=2**31)
     flags = ["run", f"{tmp_path}/mine.yaml", "--out", f"{tmp_path}/out", "--exclusive"]
-    monkeypatch.setattr("suite.cli.run.gpu_neighbours", lambda: ((stranger,), ()))
+    two = (Gpu(index=0, name="Tesla T4"), Gpu(index=1, name="Tesla T4"))
+    with_gpus = replace(detect_machine(), gpus=two)
+    monkeypatch.setattr("suite.cli.run.detect_machine", lambda: with_gpus)
+    on_first: dict[Gpu, Any] = {two[0]: (stranger,), two[1]: ()}
+    on_second: dict[Gpu, Any] = {two[0]: (), two[1]: (stranger,)}
+    unknown: dict[Gpu, Any] = {two[0]: None, two[1]: ()}
+
+    def see(found: dict[Gpu, Any]) -> None:
+        neighbours = "suite.cli.run.gpu_neighbours"
+        monkeypatch.setattr(neighbours, lambda gpus: tuple(found[gpu] for gpu in gpus))
+
+    see(on_first)
     refused = main(flags)
-    printed, said = capsys.readouterr()
+    said = capsys.readouterr().err
+    see(unknown)
+    not_seen = main(flags)
+    unseen = capsys.readouterr().err
     written = (tmp_path / "out").exists()
-    monkeypatch.setattr("suite.cli.run.gpu_neighbours", lambda: ((), (stranger,)))
+    see(on_second)
     run_anyway = main(flags)
 
-    assert (refused, run_anyway) == (2, 0)
+    assert (refused, not_seen, run_anyway) == (2, 2, 0)
     assert "also on the GPU: python (process 4711, 2.0 GiB); end it or drop --exclusive" in said
-    assert detect_machine().gpus or "--exclusive is about GPUs, and there is none" in printed
+    assert "the processes on Tesla T4 cannot be read, so nobody knows whether it is free" in unseen
     assert not written
 
 
-def test_wait_goes_on_when_the_device_is_free(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_exclusive_has_nothing_to_say_of_a_cpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """The flag is about GPUs, and the run says so."""
+    write(tmp_path, [1])
+    monkeypatch.setattr("suite.cli.run.detect_machine", lambda: replace(detect_machine(), gpus=()))
+    code = main(["run", f"{tmp_path}/mine.yaml", "--out", f"{tmp_path}/out", "--exclusive"])
+
+    assert code == 0
+    assert "note: --exclusive is about GPUs, and there is none here" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("failure", ["hidden", "mismatch"])
+def test_a_gpu_that_cannot_be_used_is_no_silent_cpu(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    failure: str,
+) -> None:
+    """Plan and run say it once, with NVML's phrase; --require-device starts nothing."""
+    (tmp_path / "mine.yaml").write_text(IMPOSSIBLE)
+    phrases = {
+        "hidden": '1 GPU found; 0 visible with CUDA_VISIBLE_DEVICES=""',
+        "mismatch": "RM has detected an NVML/RM version mismatch.",
+    }
+    here = replace(detect_machine(), gpus=(), nvml=phrases[failure], gpus_out_of_reach=True)
+    for verb in ("run", "plan"):
+        monkeypatch.setattr(f"suite.cli.{verb}.detect_machine", lambda: here)
+    flags = ["run", f"{tmp_path}/mine.yaml", "--out", f"{tmp_path}/out"]
+    refused, (_, said) = main([*flags, "--require-device"]), capsys.readouterr()
+    written = (tmp_path / "out").exists()
+    main(["plan", f"{tmp_path}/mine.yaml"])
+    planned = capsys.readouterr().out
+    main(flags)
+    ran = capsys.readouterr().out
+
+    assert refused == 2
+    assert not written
+    assert len(said.splitlines()) == 1
+    for text in (said, planned, ran):
+        assert text.count(f"no GPU that can be used (NVML: {phrases[failure]}), only ") == 1
+
+
+def test_wait_goes_on_when_the_device_is_free(tmp_path: Path) -> None:
     """--wait says whom it waits for, and then runs."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     (tmp_path / "mine.yaml").write_text(IMPOSSIBLE)
     with hold_devices(lock_names(detect_machine())):
         waiting = subprocess.Popen(
@@ -230,7 +301,6 @@ def test_wait_goes_on_when_the_device_is_free(
                 tmp_path,
             ],
             cwd=ROOT,
-            env={**os.environ, "TMPDIR": str(tmp_path)},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,

@@ -73,7 +73,7 @@ def test_an_expression_keeps_the_cells_it_says(expression: str, wanted) -> None:
         ("precision == apm", "unknown precision 'apm'; did you mean 'amp'?"),
         ("precision = amp", "cannot be read (equality is ==)"),
         ("batch_size == 8.5", "'8.5' is no value of batch_size"),
-        ("batch_size == many", "batch_size is a whole number, not 'many'"),
+        ("batch_size == many", "batch_size: 'many' is not a whole number from 0"),
         ("xla == 3", "xla is on or off, not '3'"),
         ("mode < training", "mode has no order to compare by"),
         ("batch_size in 8", "needs a list"),
@@ -125,7 +125,7 @@ def test_settings_narrow_an_axis_each() -> None:
     assert {cell.batch_size for cell in kept.cells} == {1, 64}
     assert all(cell.xla and cell.mode is Mode.INFERENCE for cell in kept.cells)
     assert kept.selection == (
-        "--set xla=on --set batch_size=1, 64 --set mode=inference (4 of 24 cells)"
+        "--set xla=on --set 'batch_size=1, 64' --set mode=inference (4 of 24 cells)"
     )
 
 
@@ -136,6 +136,9 @@ def test_settings_narrow_an_axis_each() -> None:
         (None, ["precision=tf32"], "the matrix has no precision tf32, only fp32, amp"),
         (None, ["xla=on", "xla=off"], "xla is set twice"),
         (None, ["precision"], "is not axis=value"),
+        (None, [f"batch_size={'9' * 5000}"], "is not a whole number from 0 to 1000000000"),
+        (None, ["batch_size=\u0663"], "is not a whole number from 0 to 1000000000"),
+        (f"batch_size == {'9' * 400}", [], "is not a whole number from 0 to 1000000000"),
         (None, ["batchsize=8"], "did you mean 'batch_size'?"),
         ("batch_size > 64", [], "leaves none of the 24 cells"),
         ("batch_size == 1", ["batch_size=8"], "leaves none of the 24 cells"),

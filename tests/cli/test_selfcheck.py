@@ -1,7 +1,5 @@
 """`bench.py selfcheck`."""
 
-import re
-
 import pytest
 
 from suite.cli import main
@@ -10,7 +8,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_every_promise_is_measured(capfd: pytest.CaptureFixture[str]) -> None:
-    """Each comparison runs for real, in small, and says whether its target is met.
+    """Each comparison runs for real, in small, too small to be judged by the targets.
 
     Nothing is wider than a terminal, and TensorFlow's own lines are not among them.
     """
@@ -19,7 +17,6 @@ def test_every_promise_is_measured(capfd: pytest.CaptureFixture[str]) -> None:
     lines = out.splitlines()
     first = next(i for i, line in enumerate(lines) if line.startswith("---")) + 1
     told = [line for line in lines[first : lines.index("", first)] if "pipeline, DALI" not in line]
-    table = [line for line in told if not re.match("pipeline, |.*-xla-", line)]
 
     assert code == 0
     assert err == ""
@@ -39,5 +36,5 @@ def test_every_promise_is_measured(capfd: pytest.CaptureFixture[str]) -> None:
         "telemetry, inference-fp32-bs1-1gpu-64px",
         "overhead, inference-fp32-bs1-1gpu-64px",
     ]
-    assert all(line.endswith("  met") or "NOT MET" in line for line in table)
-    assert lines[-1].endswith("of 10 targets met")
+    assert "met" not in out.lower().split()
+    assert lines[-1] == "no target was judged"

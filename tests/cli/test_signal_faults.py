@@ -5,6 +5,7 @@ import os
 import pty
 import signal
 import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,56 @@ def test_a_first_ctrl_c_ends_in_good_order(
     assert (warm_up, measured) >= kept
     assert measured < 20
     assert "Ctrl-C again ends at once" in said
-    assert "not finished (stopped by Ctrl-C): 1 of 2 launches; what is finished stays" in printed
+    assert (
+        "not finished (stopped by Ctrl-C): 1 of 2 launches have ended; what is finished stays"
+        in printed
+    )
     assert list(bench.out.glob("*/report.md"))
+    bench.hold_that_resume_completes(1, 2)
+
+
+ARMED = """
+import signal
+from pathlib import Path
+real = signal.signal
+def armed(number, handler):
+    earlier = real(number, handler)
+    if number == signal.SIGHUP:
+        Path({path!r}).touch()
+    return earlier
+signal.signal = armed
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("delay_seconds", [0.0, 0.1, 0.3, 0.6])
+def test_a_signal_at_any_moment_of_the_start_is_an_interruption(
+    bench: Bench, number: signal.Signals, delay_seconds: float
+) -> None:
+    """While modules are imported and the machine is looked at, the end is 130 as well."""
+    path = str(bench.folder / "armed")
+    (bench.folder / "sitecustomize.py").write_text(ARMED.format(path=path))
+    process = bench.start(paths=(bench.folder,))
+    bench.wait_for("armed", process)
+    time.sleep(delay_seconds)
+    process.send_signal(number)
+    code, _, _ = bench.end(process)
+
+    assert code == 130
+
+
+@pytest.mark.parametrize("method", ["compile", "step"])
+def test_several_signals_at_once_are_an_interruption(bench: Bench, method: str) -> None:
+    """However impatient somebody is, the end is 130 and what is finished stays."""
+    process = bench.start(faults={(method, 2): HANG})
+    bench.wait_for("reached", process)
+    for _ in range(20):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.01)  # so that they arrive one by one
+    code, _, _ = bench.end(process)
+
+    assert code == 130
+    assert bench.statuses()[1] == "ok"
     bench.hold_that_resume_completes(1, 2)
 
 

@@ -9,7 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from faulty_bench import SLOW_MEASURING, Bench, assert_one_line, bench_of_two_cells
+from faulty_bench import HANG, SLOW_MEASURING, Bench, assert_one_line, bench_of_two_cells
+
+from suite.files.text import UNFINISHED
 
 
 @pytest.fixture
@@ -20,14 +22,13 @@ def bench(tmp_path: Path) -> Bench:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 256 KiB; a skip, but not in CI, where mounting is not permitted."""
+    """A file system of 256 KiB; a skip where mounting is not permitted."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = shutil.which("mount")
     command = [mount or "mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
     if mount is None or subprocess.run(command, capture_output=True, check=False).returncode:
-        reason = "mounting is not permitted here"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        pytest.skip("mounting is not permitted here")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
 
@@ -70,14 +71,17 @@ def test_a_file_size_limit_is_told_like_a_full_disk(bench: Bench) -> None:
     ("damage", "words"),
     [
         (shutil.rmtree, "the run directory was removed; start a new run"),
-        (lambda directory: (directory / "cells").rename(directory / "gone"), "what is finished"),
+        (
+            lambda directory: shutil.move(directory / "run.json", directory.parent.parent),
+            "run.json was removed, so it cannot be resumed; start a new run",
+        ),
     ],
-    ids=["run directory", "cells"],
+    ids=["run directory", "run.json"],
 )
 def test_a_removed_directory_is_one_line(
     bench: Bench, damage: Callable[[Path], object], words: str
 ) -> None:
-    """Losing the place of the records ends the run with its name and what to do."""
+    """Losing what a run is resumed by ends it with its name, and no advice that cannot work."""
     process = bench.start(faults={("step", 2): SLOW_MEASURING})
     bench.wait_for("reached", process)
     damage(next(bench.out.iterdir()))
@@ -85,6 +89,60 @@ def test_a_removed_directory_is_one_line(
 
     assert code == 3
     assert_one_line(said, words)
+    assert "--resume" not in said
+
+
+def test_removed_records_are_measured_anew(bench: Bench) -> None:
+    """Without its folder of records a run ends with one line, and resuming it does all of it."""
+    process = bench.start(faults={("step", 2): SLOW_MEASURING})
+    bench.wait_for("reached", process)
+    shutil.rmtree(next(bench.out.iterdir()) / "cells")
+    code, _, said = bench.end(process)
+    resumed, _, _ = bench.run("--resume")
+
+    assert code == 3
+    assert_one_line(said, "what is finished stays; then the same command with --resume ")
+    assert resumed == 0
+    assert bench.statuses() == {1: "ok", 2: "ok"}
+
+
+def test_what_a_kill_left_half_written_goes_with_the_resumption(bench: Bench) -> None:
+    """A file whose writing was killed does not stay for good."""
+    bench.end(bench.killed_in_the_second_cell())
+    (directory,) = bench.out.iterdir()
+    (directory / "cells" / f"{UNFINISHED}0f").write_text("{")
+    bench.hold_that_resume_completes(1, 2)
+
+    assert not list(directory.rglob(f"{UNFINISHED}*"))
+
+
+def test_two_cannot_resume_one_run(bench: Bench) -> None:
+    """The second is refused with the owner named, and changes nothing."""
+    bench.end(bench.killed_in_the_second_cell())
+    first = bench.start("--resume", faults={("step", 2): HANG})
+    bench.wait_for("reached", first)
+    (directory,) = bench.out.iterdir()
+    before = {path: path.read_bytes() for path in directory.rglob("*.json")}
+    second = bench.start("--resume", str(directory), mark="second")
+    code, _, said = bench.end(second, mark="second")
+    after = {path: path.read_bytes() for path in directory.rglob("*.json")}
+    first.kill()
+    bench.end(first)
+
+    assert code == 2
+    assert_one_line(said, f"{directory}: is being filled by process {first.pid} on ")
+    assert after == before
+    bench.hold_that_resume_completes(1, 2)
+
+
+def test_runs_that_begin_in_the_same_second_have_directories_of_their_own(bench: Bench) -> None:
+    """Neither is refused, and each is whole."""
+    runs = [bench.start(mark=str(number)) for number in range(3)]
+    codes = [bench.end(process, mark=str(number))[0] for number, process in enumerate(runs)]
+    records = [len(list(directory.glob("cells/*.json"))) for directory in bench.out.iterdir()]
+
+    assert codes == [0, 0, 0]
+    assert records == [2, 2, 2]
 
 
 def test_an_output_that_cannot_be_written_is_refused_first(bench: Bench) -> None:

@@ -3,9 +3,9 @@
 import pytest
 
 from suite.core.cell import Cell, Data, Mode, Precision
-from suite.core.comparison import Side, below, compare, comparison_frame
+from suite.core.comparison import Side, compare, comparison_frame
 from suite.core.errors import NotComparableError
-from suite.core.launch import Status
+from suite.core.launch import Caution, CautionKind, Status
 from suite.core.reference import Metric, ReferenceRow, ReferenceTable
 from suite.core.run import CellResult
 from suite.core.summary import summarize
@@ -29,7 +29,12 @@ def row(batch_size: int, throughput: float) -> ReferenceRow:
     )
 
 
-def result(batch_size: int, step_seconds: list[float], data: Data = Data.SYNTHETIC) -> CellResult:
+def result(
+    batch_size: int,
+    step_seconds: list[float],
+    data: Data = Data.SYNTHETIC,
+    cautions: tuple[Caution, ...] = (),
+) -> CellResult:
     cell = Cell(
         mode=Mode.INFERENCE, precision=Precision.AMP, xla=False, batch_size=batch_size, data=data
     )
@@ -39,7 +44,10 @@ def result(batch_size: int, step_seconds: list[float], data: Data = Data.SYNTHET
         status=status,
         reason="",
         summary=summarize(step_seconds, batch_size),
-        cautions=(),
+        cautions=cautions,
+        ok_launches=int(status is Status.OK),
+        ended_launches=1,
+        planned_launches=1,
     )
 
 
@@ -92,30 +100,19 @@ def test_nothing_in_common_is_not_comparable(results: list[CellResult]) -> None:
     assert caught.value.exit_code == 4
 
 
-def test_the_limit_counts_large_batches_with_a_number_only() -> None:
-    """--fail-below looks at cells of both sides from the smallest batch on."""
-    table = ReferenceTable("t4", (row(1, 100.0), row(8, 100.0), row(16, 100.0), row(32, 100.0)))
-    results = [result(1, [1.0]), result(8, [0.1]), result(16, [0.1]), result(32, [])]
-    slow, missing = below(compare(results, table, []), 1.0, min_batch=8)
-
-    assert [cell.key[4] for cell in slow] == [8]
-    assert [cell.key[4] for cell in missing] == [32]
-
-
-def test_a_limit_without_a_cell_to_count_is_not_comparable() -> None:
-    """A gate that looks at nothing must not pass."""
-    cells = compare([result(8, [0.1])], ReferenceTable("t4", (row(8, 100.0),)), [])
-
-    with pytest.raises(NotComparableError, match="lower --min-batch"):
-        below(cells, 1.0, min_batch=64)
-
-
 def test_the_csv_has_a_line_per_cell_with_every_number() -> None:
-    """comparison.csv holds both sides, the ratio and its word for each metric."""
+    """comparison.csv holds both sides, the ratio and its word for each metric, and the doubts."""
     table = ReferenceTable("t4", (row(1, 50.0), row(8, 100.0)))
-    frame = comparison_frame(compare([result(8, [0.1])], table, []))
+    cautions = (
+        Caution(CautionKind.QUICK, "why"),
+        Caution(CautionKind.CONTENDED, "why"),
+        Caution(CautionKind.CONTENDED, "in another launch"),
+    )
+    frame = comparison_frame(compare([result(8, [0.1], cautions=cautions)], table, []))
 
     assert list(frame["side"]) == ["published", "both"]
     assert frame.at[1, "throughput_img_s_ratio"] == pytest.approx(0.8)
     assert frame.at[1, "throughput_img_s_word"] == "not judged"
     assert frame.at[1, "samples"] == 1
+    assert (frame.at[1, "launches"], frame.at[1, "launches_planned"]) == (1, 1)
+    assert frame.at[1, "cautions"] == "quick contended"

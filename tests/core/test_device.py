@@ -4,19 +4,21 @@ from dataclasses import replace
 
 import pytest
 
-from suite.core.cell import Cell, Data, KernelName, Mode, Precision
+from suite.core.cell import Cell, Data, KernelName, Mode, Precision, Protocol
 from suite.core.device import (
     Cpu,
     Gpu,
     Machine,
     device_label,
     device_mismatch,
+    device_note,
     device_slug,
     published_system,
     skip_reason,
     too_many_ranks,
 )
 from suite.core.distributed import Distributed, Host
+from suite.core.matrix import Matrix
 
 CPU = Cpu(model="AMD EPYC", cores=2, physical_cores=2, memory_bytes=2**34, features=())
 
@@ -47,6 +49,9 @@ def test_label_and_slug_name_the_device_that_runs() -> None:
     assert device_slug(machine("NVIDIA A100-SXM4-40GB")) == "nvidia-a100-sxm4-40gb"
     assert device_label(machine()) == "AMD EPYC (2 cores)"
     assert device_slug(machine()) == "amd-epyc-2-cores"
+    # Part of the name of a run directory, which has a length that file systems limit.
+    assert device_slug(machine("A" * 300)) == "a" * 60
+    assert device_slug(machine("\x1b\n")) == "unnamed"
 
 
 @pytest.mark.parametrize(
@@ -90,6 +95,50 @@ def test_a_mismatch_is_one_sentence(expected: str | None, here: Machine, words: 
     assert said is None if words is None else said is not None and words in said
 
 
+@pytest.mark.parametrize(
+    ("cores", "label"),
+    [(1, "(1 core)"), (0.5, "(0.5 cores)"), (1.5, "(1.5 cores)"), (4 / 3, "(1.33 cores)"),
+     (2.0, "(2 cores)"), (2048, "(2048 cores)")],
+)  # fmt: skip
+def test_a_label_has_the_fraction_of_cores(cores: float, label: str) -> None:
+    """Half a core has a name of its own; whole numbers are written as ever."""
+    here = Machine(gpus=(), cpu=replace(CPU, cores=cores), nvml="")
+
+    assert device_label(here) == f"AMD EPYC {label}"
+
+
+HIDDEN = replace(
+    machine(), nvml="2 GPUs found; 0 visible with CUDA_VISIBLE_DEVICES=-1", gpus_out_of_reach=True
+)
+WHY = "no GPU that can be used (NVML: 2 GPUs found; 0 visible with CUDA_VISIBLE_DEVICES=-1), only"
+
+
+@pytest.mark.parametrize(
+    ("expected", "here", "kernel", "words"),
+    [
+        (None, HIDDEN, KernelName.RESNET50, f"for any device, but this machine has {WHY} AMD"),
+        ("t4", HIDDEN, KernelName.RESNET50, f"but this machine has {WHY} AMD EPYC (2 cores)"),
+        ("cpu", HIDDEN, KernelName.RESNET50, None),
+        (None, HIDDEN, KernelName.SIMULATED, None),
+        (None, machine(), KernelName.RESNET50, None),
+        (None, machine("Tesla T4"), KernelName.RESNET50, None),
+    ],
+    ids=["any", "t4", "cpu", "simulated", "no GPU at all", "a GPU"],
+)
+def test_gpus_that_cannot_be_used_are_told_before_a_run(
+    expected: str | None, here: Machine, kernel: KernelName, words: str | None
+) -> None:
+    """A matrix that would take a GPU does not fall to the CPU without NVML's own phrase."""
+    cells = (replace(cell(), kernel=kernel),)
+    protocol = Protocol(warmup_steps=0, measured_steps=1)
+    matrix = Matrix(
+        name="mine", purpose="", device=expected, reference=None, protocol=protocol, cells=cells
+    )
+    said = device_note(matrix, here)
+
+    assert said is None if words is None else said is not None and words in said
+
+
 def test_cells_that_a_machine_cannot_run_have_a_reason() -> None:
     """Missing GPUs and missing TF32 are told before anything starts."""
     old = machine("Tesla T4", capability=(7, 5))
@@ -114,6 +163,10 @@ def test_more_ranks_than_devices_have_a_reason() -> None:
     assert too_many_ranks(two, machine(), HERE, cpu_ranks=True) is None
     assert too_many_ranks(eight, machine(), HERE, cpu_ranks=True) == (
         "needs 8 ranks, and this machine has 2 CPU cores"
+    )
+    part = replace(machine(), cpu=replace(CPU, cores=1.5))
+    assert too_many_ranks(two, part, HERE, cpu_ranks=True) == (
+        "needs 2 ranks, and this machine has 1.5 CPU cores"
     )
     assert too_many_ranks(eight, machine(), taking(8), cpu_ranks=True) is None
     assert too_many_ranks(eight, machine(), taking(4), cpu_ranks=True) == (

@@ -3,15 +3,17 @@
 import pytest
 
 from suite.core.distributed import (
+    MOST_HOSTS,
     ONLY_RANK,
     Distributed,
     Host,
     Rank,
     RankLauncher,
+    add_host,
     parse_host,
     rank_of,
     rank_settings,
-    reject_repeated,
+    unknown_launcher,
 )
 
 TWO_NODES = (Host("node1", 4), Host("node2", 2))
@@ -75,6 +77,45 @@ def test_what_no_launcher_says_whole_makes_no_rank(change: dict[str, str]) -> No
     assert rank_of({**SRUN, **change}) == ONLY_RANK
 
 
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"PMI_RANK": "0", "PMI_SIZE": "4"}, "PMI_SIZE=4"),
+        ({"PMI_RANK": "1"}, "PMI_RANK=1"),
+        ({"PMIX_RANK": "3"}, "PMIX_RANK=3"),
+        ({"MV2_COMM_WORLD_RANK": "0", "MV2_COMM_WORLD_SIZE": "2"}, "MV2_COMM_WORLD_SIZE=2"),
+        ({"MPI_LOCALNRANKS": "2", "MPI_LOCALRANKID": "0"}, "MPI_LOCALNRANKS=2"),
+        ({"JSM_NAMESPACE_SIZE": "6"}, "JSM_NAMESPACE_SIZE=6"),
+        ({"PALS_RANKID": "1"}, "PALS_RANKID=1"),
+        ({"FLUX_JOB_SIZE": "2"}, "FLUX_JOB_SIZE=2"),
+        ({"LOCAL_WORLD_SIZE": "8", "LOCAL_RANK": "0"}, "LOCAL_WORLD_SIZE=8"),
+        ({**SRUN, "SLURM_STEP_TASKS_PER_NODE": "many"}, "SLURM_STEP_NUM_TASKS=9"),
+        ({"OMPI_COMM_WORLD_SIZE": "2"}, "OMPI_COMM_WORLD_SIZE=2"),
+        ({**MPIRUN, "OMPI_COMM_WORLD_SIZE": "1", "PMI_SIZE": "4"}, "PMI_SIZE=4"),
+        ({"PMI_RANK": "0", "PMI_SIZE": "1"}, None),
+        ({"SLURM_NTASKS": "4", "SLURM_NPROCS": "4", "SLURM_PROCID": "0"}, None),
+        ({**MPIRUN, "PMI_SIZE": "8", "PMIX_RANK": "5"}, None),
+        ({"PMI_SIZE": "²", "PMI_RANK": "-1"}, None),
+        ({}, None),
+    ],
+    ids=[
+        "hydra", "rank alone", "pmix", "mvapich2", "hydra on a host", "jsrun", "pals", "flux",
+        "torchrun", "srun, unreadable", "mpirun, in part", "one rank within several", "one",
+        "batch script", "a known launcher", "no number", "none",
+    ],
+)  # fmt: skip
+def test_several_processes_of_an_unknown_launcher_are_noticed(
+    environment: dict[str, str], told: str | None
+) -> None:
+    """One of them would take itself for the only one; an allocation by itself is none of them."""
+    assert unknown_launcher(environment) == told
+
+
+def test_a_superscript_is_no_number() -> None:
+    """Python calls it a digit, and cannot read it."""
+    assert rank_of({**MPIRUN, "OMPI_COMM_WORLD_SIZE": "²"}) == ONLY_RANK
+
+
 def test_ranks_fill_the_hosts_in_order() -> None:
     """A launch uses no more hosts than its ranks fill, and of each no more than its slots."""
     distributed = Distributed(hosts=TWO_NODES)
@@ -105,7 +146,7 @@ def test_a_host_is_a_name_and_slots(text: str, host: Host) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", ":8", "node1:", "node1:0", "node1:-1", "node1:8:8", "node1 slots=8", "-oProxy:1", "a,b:2"],
+    ["", ":8", "node1:", "node1:-1", "node1:8:8", "node1 slots=8", "-oProxy:1", "a,b:2", "a" * 254],
 )
 def test_what_is_no_host_is_refused(text: str) -> None:
     """Nothing else gets into a launcher's list of hosts, least of all a flag."""
@@ -113,11 +154,29 @@ def test_what_is_no_host_is_refused(text: str) -> None:
         parse_host(text)
 
 
+@pytest.mark.parametrize("slots", ["0", "1025", "9" * 400, "9" * 5000])
+def test_slots_have_bounds(slots: str) -> None:
+    """No host has as many cores; so many digits are not even read."""
+    with pytest.raises(
+        ValueError, match="slots of host a: .* is not a whole number from 1 to 1024"
+    ):
+        parse_host(f"a:{slots}")
+
+
 def test_a_host_is_named_once() -> None:
     """Twice the same host would be two lists of slots for one machine."""
-    reject_repeated(TWO_NODES)
+    hosts = {host.name: host for host in TWO_NODES}
     with pytest.raises(ValueError, match="host node1 is named twice; give it once"):
-        reject_repeated([*TWO_NODES, Host("node1", 1)])
+        add_host(hosts, Host("node1", 1))
+
+
+def test_hosts_are_no_more_than_could_get_a_rank() -> None:
+    """The first one too many is refused."""
+    hosts: dict[str, Host] = {}
+    for number in range(MOST_HOSTS):
+        add_host(hosts, Host(f"node{number}", 1))
+    with pytest.raises(ValueError, match="more than 10000 hosts"):
+        add_host(hosts, Host("another", 1))
 
 
 def test_settings_become_variables() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -77,6 +78,36 @@ def test_contradiction_names_its_place(exclude, include, place, words) -> None: 
         cells(exclude, include)
 
     assert caught.value.place == place
+
+
+def test_an_exclusion_that_only_repeats_earlier_ones_is_a_slip() -> None:
+    """Each has to take a cell that no earlier one takes; the first that does not is named."""
+    exclude: list[Conditions] = [
+        {"precision": Precision.FP32, "xla": True},
+        {"batch_size": 8},
+        {"batch_size": 8, "precision": Precision.AMP},
+        {"batch_size": 8},
+    ]
+
+    assert len(cells(exclude[:2])) == 3
+    with pytest.raises(MatrixError) as caught:
+        cells(exclude)
+    assert caught.value.place == ("exclude", 2)
+
+
+def test_too_many_cells_are_refused_before_they_are_made() -> None:
+    """The number follows from the lengths of the axes: 10^18 cells cost nothing."""
+
+    class Long(Sequence[object]):
+        def __len__(self) -> int:
+            return 10**9
+
+        def __getitem__(self, _index: object) -> Any:
+            raise AssertionError("expanded")
+
+    axes = {**AXES, "batch_size": Long(), "image_size": Long()}
+    with pytest.raises(MatrixError, match="give 4000000000000000000 cells, and a matrix at most"):
+        cells(axes=axes)
 
 
 def test_a_doubled_value_on_an_axis_is_a_duplicate_cell() -> None:

@@ -35,7 +35,16 @@ def result(
     """A cell with these step times; without any, one that failed."""
     status = status if step_seconds or status is not Status.OK else Status.OUT_OF_MEMORY
     summary = summarize(step_seconds, of.global_batch_size)
-    return CellResult(cell=of, status=status, reason="why", summary=summary, cautions=cautions)
+    return CellResult(
+        cell=of,
+        status=status,
+        reason="why",
+        summary=summary,
+        cautions=cautions,
+        ok_launches=int(status is Status.OK),
+        ended_launches=1,
+        planned_launches=1,
+    )
 
 
 def weak(*results: CellResult) -> tuple[ScalingLine, ...]:

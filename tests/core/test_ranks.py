@@ -55,6 +55,19 @@ def test_each_step_is_that_of_its_slowest_rank() -> None:
     assert summary.images_per_second == pytest.approx(8 * 3 / 7.5)
 
 
+def test_ranks_that_took_other_steps_are_no_measurement() -> None:
+    """Ranks step together; where one is ahead of another, step i of both is not one step."""
+    merged = merge_ranks(
+        [ending(0, step_seconds=(1.0, 1.0, 1.0)), ending(1, step_seconds=(1.0, 1.0))]
+    )
+
+    assert merged.status is Status.INVALID
+    assert merged.reason == (
+        "the ranks' records do not fit together: ranks[0].step_seconds: 3 of them, but the launch"
+        " has 2"
+    )
+
+
 @pytest.mark.parametrize(
     ("first", "second", "status", "reason"),
     [

@@ -1,6 +1,8 @@
 """suite.files.hostfile: Open MPI's file of hosts."""
 
+import sys
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -36,7 +38,7 @@ def test_reads_hosts_in_order(tmp_path: Path) -> None:
     [
         ("node1 slots=8\nnode2 slots=eight\n", ":2: 'node2 slots=eight' is not a host such as"),
         ("node1 8\n", ":1: 'node1 8' is not a host such as"),
-        ("\nnode1 slots=0\n", ":2: 'node1:0' is not a host such as"),
+        ("\nnode1 slots=0\n", ":2: slots of host node1: '0' is not a whole number from 1 to 1024"),
         ("node1:8 slots=8\n", ":1: 'node1:8:8' is not a host such as"),
         ("node1 slots=8 user=me\n", ":1: 'node1 slots=8 user=me' is not a host such as"),
         ("--bad slots=8\n", ":1: '--bad:8' is not a host such as"),
@@ -55,6 +57,28 @@ def test_a_mistake_names_file_line_and_remedy(tmp_path: Path, text: str, words: 
 
     assert str(caught.value).startswith(f"{path}{words}")
     assert "\n" not in str(caught.value)
+
+
+def test_reading_costs_the_same_for_each_host(tmp_path: Path) -> None:
+    """Four times the hosts take about four times the function calls, not sixteen."""
+
+    def calls(hosts: int) -> int:
+        path = tmp_path / f"of_{hosts}"
+        path.write_text("".join(f"node{number} slots=8\n" for number in range(hosts)))
+        count = 0
+
+        def note(_frame: FrameType, event: str, _argument: object) -> None:
+            nonlocal count
+            count += event in {"call", "c_call"}
+
+        sys.setprofile(note)
+        try:
+            assert len(read_hostfile(path)) == hosts
+        finally:
+            sys.setprofile(None)
+        return count
+
+    assert calls(2000) <= 4.2 * calls(500)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

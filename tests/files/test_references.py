@@ -70,7 +70,8 @@ FIELDS = (
     "fields where the header has 14; an empty value still needs its comma, and a comma inside a"
     " text needs quotes around it"
 )
-NUMBER = "is not a positive number; write it like 1234.5"
+NUMBER = "is not a number from 1e-06 to 1000000000; write it like 1234.5"
+COUNT = "is not a whole number from 1 to 999999999; write it like 128"
 BAD_TEXTS = {
     "empty": ("", f": is empty; the first line names the columns: {HEADER.strip()}"),
     "no rows": (HEADER, ": has column titles but no row; add a row"),
@@ -81,6 +82,14 @@ BAD_TEXTS = {
     "unknown column": (
         HEADER.replace("batch_size", "batchsize") + FIRST,
         ":1: unknown column 'batchsize'; did you mean 'batch_size'?",
+    ),
+    "semicolons": (
+        (HEADER + FIRST).replace(",", ";"),
+        ":1: looks separated by semicolons; put commas between columns, a point before decimals",
+    ),
+    "tabs": (
+        (HEADER + FIRST).replace(",", "\t"),
+        ":1: looks separated by tabs; put commas between columns, a point before decimals",
     ),
     "doubled column": (
         HEADER.replace("note", "gpu") + FIRST,
@@ -120,11 +129,11 @@ BAD_TEXTS = {
     ),
     "batch size": (
         HEADER + FIRST.replace(",1,8,", ",1,8.0,"),
-        ":2: batch_size: '8.0' is not a positive whole number; write it like 128",
+        f":2: batch_size: '8.0' {COUNT}",
     ),
     "no GPU": (
         HEADER + FIRST.replace(",1,8,", ",0,8,"),
-        ":2: gpus: '0' is not a positive whole number; write it like 128",
+        f":2: gpus: '0' {COUNT}",
     ),
     "no system": (HEADER + FIRST.replace("mine", ""), ":2: system: is empty; fill it in"),
     "duplicate after a blank line and a note of two lines": (
@@ -153,7 +162,9 @@ def test_a_bad_table_is_refused_with_its_place(tmp_path: Path, text: str, messag
     assert str(caught.value) == f"{path}{message}"
 
 
-@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "0", "0.00", "-802.13", "8_0", "1,5"])
+@pytest.mark.parametrize(
+    "number", ["nan", "inf", "-inf", "0", "0.00", "-802.13", "8_0", "1,5", "1e-320", "1e308"]
+)
 def test_a_throughput_is_a_positive_finite_number(tmp_path: Path, number: str) -> None:
     """What Python or a spreadsheet would take for a number is refused unless it is one here."""
     path = write(tmp_path, HEADER + FIRST.replace("802.13", f'"{number}"'))
@@ -198,6 +209,18 @@ def test_bands_come_back_as_they_were_written(tmp_path: Path) -> None:
     write_bands(tmp_path / "bands.csv", bands)
 
     assert read_bands(tmp_path / "bands.csv") == bands
+
+
+def test_overlapping_bands_are_found_whatever_lies_between_them(tmp_path: Path) -> None:
+    """A wide band that comes last is held against all that it covers."""
+    rows = [f"latency_p90_ms,1,true,{size},{size},0.26,3,\n" for size in range(1, 400, 2)]
+    rows += ["latency_p90_ms,2,true,1,400,0.26,3,\n"]
+    path = write(tmp_path, BANDS_HEADER + "".join(rows))
+    assert len(read_bands(path)) == 201
+
+    path = write(tmp_path, BANDS_HEADER + "".join([*rows, "latency_p90_ms,1,true,300,,0.2,3,\n"]))
+    with pytest.raises(InputError, match=":203: holds for a cell of the band on line 152;"):
+        read_bands(path)
 
 
 @pytest.mark.parametrize(

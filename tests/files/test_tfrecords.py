@@ -1,5 +1,6 @@
 """suite.files.tfrecords, dali_index and data_set: what can be known of shards without decoding."""
 
+import gzip
 import struct
 from pathlib import Path
 
@@ -48,6 +49,51 @@ def test_a_truncated_record_is_named(tmp_path: Path, cut: int) -> None:
         count_records([path])
 
 
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (gzip.compress(bytes(2**20), compresslevel=0), "is gzip-compressed; decompress it"),
+        (
+            gzip.compress(bytes(2**20), mtime=0, compresslevel=0),
+            "is gzip-compressed; decompress it",
+        ),
+        (b"0 21\n21 23\n", "is an index, not a shard; give the directory of the shards"),
+        (b"PK\x03\x04" + bytes(100) + b"\x01", "goes past the end of the file"),
+    ],
+    ids=["gzip", "gzip without a time", "index", "zip"],
+)
+def test_what_is_no_shard_is_called_what_it_is(tmp_path: Path, data: bytes, words: str) -> None:
+    """A compressed shard and an index in its place are not `cut short`.
+
+    Without a time a gzip file begins like a record of 546 KiB.
+    """
+    (tmp_path / "train-0").write_bytes(data)
+
+    with pytest.raises(InputError, match=f"train-0: .*{words}|train-0: {words}"):
+        count_records([tmp_path / "train-0"])
+
+
+def test_what_lies_beside_a_shard_is_not_read_as_one(tmp_path: Path) -> None:
+    """DALI's index beside its shard and folders are passed over; a second form of it is refused."""
+    path = shard(tmp_path / "train-00000-of-00001", 5)
+    (tmp_path / "train-00000-of-00001.idx").write_text("0 21\n")
+    (tmp_path / "train-index").mkdir()
+
+    assert list_shards(tmp_path, "train") == (path,)
+    assert check_index(path, tmp_path) == compare_index(path, tmp_path) == 1
+    (tmp_path / "train-00000-of-00001.gz").write_bytes(gzip.compress(path.read_bytes()))
+    with pytest.raises(InputError, match=r"00001\.gz: lies beside train-00000-of-00001 and would"):
+        list_shards(tmp_path, "train")
+
+
+def test_a_shard_is_not_its_own_index(tmp_path: Path) -> None:
+    """--data_idx_dir that names the shards themselves says that the index is missing."""
+    path = shard(tmp_path / "train-0", 5)
+
+    with pytest.raises(InputError, match="train-0: DALI's index of .* is missing; make it with"):
+        check_index(path, tmp_path)
+
+
 def test_an_empty_file_is_named(tmp_path: Path) -> None:
     """A shard of no bytes is a failed copy, not a shard of no records."""
     with pytest.raises(InputError, match="train-0: is empty"):
@@ -90,6 +136,8 @@ def test_an_index_has_a_line_per_record(tmp_path: Path) -> None:
         ("0 21\n", "covers 21 bytes, but .* has 44"),
         ("0 21\n20 24\n", "train-0:2: record 2 begins at 20, but the one before it ends at 21"),
         ("0 21\n21\n", "train-0:2: not `offset size`"),
+        ("0 21\n21 0\n21 23\n", "train-0:2: not `offset size`"),
+        (f"0 {'9' * 5000}\n", "train-0:1: not `offset size`"),
     ],
 )
 def test_an_index_of_another_shard_is_refused(tmp_path: Path, text: str, words: str) -> None:

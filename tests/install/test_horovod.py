@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from suite.install.proof import prove
+from suite.install.tools import tools_for
 
 ROOT = Path(__file__).parents[2]
 TENSORFLOW = """\
@@ -24,10 +25,11 @@ nccl_built = lambda: 22503
 
 
 def installer(*flags: str, path: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """Run the installer with a folder of modules before those that are installed."""
+    """Run the installer with a folder's modules and programs before those that are installed."""
+    search = f"{path / 'bin'}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         [sys.executable, "-m", "suite.install.horovod", *flags],
-        env={**os.environ, "PYTHONPATH": str(path)},
+        env={**os.environ, "PYTHONPATH": str(path), "PATH": search},
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -36,7 +38,15 @@ def installer(*flags: str, path: Path = ROOT) -> subprocess.CompletedProcess[str
 
 
 def image(folder: Path, *, built_for: str = "2.17.0", mpi: bool = True) -> Path:
-    """Modules that answer as those of an image with a TensorFlow and a Horovod of its own."""
+    """Modules that answer as those of an image with a TensorFlow and a Horovod of its own.
+
+    Beside them lie stand-ins for the tools of a build, which a bare machine has not.
+    """
+    (folder / "bin").mkdir()
+    for tool in tools_for("horovod"):
+        program = folder / "bin" / tool.command
+        program.write_text(f"#!/bin/sh\necho '{tool.command} (Open MPI) 4.1.4'\n")
+        program.chmod(0o755)
     (folder / "horovod").mkdir()
     (folder / "tensorflow.py").write_text(TENSORFLOW)
     (folder / "horovod" / "__init__.py").write_text('__version__ = "0.28.1+nv25.2"\n')

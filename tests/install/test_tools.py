@@ -32,7 +32,7 @@ def packages(path: Path, *purposes: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_everything_missing_is_named_at_once_with_its_package(tmp_path: Path) -> None:
-    """Without tools and TensorFlow one message has all of them, and one line that installs them."""
+    """Without tools and TensorFlow one line has all of them, and the commands that install them."""
     (tmp_path / "tensorflow.py").write_text("raise ImportError('no TensorFlow here')\n")
 
     done = subprocess.run(
@@ -50,9 +50,9 @@ def test_everything_missing_is_named_at_once_with_its_package(tmp_path: Path) ->
         "error: missing: mpirun (Debian package openmpi-bin),"
         " mpicxx (Debian package libopenmpi-dev), cmake (Debian package cmake),"
         " g++ (Debian package g++), make (Debian package make),"
-        " TensorFlow (no TensorFlow here); run:\n"
-        "  apt-get install -y --no-install-recommends openmpi-bin libopenmpi-dev cmake g++ make\n"
-        "  pip install -e '.[cpu]'    # '.[gpu]' for NVIDIA GPUs\n"
+        " TensorFlow (no TensorFlow here); run:"
+        " apt-get install -y --no-install-recommends openmpi-bin libopenmpi-dev cmake g++ make;"
+        " then pip install -e '.[cpu]' (or '.[gpu]' for NVIDIA GPUs)\n"
     )
     assert not (tmp_path / "cache").exists()
 

@@ -113,7 +113,6 @@ def test_both_pipelines_evaluate_the_same_pixels(options: KernelOptions) -> None
     assert max(abs(mine.mean() - other.mean()) for mine, other in pairs) < 1.5
 
 
-@pytest.mark.dali
 @pytest.mark.parametrize("ranks", [2, 5])
 @pytest.mark.parametrize("data", [Data.TFRECORD, pytest.param(Data.DALI, marks=pytest.mark.dali)])
 def test_ranks_share_the_records_out(data: Data, ranks: int, options: KernelOptions) -> None:
@@ -149,6 +148,7 @@ def distinct_images(batches: Batches, count: int) -> set[bytes]:
     return {image.tobytes() for image in images}
 
 
+@pytest.mark.dali
 def test_training_draws_from_one_distribution(options: KernelOptions) -> None:
     """Over many random crops, mean and deviation per colour agree within 8 of 255."""
     first, _ = pixels(opened(Data.TFRECORD, Mode.TRAINING, options, IMAGES), 12)

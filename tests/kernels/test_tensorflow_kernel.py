@@ -105,13 +105,77 @@ def test_frozen_graph_gives_the_loss_of_the_evaluation_graph(*, xla: bool) -> No
     assert held == ["resource", "resource"]
 
 
-def test_frozen_graph_drops_no_work_that_a_trained_network_has() -> None:
-    """Every convolution of a frozen network still adds an offset; none was zero and left out."""
-    kernel = run(replace(CELL, graph=Graph.FROZEN))
+def randomize_statistics(model: Any) -> None:
+    """Give every batch normalisation the numbers that training might have left it."""
+    generator = np.random.default_rng(0)
+    for layer in model.layers:
+        if layer.name.endswith("_bn"):
+            size = layer.gamma.shape
+            layer.gamma.assign(generator.uniform(0.5, 1.5, size))
+            layer.beta.assign(generator.normal(0, 0.5, size))
+            layer.moving_mean.assign(generator.normal(0, 0.5, size))
+            layer.moving_variance.assign(generator.uniform(0.5, 2, size))
+
+
+@pytest.mark.parametrize("xla", [False, True], ids=["plain", "xla"])
+@pytest.mark.parametrize("trained", [False, True], ids=["new", "trained"])
+def test_folding_keeps_the_answer_and_the_network(*, trained: bool, xla: bool) -> None:
+    """Logits are those of the fused batch normalisation, whatever its statistics.
+
+    Folding leaves every variable of the network as it was.
+    """
+    import keras
+    import tensorflow as tf
+
+    from suite.kernels.batch_normalization import (
+        FoldableBatchNormalization,
+        FusedBatchNormalization,
+    )
+    from suite.kernels.frozen import frozen
+    from suite.kernels.resnet50 import resnet50
+    from suite.kernels.synthetic import synthetic_batch
+
+    keras.config.set_dtype_policy("float32")
+    keras.utils.set_random_seed(0)
+    model = resnet50(32, normalization=FoldableBatchNormalization)
+    if trained:
+        randomize_statistics(model)
+    fused = resnet50(32, normalization=FusedBatchNormalization)
+    fused.set_weights(model.get_weights())
+    images = tf.constant(synthetic_batch(4, 32, seed=0)[0])
+    forward = frozen(model, tf.TensorSpec.from_tensor(images))
+    folded = tf.function(forward, jit_compile=xla, autograph=False)(images).numpy()
+    expected = fused(images, training=False).numpy()
+
+    np.testing.assert_allclose(folded, expected, atol=1e-4 * np.abs(expected).max())
+    for before, after in zip(fused.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(after, before)
+
+
+@pytest.mark.parametrize("precision", [Precision.FP32, Precision.AMP])
+def test_frozen_graph_drops_no_work_that_a_trained_network_has(precision: Precision) -> None:
+    """Every convolution of a new network still adds an offset; none was zero and left out."""
+    kernel = run(replace(CELL, graph=Graph.FROZEN, precision=precision))
     fused = [node.attr["fused_ops"].list.s for node in kernel._executed if "Conv2D" in node.op]
 
     assert len(fused) == 53
     assert all(b"BiasAdd" in operations for operations in fused)
+
+
+def test_an_offset_of_zero_is_added_in_every_type() -> None:
+    """What stands for a layer's zeros is no zero either, in float16 least of all.
+
+    One offset that is not zero keeps all the zeros beside it.
+    """
+    import tensorflow as tf
+
+    from suite.kernels.batch_normalization import _never_all_zero
+
+    for kind in (tf.float32, tf.bfloat16, tf.float16):
+        zeros = _never_all_zero(tf.zeros(3, kind)).numpy()
+        assert all(0 < float(value) < 1e-7 for value in zeros)
+        some = tf.constant([0.0, 2.0, 0.0], kind)
+        assert list(_never_all_zero(some).numpy()) == [0, 2, 0]
 
 
 def test_forward_graph_ends_at_the_logits() -> None:

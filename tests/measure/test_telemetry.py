@@ -9,15 +9,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pynvml
 import pytest
 
 from suite.core.cautions import contention, measured_cautions
 from suite.core.device import Gpu
 from suite.core.launch import CautionKind
-from suite.core.telemetry import Telemetry, others_cpu_share
+from suite.core.telemetry import Telemetry, others_cpu_share, without_gpu
 from suite.measure import telemetry
-from suite.measure.host_meter import HostMeter, usable_cpu_count
+from suite.measure.host_meter import CpuTimes, HostMeter, cpu_times, usable_cpu_count
 from suite.measure.telemetry import Recorder
 
 T4 = Gpu(index=0, name="Tesla T4", uuid="GPU-aaaa1111")
@@ -28,6 +29,7 @@ class FakeGpu:
     """The calls that the recorder makes of pynvml, answered by a GPU that a test can change."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self._patch = patch
         self.fault: int | None = None
         self.facts: dict[str, Any] = {
             "PowerUsage": 70_000,
@@ -35,6 +37,7 @@ class FakeGpu:
             "UtilizationRates": SimpleNamespace(gpu=97),
             "ClockInfo": 1350,
             "Temperature": 61,
+            "CurrentClocksEventReasons": 0x4,
             "CurrentClocksThrottleReasons": 0x4,
             "TotalEnergyConsumption": 1_000_000,
             "ComputeRunningProcesses": [],
@@ -61,6 +64,14 @@ class FakeGpu:
             return self.facts[fact]
 
         return call
+
+    def forget(self, fact: str) -> None:
+        """From now on a call that this library does not have."""
+
+        def call(*_: object) -> None:
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_FUNCTION_NOT_FOUND)
+
+        self._patch.setattr(pynvml, f"nvmlDeviceGet{fact}", call)
 
     def run_process(self, *pids: int) -> None:
         self.facts["ComputeRunningProcesses"] = [
@@ -192,13 +203,149 @@ def test_throttling_is_a_caution_and_a_power_cap_is_not(
     fake: FakeGpu, bits: int, told: dict[str, float], kinds: list[CautionKind]
 ) -> None:
     """Every reason is kept; only those that slow a GPU against its making are a doubt."""
-    fake.facts["CurrentClocksThrottleReasons"] = bits
+    fake.facts["CurrentClocksEventReasons"] = bits
     measurement = Measurement(T4)
     measurement.steps(3, 0.1)
     found = measurement.finish()
 
-    assert found.throttling == told
+    assert (found.throttling, found.throttle_readings) == (told, found.readings)
     assert [caution.kind for caution in measured_cautions((), found)] == kinds
+
+
+@pytest.mark.parametrize("missing", ["CurrentClocksEventReasons", "CurrentClocksThrottleReasons"])
+@pytest.mark.parametrize("by", ["library", "bindings"])
+def test_either_name_of_the_throttle_reasons_will_do(
+    fake: FakeGpu, monkeypatch: pytest.MonkeyPatch, missing: str, by: str
+) -> None:
+    """Drivers before 535 have the older name only, and a later one may drop it."""
+    for name in ("CurrentClocksEventReasons", "CurrentClocksThrottleReasons"):
+        fake.facts[name] = 0x40
+    if by == "library":
+        fake.forget(missing)
+    else:
+        monkeypatch.delattr(pynvml, f"nvmlDeviceGet{missing}")
+    measurement = Measurement(T4)
+    measurement.steps(3, 0.1)
+
+    assert measurement.finish().throttling == {"heat (hardware)": 1.0}
+
+
+def test_a_gpu_that_does_not_tell_why_is_not_unthrottled(fake: FakeGpu) -> None:
+    """Unknown is not none: it is a value of its own with a note, and no caution."""
+    fake.forget("CurrentClocksEventReasons")
+    fake.forget("CurrentClocksThrottleReasons")
+    measurement = Measurement(T4)
+    measurement.steps(3, 0.1)
+    found = measurement.finish()
+
+    assert (found.throttling, found.throttle_readings) == (None, 0)
+    assert "throttle reasons cannot be read" in found.note
+    assert measured_cautions((), found) == ()
+
+
+def test_shares_of_throttling_are_of_the_readings_that_told(fake: FakeGpu) -> None:
+    """Readings without an answer are neither throttled nor unthrottled, and are counted."""
+    fake.facts["CurrentClocksEventReasons"] = 0x40
+    measurement = Measurement(T4)
+    measurement.steps(10, 0.125)
+    del fake.facts["CurrentClocksEventReasons"], fake.facts["CurrentClocksThrottleReasons"]
+    measurement.steps(15, 0.125)
+    found = measurement.finish()
+    (caution,) = measured_cautions((), found)
+
+    assert (found.readings, found.throttle_readings) == (4, 2)
+    assert found.throttling == {"heat (hardware)": 1.0}
+    assert "throttle reasons were told in 2 of 4 readings" in found.note
+    assert "heat (hardware) in 100% of 2 readings" in caution.text
+
+
+def test_a_cpu_has_no_gpu_to_tell_of() -> None:
+    """Without a GPU nothing is unknown of it."""
+    measurement = Measurement(None)
+    measurement.steps(3, 0.1)
+    found = measurement.finish()
+
+    assert (found.throttling, found.throttle_readings, found.foreign_processes) == ({}, None, ())
+    assert "throttle" not in found.note
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (None, None, None),
+        ((), None, None),
+        (None, (THEIRS, OURS), None),
+        ((THEIRS,), None, ("process 1 with 2.0 GiB",)),
+    ],
+)
+def test_processes_that_cannot_be_read_are_unknown(
+    fake: FakeGpu,
+    before: tuple[int, ...] | None,
+    after: tuple[int, ...] | None,
+    told: tuple[str, ...] | None,
+) -> None:
+    """Nobody is claimed to be alone by a driver that does not say; whoever was seen is named."""
+
+    def show(processes: tuple[int, ...] | None) -> None:
+        if processes is None:
+            fake.facts.pop("ComputeRunningProcesses", None)
+        else:
+            fake.run_process(*processes)
+
+    show(before)
+    measurement = Measurement(T4)
+    show(after)
+    measurement.steps(3, 0.1)
+    found = measurement.finish()
+
+    assert found.foreign_processes == told
+    assert ("the processes on the GPU cannot be read" in found.note) is (told is None)
+
+
+def test_memory_held_is_told_where_processes_are_not(fake: FakeGpu) -> None:
+    """What is known of others does not get lost in what is not."""
+    del fake.facts["ComputeRunningProcesses"]
+    fake.facts["MemoryInfo"] = SimpleNamespace(used=2**32, total=2**34)
+    measurement = Measurement(T4)
+    measurement.steps(3, 0.1)
+
+    assert measurement.finish().foreign_processes == (
+        "something unseen that held 4.0 GiB beforehand",
+    )
+
+
+@pytest.mark.usefixtures("fake")
+def test_readings_of_a_gpu_that_did_not_run_are_left_out() -> None:
+    """A launch on the CPU keeps the host's readings and none of the GPU beside it."""
+    measurement = Measurement(T4)
+    measurement.steps(3, 0.1)
+    found = without_gpu(measurement.finish(), "the launch ran elsewhere")
+
+    assert set(found.gauges) <= {"resident_bytes", "cpu_frequency_mhz"}
+    assert (found.throttling, found.throttle_readings, found.energy_joules) == ({}, None, None)
+    assert found.note == "the launch ran elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("last", "words"),
+    [
+        (1_000_000, "the energy counter did not move"),
+        (5, "the energy counter went back"),
+        (None, "the energy counter could not be read at the end"),
+    ],
+)
+def test_why_there_is_no_energy_is_told(fake: FakeGpu, last: int | None, words: str) -> None:
+    """A counter that stands, starts anew or falls silent is no energy, each in its own words."""
+    measurement = Measurement(T4)
+    measurement.steps(15, 0.1)
+    if last is None:
+        del fake.facts["TotalEnergyConsumption"]
+    else:
+        fake.facts["TotalEnergyConsumption"] = last
+    measurement.steps(15, 0.1)
+    found = measurement.finish()
+
+    assert (found.energy_joules, found.note) == (None, words)
 
 
 @pytest.mark.parametrize(
@@ -326,7 +473,8 @@ def test_other_processes_on_the_cpu_are_a_caution(
     monkeypatch.setattr(telemetry, "cpu_seconds", lambda: used["own"])
     monkeypatch.setattr(telemetry, "usable_cpu_count", lambda: 5)
     now = 0.0
-    recorder = Recorder(gpu=None, watch_others=True, busy=lambda: used["all"], clock=lambda: now)
+    times = lambda: CpuTimes(used["all"], None)  # noqa: E731
+    recorder = Recorder(gpu=None, watch_others=True, times=times, clock=lambda: now)
     for done in range(1, 22):
         recorder.on_step("measuring", done, 21)
         now += 0.1
@@ -357,6 +505,98 @@ def test_others_are_not_judged_where_they_cannot_be() -> None:
         assert found.busy_cpus is None
         assert others_cpu_share([found]) is None
         assert contention([found]) is None
+
+
+def stat_file(folder: Path, *stolen: int) -> None:
+    """A /proc/stat in which every CPU was busy for 10 s; stolen is in hundredths of a second."""
+    lines = [f"cpu{number} 400 100 300 9000 0 100 100 {s} 0 0" for number, s in enumerate(stolen)]
+    total = f"cpu  400 100 300 9000 0 100 100 {sum(stolen)} 0 0"
+    (folder / "stat").write_text("\n".join([total, *lines, ""]))
+
+
+def test_stolen_time_is_that_of_the_usable_cpus(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What the hypervisor took from CPUs that this process may not use is not its loss."""
+    monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 2})
+    stat_file(tmp_path, 150, 7000, 50)
+
+    assert cpu_times().busy == pytest.approx(20)
+    assert cpu_times().stolen == pytest.approx(2)
+
+
+def test_stolen_time_that_the_kernel_never_counted_is_unknown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Zero on every CPU since the start is no proof that none was stolen; zero on some is."""
+    monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    stat_file(tmp_path, 0, 0)
+    never = cpu_times().stolen
+    stat_file(tmp_path, 0, 1)
+
+    assert never is None
+    assert cpu_times().stolen == 0
+
+
+@pytest.mark.parametrize(
+    ("busy", "before", "stolen", "share"),
+    [
+        (14.0, 3.0, 6.0, 0.3),  # of two CPUs that wanted to run all the time
+        (7.0, 3.0, 3.0, 0.3),  # of one that did
+        (1.0, 3.0, 0.5, 0.05),  # of one that mostly waited, of its whole time
+        (9.9, None, 0.1, 0.01),  # the first that the kernel ever counted
+        (10.0, 3.0, 0.0, 0.0),
+        (10.0, 3.0, None, None),
+    ],
+)
+def test_the_share_of_stolen_time(
+    busy: float, before: float | None, stolen: float | None, share: float | None
+) -> None:
+    """It is about the part by which ten seconds of steps became longer, on a GPU as on a CPU."""
+    after = None if stolen is None else (before or 0.0) + stolen
+    measurement = Measurement(None)
+    moments = iter([CpuTimes(100.0, before), CpuTimes(100.0 + busy, after)])
+    measurement.recorder = Recorder(
+        gpu=None, times=lambda: next(moments), clock=lambda: measurement.now
+    )
+    measurement.steps(2, 0.0)
+    measurement.now = 10.0
+    found = measurement.finish()
+
+    assert found.stolen_share == (None if share is None else pytest.approx(share))
+    told = [caution.kind for caution in measured_cautions((), found)]
+    assert told == ([CautionKind.STOLEN] if share and share > 0.02 else [])
+
+
+@pytest.mark.usefixtures("fake")
+def test_processor_times_that_cannot_be_read_cost_no_other_reading() -> None:
+    """A sandbox may hide /proc/stat: the GPU is read all the same, a note says what is not."""
+
+    def hidden() -> CpuTimes:
+        raise PermissionError("/proc/stat is hidden")
+
+    measurement = Measurement(T4)
+    measurement.recorder = Recorder(gpu=T4, times=hidden, clock=lambda: measurement.now)
+    measurement.steps(31, 0.1)
+    found = measurement.finish()
+
+    assert found.gauges["gpu_power_watts"].mean == 70
+    assert found.stolen_share is None
+    assert found.note.startswith("the CPUs' times are unknown: /proc/stat is hidden")
+
+
+def test_a_launch_of_less_than_a_second_has_no_share_of_stolen_time() -> None:
+    """Hundredths of a second are too coarse for it."""
+    measurement = Measurement(None)
+    moments = iter([CpuTimes(100.0, 0.0), CpuTimes(101.0, 0.5)])
+    measurement.recorder = Recorder(
+        gpu=None, times=lambda: next(moments), clock=lambda: measurement.now
+    )
+    measurement.steps(2, 0.45)
+
+    assert measurement.finish().stolen_share is None
 
 
 def test_the_real_counters_tell_who_was_busy() -> None:

@@ -1,7 +1,8 @@
 """The table of promises."""
 
-from suite.core.check import Check
-from suite.render.checks import checks_text, verdict
+from suite.core.check import Check, LeftOut
+from suite.kernels.dali_install import INSTALL
+from suite.render.checks import checks_text, left_out_text, verdict
 
 
 def test_a_promise_that_is_not_kept_is_said_plainly() -> None:
@@ -40,3 +41,21 @@ def test_a_long_note_is_wrapped_beside_its_name() -> None:
     assert max(map(len, lines)) <= 100
     assert [line[:12] for line in told] == ["  overhead  ", " " * 12, " " * 12]
     assert " ".join(" ".join(told).split()) == f"overhead {check.note.strip()}"
+
+
+def test_checks_without_targets_are_not_judged() -> None:
+    """Numbers alone are told, and nothing about targets that were met."""
+    check = Check(name="known", values=(0.6,), unit="x", note="only told")
+
+    assert checks_text([check]).endswith("\n\nno target was judged")
+
+
+def test_what_a_left_out_check_needs_can_be_copied() -> None:
+    """The command that installs it stands alone on its line, which a terminal does not wrap."""
+    missing = LeftOut("pipeline, DALI", f"NVIDIA DALI or its plugin is not installed; {INSTALL}")
+    reason, command = left_out_text(missing).splitlines()
+
+    assert reason == "  pipeline, DALI: left out, NVIDIA DALI or its plugin is not installed"
+    assert command.strip() == INSTALL
+    assert len(command) <= 100
+    assert left_out_text(LeftOut("memory", "no counter")) == "  memory: left out, no counter"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from suite.core.cell import Cell, Mode, Precision, Protocol
-from suite.core.launch import Launch, Status
+from suite.core.launch import Caution, CautionKind, Launch, Status
 from suite.core.run import RunHeader
 from suite.files.launches import write_launch
 from suite.files.runs import create_run
@@ -25,6 +25,7 @@ def launch(
     precision: Precision = Precision.AMP,
     xla: bool = False,
     gpus: int = 1,
+    doubts: tuple[CautionKind, ...] = (),
 ) -> Launch:
     """One launch with these step times; without any, it ran out of memory."""
     cell = Cell(mode=mode, precision=precision, xla=xla, batch_size=batch_size, gpus=gpus)
@@ -37,19 +38,28 @@ def launch(
         reason="" if ok else "ResourceExhaustedError: failed to allocate",
         device="Tesla V100-SXM2-16GB",
         step_seconds=seconds,
+        cautions=tuple(Caution(kind, "why") for kind in doubts),
     )
 
 
 LAUNCHES = [
     launch(1, (0.0041, 0.0042, 0.0043, 0.0046), precision=Precision.AMP),
     launch(4, (0.0060, 0.0062), xla=True),
-    launch(64, (0.0238, 0.0239), precision=Precision.AMP),
+    launch(64, (0.0238, 0.0239), doubts=(CautionKind.CONTENDED, CautionKind.UNSTEADY)),
     launch(64, (0.0226, 0.0228), xla=True),
     launch(256, (), precision=Precision.FP32),
     launch(3, (0.001, 0.001), precision=Precision.FP32),
     launch(128, (0.32, 0.32), mode=Mode.TRAINING, xla=True, precision=Precision.FP32),
-    launch(256, (0.2, 0.2), mode=Mode.TRAINING, xla=True),
-    launch(128, (0.32, 0.34), mode=Mode.TRAINING, xla=True, precision=Precision.FP32, gpus=8),
+    launch(256, (0.2, 0.2), mode=Mode.TRAINING, xla=True, doubts=(CautionKind.TRUNCATED,)),
+    launch(
+        128,
+        (0.32, 0.34),
+        mode=Mode.TRAINING,
+        xla=True,
+        precision=Precision.FP32,
+        gpus=8,
+        doubts=(CautionKind.CONTENDED,),
+    ),
 ]
 
 
@@ -94,7 +104,7 @@ def compare(directory: Path, *flags: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_the_comparison_is_the_recorded_document(recorded: Path) -> None:
-    """Terminal text and Markdown hold every number, ratio, word and leftover cell."""
+    """Terminal text and Markdown hold every number, ratio, word, doubt and leftover cell."""
     done = compare(recorded)
     printed, _, written = done.stdout.partition("\nwritten to ")
 
@@ -124,13 +134,12 @@ def test_ranks_on_a_cpu_are_set_beside_published_scaling(tmp_path: Path) -> None
 
 WEAK_SCALING = """\
 Weak scaling, by mean of per-step rates; GPUs are ranks on a CPU
-Training                      GPUs  Batch Size  img/s on 1    img/s     Weak    % of  Hours for
-                                         / GPU         GPU           scaling  linear  90 epochs
------------------  ---------  ----  ----------  ----------  -------  -------  ------  ---------
-FP32               measured      2           8        5.00     8.00    1.60x   80.0%    4003.65
-FP32 + XLA         published     8         128      412.00  3170.00    7.69x   96.1%      10.00
-mixed precision +  published     8         256     1270.00  9510.00    7.48x   93.5%       3.50
-XLA
+Training                          GPUs  Batch Size  img/s on 1    img/s     Weak    % of  Hours for
+                                             / GPU         GPU           scaling  linear  90 epochs
+---------------------  ---------  ----  ----------  ----------  -------  -------  ------  ---------
+FP32                   measured      2           8        5.00     8.00    1.60x   80.0%    4003.65
+FP32 + XLA             published     8         128      412.00  3170.00    7.69x   96.1%      10.00
+mixed precision + XLA  published     8         256     1270.00  9510.00    7.48x   93.5%       3.50
 
 """
 
@@ -154,7 +163,11 @@ def test_the_terminal_text_fits_100_columns(recorded: Path) -> None:
 @pytest.mark.parametrize(
     ("flags", "code", "words"),
     [
-        (["--fail-below", "0.5", "--min-batch", "4"], 3, "without a number: inference-fp32-bs256"),
+        (
+            ["--fail-below", "0.5", "--min-batch", "4"],
+            3,
+            "failed: inference-fp32-bs256-1gpu: out of",
+        ),
         (["--fail-below", "1.0"], 1, "below 1x: inference-amp-bs1-1gpu: 0.982x"),
         (["--fail-below", "0.9", "--min-batch", "512"], 4, "lower --min-batch"),
     ],
@@ -162,7 +175,7 @@ def test_the_terminal_text_fits_100_columns(recorded: Path) -> None:
 def test_failing_is_asked_for_and_has_its_code(
     recorded: Path, flags: list[str], code: int, words: str
 ) -> None:
-    """--fail-below is 1 for a slow cell, 3 for a missing number, 4 with nothing to look at."""
+    """--fail-below is 1 for a slow cell, 3 for a failed one, 4 with nothing to look at."""
     done = compare(recorded, *flags)
 
     assert done.returncode == code

@@ -1,5 +1,9 @@
 """suite.render.devices: whole documents for a GPU machine and for one without."""
 
+from dataclasses import replace
+
+import pytest
+
 from suite.core.device import Cpu, Gpu, GpuProcess, Machine
 from suite.render.devices import devices_text
 
@@ -33,7 +37,7 @@ GPU 0: Tesla T4
   CUDA of the driver  12.4
   compute capability  7.5
   power limit         70 W
-  MIG                 not supported
+  MIG                 not told by the driver
   UUID                GPU-8932f937-d72c-4106-c12f-20bd9faed9f6
   others on it        python3 (pid 41, 1.5 GiB)
                       name unknown (pid 97, memory unknown)
@@ -85,5 +89,39 @@ def test_facts_that_are_missing_say_so() -> None:
     assert "  memory              not told by the driver\n" in text
     assert "  power limit         not told by the driver\n" in text
     assert "  form factor         not in the product name\n" in text
-    assert "nobody seen" in text
+    assert "  MIG                 not told by the driver\n" in text
+    assert "  others on it        unknown: the processes cannot be read\n" in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_nobody_is_told_from_what_cannot_be_read() -> None:
+    """An empty list of processes is an answer of the driver."""
+    alone = Machine(gpus=(replace(T4, processes=()),), cpu=CPU, nvml="1 GPU found")
+
+    assert "  others on it        nobody seen (" in devices_text(alone)
+
+
+def test_a_mig_device_has_no_power_limit_of_its_own() -> None:
+    """Its board's is neither its own nor unknown."""
+    part = replace(T4, mig=True, power_limit_watts=None)
+    text = devices_text(Machine(gpus=(part,), cpu=CPU, nvml="1 GPU found"))
+
+    assert "  power limit         its board's, which MIG devices share\n" in text
+
+
+@pytest.mark.parametrize(
+    ("cores", "allowed", "words"),
+    [
+        (0.5, 2, "0.5 of 2"),
+        (1.333333, 8, "1.33 of 8"),
+        (2, 8, "2 of 8"),
+        (8, 8, "8"),
+        (8, None, "8"),
+    ],
+)
+def test_a_quota_of_cores_is_told(cores: float, allowed: int | None, words: str) -> None:
+    """What this process may use stands before what it may run on."""
+    cpu = replace(CPU, cores=cores, allowed_cores=allowed)
+    text = devices_text(Machine(gpus=(), cpu=cpu, nvml=""))
+
+    assert f"  cores usable here  {words} logical (8 physical in all)\n" in text

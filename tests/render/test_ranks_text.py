@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from suite.core.cell import Cell, Mode, Precision, Protocol
-from suite.core.launch import Launch, RankRecord, Status
+from suite.core.launch import Caution, CautionKind, Launch, RankRecord, Status
 from suite.render.ranks import rank_notes, ranks_table
 
 CELL = Cell(mode=Mode.TRAINING, precision=Precision.AMP, xla=False, batch_size=4, gpus=2)
@@ -14,6 +14,7 @@ LAUNCH = Launch(
     status=Status.OK,
     device="NVIDIA A100",
     step_seconds=(0.2, 0.25),
+    cautions=(Caution(CautionKind.MIXED_DEVICES, "mixed"),),
     ranks=(
         RankRecord(
             rank=0,
@@ -33,8 +34,8 @@ def test_each_rank_has_a_row() -> None:
 
     assert table is not None
     assert table.rows == [
-        (cell, "0", "0", "node1", "NVIDIA A100", "40.00", "200.00", "200.00", "2", "20.00"),
-        (cell, "0", "1", "node2", "NVIDIA H100", "41.00", "205.00", "250.00", "2", "-"),
+        (cell, "0", "0", "node1", "NVIDIA A100", "40.00", "200.00", "200.00", "2", "20.00", "m"),
+        (cell, "0", "1", "node2", "NVIDIA H100", "41.00", "205.00", "250.00", "2", "-", "m"),
     ]
 
 
@@ -59,4 +60,4 @@ def test_a_rank_that_never_stepped_has_dashes() -> None:
     table = ranks_table([bare])
 
     assert table is not None
-    assert table.rows[0][5:] == ("-", "-", "-", "0", "-")
+    assert table.rows[0][5:] == ("-", "-", "-", "0", "-", "m")

@@ -7,8 +7,7 @@ import pytest
 from suite.core.cell import Cell, KernelName, Mode, Precision, Protocol, quick_protocol
 from suite.core.device import Cpu, Gpu, GpuProcess, Machine
 from suite.core.launch import Caution, CautionKind, Launch, Status
-from suite.core.matrix import Matrix
-from suite.runner.marks import doubted, labelled, only_alone
+from suite.runner.marks import Neighbours, doubted, labelled, only_alone
 
 CPU = Cpu(model="AMD EPYC", cores=2, physical_cores=2, memory_bytes=2**34, features=())
 CPU_ONLY = Machine(gpus=(), cpu=CPU, nvml="no NVIDIA driver")
@@ -16,12 +15,6 @@ WITH_T4 = Machine(
     gpus=(Gpu(index=0, name="Tesla T4", compute_capability=(7, 5)),), cpu=CPU, nvml=""
 )
 PROTOCOL = Protocol(warmup_steps=50, measured_steps=350, launches=2)
-
-
-def matrix(device: str | None = None) -> Matrix:
-    return Matrix(
-        name="mine", purpose="", device=device, reference=None, protocol=PROTOCOL, cells=()
-    )
 
 
 def launch(ran_on: str, protocol: Protocol = PROTOCOL, kernel: str = "resnet50") -> Launch:
@@ -60,7 +53,7 @@ def test_a_cap_that_leaves_too_few_samples_leaves_no_number(
         step_seconds=(0.1,) * samples,
         cautions=(Caution(CautionKind.TRUNCATED, text),),
     )
-    record = labelled(capped, CPU_ONLY, matrix())
+    record = labelled(capped, CPU_ONLY, None)
 
     assert record.status is status
     assert record.reason == (f"too few samples: {text}" if status is Status.INVALID else "")
@@ -69,32 +62,38 @@ def test_a_cap_that_leaves_too_few_samples_leaves_no_number(
 
 def test_a_protocol_of_few_steps_is_kept() -> None:
     """Whoever declares two steps gets two."""
-    assert labelled(launch("CPU"), CPU_ONLY, matrix()).status is Status.OK
+    assert labelled(launch("CPU"), CPU_ONLY, None).status is Status.OK
 
 
 STRANGER = GpuProcess(pid=4711, name="python", memory_bytes=2**31)
 
 
 @pytest.mark.parametrize(
-    ("machine", "ran_on", "words"),
+    ("machine", "ran_on", "words", "label"),
     [
-        (WITH_T4, "CPU", "ran on the CPU although Tesla T4 is there"),
-        (CPU_ONLY, "GPU", "ran on a GPU that NVML does not show (no NVIDIA driver)"),
+        (WITH_T4, "CPU", "ran on the CPU although Tesla T4 is there", "AMD EPYC (2 cores)"),
+        (
+            CPU_ONLY,
+            "GPU",
+            "ran on a GPU that NVML does not show (no NVIDIA driver)",
+            "unknown GPU",
+        ),
     ],
 )
 def test_a_launch_on_another_device_than_its_label_is_invalid(
-    machine: Machine, ran_on: str, words: str
+    machine: Machine, ran_on: str, words: str, label: str
 ) -> None:
     """No number carries the name of a device that did not run it."""
-    record = labelled(launch(ran_on), machine, matrix())
+    record = labelled(launch(ran_on), machine, None)
 
     assert record.status is Status.INVALID
     assert words in record.reason
+    assert record.device == label
 
 
 def test_the_label_is_the_device_that_ran() -> None:
     """A launch where it was expected has the label and no doubt attached."""
-    record = labelled(launch("GPU"), WITH_T4, matrix(device="t4"))
+    record = labelled(launch("GPU"), WITH_T4, "t4")
 
     assert (record.status, record.device, record.cautions) == (Status.OK, "Tesla T4", ())
 
@@ -111,7 +110,7 @@ def test_doubts_are_attached_to_the_number(
     record: Launch, device: str | None, kinds: list[CautionKind]
 ) -> None:
     """Another device, a quick protocol and a simulated kernel are told beside the number."""
-    cautions = labelled(record, CPU_ONLY, matrix(device=device)).cautions
+    cautions = labelled(record, CPU_ONLY, device).cautions
 
     assert [caution.kind for caution in cautions] == kinds
     assert all("use" in caution.text or "run" in caution.text for caution in cautions)
@@ -133,5 +132,46 @@ def test_strangers_on_another_gpu_are_no_doubt() -> None:
 def test_a_crash_stays_a_crash_whoever_was_there() -> None:
     """--exclusive judges numbers; a launch without one keeps its own reason."""
     crashed = replace(launch("GPU"), status=Status.CRASHED, reason="ended by SIGSEGV")
+    seen = [((STRANGER,),)]
 
-    assert only_alone(doubted(crashed, (), [((STRANGER,),)])).reason == "ended by SIGSEGV"
+    assert only_alone(doubted(crashed, (), seen), seen).reason == "ended by SIGSEGV"
+
+
+UUID = "8932f937-d72c-4106-c12f-20bd9faed9f6"
+
+
+@pytest.mark.parametrize(
+    ("nvml", "cuda", "status"),
+    [
+        (f"GPU-{UUID}", UUID, Status.OK),
+        (f"MIG-{UUID}", UUID, Status.OK),
+        (f"GPU-{UUID}", None, Status.OK),
+        (None, UUID, Status.OK),
+        (f"GPU-{UUID}", UUID.replace("8", "9"), Status.INVALID),
+    ],
+    ids=["same", "same MIG device", "CUDA does not tell", "NVML does not tell", "another"],
+)
+def test_the_label_is_that_of_the_very_gpu(
+    nvml: str | None, cuda: str | None, status: Status
+) -> None:
+    """Where NVML and CUDA disagree on which GPU is the first, energy and name are another's."""
+    gpu = replace(WITH_T4.gpus[0], uuid=nvml)
+    ran = replace(launch("GPU"), conditions={"device_type": "GPU", "gpu_uuid": cuda})
+    record = labelled(ran, replace(WITH_T4, gpus=(gpu,)), None)
+
+    assert record.status is status
+    if status is Status.INVALID:
+        assert record.device == "unknown GPU"
+        assert f"ran on the GPU with the UUID {cuda}" in record.reason
+
+
+@pytest.mark.parametrize("seen", [[(None,), ((),)], [((),), (None,)]], ids=["before", "after"])
+def test_exclusive_needs_to_see_who_is_there(seen: list[Neighbours]) -> None:
+    """Processes that cannot be read are not nobody: no caution, and no promise either."""
+    record = doubted(launch("GPU"), (), seen)
+
+    assert record.cautions == ()
+    assert only_alone(record, seen).reason == (
+        "--exclusive: the processes on the GPU could not be read"
+    )
+    assert only_alone(record, [((),), ((), None)]).status is Status.OK

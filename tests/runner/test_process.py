@@ -129,6 +129,7 @@ def test_steps_that_change_are_marked_unsteady_and_kept(tmp_path: Path, start: S
         ("raise interface.InvalidLaunchError('nan')", Status.INVALID, "nan"),
         ("raise interface.MissingComponentError('no DALI')", Status.SKIPPED, "no DALI"),
         ("os.write(int(sys.argv[-1]), b'garbage\\n')", Status.CRASHED, "unreadable answer"),
+        ("os.write(int(sys.argv[-1]), b'[' * 9999 + b'\\n')", Status.CRASHED, "unreadable answer"),
         ("os.write(int(sys.argv[-1]), b'{\"half'); os._exit(0)", Status.CRASHED, "exited with"),
     ],
 )
@@ -140,6 +141,41 @@ def test_every_end_is_a_status_with_a_reason(
 
     assert done.status is status
     assert words in done.reason
+
+
+# What a worker does to its own record -> what is said of it.
+FALSE_RECORDS = {
+    "replace(launch, step_seconds=(1e-12,))": "its record: step_seconds[0]: input should",
+    "replace(launch, step_seconds=())": "its record: step_seconds: none, but the status is ok",
+    "replace(launch, protocol=longer, step_seconds=(0.1,) * 5)": "its record: step_seconds: 5",
+    "replace(launch, wall_seconds=float('nan'))": "its record: wall_seconds: is not a finite",
+    "replace(launch, conditions={'loss': float('inf')})": "its record: conditions.loss: is not a",
+    "replace(launch, launch=7)": "its record: is that of inference-fp32-bs1-1gpu-simulated, launch",
+}
+
+
+@pytest.mark.parametrize("change", FALSE_RECORDS)
+def test_a_record_that_cannot_be_true_is_a_crashed_launch(tmp_path: Path, change: str) -> None:
+    """No worker's number is taken that the run could not be read back with."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "from dataclasses import replace\n"
+        "import suite.runner.worker as worker\n"
+        "execute = worker.execute\n"
+        "def changed(*given):\n"
+        "    launch = execute(*given)\n"
+        "    longer = replace(launch.protocol, measured_steps=5)\n"
+        f"    return {change}\n"
+        "worker.execute = changed\n"
+    )
+    order = LaunchOrder(
+        cell=CELL, protocol=Protocol(warmup_steps=1, measured_steps=4), options=KernelOptions()
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = run_launch(order, environment, tmp_path / "worker.log", lambda _: None)
+
+    assert done.status is Status.CRASHED
+    assert done.reason.startswith(f"unreadable answer: {FALSE_RECORDS[change]}")
+    assert done.step_seconds == ()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,9 @@ CELL = Cell(mode=Mode.TRAINING, precision=Precision.FP32, xla=False, batch_size=
 ORDER = LaunchOrder(
     cell=CELL, protocol=Protocol(warmup_steps=1, measured_steps=3), options=KernelOptions()
 )
-ANSWER = Launch(cell=CELL, protocol=ORDER.protocol, launch=0, status=Status.OK)
+ANSWER = Launch(
+    cell=CELL, protocol=ORDER.protocol, launch=0, status=Status.OK, step_seconds=(0.1, 0.1, 0.1)
+)
 LOST_ANOTHER = replace(
     ANSWER, status=Status.CRASHED, reason="UnknownError: Horovod has been shut down."
 )

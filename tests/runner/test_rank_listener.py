@@ -259,19 +259,14 @@ def test_a_rank_that_was_hung_up_on_tries_again(reception: Reception) -> None:
     assert hung_up
 
 
-@pytest.mark.parametrize("addresses", ["xyz", "127.0.0.1:99999"])
-def test_an_address_that_is_none_is_one_line(addresses: str) -> None:
-    """`--report_to` by hand, or a rank without a token: a reason, never a traceback."""
-    flags = ["--mode=training_benchmark", "--batch_size=1", "--iter_unit=batch", "--num_iter=60"]
-    command = [sys.executable, "-m", "suite.kernels", *flags, "--report_to", addresses]
-    environment = {**os.environ, TOKEN_VARIABLE: TOKEN}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    del environment[TOKEN_VARIABLE]
-    without = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+def test_a_rank_without_a_token_is_one_line() -> None:
+    """`--report_to` is nothing to be given by hand."""
+    flags = ["--mode=training_benchmark", "--batch_size=1", "--report_to=127.0.0.1:9"]
+    command = [sys.executable, "-m", "suite.kernels", *flags]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
 
-    assert (done.returncode, without.returncode) == (2, 2)
-    assert done.stderr == f"error: the runner cannot be reached at {addresses} (not host:port)\n"
-    assert without.stderr == ("error: --report_to is for ranks that a run starts; leave it out\n")
+    assert done.returncode == 2
+    assert done.stderr == "error: --report_to is for ranks that a run starts; leave it out\n"
 
 
 HERE_ONLY = Distributed(hosts=(Host("node1", 2),), interface="eth0")

@@ -76,14 +76,14 @@ def test_ranks_that_answer_are_one_launch(tmp_path: Path) -> None:
 UNREADABLE: dict[str, tuple[Callable[[], bytes], str]] = {
     "another cell": (
         lambda: result(replace(ANSWER, cell=replace(CELL, batch_size=8))),
-        "it measured training-fp32-bs8-2gpu, launch 0",
+        "is that of training-fp32-bs8-2gpu, launch 0",
     ),
     "another launch": (lambda: result(replace(ANSWER, launch=3)), ", launch 3"),
     "more steps": (
         lambda: result(replace(ANSWER, step_seconds=(0.1,) * 3)),
-        "it has 3 measured steps",
+        "step_seconds: 3 of them",
     ),
-    "nested": (lambda: b'{"result": ' + b"[" * 100_000 + b"\n", "recursion limit"),
+    "nested": (lambda: b'{"result": ' + b"[" * 100_000 + b"\n", "is nested more than"),
     "nested record": (
         lambda: json.dumps({"result": '{"schema_version":' + "[" * 100_000}).encode() + b"\n",
         "",

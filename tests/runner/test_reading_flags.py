@@ -37,7 +37,7 @@ def test_reading_survives_its_flags(flags: str, reading: Reading) -> None:
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (f"{TRAINING} --decode_threads 0", "0 is not a whole number above 0"),
+        (f"{TRAINING} --decode_threads 0", "'0' is not a whole number from 1 to 1024"),
         (f"{INFERENCE} --shuffled_records 5", "changes nothing of inference on tfrecord images"),
         (f"{TRAINING} --dali --data_idx_dir i --open_files 5", "--open_files changes nothing of"),
         (

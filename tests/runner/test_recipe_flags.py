@@ -48,9 +48,12 @@ def test_a_recipe_survives_its_flags(flags: str, recipe: Recipe) -> None:
     [
         (f"{INFERENCE} --mixup 0.2 --cosine_lr", "only training heeds --cosine_lr and --mixup"),
         (f"{TRAINING} --static_loss_scale 64", "add --amp"),
-        (f"{TRAINING} --label_smoothing 1", "1 is not a number from 0 to below 1"),
-        (f"{TRAINING} --lr_init nan", "nan is not a number from 0"),
-        (f"{TRAINING} --amp --static_loss_scale 0", "0 is neither a number above 0 nor -1"),
+        (f"{TRAINING} --label_smoothing 1", "1 is not below 1"),
+        (f"{TRAINING} --lr_init nan", "'nan' is not a number from 0"),
+        (
+            f"{TRAINING} --amp --static_loss_scale 0",
+            "'0' is not a number from 1e-06 to 16777216, nor -1",
+        ),
         (f"{TRAINING} --graph frozen", "training has no frozen graph"),
         (f"{TRAINING} --xla_mode auto_clustering", "add --xla"),
     ],

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from suite.core.distributed import BindTo, Distributed, Host, RankLauncher, rank_settings
+from suite.core.text import command
 from suite.measure.environment import is_setting
 from suite.runner.child import with_suite
 from suite.runner.ranks.listener import is_this_machine
@@ -150,12 +150,10 @@ def ranks_command_line(
 ) -> str:
     """The whole command for so many ranks by hand, quoted for a shell, as the plan prints it."""
     settings = rank_settings(launcher, distributed)
-    command = rank_command(
-        launcher, distributed, ranks, settings, distributed.environment, arguments
-    )
+    start = rank_command(launcher, distributed, ranks, settings, distributed.environment, arguments)
     handed_on = launcher is not RankLauncher.MPIRUN
     variables = [f"{name}={value}" for name, value in settings.items() if handed_on]
-    return shlex.join([*(["env", *variables] if variables else []), *command])
+    return command([*(["env", *variables] if variables else []), *start])
 
 
 def _mca(hosts: Sequence[Host], interface: str | None) -> list[str]:

@@ -10,13 +10,12 @@ from contextlib import suppress
 
 from suite.core.errors import InputError
 from suite.core.launch import Launch, Status
-from suite.files.runs import decode_launch
 from suite.measure.oom_kills import oom_kills
 from suite.runner.bounded_log import BoundedLog
 from suite.runner.channel import Here, Lines, Progress, receive
 from suite.runner.child import end_session
 from suite.runner.command import LaunchOrder
-from suite.runner.process import Deadline
+from suite.runner.process import Deadline, read_answer
 from suite.runner.ranks.ends import (
     ENDED_SILENTLY,
     HeardRank,
@@ -262,9 +261,9 @@ class RankSession:
             if isinstance(message, Here) or rank.failure is not None:
                 return
             if isinstance(message, str):
-                rank.answer = self._answer(message)
+                rank.answer = read_answer(message, self._order)
                 return
-        except (ValueError, InputError, RecursionError) as error:
+        except (ValueError, InputError) as error:
             rank.failure = rank.failure or (Status.CRASHED, f"unreadable answer: {error}")
             return
         if message.total:
@@ -275,17 +274,3 @@ class RankSession:
         rank.progress = message
         if rank.index == 0:
             self._on_progress(message)
-
-    def _answer(self, record: str) -> Launch:
-        """A rank's record.
-
-        Raises:
-            InputError: it is none.
-            ValueError: it is that of something else than was ordered.
-        """
-        launch, order = decode_launch(record, "its answer"), self._order
-        if (launch.cell, launch.launch) != (order.cell, order.launch):
-            raise ValueError(f"it measured {launch.cell.id}, launch {launch.launch}")
-        if len(launch.step_seconds) > order.protocol.measured_steps:
-            raise ValueError(f"it has {len(launch.step_seconds)} measured steps")
-        return launch

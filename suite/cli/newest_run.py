@@ -1,0 +1,29 @@
+"""The run that `compare` and `run --resume` take where the user names none."""
+
+from pathlib import Path
+
+from suite.core.errors import InputError
+from suite.files.runs import stored_runs
+
+
+def newest_run(reports: Path, matrix: str | None = None) -> Path:
+    """The run directory under a folder, of this matrix only if given, whose run began last.
+
+    Prints which it is, and before that what could not be read and may have been meant.
+
+    Raises:
+        InputError: there is none.
+    """
+    found = stored_runs(reports)
+    runs = [run for run in found.runs if matrix in {None, run.header.matrix}]
+    newest = runs[0].directory if runs else None
+    for directory, problem in found.unreadable.items():
+        if newest is None or directory.name > newest.name:
+            print(f"note: passed over a run that cannot be read: {problem}")
+    if newest is None and matrix is None:
+        way = "make one with: python bench.py run matrices/quick.yaml"
+        raise InputError(f"{reports}: holds no run; {way}")
+    if newest is None:
+        raise InputError(f"{reports}: holds no run of {matrix}; start one without --resume")
+    print(f"newest run{f' of {matrix}' if matrix else ''}: {newest}", flush=True)
+    return newest

@@ -1,0 +1,143 @@
+"""Horovod for the TensorFlow that is installed here.
+
+Nobody ships Horovod for a current TensorFlow, and a build of it fits one TensorFlow, one Python
+and one MPI only. So this builds it from its published source, keeps the build for the next
+environment of the same kind, installs it, and lets two ranks compute something with it. Where a
+Horovod that fits is there already, as in NVIDIA's TensorFlow image, it is left alone.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from suite.core.errors import ExitCode, InputError
+from suite.core.text import command, shown
+from suite.files.flags import Parser, path
+from suite.install.cache import (
+    build_and_keep,
+    default_cache,
+    install_requirements,
+    install_wheel,
+    kept_wheel,
+    open_log,
+    try_wheel,
+)
+from suite.install.proof import RANKS, prove
+from suite.install.recipe import VERSION, Recipe, find_cuda
+from suite.install.state import State, look
+from suite.install.tools import compiler_major, missing_tools, open_mpi_version
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="python -m suite.install.horovod",
+        description=f"Build Horovod {VERSION} for the installed TensorFlow, install it and try it.",
+    )
+    parser.add_argument(
+        "--cache",
+        type=path,
+        metavar="DIR",
+        help="where builds are kept (default: resnet50-bench in XDG_CACHE_HOME or ~/.cache)",
+    )
+    parser.add_argument("--rebuild", action="store_true", help="build anew, whatever is there")
+    parser.add_argument(
+        "--check", action="store_true", help="say what is there or missing, and change nothing"
+    )
+    return parser
+
+
+def install(arguments: Sequence[str] | None = None) -> int:
+    """Do what the flags ask for; returns the exit code.
+
+    Raises:
+        InputError: something is missing, fails, or is not as asked for.
+    """
+    given = _parser().parse_args(arguments)
+    # Looking needs no place to write to.
+    cache = None if given.check else given.cache or default_cache(os.environ)
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
+    state = look(environment)
+    # A TensorFlow without CUDA has nothing on a GPU to hand over.
+    cuda = find_cuda(environment) if state.cuda else None
+    lack = state.lack(nccl=cuda is not None)
+    if not lack and (given.check or not given.rebuild):
+        print(f"Horovod is there: {_words(state)}", flush=True)
+        if cache:
+            _prove(open_log(cache), environment)
+        return int(ExitCode.GOOD)
+    _require_tools(state)
+    if not cache:
+        raise InputError(
+            f"Horovod is to be built: {lack}; what a build needs is there, so run:"
+            " python -m suite.install.horovod"
+        )
+    print(f"Horovod is to be built: {lack or 'asked for'}", flush=True)
+    if state.cuda and not cuda:
+        print(
+            "caution: this TensorFlow uses GPUs, but the CUDA toolkit (nvcc) or NCCL's headers are"
+            " missing, so ranks will exchange gradients through the CPU",
+            flush=True,
+        )
+    recipe = Recipe(
+        tensorflow=state.tensorflow or "",
+        open_mpi=open_mpi_version() or "",
+        compiler=compiler_major(),
+        nccl=cuda is not None,
+    )
+    log = open_log(cache)
+    install_requirements(log, environment)
+    wheel = None if given.rebuild else kept_wheel(cache, recipe)
+    if wheel:
+        reason = try_wheel(wheel, cuda, log, environment).lack(nccl=recipe.nccl)
+        misfit = f" does not fit: {reason}" if reason else ""
+        print(f"kept build: {shown(str(wheel))}{misfit}", flush=True)
+        wheel = None if reason else wheel
+    if not wheel:
+        print(f"building {recipe.key}; takes minutes, log in {shown(str(log))}", flush=True)
+        wheel = build_and_keep(cache, recipe, cuda, log, environment)
+    install_wheel(wheel, log, environment)
+    state = look(environment)
+    if reason := state.lack(nccl=recipe.nccl):
+        raise InputError(f"Horovod was installed but does not work: {reason}; see {log}")
+    print(f"installed: {_words(state)}", flush=True)
+    _prove(log, environment)
+    return int(ExitCode.GOOD)
+
+
+def _require_tools(state: State) -> None:
+    """Stop unless TensorFlow and every tool of a build are there; name all that are not at once.
+
+    Raises:
+        InputError: something is missing.
+    """
+    tools = missing_tools()
+    missing = [str(tool) for tool in tools]
+    remedies = []
+    if tools:
+        packages = " ".join(tool.package for tool in tools)
+        remedies.append(f"apt-get install -y --no-install-recommends {packages}")
+    elif open_mpi_version() is None:
+        missing.append("Open MPI (the mpirun on the PATH is another MPI's)")
+        remedies.append("apt-get install -y --no-install-recommends openmpi-bin libopenmpi-dev")
+    if find_spec("pip") is None:
+        missing.append("pip")
+        remedies.append(command([sys.executable, "-m", "ensurepip"]))
+    if state.tensorflow is None:
+        missing.append(f"TensorFlow ({state.tensorflow_error})")
+        remedies.append("pip install -e '.[cpu]' (or '.[gpu]' for NVIDIA GPUs)")
+    if missing:
+        raise InputError(f"missing: {', '.join(missing)}; run: {'; then '.join(remedies)}")
+
+
+def _prove(log: Path, environment: Mapping[str, str]) -> None:
+    prove(log, environment)
+    print(f"tried: an all-reduce of {RANKS} ranks under mpirun is right", flush=True)
+
+
+def _words(state: State) -> str:
+    parts = {"MPI": state.mpi, "Gloo": state.gloo, "NCCL": state.nccl}
+    built = ", ".join(name for name, there in parts.items() if there)
+    return f"Horovod {state.horovod} for TensorFlow {state.tensorflow}, with {built}"

@@ -1,0 +1,54 @@
+"""Ctrl-C, SIGTERM and a lost terminal: a program that they end says so with exit code 130.
+
+Left alone, Python ends by the signal itself where it meets one outside of any `try`: while modules
+are imported, while another interrupt is being dealt with, or after the work is done. Only before
+the first line of a program runs (some 20 ms) is there nothing to do about it.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, NoReturn
+
+from suite.core.errors import ExitCode
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def leave_on_signals() -> None:
+    """Until `run_to_the_end`, a signal ends the program at once: there is nothing to lose yet."""
+    _handle(leave)
+
+
+def run_to_the_end(main: Callable[[], int]) -> NoReturn:
+    """Exit with the code that `main` returns, or with 130 where a signal ended it.
+
+    The first signal is a KeyboardInterrupt, so that what is half done is tidied up; another one
+    meanwhile ends the program at once. One that comes after the end changes nothing.
+    """
+    try:
+        _handle(_interrupt)
+        code = main()
+    except KeyboardInterrupt:
+        code = int(ExitCode.INTERRUPTED)
+    _handle(signal.SIG_IGN)
+    sys.exit(code)
+
+
+def leave(_number: int, _frame: FrameType | None) -> NoReturn:
+    """End the program at once, whatever it is doing; its launches notice and end themselves."""
+    os._exit(int(ExitCode.INTERRUPTED))
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    _handle(leave)
+    raise KeyboardInterrupt
+
+
+def _handle(handler: Any) -> None:
+    """Handle all of them so, less those that the program was started to ignore (nohup)."""
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)

@@ -1,0 +1,260 @@
+"""Damaged and copied run directories on the command line: no wrong number and no traceback."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from suite.core.cell import Cell, Mode, Precision, Protocol
+from suite.core.device import device_label
+from suite.core.launch import Launch, Status
+from suite.core.run import RunHeader
+from suite.files.launches import write_launch
+from suite.files.runs import create_run
+from suite.measure.devices import detect_machine
+
+ROOT = Path(__file__).parents[2]
+CELL = Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=8)
+PROTOCOL = Protocol(warmup_steps=1, measured_steps=4)
+HEADER = RunHeader(
+    matrix="mine",
+    purpose="a test",
+    reference=None,
+    expected_device=None,
+    device="NVIDIA T4",
+    gpu="NVIDIA T4",
+    protocol=PROTOCOL,
+    started_at="2026-01-02T03:04:05+00:00",
+    cells=(CELL.id,),
+    machine={},
+    environment={},
+)
+LAUNCH = Launch(
+    cell=CELL,
+    protocol=PROTOCOL,
+    launch=0,
+    status=Status.OK,
+    device="NVIDIA T4",
+    warmup_seconds=(0.5,),
+    step_seconds=(0.02, 0.02, 0.02, 0.02),
+    wall_seconds=2.0,
+)
+RECORD = f"cells/{CELL.id}.0.json"
+GATE = ("--reference", str(ROOT / "reference" / "t4.csv"), "--fail-below", "0.5")
+MATRIX = """\
+purpose: a test
+kernel: simulated
+protocol: {warmup_steps: 1, measured_steps: 2}
+axes: {mode: [inference], precision: [fp32], xla: [false], batch_size: [1, 2]}
+"""
+
+
+def bench(folder: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """The command line as users have it, in a folder with a `reports/` of its own."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "bench.py"), *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def stored(directory: Path, header: RunHeader = HEADER, launch: Launch = LAUNCH) -> Path:
+    """A run directory with one launch."""
+    create_run(directory, header)
+    write_launch(directory / "cells", launch)
+    return directory
+
+
+def test_a_sound_run_passes_the_gate(tmp_path: Path) -> None:
+    """What the tests below damage is good before, and compare says first what it took."""
+    stored(tmp_path / "reports" / "one")
+    done = bench(tmp_path, "compare", *GATE)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[0] == "newest run: reports/one"
+    assert "400.00" in done.stdout
+
+
+def replaced(old: str, new: str) -> Callable[[Path], None]:
+    """A change of the text of the record."""
+
+    def damage(run: Path) -> None:
+        text = (run / RECORD).read_text()
+        assert old in text
+        (run / RECORD).write_text(text.replace(old, new, 1))
+
+    return damage
+
+
+def copied(run: Path) -> None:
+    shutil.copy(run / RECORD, run / RECORD.replace(".0.json", ".7.json"))
+
+
+DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
+    "a copy": (copied, f"{CELL.id}.7.json: holds what belongs in {CELL.id}.0.json; remove the"),
+    "a step of zero": (
+        replaced("[0.02", "[0.0"),
+        f"{CELL.id}.0.json: step_seconds[0]: input should",
+    ),
+    "no number": (replaced("[0.02", "[NaN"), ".0.json: step_seconds[0]: is not a finite number"),
+    "a key twice": (
+        replaced('"reason"', '"step_seconds": [0.001], "reason"'),
+        ".0.json: step_seconds: given twice; remove the file, and run --resume",
+    ),
+    "a key misspelt": (
+        replaced('"step_seconds"', '"step_second"'),
+        ".0.json: step_second: unknown field; did you mean 'step_seconds'?",
+    ),
+    "deep nesting": (replaced('"conditions": {', '"conditions": {"a": ' + "[" * 5000), "50 deep"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_no_judgement_rests_on_a_damaged_record(tmp_path: Path, name: str) -> None:
+    """File, field and remedy in one line and exit 2: neither a pass nor a regression."""
+    damage, words = DAMAGE[name]
+    run = stored(tmp_path / "run")
+    damage(run)
+    done = bench(tmp_path, "compare", *GATE, "--run", "run")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: run/cells/")
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_half_a_surrogate_pair_in_a_device_name_is_printed_as_a_question_mark(
+    tmp_path: Path,
+) -> None:
+    """A name that no file and no terminal takes keeps nobody from the numbers."""
+    run = stored(tmp_path / "run")
+    header = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**header, "device": "NVIDIA \ud800T4"}))
+    done = bench(tmp_path, "compare", *GATE, "--run", "run", LC_ALL="C.UTF-8")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "NVIDIA ?T4" in done.stdout
+    assert "NVIDIA ?T4" in (run / "comparison.md").read_text()
+
+
+@pytest.mark.parametrize("renamed", ["99991231T235959Z-a-copy", "zz"])
+def test_the_newest_run_is_the_one_begun_last(tmp_path: Path, renamed: str) -> None:
+    """A renamed copy of an older run is not compared in its place, and what was is said first."""
+    reports = tmp_path / "reports"
+    slower = replace(LAUNCH, step_seconds=(0.2,) * 4)
+    stored(reports / renamed, launch=slower)
+    newer = replace(HEADER, started_at="2026-01-02T04:04:06+01:00")
+    stored(reports / "20260102T030406Z-nvidia-t4-mine", newer)
+    done = bench(tmp_path, "compare", *GATE)
+
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0] == "newest run: reports/20260102T030406Z-nvidia-t4-mine"
+    assert "400.00" in done.stdout
+
+
+def test_a_run_that_cannot_be_read_and_may_be_the_newest_is_named(tmp_path: Path) -> None:
+    """Compare goes on with the newest that it can read, and says what it passed over."""
+    reports = tmp_path / "reports"
+    stored(reports / "20260102T030405Z-a")
+    for name in ("20250101T000000Z-b", "20270101T000000Z-b"):
+        shutil.copytree(reports / "20260102T030405Z-a", reports / name)
+        (reports / name / "run.json").write_text("{")
+    done = bench(tmp_path, "compare", *GATE)
+    lines = done.stdout.splitlines()
+
+    assert done.returncode == 0
+    assert lines[0].startswith(
+        "note: passed over a run that cannot be read: reports/20270101T000000Z-b/run.json: is not"
+    )
+    assert lines[1] == "newest run: reports/20260102T030405Z-a"
+
+
+def matrix(folder: Path) -> Path:
+    path = folder / "mine.yaml"
+    path.write_text(MATRIX)
+    return path
+
+
+def test_resume_names_a_damaged_record_and_measures_it_again_once_it_is_gone(
+    tmp_path: Path,
+) -> None:
+    """The way that the message shows is one that works."""
+    matrix(tmp_path)
+    first = bench(tmp_path, "run", "mine.yaml")
+    (record,) = (tmp_path / "reports").glob("*/cells/*bs1-*.json")
+    whole = json.loads(record.read_text())
+    record.write_text(json.dumps({**whole, "warmup_seconds": [float("nan")]}))
+    refused = bench(tmp_path, "run", "mine.yaml", "--resume")
+    record.unlink()
+    resumed = bench(tmp_path, "run", "mine.yaml", "--resume")
+
+    assert first.returncode == 0
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        f"error: {record.relative_to(tmp_path)}: warmup_seconds[0]: is not a finite number; remove"
+        " the file, and run --resume measures that launch again\n"
+    )
+    assert resumed.returncode == 0, resumed.stderr
+    assert resumed.stdout.startswith(
+        f"newest run of mine: {record.parents[1].relative_to(tmp_path)}"
+    )
+    assert "[1/1]" in resumed.stderr
+    assert json.loads(record.read_text())["status"] == "ok"
+
+
+# One file of an earlier run, and what became of it.
+DAMAGED_EARLIER = {
+    "run.json": "[" * 100_000,
+    "cells/a.0.json": "{}",
+    "cells/b.0.json": "[" * 100_000,
+    "cells/c.0.json": '{"schema_version": {"a": []}}',
+    RECORD: '{"schema_version": 1, "step_seconds": 1}',
+}
+
+
+def test_an_earlier_run_never_stops_a_new_one(tmp_path: Path) -> None:
+    """Plan and run go on without the damaged runs of this device; one line names the first."""
+    matrix(tmp_path)
+    header = replace(HEADER, device=device_label(detect_machine()))
+    for index, (file, text) in enumerate(DAMAGED_EARLIER.items()):
+        (stored(tmp_path / "reports" / f"earlier-{index}", header) / file).write_text(text)
+    planned = bench(tmp_path, "plan", "mine.yaml")
+    done = bench(tmp_path, "run", "mine.yaml")
+
+    assert (planned.returncode, done.returncode) == (0, 0)
+    assert planned.stderr == (
+        "note: not used for estimates: reports/earlier-0/run.json: is nested more than 50 deep; the"
+        " run cannot be read without it; restore it, or start a new run (and 4 more)\n"
+    )
+    assert done.stderr.startswith(planned.stderr)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("compare", *GATE, "--run", "x" * 300),
+        ("run", "mine.yaml", "--resume", "x" * 300),
+        ("run", "mine.yaml", "--out", "x" * 300),
+        ("run", "mine.yaml", "--out", "x" * 300, "--resume"),
+    ],
+)
+def test_a_name_longer_than_any_file_has_is_bad_input(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """One line and exit 2."""
+    matrix(tmp_path)
+    done = bench(tmp_path, *arguments)
+
+    assert done.returncode == 2
+    assert re.fullmatch(r"error: .* a name of 300 bytes, and Linux takes 255; .*\n", done.stderr)

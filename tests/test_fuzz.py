@@ -1,0 +1,580 @@
+"""Every parser of the suite against damaged input: a value or one line, and never anything else."""
+
+import random
+import re
+import shutil
+import struct
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from suite.cli.parser import make_parser
+from suite.cli.selection import narrowed
+from suite.core.cell import Cell, Mode, Precision, Protocol
+from suite.core.errors import ExitCode, SuiteError
+from suite.core.launch import Caution, CautionKind, Launch, Status
+from suite.core.run import RunHeader, cell_results
+from suite.core.telemetry import Gauge, Telemetry
+from suite.files.dali_index import compare_index
+from suite.files.hostfile import read_hostfile
+from suite.files.import_published import transcribe
+from suite.files.launches import encode_launch, write_launch
+from suite.files.matrices import read_matrix
+from suite.files.references import read_bands, read_system
+from suite.files.runs import create_run, read_run
+from suite.files.text import read_text
+from suite.files.tfrecords import count_records
+from suite.runner.channel import receive
+from suite.runner.order_flags import parse_order
+
+ROOT = Path(__file__).parents[1]
+INPUTS = 10_000
+LONGEST = 20_000
+
+MATRIX = """\
+purpose: every key there is
+device: any
+kernel: resnet50
+protocol: {warmup_steps: 2, measured_steps: 12, launches: 2, max_seconds: 1.5,
+  startup_timeout_seconds: 60, step_timeout_seconds: 6e1}
+axes:
+  mode: [training]
+  gpus: [1, 2]
+  data: [synthetic, tfrecord, dali, synthetic_device]
+  image_size: [64]
+  layout: [nhwc, nchw]
+  precision: [fp32, tf32, amp]
+  xla: [on, false]
+  xla_mode: [jit_compile, auto_clustering]
+  global_batch_size: [8, 16]
+distributed:
+  {launcher: mpirun, hosts: [node1:1, node2:1], bind_to: none, interface: eth0,
+   environment: [HOME], compression: fp16, fusion_mib: 64, cycle_ms: 2.5}
+threads_per_rank: 2
+reading: {shuffled_records: 0, decode_threads: 10, open_files: 10}
+exclude:
+  - {precision: tf32, xla: on}
+include:
+  - {mode: inference, precision: amp, xla: on, batch_size: 64, data: dali, layout: nhwc,
+     xla_mode: jit_compile, gpus: 1, graph: frozen}
+"""
+CELLS = tuple(
+    Cell(mode=mode, precision=precision, xla=xla, batch_size=batch_size)
+    for mode in Mode
+    for precision in Precision
+    for xla in (False, True)
+    for batch_size in (1, 8, 64)
+)
+PROTOCOL = Protocol(warmup_steps=1, measured_steps=3)
+HEADER = RunHeader(
+    matrix="mine",
+    purpose="a test",
+    reference=None,
+    expected_device="t4",
+    device="Tesla T4",
+    gpu="Tesla T4",
+    protocol=PROTOCOL,
+    started_at="2026-01-02T03:04:05+00:00",
+    cells=(CELLS[0].id,),
+    machine={"gpus": [{"name": "Tesla T4"}]},
+    environment={"python": "3.12.0", "dirty": False, "variables": {}},
+    data={"data_dir": "/records", "data_idx_dir": None},
+)
+LAUNCH = Launch(
+    cell=CELLS[0],
+    protocol=PROTOCOL,
+    launch=0,
+    status=Status.OK,
+    device="Tesla T4",
+    started_at="2026-01-02T03:04:06+00:00",
+    startup_seconds={"import": 1.5, "build": 0.5, "compile": 0.25},
+    warmup_seconds=(0.125,),
+    step_seconds=(0.1, 0.30000000000000004, 0.25),
+    conditions={"compute_type": "float16", "casts": 3},
+    telemetry=Telemetry(
+        readings=2,
+        reading_seconds=0.001,
+        seconds=0.5,
+        steps=1,
+        cpu_seconds=0.25,
+        gauges={"gpu_power_watts": Gauge(70.0, 69.5, 70.5)},
+        throttling={"power cap": 1.0},
+        foreign_processes=("process 7",),
+        note="no energy counter can be read",
+    ),
+    wall_seconds=3.0,
+    cautions=(Caution(CautionKind.TRUNCATED, "cut"),),
+)
+SHARD = b"".join(struct.pack("<Q4x", size) + bytes(size + 4) for size in (5, 0, 70))
+
+
+def words(*commands: str) -> list[bytes]:
+    """Command lines as the kernel hands them over, with a NUL between arguments."""
+    return [command.replace(" ", "\0").encode() for command in commands]
+
+
+def arguments(data: bytes) -> list[str]:
+    return data.decode("utf-8", "surrogateescape").split("\0")
+
+
+def parse_matrix(folder: Path, data: bytes) -> None:
+    path = folder / "matrices" / "mine.yaml"
+    path.write_bytes(data)
+    assert all(cell.id for cell in read_matrix(path).cells)
+
+
+def parse_reference(folder: Path, data: bytes) -> None:
+    path = folder / "mine.csv"
+    path.write_bytes(data)
+    assert all(row.estimators_agree in {True, False} for row in read_system(path).table.rows)
+
+
+def parse_bands(folder: Path, data: bytes) -> None:
+    path = folder / "bands.csv"
+    path.write_bytes(data)
+    read_bands(path)
+
+
+def parse_launch(folder: Path, data: bytes) -> None:
+    path = folder / "run" / "cells" / f"{LAUNCH.cell.id}.0.json"
+    kept = path.read_bytes()
+    path.write_bytes(data)
+    try:
+        run = read_run(folder / "run")
+    finally:
+        path.write_bytes(kept)
+    assert len(cell_results(run.launches)) == 1
+    assert all(encode_launch(launch).encode() for launch in run.launches)
+
+
+def parse_header(folder: Path, data: bytes) -> None:
+    path = folder / "run" / "run.json"
+    kept = path.read_bytes()
+    path.write_bytes(data)
+    try:
+        read_run(folder / "run")
+    finally:
+        path.write_bytes(kept)
+
+
+def parse_hostfile(folder: Path, data: bytes) -> None:
+    (folder / "hosts").write_bytes(data)
+    assert all(host.slots > 0 for host in read_hostfile(folder / "hosts"))
+
+
+def parse_shard(folder: Path, data: bytes) -> None:
+    (folder / "train-0").write_bytes(data)
+    count_records([folder / "train-0"])
+
+
+def parse_index(folder: Path, data: bytes) -> None:
+    (folder / "shard").mkdir(exist_ok=True)
+    (folder / "shard" / "train-1").write_bytes(SHARD)
+    (folder / "train-1").write_bytes(data)
+    compare_index(folder / "shard" / "train-1", folder)
+
+
+def parse_page(folder: Path, data: bytes) -> None:
+    (folder / "page.txt").write_bytes(data)
+    transcribe(folder / "page.txt", read_text(folder / "page.txt", "a page"))
+
+
+def parse_selection(folder: Path, data: bytes) -> None:
+    only, *settings = arguments(data)
+    matrix = read_matrix(folder / "matrices" / "demo.yaml")
+    narrowed(matrix, only or None, settings)
+
+
+def parse_bench(_: Path, data: bytes) -> None:
+    make_parser().parse_args(arguments(data))
+
+
+def parse_worker(_: Path, data: bytes) -> None:
+    parse_order(arguments(data))
+
+
+def parse_message(_: Path, data: bytes) -> None:
+    receive(data)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A parser, good inputs for it, bad ones by hand, and the errors that it may raise."""
+
+    parse: Callable[[Path, bytes], None]
+    good: Sequence[bytes]
+    bad: Sequence[bytes] = ()
+    errors: tuple[type[Exception], ...] = (SuiteError,)
+
+
+def files(pattern: str) -> list[bytes]:
+    return [path.read_bytes() for path in sorted(ROOT.glob(pattern))]
+
+
+def changed(text: bytes, *changes: tuple[str, str]) -> list[bytes]:
+    """The text with one change each, every one of which applies."""
+    assert all(old.encode() in text for old, _ in changes), changes
+    return [
+        text.replace(old.encode(), new.encode("utf-8", "surrogatepass")) for old, new in changes
+    ]
+
+
+DIGITS = "9" * 400
+MANY_DIGITS = "9" * 5000
+DEEP = "[" * 900
+STEPS = "measured_steps: 12"
+RECORD = encode_launch(LAUNCH).encode()
+RATE = "0.30000000000000004"
+BY_HAND = "--mode=training_benchmark --batch_size 8 --num_iter 9 --iter_unit batch --warmup_steps 2"
+COUNTED = (
+    "batch_size",
+    "channel",
+    "decode_threads",
+    "gpus",
+    "launch",
+    "lr_init",
+    "lr_warmup_epochs",
+    "max_seconds",
+    "mixup",
+    "num_iter",
+    "open_files",
+    "seed",
+    "shuffled_records",
+    "static_loss_scale",
+    "synthetic_data_size",
+    "threads",
+    "warmup_steps",
+    "weight_decay",
+)
+MAKE = "data make --out d --images"
+# What was once accepted in silence, took minutes or ended in a traceback comes first.
+SUBJECTS = {
+    "matrix": Subject(
+        parse_matrix,
+        [MATRIX.encode(), *files("matrices/*.yaml")],
+        [
+            DEEP.encode(),
+            b"a: " + b"{a: " * 900,
+            b"- " * 900,
+            *changed(
+                MATRIX.encode(),
+                ("[training]", "{2020-01-01: x}"),
+                ("[training]", "[2020-01-01]"),
+                ("[training]", "[{a: b}]"),
+                ("[training]", "[[training]]"),
+                ("[training]", "{[a]: {b: c}}"),
+                ("[training]", DEEP),
+                (STEPS, "measured_steps: 0100"),
+                (STEPS, "measured_steps: 1:30"),
+                (STEPS, f"measured_steps: {DIGITS}"),
+                (STEPS, f"measured_steps: {MANY_DIGITS}"),
+                (STEPS, f"measured_steps: 0x{MANY_DIGITS}"),
+                (STEPS, f"measured_steps: 1{':59' * 900}"),
+                (STEPS, "measured_steps: 1000000000000000000000"),
+                ("max_seconds: 1.5", "max_seconds: yes"),
+                ("max_seconds: 1.5", "max_seconds: .nan"),
+                ("max_seconds: 1.5", "max_seconds: 1e400"),
+                ("[8, 16]", "[100000000000000000000000000]"),
+                ("[8, 16]", f"{list(range(1, 4000))}"),
+                ("node1:1", f"node1:{MANY_DIGITS}"),
+                ("every key there is", "!!python/object/apply:os.getcwd []"),
+                ("every key there is", '"\\ud800"'),
+                ("device: any", f"device: any\nreference: {'x' * 300}"),
+                ("device: any", 'device: any\nreference: "a\\0b"'),
+                ("device: any", 'device: any\n"a\\nb": 1'),
+                ("device: any", "device: any\n? [a]\n: b"),
+                ("device: any", "device: any\n<<: {device: any}"),
+            ),
+        ],
+    ),
+    "reference": Subject(
+        parse_reference,
+        files("reference/*.csv"),
+        changed(
+            (ROOT / "reference" / "t4.csv").read_bytes(),
+            (",1,1,", f",1,{MANY_DIGITS},"),
+            (",1,1,", ",0100,1,"),
+            ("136.44", DIGITS),
+            ("136.44", "1e308"),
+            ("136.44", "1e-320"),
+            ("136.44", "nan"),
+            (",", ";"),
+            ("T4", '"'),
+        ),
+    ),
+    "bands": Subject(
+        parse_bands,
+        files("reference/bands.csv"),
+        changed(
+            (ROOT / "reference" / "bands.csv").read_bytes(), ("0.", f"{DIGITS}."), ("0.", "1e30")
+        ),
+    ),
+    "launch record": Subject(
+        parse_launch,
+        [RECORD],
+        [
+            DEEP.encode(),
+            b'{"cell":' * 900,
+            *changed(
+                RECORD,
+                ('"casts": 3', f'"casts": {DEEP}'),
+                (RATE, "-0.1"),
+                (RATE, "0"),
+                (RATE, "NaN"),
+                (RATE, "1e-320"),
+                (RATE, "1e308, 1e308"),
+                (RATE, MANY_DIGITS),
+                (RATE, '"0.001"'),
+                (RATE, "true"),
+                ('"warmup_seconds": [0.125]', '"warmup_seconds": [NaN]'),
+                ('"wall_seconds": 3.0', '"wall_seconds": Infinity'),
+                ('"batch_size": 1', '"batch_size": -1'),
+                ('"batch_size": 1', '"batch_size": 1, "batch_size": 64'),
+                ('"batch_size": 1', f'"batch_size": {DIGITS}'),
+                ('"step_seconds"', '"step_second"'),
+                ("Tesla", "\\ud800"),
+                ("Tesla", "\ud800"),
+            ),
+        ],
+    ),
+    "run header": Subject(
+        parse_header,
+        [],
+        [DEEP.encode(), b'{"cell":' * 900, b'{"schema_version": 1}', b"[]", b"1", b"null"],
+    ),
+    "hostfile": Subject(
+        parse_hostfile,
+        [b"# ours\nnode1 slots=8\n\nnode2   slots = 4 max_slots=8 # half\nnode3:2\nnode4\n"],
+        [
+            f"node1 slots={MANY_DIGITS}\n".encode(),
+            b"node1 slots=0\n",
+            "node1 slots=\u0663\n".encode(),
+            b"a" * 300 + b"\n",
+            b"".join(b"node%d\n" % number for number in range(2000)),
+        ],
+    ),
+    "TFRecords": Subject(
+        parse_shard,
+        [SHARD],
+        [b"", b"\x1f\x8b\x08" + bytes(60), b"\xff" * 40, b"0 21\n21 23\n", SHARD[:-1]],
+    ),
+    "DALI index": Subject(
+        parse_index,
+        [b"0 21\n21 16\n37 86\n"],
+        [f"0 {MANY_DIGITS}\n".encode(), "0 \u0662\u0661\n".encode(), b"0 0\n0 0\n", b"\xff"],
+    ),
+    "selection": Subject(
+        parse_selection,
+        [
+            *words("", "precision==amp", "xla batch_size=1,8 mode=inference"),
+            b"precision == amp and 8 <= batch_size < 64",
+            b"not (xla or mode in [training])\0batch_size=1",
+        ],
+        [
+            f"batch_size == {DIGITS}".encode(),
+            f"\0batch_size={DIGITS}".encode(),
+            f"\0batch_size={MANY_DIGITS}".encode(),
+            "\0batch_size=\u00b2".encode(),
+            b"(" * 450,
+            b"not " * 124 + b"xla",
+            b"xla." + b"a." * 240 + b"a == 1",
+            b"-" * 400 + b"1 == batch_size",
+            b"f'''{xla}\\n''' == on",
+            b"batch_size in [*range(9)]",
+            b"xla == '\\ud800'",
+        ],
+    ),
+    "flags of bench.py": Subject(
+        parse_bench,
+        words(
+            "run matrices/demo.yaml --only xla --set batch_size=8 --max-time 1h30m --resume --wait",
+            "compare --reference x.csv --fail-below 0.9 --min-batch 32 --run d",
+            "plan matrices/demo.yaml --quick --hostfile hosts --data_dir d --data_idx_dir i",
+            f"{MAKE} 16 --shards 2 --size 500x375 --seed 3",
+            "data index d --out i",
+            "reference show t4 --format markdown",
+            "layers --image_size 224",
+            "selfcheck --quick",
+            "run --help",
+            "--version",
+        ),
+        words(
+            f"run m --max-time {DIGITS}h",
+            f"run m --max-time {MANY_DIGITS}h",
+            "run m --max-time 0s",
+            f"layers --image_size {MANY_DIGITS}",
+            "layers --image_size \u00b2",
+            f"compare --fail-below {DIGITS}",
+            "compare --fail-below 1e400",
+            f"compare --min-batch {DIGITS}",
+            f"{MAKE} {MANY_DIGITS}",
+            f"{MAKE} 4 --size {DIGITS}x{DIGITS}",
+            f"{MAKE} 4 --seed {MANY_DIGITS}",
+            "run m --resume %(prog)s%",
+            "run m --a\nb",
+        ),
+    ),
+    "flags of a worker": Subject(
+        parse_worker,
+        words(
+            f"{BY_HAND} --amp --xla --xla_mode auto_clustering --gpus 1 --lr_init 0.256",
+            f"{BY_HAND} --use_tf_amp --data_dir d --use_dali --data_idx_dir i --decode_threads 4",
+            f"{BY_HAND} --amp --static_loss_scale -1 --momentum 0.875 --mixup 0.2 --seed 7",
+            f"{BY_HAND} --lr_warmup_epochs 8 --report_to 10.0.0.1:4000,node1:4001 --threads 2",
+            f"{BY_HAND} --max_seconds 2.5 --launch 3 --channel 5 --no_telemetry --data_format NCHW",
+            "--mode=inference_benchmark --batch_size=8 --num_iter=2 --data_dir d --warmup_steps=0",
+            "--help",
+        ),
+        words(
+            *(
+                f"{BY_HAND} --{flag} {number}"
+                for flag in COUNTED
+                for number in (DIGITS, MANY_DIGITS, "1e400", "nan", "-1", "\u00b2", "0x10", "1_0")
+            ),
+            f"{BY_HAND} --report_to xyz",
+            f"{BY_HAND} --report_to a:{MANY_DIGITS}",
+            f"{BY_HAND} --a\nb",
+        ),
+    ),
+    "message of a rank": Subject(
+        parse_message,
+        [
+            b'{"progress": {"phase": "build", "done": 1, "total": 100}}',
+            b'{"here": {"place": "batches.next"}}',
+            b'{"result": "{\\"a\\": 1}"}',
+        ],
+        [DEEP.encode(), b'{"progress":' * 900, f'{{"progress": {MANY_DIGITS}}}'.encode(), b"\xff"],
+        errors=(ValueError,),
+    ),
+    "published page": Subject(
+        parse_page,
+        files("tests/data/published_page.txt"),
+        changed(
+            (ROOT / "tests" / "data" / "published_page.txt").read_bytes(),
+            ("1 ", f"{MANY_DIGITS} "),
+            ("img/s", "img/s img/s"),
+            (" ", "\u2028"),
+        ),
+    ),
+}
+
+# Put in the place of a word, or between two bytes.
+TOKENS = [
+    token.encode("utf-8", "surrogatepass")
+    for token in (
+        "", "0", "-1", "0100", "0x10", "1:30", "1_000", "1e400", "1e-320", "-0.0", "NaN",
+        "Infinity", DIGITS, MANY_DIGITS, "true", "null", "yes", "on", "~", '"1"', "[]", "{}", "[1]",
+        "{a: b}", "2020-01-01", "\u00b2", "\u0663", "\x00", "\x1b[31m", "\x85", "\u2028", "\u202e",
+        "\ufeff",
+        "\ud800", "\\ud800", "\\u0000", "\n", "\r", "\t", ",", ";", ":", '"', "'", "|", "%s",
+        "%(a)s", "{0}", "#", "&a ", "*a", "!!set ", "<<", "--", "=", "../" * 30, "x" * 300, DEEP,
+        "{" * 900, "- " * 200, '{"a":' * 900, "(" * 300, "not " * 100,
+    )
+]  # fmt: skip
+WORD = re.compile(rb"[^\s\0,:;=\[\]{}()]+")
+
+
+def mutated(rng: random.Random, data: bytes, others: Sequence[bytes]) -> bytes:
+    """The data with one to four random changes."""
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        found = list(WORD.finditer(data))
+        start, end = rng.choice(found).span() if found else (0, 0)
+        place = rng.randint(0, len(data))
+        slice_end = min(len(data), place + rng.choice((1, 8, 100)))
+        lines = data.splitlines(keepends=True)
+        other = rng.choice(others)
+        match rng.randrange(9):
+            case 0 if data:
+                position = rng.randrange(len(data))
+                flipped = bytes([data[position] ^ 1 << rng.randrange(8)])
+                data = data[:position] + flipped + data[position + 1 :]
+            case 1:
+                data = data[:place]
+            case 2:
+                data = data[:place] + data[slice_end:]
+            case 3:
+                data = (
+                    data[:slice_end]
+                    + data[place:slice_end] * rng.choice((1, 30))
+                    + data[slice_end:]
+                )
+            case 4:
+                data = data[:place] + rng.choice(TOKENS) + data[place:]
+            case 5 | 6:
+                data = data[:start] + rng.choice(TOKENS) + data[end:]
+            case 7 if lines:  # a repeated key
+                line = rng.choice(lines)
+                lines.insert(rng.randint(0, len(lines)), line)
+                data = b"".join(lines)
+            case _:
+                data = data[:place] + other[rng.randint(0, len(other)) :]
+    return data[:LONGEST]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where inputs are written, beside the tables that matrices name and a run that is whole."""
+    made = tmp_path_factory.mktemp("fuzz")
+    for name in ("matrices", "reference"):
+        shutil.copytree(ROOT / name, made / name)
+    create_run(made / "run", HEADER)
+    write_launch(made / "run" / "cells", LAUNCH)
+    return made
+
+
+def fault(subject: Subject, folder: Path, data: bytes) -> str | None:
+    """What is wrong with how a parser takes an input; None for a value or a good error."""
+    try:
+        with redirect_stdout(StringIO()):
+            subject.parse(folder, data)
+    except subject.errors as error:
+        message = str(error)
+        if not message.strip() or len(message.splitlines()) != 1:
+            return f"{type(error).__name__}: not one line: {message[:200]!r}"
+    except SystemExit as leaving:  # --help and --version
+        return None if leaving.code in {None, ExitCode.GOOD} else f"exit {leaving.code}"
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is the fault looked for
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        return (
+            f"{type(error).__name__} in {Path(last.filename).name}:{last.name}: {str(error)[:80]}"
+        )
+    return None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_damaged_input_gives_a_value_or_one_line(name: str, folder: Path) -> None:
+    """No input, whatever was done to it, ends in another exception or in an error of two lines.
+
+    The inputs are the same in every run: all that were written by hand, then mutations of them and
+    of good ones.
+    """
+    subject = SUBJECTS[name]
+    good = subject.good or [(folder / "run" / "run.json").read_bytes()]
+    seeds = [*good, *subject.bad]
+    rng = random.Random(name)  # noqa: S311 - not for secrets
+    mutations = INPUTS // len(SUBJECTS) + 1 - len(seeds)
+    # Good ones lead further into a parser than bad ones do.
+    weighted = [*subject.bad, *(list(good) * (1 + 3 * len(subject.bad) // len(good)))]
+    inputs = [*seeds, *(mutated(rng, rng.choice(weighted), seeds) for _ in range(mutations))]
+    faults: dict[str, bytes] = {}
+    for data in inputs:
+        problem = fault(subject, folder, data)
+        if problem is not None:
+            faults.setdefault(problem, data)
+
+    assert all(fault(subject, folder, data) is None for data in good)
+    assert not faults, "\n".join(f"{what} <- {data[:300]!r}" for what, data in faults.items())
+
+
+def test_there_are_ten_thousand_inputs() -> None:
+    """Every subject has its share, and what was written by hand leaves room for mutations."""
+    share = INPUTS // len(SUBJECTS) + 1
+
+    assert share * len(SUBJECTS) >= INPUTS
+    assert all(len(subject.good) + len(subject.bad) < share for subject in SUBJECTS.values())
