@@ -35,6 +35,7 @@ def test_progress_is_thinned_but_every_phase_is_told() -> None:
         b"\xff",
         b"[1]",
         b"[" * 100_000,
+        b'{"result": ' + b"[" * 100_000,
     ],
 )
 def test_anything_else_on_the_channel_is_refused(line: bytes) -> None:

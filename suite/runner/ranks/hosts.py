@@ -13,10 +13,10 @@ from typing import BinaryIO
 
 import psutil
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
 
 from suite.core.distributed import Distributed, Host, RankLauncher, rank_settings
 from suite.core.errors import InputError
+from suite.files.strict_json import parse_json
 from suite.measure.devices import detect_machine
 from suite.measure.environment import fingerprint
 from suite.runner.child import end_session
@@ -151,7 +151,7 @@ def _ask(
         )
     for line in said.splitlines():
         with suppress(ValueError):
-            answer = from_json(line[line.index("{") :])
+            answer = parse_json(line[line.index("{") :])
             if isinstance(answer, dict) and "suite" in answer:
                 return _facts_of(host, answer)
     why = complaint(said) or f"exit code {code}"

@@ -68,13 +68,13 @@ def join_runner(
         for address in addresses:
             try:
                 return _join(address, token, hello)
-            except (OSError, ValueError) as error:
+            except OSError as error:
                 lost = error
         if not isinstance(lost, ConnectionError):
             break
         time.sleep(_RETRY_SECONDS)
-    why = getattr(lost, "strerror", None) or lost
-    raise InputError(f"the runner cannot be reached at {' or '.join(addresses)} ({why})")
+    where = " or ".join(addresses)
+    raise InputError(f"the runner cannot be reached at {where} ({lost.strerror or lost})")
 
 
 def _join(address: str, token: str, hello: bytes) -> socket.socket:
@@ -82,11 +82,8 @@ def _join(address: str, token: str, hello: bytes) -> socket.socket:
 
     Raises:
         OSError: nobody answers there, or hangs up.
-        ValueError: that is no address.
     """
     host, _, port = address.rpartition(":")
-    if not (host and port.isdecimal() and int(port) < 2**16):
-        raise ValueError("not host:port")
     connection = socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS)
     try:
         _greet(connection, token, hello)
