@@ -3,12 +3,13 @@
 Layers, each importing only those below it (tests/test_layers.py holds the rule):
 
     suite.cli       verbs and exit codes; the only place that prints and exits
-    suite.render    results -> text; pure
-    suite.runner    cells -> launches, one process each
-    suite.measure   timing loop, device detection, telemetry, environment fingerprint
-    suite.kernels   cell -> step callable; the only place TensorFlow, Horovod and DALI are imported
-    suite.files     YAML, JSON, CSV <-> core types; the only place that parses or writes them
-    suite.core      data, statistics, comparison: no I/O, no clock, no TensorFlow
+    suite.formats   results -> terminal, Markdown, CSV and plots; pure
+    suite.run       cells -> launches, one process each; the timing loop
+    suite.kernels   an interface, and a folder for each framework: the only importers of them
+    suite.machine   devices, telemetry, environment fingerprint
+    suite.store     YAML, JSON, CSV, TFRecords <-> types; the only place that parses or writes files
+    suite.analysis  statistics, scaling, comparison, verdicts: no I/O, no clock, no TensorFlow
+    suite.model     types alone: cells, matrices, records, machines, references
 
 Beside them: suite.program (the streams and the end of every program) and suite.install.
 """

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from suite import __version__
-from suite.core.errors import ExitCode, SuiteError
-from suite.core.text import command, shown
+from suite.model.errors import ExitCode, SuiteError
+from suite.model.text import command, shown
 from suite.streams import keep_streams
 
 _PROJECT = Path(__file__).resolve().parents[1]

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Any, TextIO
 
-from suite.core.text import shown_lines
+from suite.model.text import shown_lines
 
 # Ends of a reader (head, a closed terminal), who wants nothing more: no fault of anything.
 _READER_GONE = {errno.EPIPE, errno.EIO}

@@ -18,11 +18,11 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.core.cell import Cell, KernelName, Mode, Precision, Protocol
-from suite.core.launch import Launch, Status
-from suite.core.siblings import sibling_cautions
-from suite.core.steadiness import Pattern, unsteadiness
-from suite.core.summary import summarize
+from suite.analysis.siblings import sibling_cautions
+from suite.analysis.steadiness import Pattern, unsteadiness
+from suite.analysis.summary import summarize
+from suite.model.cell import Cell, KernelName, Mode, Precision, Protocol
+from suite.model.launch import Launch, Status
 
 Values = NDArray[np.floating]
 

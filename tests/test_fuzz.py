@@ -13,24 +13,25 @@ from pathlib import Path
 
 import pytest
 
+from suite.analysis.results import cell_results
 from suite.cli.parser import make_parser
 from suite.cli.selection import narrowed
-from suite.core.cell import Cell, Mode, Precision, Protocol
-from suite.core.errors import ExitCode, SuiteError
-from suite.core.launch import Caution, CautionKind, Launch, Status
-from suite.core.run import RunHeader, cell_results
-from suite.core.telemetry import Gauge, Telemetry
-from suite.files.dali_index import compare_index
-from suite.files.hostfile import read_hostfile
-from suite.files.import_published import transcribe
-from suite.files.launches import encode_launch, write_launch
-from suite.files.matrices import read_matrix
-from suite.files.references import read_bands, read_system
-from suite.files.runs import create_run, read_run
-from suite.files.text import read_text
-from suite.files.tfrecords import count_records
-from suite.runner.channel import receive
-from suite.runner.order_flags import parse_order
+from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.errors import ExitCode, SuiteError
+from suite.model.launch import Caution, CautionKind, Launch, Status
+from suite.model.run import RunHeader
+from suite.model.telemetry import Gauge, Telemetry
+from suite.run.channel import receive
+from suite.run.order_flags import parse_order
+from suite.store.dali_index import compare_index
+from suite.store.hostfile import read_hostfile
+from suite.store.import_published import transcribe
+from suite.store.launches import encode_launch, write_launch
+from suite.store.matrices import read_matrix
+from suite.store.references import read_bands, read_system
+from suite.store.runs import create_run, read_run
+from suite.store.text import read_text
+from suite.store.tfrecords import count_records
 
 ROOT = Path(__file__).parents[1]
 INPUTS = 10_000

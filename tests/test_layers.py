@@ -1,31 +1,32 @@
 """The architecture: imports point down only, and heavy packages stay in their layer."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LAYERS = ("core", "files", "kernels", "measure", "runner", "render", "cli")
+LAYERS = ("model", "analysis", "store", "machine", "kernels", "run", "formats", "cli")
 # Beside them stands a program of its own, which nothing imports and which knows little.
 INSTALLER = "install"
-BELOW_INSTALLER = {"core", "files", INSTALLER}
+BELOW_INSTALLER = {"model", "store", INSTALLER}
 # What every program has around its work lies beside the layers as well.
-BELOW_PROGRAMS = {"core"}
+BELOW_PROGRAMS = {"model"}
 # Entry points start a layer above their folder.
 ENTRY_POINTS = {"suite/kernels/__main__.py"}
-# A framework and the one layer that may import it.
+# A framework and the one folder that may import it.
 ONLY_IN = {
-    "tensorflow": "kernels",
-    "keras": "kernels",
-    "horovod": "kernels",
-    "nvidia": "kernels",
-    "pynvml": "measure",
-    "yaml": "files",
-    "csv": "files",
-    "jinja2": "render",
-    "matplotlib": "render",
-    "tabulate": "render",
+    "tensorflow": "kernels/tensorflow",
+    "keras": "kernels/tensorflow",
+    "horovod": "kernels/tensorflow",
+    "nvidia": "kernels/tensorflow",
+    "pynvml": "machine",
+    "yaml": "store",
+    "csv": "store",
+    "jinja2": "formats",
+    "matplotlib": "formats",
+    "tabulate": "formats",
     "rich": "cli",
 }
 MODULES = sorted(path for path in (ROOT / "suite").rglob("*.py"))
@@ -66,12 +67,28 @@ def test_imports_point_down(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_frameworks_stay_in_their_layer(path: Path) -> None:
-    """TensorFlow is imported by kernels only, NVML by measure only, and so on."""
-    layer = path.relative_to(ROOT / "suite").parts[0]
+def test_frameworks_stay_in_their_folder(path: Path) -> None:
+    """TensorFlow is imported by its kernel only, NVML by machine only, and so on."""
     tops = {name.split(".")[0] for name in imports_of(path)}
+    folder = name_of(path.parent)
 
-    assert {name for name in tops & set(ONLY_IN) if ONLY_IN[name] != layer} == set()
+    assert not {
+        top for top in tops & set(ONLY_IN) if not f"{folder}/".startswith(f"suite/{ONLY_IN[top]}/")
+    }
+
+
+NAMED = re.compile(r"\bsuite(?:\.[a-z_0-9]+)+")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_named_in_a_string_is_there(path: Path) -> None:
+    """A name in a string, which no import would miss, still leads to a module."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for name in NAMED.findall(node.value):
+                place = ROOT / name.replace(".", "/")
+                files = (place.with_suffix(".py"), place.parent.with_suffix(".py"))
+                assert place.is_dir() or any(file.is_file() for file in files), name
 
 
 def test_only_programs_for_users_print() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from suite.cli.parser import make_parser
-from suite.files.matrices import read_matrix
-from suite.runner.order_flags import parse_order
+from suite.run.order_flags import parse_order
+from suite.store.matrices import read_matrix
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from suite.core.errors import ExitCode, InputError
+from suite.model.errors import ExitCode, InputError
 from suite.program import run_program
 from suite.streams import lost_output
 

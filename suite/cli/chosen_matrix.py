@@ -4,10 +4,10 @@ import argparse
 from dataclasses import replace
 
 from suite.cli.selection import narrowed
-from suite.core.cell import quick_protocol
-from suite.core.matrix import Matrix
-from suite.files.hostfile import read_hostfile
-from suite.files.matrices import read_matrix
+from suite.model.cell import quick_protocol
+from suite.model.matrix import Matrix
+from suite.store.hostfile import read_hostfile
+from suite.store.matrices import read_matrix
 
 
 def chosen_matrix(arguments: argparse.Namespace) -> Matrix:

@@ -4,26 +4,27 @@ import argparse
 import sys
 from pathlib import Path
 
+from suite.analysis.comparison import compare, comparison_frame, weak_scaling_of
+from suite.analysis.results import cell_results, coverage
+from suite.analysis.verdict import judge_run
 from suite.cli.newest_run import newest_run
 from suite.cli.parser import REPORTS
 from suite.cli.terminal import text_width
-from suite.core.comparison import compare, comparison_frame, weak_scaling_of
-from suite.core.errors import ExitCode, InputError, NotComparableError, UnfinishedError
-from suite.core.reference import Reference
-from suite.core.run import Coverage, RunHeader, cell_results, coverage
-from suite.core.text import command, shown
-from suite.core.verdict import judge_run
-from suite.files.references import BANDS_PATH, read_bands, read_system, reference_path
-from suite.files.runs import read_run, write_plot
-from suite.files.text import reachable, write_text
-from suite.render.comparison import (
+from suite.formats.comparison import (
     COMPARISON_PLOT,
     comparison_markdown,
     comparison_text,
     remarks_on,
 )
-from suite.render.scaling_plots import comparison_plot
-from suite.render.verdict import verdict_text
+from suite.formats.scaling_plots import comparison_plot
+from suite.formats.verdict import verdict_text
+from suite.model.errors import ExitCode, InputError, NotComparableError, UnfinishedError
+from suite.model.reference import Reference
+from suite.model.run import Coverage, RunHeader
+from suite.model.text import command, shown
+from suite.store.references import BANDS_PATH, read_bands, read_system, reference_path
+from suite.store.runs import read_run, write_plot
+from suite.store.text import reachable, write_text
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:

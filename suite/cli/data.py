@@ -3,12 +3,12 @@
 import argparse
 import os
 
-from suite.core.errors import ExitCode, InputError
-from suite.core.text import command, shown
-from suite.files.dali_index import compare_index, write_index
-from suite.files.text import reachable
-from suite.files.tfrecords import SPLITS, list_splits, missing_shards
-from suite.kernels import require_tensorflow
+from suite.kernels.tensorflow.components import require_tensorflow
+from suite.model.errors import ExitCode, InputError
+from suite.model.text import command, shown
+from suite.store.dali_index import compare_index, write_index
+from suite.store.text import reachable
+from suite.store.tfrecords import SPLITS, list_splits, missing_shards
 
 # Where an index goes, and is looked for, within the directory of its shards.
 _INDEX = "index"
@@ -28,7 +28,7 @@ def _make(arguments: argparse.Namespace) -> None:
             " lower it"
         )
     _start_tensorflow()
-    from suite.kernels.make_records import make_data_set
+    from suite.kernels.tensorflow.make_records import make_data_set
 
     width, height = arguments.size
     shards = make_data_set(
@@ -73,7 +73,7 @@ def _check(arguments: argparse.Namespace) -> None:
             " data set whole"
         )
     _start_tensorflow()
-    from suite.kernels.records import check_shard
+    from suite.kernels.tensorflow.records import check_shard
 
     beside = arguments.directory / _INDEX
     index = arguments.index or (beside if reachable(beside.is_dir) else None)

@@ -2,11 +2,11 @@
 
 import argparse
 
-from suite.core.cell import Data
-from suite.core.errors import InputError
-from suite.core.matrix import Matrix
-from suite.files.data_set import cell_shards
 from suite.kernels.interface import KernelOptions
+from suite.model.cell import Data
+from suite.model.errors import InputError
+from suite.model.matrix import Matrix
+from suite.store.data_set import cell_shards
 
 
 def data_options(arguments: argparse.Namespace, matrix: Matrix) -> KernelOptions:

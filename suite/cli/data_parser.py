@@ -3,9 +3,9 @@
 import argparse
 import reprlib
 
-from suite.core.bounds import Bounds
-from suite.core.flag_values import SEEDS, checked, whole
-from suite.files.flags import path, path_text
+from suite.model.bounds import Bounds
+from suite.model.flag_values import SEEDS, checked, whole
+from suite.store.flags import path, path_text
 
 # ImageNet has 1,281,167 training images in 1,024 shards, whose names have five digits.
 _IMAGES = Bounds(1, 1_300_000)

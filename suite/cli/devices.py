@@ -3,11 +3,11 @@
 import argparse
 from dataclasses import asdict
 
-from suite.core.device import published_system
-from suite.core.errors import ExitCode
-from suite.files.text import json_text
-from suite.measure.devices import detect_machine
-from suite.render.devices import devices_text
+from suite.formats.devices import devices_text
+from suite.machine.devices import detect_machine
+from suite.model.device import published_system
+from suite.model.errors import ExitCode
+from suite.store.text import json_text
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from suite.core.cell import Cell
-from suite.core.device import Machine, device_label, published_system
-from suite.core.errors import InputError
-from suite.core.estimate import Estimate, PublishedRate, estimate, paces
-from suite.core.launch import Launch
-from suite.core.matrix import Matrix
-from suite.core.memory import MemoryEstimate, estimate_memory, peaks
-from suite.core.reference import ReferenceTable
-from suite.files.references import published_reference, read_reference
-from suite.files.runs import read_launches, stored_runs
-from suite.runner.session import PlannedLaunch
+from suite.analysis.estimate import Estimate, PublishedRate, estimate, paces
+from suite.analysis.memory import MemoryEstimate, estimate_memory, peaks
+from suite.model.cell import Cell
+from suite.model.device import Machine, device_label, published_system
+from suite.model.errors import InputError
+from suite.model.launch import Launch
+from suite.model.matrix import Matrix
+from suite.model.reference import ReferenceTable
+from suite.run.session import PlannedLaunch
+from suite.store.references import published_reference, read_reference
+from suite.store.runs import read_launches, stored_runs
 
 # The newest few of a device say how it is now; reading every run ever made would be slow.
 _RUNS_READ = 5

@@ -4,9 +4,9 @@ import socket
 import sys
 
 from suite.cli import kernel
-from suite.core.cell import KernelName
+from suite.model.cell import KernelName
 from suite.program import run_program
-from suite.runner.fork_server import serve
+from suite.run.fork_server import serve
 
 
 def main() -> int:

@@ -6,24 +6,25 @@ import socket
 import sys
 from pathlib import Path
 
-from suite.core.distributed import Rank, rank_of
-from suite.core.errors import ExitCode, InputError
-from suite.core.launch import Launch, Status
-from suite.core.ranks import RankEnd, merge_ranks
-from suite.core.summary import Summary
-from suite.core.text import shown
-from suite.files.data_set import cell_shards
-from suite.files.launches import decode_launch, encode_launch, reserve_launch, write_launch
+from suite.analysis.ranks import RankEnd, merge_ranks
+from suite.analysis.summary import launch_summary
 from suite.kernels import gather
-from suite.kernels.environment import launch_environment
-from suite.measure.devices import detect_machine
-from suite.runner.channel import Progress, Sender, end_with_reader
-from suite.runner.command import LaunchOrder
-from suite.runner.marks import labelled
-from suite.runner.order_flags import parse_order
-from suite.runner.ranks.hosts import DESCRIBE, describe_host
-from suite.runner.ranks.link import heed_runner, join_runner
-from suite.runner.worker import execute
+from suite.kernels.tensorflow.environment import launch_environment
+from suite.machine.devices import detect_machine
+from suite.model.distributed import Rank, rank_of
+from suite.model.errors import ExitCode, InputError
+from suite.model.launch import Launch, Status
+from suite.model.summary import Summary
+from suite.model.text import shown
+from suite.run.channel import Progress, Sender, end_with_reader
+from suite.run.command import LaunchOrder
+from suite.run.marks import labelled
+from suite.run.order_flags import parse_order
+from suite.run.ranks.hosts import DESCRIBE, describe_host
+from suite.run.ranks.link import heed_runner, join_runner
+from suite.run.worker import execute
+from suite.store.data_set import cell_shards
+from suite.store.launches import decode_launch, encode_launch, reserve_launch, write_launch
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -81,7 +82,7 @@ def _by_hand(order: LaunchOrder) -> int:
     asked = launch.launch
     launch = reserve_launch(results, launch)
     path = write_launch(results, launch)
-    ok, summary = launch.status is Status.OK, launch.summary
+    ok, summary = launch.status is Status.OK, launch_summary(launch)
     print(
         _outcome(launch, summary)
         if ok and summary

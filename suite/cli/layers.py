@@ -4,9 +4,9 @@ import argparse
 import os
 
 from suite.cli.terminal import text_width
-from suite.core.errors import ExitCode
-from suite.kernels import require_tensorflow
-from suite.render.layers import layers_text
+from suite.formats.layers import layers_text
+from suite.kernels.tensorflow.components import require_tensorflow
+from suite.model.errors import ExitCode
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -15,7 +15,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # it announces itself on stderr
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     require_tensorflow()
-    from suite.kernels.layer_table import layer_table
+    from suite.kernels.tensorflow.layer_table import layer_table
 
     print(layers_text(layer_table(arguments.image_size), text_width()))
     return ExitCode.GOOD

@@ -7,8 +7,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from suite.core.text import shown
-from suite.render.numbers import duration
+from suite.formats.numbers import duration
+from suite.model.text import shown
 
 Row = tuple[str, str]
 

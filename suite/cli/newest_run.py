@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from suite.core.errors import InputError
-from suite.files.runs import stored_runs
+from suite.model.errors import InputError
+from suite.store.runs import stored_runs
 
 
 def newest_run(reports: Path, matrix: str | None = None) -> Path:

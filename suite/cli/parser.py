@@ -7,10 +7,10 @@ from suite import __version__
 from suite.cli.data_parser import add_data, add_data_directories
 from suite.cli.reference_parser import add_reference
 from suite.cli.run_parser import add_run_flags
-from suite.core.bounds import Bounds
-from suite.core.cell import BATCH_SIZES, IMAGE_SIZES
-from suite.core.flag_values import decimal, whole
-from suite.files.flags import Parser, path, path_text
+from suite.model.bounds import Bounds
+from suite.model.cell import BATCH_SIZES, IMAGE_SIZES
+from suite.model.flag_values import decimal, whole
+from suite.store.flags import Parser, path, path_text
 
 _DESCRIPTION = """\
 Measure TensorFlow ResNet50 v1.5 on this machine and set the numbers beside NVIDIA's published

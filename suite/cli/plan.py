@@ -3,20 +3,20 @@
 import argparse
 import os
 
+from suite.analysis.memory import capacity_bytes
 from suite.cli.chosen_matrix import chosen_matrix
 from suite.cli.data_options import data_options
 from suite.cli.estimates import estimate_launches
 from suite.cli.parser import REPORTS
-from suite.core.device import device_label, device_note
-from suite.core.distributed import RankLauncher
-from suite.core.errors import ExitCode
-from suite.core.matrix import Matrix
-from suite.core.memory import capacity_bytes
-from suite.measure.devices import detect_machine
-from suite.render.plan import PlanLine, plan_text
-from suite.runner.command import LaunchOrder, command_line, to_arguments
-from suite.runner.ranks.command import NoLauncher, choose_launcher, ranks_command_line
-from suite.runner.session import order_of, plan_launches
+from suite.formats.plan import PlanLine, plan_text
+from suite.machine.devices import detect_machine
+from suite.model.device import device_label, device_note
+from suite.model.distributed import RankLauncher
+from suite.model.errors import ExitCode
+from suite.model.matrix import Matrix
+from suite.run.command import LaunchOrder, command_line, to_arguments
+from suite.run.ranks.command import NoLauncher, choose_launcher, ranks_command_line
+from suite.run.session import order_of, plan_launches
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:

@@ -15,16 +15,16 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from suite.analysis.forecast import Forecast
+from suite.analysis.summary import launch_summary
 from suite.cli.live_table import STOPPING, Row, View, live_table
-from suite.core.cell import Protocol
-from suite.core.forecast import Forecast
-from suite.core.launch import Caution, Launch, Status
-from suite.core.summary import Summary
-from suite.core.text import shown
-from suite.measure.timing import WARM_UP
-from suite.render.marks import words
-from suite.runner.channel import Progress
-from suite.runner.session import PlannedLaunch
+from suite.formats.marks import words
+from suite.model.cell import Protocol
+from suite.model.launch import WARM_UP, Caution, Launch, Status
+from suite.model.summary import Summary
+from suite.model.text import shown
+from suite.run.channel import Progress
+from suite.run.session import PlannedLaunch
 from suite.streams import drawing_stream
 
 _FINISHED_SHOWN = 5
@@ -95,7 +95,7 @@ class RunProgress:
 
         Its time counts from the end of the one before, so what lies between them is in it.
         """
-        summary = launch.summary
+        summary = launch_summary(launch)
         is_ok = launch.status is Status.OK
         outcome = _outcome(summary, launch.cautions) if summary and is_ok else _failure(launch)
         is_failure = not is_ok and launch.status is not Status.SKIPPED

@@ -2,14 +2,17 @@
 
 import argparse
 
+from suite.analysis.audit import audit
+from suite.analysis.bands import Band
 from suite.cli.terminal import text_width
-from suite.core.audit import audit
-from suite.core.bands import Band
-from suite.core.errors import ExitCode
-from suite.core.systems import SYSTEMS
-from suite.core.text import shown
-from suite.files.import_published import import_page
-from suite.files.references import (
+from suite.formats.reference_audit import audit_text
+from suite.formats.reference_tables import reference_list, reference_text
+from suite.formats.tables import Dialect
+from suite.model.errors import ExitCode
+from suite.model.systems import SYSTEMS
+from suite.model.text import shown
+from suite.store.import_published import import_page
+from suite.store.references import (
     BANDS_PATH,
     REFERENCE_DIRECTORY,
     published_reference,
@@ -20,9 +23,6 @@ from suite.files.references import (
     reference_path,
     write_bands,
 )
-from suite.render.reference_audit import audit_text
-from suite.render.reference_tables import reference_list, reference_text
-from suite.render.tables import Dialect
 
 PUBLISHED = tuple(system.key for system in SYSTEMS)
 

@@ -2,8 +2,8 @@
 
 import argparse
 
-from suite.core.systems import SYSTEMS
-from suite.files.flags import path, path_text
+from suite.model.systems import SYSTEMS
+from suite.store.flags import path, path_text
 
 
 def add_reference(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

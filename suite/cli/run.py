@@ -9,38 +9,39 @@ from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 
+from suite.analysis.memory import capacity_bytes
+from suite.analysis.results import cell_results
+from suite.analysis.resume import finished
 from suite.cli.chosen_matrix import chosen_matrix
 from suite.cli.data_options import data_options
 from suite.cli.estimates import Expectation, estimate_launches
 from suite.cli.progress import RunProgress
 from suite.cli.work import Work, check_flags, new_work, resumed_work
-from suite.core.cell import KernelName
-from suite.core.device import Machine, device_label, device_note, device_slug
-from suite.core.distributed import RankLauncher
-from suite.core.errors import ExitCode, InputError, UnfinishedError
-from suite.core.launch import Status
-from suite.core.matrix import Matrix
-from suite.core.memory import capacity_bytes
-from suite.core.resume import finished
-from suite.core.run import CellResult, Run, RunHeader, cell_results
-from suite.core.text import command, file_safe, shown
-from suite.files.references import read_reference
-from suite.files.runs import as_stored, read_run, write_plot
-from suite.files.text import reachable, write_text
+from suite.formats.plan import no_fit_text
+from suite.formats.results import overhead_text, report_markdown, results_text
+from suite.formats.scaling_plots import scaling_plots
 from suite.kernels.interface import KernelOptions
-from suite.measure.devices import detect_machine
-from suite.measure.environment import fingerprint
-from suite.measure.neighbours import gpu_neighbours
-from suite.render.plan import no_fit_text
-from suite.render.results import overhead_text, report_markdown, results_text
-from suite.render.scaling_plots import scaling_plots
-from suite.runner.child import start_process
-from suite.runner.forking import Forking
-from suite.runner.locks import hold_devices, lock_names
-from suite.runner.ranks.command import NoLauncher, choose_launcher
-from suite.runner.ranks.hosts import check_hosts
-from suite.runner.session import Conduct, PlannedLaunch, plan_launches, run_session
-from suite.runner.stop import Stop
+from suite.machine.devices import detect_machine
+from suite.machine.environment import fingerprint
+from suite.machine.neighbours import gpu_neighbours
+from suite.model.cell import KernelName
+from suite.model.device import Machine, device_label, device_note, device_slug
+from suite.model.distributed import RankLauncher
+from suite.model.errors import ExitCode, InputError, UnfinishedError
+from suite.model.launch import Status
+from suite.model.matrix import Matrix
+from suite.model.run import CellResult, Run, RunHeader
+from suite.model.text import command, file_safe, shown
+from suite.run.child import start_process
+from suite.run.forking import Forking
+from suite.run.locks import hold_devices, lock_names
+from suite.run.ranks.command import NoLauncher, choose_launcher
+from suite.run.ranks.hosts import check_hosts
+from suite.run.session import Conduct, PlannedLaunch, plan_launches, run_session
+from suite.run.stop import Stop
+from suite.store.references import read_reference
+from suite.store.runs import as_stored, read_run, write_plot
+from suite.store.text import reachable, write_text
 
 # Characters of a matrix's name in that of its run directory; a file name has 255 bytes.
 _LONGEST_NAME = 40

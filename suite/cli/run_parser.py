@@ -4,8 +4,8 @@ import argparse
 import re
 import reprlib
 
-from suite.core.cell import SECONDS
-from suite.files.flags import path
+from suite.model.cell import SECONDS
+from suite.store.flags import path
 
 
 def duration_seconds(text: str) -> float:

@@ -2,8 +2,8 @@
 
 import argparse
 
-from suite.core.errors import ExitCode
-from suite.files.matrix_model import json_schema
+from suite.model.errors import ExitCode
+from suite.store.matrix_model import json_schema
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:  # noqa: ARG001 - every verb takes them

@@ -14,12 +14,12 @@ from enum import Enum
 from itertools import islice
 from typing import get_type_hints
 
-from suite.core.bounds import Bounds
-from suite.core.cell import Cell
-from suite.core.errors import InputError
-from suite.core.matrix import AXES, Matrix
-from suite.core.text import command
-from suite.files.nearest import nearest
+from suite.model.bounds import Bounds
+from suite.model.cell import Cell
+from suite.model.errors import InputError
+from suite.model.matrix import AXES, Matrix
+from suite.model.text import command
+from suite.store.nearest import nearest
 
 Predicate = Callable[[Cell], bool]
 Value = bool | int | str

@@ -4,13 +4,13 @@ import argparse
 from dataclasses import replace
 
 from suite.cli.terminal import text_width
-from suite.core.check import LeftOut
-from suite.core.device import device_label
-from suite.core.errors import ExitCode
-from suite.core.text import shown
-from suite.measure.devices import detect_machine
-from suite.render.checks import checks_text, left_out_text, verdict
-from suite.runner.selfcheck import QUICK, Extent, run_checks
+from suite.formats.checks import checks_text, left_out_text, verdict
+from suite.machine.devices import detect_machine
+from suite.model.check import LeftOut
+from suite.model.device import device_label
+from suite.model.errors import ExitCode
+from suite.model.text import shown
+from suite.run.selfcheck import QUICK, Extent, run_checks
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:

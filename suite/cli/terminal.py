@@ -3,7 +3,7 @@
 import shutil
 import sys
 
-from suite.render.tables import TEXT_WIDTH
+from suite.formats.tables import TEXT_WIDTH
 
 NARROWEST_TERMINAL = 80
 

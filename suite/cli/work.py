@@ -6,20 +6,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from suite.analysis.resume import changes, finished
 from suite.cli.newest_run import newest_run
-from suite.core.errors import InputError, NotComparableError
-from suite.core.launch import Launch
-from suite.core.resume import changes, finished
-from suite.core.run import RunHeader
-from suite.files.runs import (
+from suite.model.errors import InputError, NotComparableError
+from suite.model.launch import Launch
+from suite.model.run import RunHeader
+from suite.run.locks import hold_run
+from suite.run.session import PlannedLaunch
+from suite.store.runs import (
     create_run,
     read_header,
     read_run,
     tidy_directory,
     write_header,
 )
-from suite.runner.locks import hold_run
-from suite.runner.session import PlannedLaunch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from suite.core.errors import InputError
 from suite.install.child import run_logged
 from suite.install.recipe import Cuda, Recipe
 from suite.install.state import State, look
 from suite.install.wheel import PIP_SECONDS, REQUIREMENTS, build_wheel, pip
+from suite.model.errors import InputError
 
 
 def default_cache(environment: Mapping[str, str]) -> Path:

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from suite.core.errors import InputError
+from suite.model.errors import InputError
 
 # What a compiler, a linker, CMake or pip names as the cause; what follows it is consequences.
 _CAUSE = re.compile(r": (fatal )?error: |undefined reference|^CMake Error|DO NOT MATCH THE HASHES")

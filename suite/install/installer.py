@@ -13,9 +13,6 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from suite.core.errors import ExitCode, InputError
-from suite.core.text import command, shown
-from suite.files.flags import Parser, path
 from suite.install.cache import (
     build_and_keep,
     default_cache,
@@ -29,6 +26,9 @@ from suite.install.proof import RANKS, prove
 from suite.install.recipe import VERSION, Recipe, find_cuda
 from suite.install.state import State, look
 from suite.install.tools import compiler_major, missing_tools, open_mpi_version
+from suite.model.errors import ExitCode, InputError
+from suite.model.text import command, shown
+from suite.store.flags import Parser, path
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,8 +6,8 @@
 
 from pathlib import Path
 
-from suite.core.errors import InputError
 from suite.install.recipe import VERSION
+from suite.model.errors import InputError
 
 _XLA_OPERATIONS = (
     'list(APPEND TF_SOURCES "${PROJECT_SOURCE_DIR}/horovod/tensorflow/xla_mpi_ops.cc")\n'

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from suite.core.errors import InputError
 from suite.install.child import run_logged, telling_line
+from suite.model.errors import InputError
 
 RANKS = 2
 _SECONDS = 240
@@ -24,7 +24,7 @@ def prove(log: Path, environment: Mapping[str, str]) -> None:
             *("--timeout", str(_SECONDS)),
             # Open MPI refuses to start as root unless told to; in a container one often is.
             *(["--allow-run-as-root"] if os.geteuid() == 0 else []),
-            *(sys.executable, "-m", "suite.kernels.horovod_proof"),
+            *(sys.executable, "-m", "suite.kernels.tensorflow.horovod_proof"),
         ],
         log,
         what=f"an all-reduce of {RANKS} ranks under mpirun",

@@ -49,7 +49,7 @@ def look(environment: Mapping[str, str]) -> State:
     """
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "suite.kernels.horovod_probe"],
+            [sys.executable, "-m", "suite.kernels.tensorflow.horovod_probe"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -1,7 +1,8 @@
-"""Workloads: a cell goes in, a step callable comes out. Only this layer imports TensorFlow."""
+"""Workloads: a cell goes in, a step callable comes out. Each framework has its own folder."""
 
-from suite.core.cell import Cell, Data, KernelName
-from suite.kernels.interface import Kernel, KernelOptions, MissingComponentError
+from suite.kernels.interface import Kernel, KernelOptions
+from suite.kernels.tensorflow.components import require_horovod, require_tensorflow
+from suite.model.cell import Cell, Data, KernelName
 
 
 def import_framework(cell: Cell) -> None:
@@ -14,40 +15,11 @@ def import_framework(cell: Cell) -> None:
         return
     require_tensorflow()
     if cell.data is Data.DALI:
-        from suite.kernels.dali_batches import import_dali
+        from suite.kernels.tensorflow.dali_batches import import_dali
 
         import_dali()
     if cell.gpus > 1:
         require_horovod()
-
-
-def require_tensorflow() -> None:
-    """Import TensorFlow.
-
-    Raises:
-        MissingComponentError: it is not installed.
-    """
-    try:
-        import tensorflow as tf  # noqa: F401
-    except ModuleNotFoundError as error:
-        if error.name != "tensorflow":
-            raise
-        install = "pip install -e '.[cpu]' (or '.[gpu]' for an NVIDIA GPU)"
-        raise MissingComponentError(f"TensorFlow is not installed; {install}") from None
-
-
-def require_horovod() -> None:
-    """Import Horovod.
-
-    Raises:
-        MissingComponentError: it is not installed, or was built for another TensorFlow.
-    """
-    try:
-        import horovod.tensorflow  # noqa: F401
-    except (ImportError, OSError) as error:
-        raise MissingComponentError(
-            f"Horovod cannot be imported ({error}); python -m suite.install.horovod"
-        ) from None
 
 
 def gather(text: str) -> list[str]:
@@ -58,7 +30,7 @@ def gather(text: str) -> list[str]:
     """
     require_tensorflow()
     require_horovod()
-    from suite.kernels.horovod_ranks import gather as gather_texts
+    from suite.kernels.tensorflow.horovod_ranks import gather as gather_texts
 
     return gather_texts(text)
 
@@ -71,13 +43,13 @@ def build(cell: Cell, options: KernelOptions) -> Kernel:
         InvalidLaunchError: the cell cannot run as declared on this device.
     """
     if cell.kernel is KernelName.SIMULATED:
-        from suite.kernels.simulated import SimulatedKernel
+        from suite.kernels.simulated.kernel import SimulatedKernel
 
         return SimulatedKernel(cell, options)
     if cell.gpus > 1:
-        from suite.kernels.ranked_kernel import build_ranked
+        from suite.kernels.tensorflow.ranked_kernel import build_ranked
 
         return build_ranked(cell, options)
-    from suite.kernels.tensorflow_kernel import build_resnet50
+    from suite.kernels.tensorflow.kernel import build_resnet50
 
     return build_resnet50(cell, options)

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from suite.core.distributed import Compression
-from suite.core.errors import SuiteError
-from suite.core.reading import Reading
 from suite.kernels.recipe import Recipe
+from suite.model.distributed import Compression
+from suite.model.errors import SuiteError
+from suite.model.reading import Reading
 
 # TensorFlow's and XLA's status, CUDA's, cuBLAS's and cuDNN's, C++'s and the C library's words.
 _NO_MEMORY = re.compile(

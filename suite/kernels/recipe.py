@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from suite.core.bounds import Bounds
+from suite.model.bounds import Bounds
 
 # Far beyond any recipe with which a network learns; a float32 loss overflows soon after.
 LR_INITS = Bounds(0, 1000)

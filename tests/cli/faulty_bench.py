@@ -21,9 +21,10 @@ ROOT = Path(__file__).parents[2]
 PATCH = """
 import os, signal, sys, time
 from pathlib import Path
-from suite.core.distributed import rank_of
-from suite.kernels import interface, simulated
-from suite.runner import channel
+from suite.model.distributed import rank_of
+from suite.kernels import interface
+from suite.kernels.simulated import kernel as simulated
+from suite.run import channel
 RANK = rank_of(os.environ).index
 FAULTS = {faults!r}
 FOLDER = Path({folder!r})

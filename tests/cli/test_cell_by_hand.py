@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from suite.cli.kernel import main
-from suite.core.cell import Cell
-from suite.core.device import Gpu
-from suite.core.errors import InputError
-from suite.files.launches import decode_launch
 from suite.kernels.interface import KernelOptions
-from suite.kernels.simulated import SimulatedKernel
-from suite.measure.devices import detect_machine
+from suite.kernels.simulated.kernel import SimulatedKernel
+from suite.machine.devices import detect_machine
+from suite.model.cell import Cell
+from suite.model.device import Gpu
+from suite.model.errors import InputError
+from suite.store.launches import decode_launch
 
 REAL = ["--mode=inference_benchmark", "--batch_size=8"]
 REAL += ["--warmup_steps=1", "--num_iter=5", "--iter_unit=batch"]
@@ -66,11 +66,11 @@ def beside_a_t4(monkeypatch: pytest.MonkeyPatch) -> None:
         return KernelOn(cell, options)
 
     here = replace(detect_machine(), gpus=(T4,), nvml="1 GPU found")
-    for module in ("suite.cli.kernel", "suite.runner.worker"):
+    for module in ("suite.cli.kernel", "suite.run.worker"):
         monkeypatch.setattr(f"{module}.detect_machine", lambda: here)
     monkeypatch.setattr("suite.kernels.import_framework", lambda _: None)
     monkeypatch.setattr("suite.kernels.build", build)
-    monkeypatch.setattr("suite.measure.telemetry.GpuMeter", MeterOfT4)
+    monkeypatch.setattr("suite.machine.telemetry.GpuMeter", MeterOfT4)
     monkeypatch.setattr("suite.cli.kernel.launch_environment", lambda *_, **__: {})
 
 
@@ -112,7 +112,7 @@ def test_the_gpu_that_ran_gives_the_name(
 ) -> None:
     """The record holds which one CUDA used, and is invalid where NVML read another."""
     monkeypatch.setattr(KernelOn, "device_type", "GPU")
-    monkeypatch.setattr("suite.runner.worker.cuda_uuid", lambda _: uuid)
+    monkeypatch.setattr("suite.run.worker.cuda_uuid", lambda _: uuid)
 
     assert main([*REAL, f"--results_dir={tmp_path}"]) == code
     found = record(tmp_path)

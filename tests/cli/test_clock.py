@@ -26,7 +26,7 @@ class Jumping(real_datetime):
 datetime.datetime = Jumping
 time.time = lambda: real_time() + off()
 time.time_ns = lambda: int(time.time() * 1e9)
-from suite.kernels import simulated
+from suite.kernels.simulated import kernel as simulated
 step = simulated.SimulatedKernel.step
 def hanging(self):
     time.sleep(600 * (self.batch == 2))

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from suite.cli import main
-from suite.core.cell import Cell, Mode, Precision, Protocol
-from suite.core.launch import Caution, CautionKind, Launch, Status
-from suite.core.run import RunHeader
-from suite.files.launches import write_launch
-from suite.files.runs import create_run
+from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.launch import Caution, CautionKind, Launch, Status
+from suite.model.run import RunHeader
+from suite.store.launches import write_launch
+from suite.store.runs import create_run
 
 T4 = Path(__file__).parents[2] / "reference" / "t4.csv"
 # Published for a T4 in FP32: 136.44 img/s at batch 1, 341.77 at 8.

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from suite.core.cell import Cell, Mode, Precision, Protocol
-from suite.core.device import device_label
-from suite.core.launch import Launch, Status
-from suite.core.run import RunHeader
-from suite.files.launches import write_launch
-from suite.files.runs import create_run
-from suite.measure.devices import detect_machine
+from suite.machine.devices import detect_machine
+from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.device import device_label
+from suite.model.launch import Launch, Status
+from suite.model.run import RunHeader
+from suite.store.launches import write_launch
+from suite.store.runs import create_run
 
 ROOT = Path(__file__).parents[2]
 CELL = Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=8)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from suite.cli import main
-from suite.core.errors import ExitCode
-from suite.runner.order_flags import parse_order
+from suite.model.errors import ExitCode
+from suite.run.order_flags import parse_order
 
 ROOT = Path(__file__).parents[2]
 MATRIX = """\

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from suite.cli.estimates import estimate_launches
-from suite.core.device import Cpu, Gpu, Machine
-from suite.core.launch import Launch, Status
-from suite.core.run import RunHeader
-from suite.files.launches import write_launch
-from suite.files.matrices import read_matrix
-from suite.files.references import published_reference
-from suite.files.runs import create_run
-from suite.runner.session import plan_launches
+from suite.model.device import Cpu, Gpu, Machine
+from suite.model.launch import Launch, Status
+from suite.model.run import RunHeader
+from suite.run.session import plan_launches
+from suite.store.launches import write_launch
+from suite.store.matrices import read_matrix
+from suite.store.references import published_reference
+from suite.store.runs import create_run
 
 ROOT = Path(__file__).parents[2]
 CPU = Cpu(model="", cores=8, physical_cores=8, memory_bytes=2**35, features=())

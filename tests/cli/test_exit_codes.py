@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 from faulty_bench import SLOW_MEASURING, bench_of_two_cells
 
-from suite.core.cell import Cell, Mode, Precision, Protocol
-from suite.core.errors import ExitCode
-from suite.core.launch import Caution, CautionKind, Launch, Status
-from suite.core.run import RunHeader
-from suite.files.launches import write_launch
-from suite.files.runs import create_run
+from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.errors import ExitCode
+from suite.model.launch import Caution, CautionKind, Launch, Status
+from suite.model.run import RunHeader
+from suite.store.launches import write_launch
+from suite.store.runs import create_run
 
 ROOT = Path(__file__).parents[2]
 T4 = ROOT / "reference" / "t4.csv"
@@ -109,7 +109,7 @@ def interrupted(folder: Path) -> int:
 
 
 DOUBT = Caution(CautionKind.QUICK, "a first look")
-FAULT = "from suite.render import devices; devices.devices_text = lambda machine: {}['mixed']"
+FAULT = "from suite.formats import devices; devices.devices_text = lambda machine: {}['mixed']"
 # What to do for each code; all of it through bench.py.
 WAYS: dict[int, Callable[[Path], int]] = {
     0: lambda folder: compared(folder, 1),
@@ -147,8 +147,8 @@ def test_every_code_is_reached(tmp_path: Path, code: int) -> None:
     assert WAYS[code](tmp_path) == code
 
 
-DEEP = "from suite.render import devices\ndef f(_):\n    return f(_)\ndevices.devices_text = f\n"
-RAISING = "from suite.render import devices\ndef f(_):\n    {}\ndevices.devices_text = f\n"
+DEEP = "from suite.formats import devices\ndef f(_):\n    return f(_)\ndevices.devices_text = f\n"
+RAISING = "from suite.formats import devices\ndef f(_):\n    {}\ndevices.devices_text = f\n"
 IN_A_THREAD = RAISING.format(
     "import threading; t = threading.Thread(target=lambda: {}['x']); t.start(); t.join();"
     " return 'shown'"
@@ -194,8 +194,8 @@ def test_a_fault_is_one_line_and_70_with_its_traceback_in_a_file(
     ("words", "module", "name"),
     [
         # Missing when it is called, and already when it is imported.
-        ((*KERNELS, "--mode=x"), "suite.runner.order_flags", "own_names"),
-        ((*KERNELS, "--mode=x"), "suite.core.device", "device_label"),
+        ((*KERNELS, "--mode=x"), "suite.run.order_flags", "own_names"),
+        ((*KERNELS, "--mode=x"), "suite.model.device", "device_label"),
         ((*INSTALLER, "--check"), "suite.install.state", "subprocess"),
         ((*INSTALLER, "--check"), "suite.install.state", "look"),
     ],
@@ -228,7 +228,7 @@ def test_a_report_that_fails_loses_no_record(
     """The table and the place of the run are printed, and --resume makes the report."""
     bench = bench_of_two_cells(tmp_path)
     (tmp_path / "sitecustomize.py").write_text(
-        "from suite.render import results\nresults.report_markdown = lambda *_: {}['mixed']\n"
+        "from suite.formats import results\nresults.report_markdown = lambda *_: {}['mixed']\n"
     )
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     with monkeypatch.context() as sabotaged:

@@ -16,7 +16,7 @@ import pytest
 from faulty_bench import bench_of_two_cells
 
 from suite.cli import main
-from suite.core.text import shown
+from suite.model.text import shown
 
 ROOT = Path(__file__).parents[2]
 ASCII_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from two_hosts import TwoHosts
 
-from suite.runner.ranks.link import TOKEN_FILE_VARIABLE, TOKEN_VARIABLE
+from suite.run.ranks.link import TOKEN_FILE_VARIABLE, TOKEN_VARIABLE
 
 ROOT = Path(__file__).parents[2]
 SECRET = "hush-4711-hush"  # noqa: S105 - that of this test
@@ -31,7 +31,7 @@ WAIT = """
 import os, sys, time
 from pathlib import Path
 if sys.orig_argv[1:3] == ["-m", "suite.kernels"] and "--report_to" in sys.orig_argv:
-    from suite.core.distributed import rank_of
+    from suite.model.distributed import rank_of
     folder = Path({folder!r})
     (folder / f"waiting-{{rank_of(os.environ).index}}").write_text(str(os.getpid()))
     while not (folder / "go").exists():

@@ -28,8 +28,8 @@ FAULTS = """\
 import os, signal, sys, time
 FAULTS = {3: lambda: os.kill(os.getpid(), signal.SIGKILL), 4: lambda: time.sleep(600)}
 if "--report_to" in sys.orig_argv and "suite.kernels" in sys.orig_argv:
-    from suite.core.distributed import rank_of
-    from suite.measure import timing
+    from suite.model.distributed import rank_of
+    from suite.run import timing
     batch = int(sys.orig_argv[sys.orig_argv.index("--batch_size") + 1])
     real = timing.time_steps
     def time_steps(step, *arguments, **options):

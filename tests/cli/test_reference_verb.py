@@ -7,8 +7,8 @@ import pytest
 
 import suite.cli.reference as verb
 from suite.cli.reference_parser import add_reference
-from suite.core.errors import ExitCode, InputError
-from suite.files.references import BANDS_PATH, REFERENCE_DIRECTORY, read_bands
+from suite.model.errors import ExitCode, InputError
+from suite.store.references import BANDS_PATH, REFERENCE_DIRECTORY, read_bands
 
 OTHER_BANDS = "reference/bands.csv holds other bands, and those count"
 DATA = Path(__file__).parents[1] / "data"

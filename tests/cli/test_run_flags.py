@@ -15,9 +15,9 @@ import pytest
 
 from suite.cli import main
 from suite.cli.run_parser import duration_seconds
-from suite.core.device import Gpu, GpuProcess
-from suite.measure.devices import detect_machine
-from suite.runner.locks import hold_devices, lock_names
+from suite.machine.devices import detect_machine
+from suite.model.device import Gpu, GpuProcess
+from suite.run.locks import hold_devices, lock_names
 
 ROOT = Path(__file__).parents[2]
 SIMULATED = """\

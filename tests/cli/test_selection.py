@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from suite.cli.selection import narrowed, parse_selection
-from suite.core.cell import Cell, Mode, Precision, Protocol
-from suite.core.errors import InputError
-from suite.core.matrix import Matrix
+from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.errors import InputError
+from suite.model.matrix import Matrix
 
 ROOT = Path(__file__).parents[2]
 CELLS = tuple(

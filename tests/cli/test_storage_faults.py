@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from faulty_bench import HANG, SLOW_MEASURING, Bench, assert_one_line, bench_of_two_cells
 
-from suite.files.text import UNFINISHED
+from suite.store.text import UNFINISHED
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from suite.core.errors import InputError
 from suite.install.child import run_logged, telling_line
+from suite.model.errors import InputError
 
 COMPILER = """\
 build/mpi_ops.cc:12:10: fatal error: stream.h: No such file or directory

@@ -124,7 +124,7 @@ def test_two_ranks_prove_the_horovod_that_is_installed(tmp_path: Path) -> None:
     """The proof passes with two ranks under mpirun, and one rank alone is no proof."""
     prove(tmp_path / "log", os.environ)
     alone = subprocess.run(
-        [sys.executable, "-m", "suite.kernels.horovod_proof"],
+        [sys.executable, "-m", "suite.kernels.tensorflow.horovod_proof"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from suite.core.errors import InputError
 from suite.install.patches import PATCHES, patch
 from suite.install.recipe import VERSION
+from suite.model.errors import InputError
 
 OLD, NEW = PATCHES["horovod/tensorflow/CMakeLists.txt"]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from suite.core.errors import InputError
 from suite.install.cache import try_wheel
 from suite.install.recipe import VERSION, Cuda
 from suite.install.wheel import build_settings, download, unpack
+from suite.model.errors import InputError
 
 
 def source(folder: Path, setup: bytes) -> Path:

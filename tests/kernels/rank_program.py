@@ -14,11 +14,11 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from suite.core.cell import Cell, Mode, Precision
-from suite.core.distributed import Compression, Rank, rank_of
 from suite.kernels.interface import InvalidLaunchError, KernelOptions
 from suite.kernels.recipe import Recipe
-from suite.kernels.steps import Step, single_step, training_parts
+from suite.kernels.tensorflow.steps import Step, single_step, training_parts
+from suite.model.cell import Cell, Mode, Precision
+from suite.model.distributed import Compression, Rank, rank_of
 
 GLOBAL_BATCH = 8
 STEPS = 3
@@ -65,7 +65,7 @@ def train(rank: Rank, compression: Compression, *, jit_compile: bool) -> dict[st
     parts = training_parts(model, GLOBAL_BATCH, recipe)
     step: Step = single_step(parts)
     if rank.size > 1:
-        from suite.kernels.horovod_ranks import join_ranks, ranked_training_step
+        from suite.kernels.tensorflow.horovod_ranks import join_ranks, ranked_training_step
 
         join_ranks(rank)
         variables = [variable.value for variable in model.variables]
@@ -80,7 +80,7 @@ def ten_steps(spoil: Callable[[Rank, Any], None]) -> Callable[[Rank], dict[str, 
     """Ten steps of the real network on every rank, and then what it says of itself."""
 
     def work(rank: Rank) -> dict[str, Any]:
-        from suite.kernels.ranked_kernel import build_ranked
+        from suite.kernels.tensorflow.ranked_kernel import build_ranked
 
         kernel = build_ranked(RESNET, KernelOptions(threads=1))
         kernel.compile()
@@ -112,7 +112,7 @@ def lose_an_update(rank: Rank, kernel: Any) -> None:
 
 def average_nothing(rank: Rank) -> dict[str, Any]:
     """The ranks train side by side without a word, as where the switch has no effect."""
-    from suite.kernels import horovod_ranks
+    from suite.kernels.tensorflow import horovod_ranks
 
     def unchanged(tensor: tf.Tensor, name: str) -> tf.Tensor:  # noqa: ARG001 - called by name
         return tensor
@@ -123,7 +123,7 @@ def average_nothing(rank: Rank) -> dict[str, Any]:
 
 def cross_as_float16(rank: Rank) -> dict[str, Any]:  # noqa: ARG001 - as works are called
     """One step with compression; more of them overflow float16 at so small an image."""
-    from suite.kernels.ranked_kernel import build_ranked
+    from suite.kernels.tensorflow.ranked_kernel import build_ranked
 
     kernel = build_ranked(RESNET, KernelOptions(threads=1, compression=Compression.FP16))
     kernel.compile()
@@ -132,7 +132,7 @@ def cross_as_float16(rank: Rank) -> dict[str, Any]:  # noqa: ARG001 - as works a
 
 def compress_nothing(rank: Rank) -> dict[str, Any]:
     """Gradients cross as they are although they are to be compressed."""
-    from suite.kernels import horovod_ranks
+    from suite.kernels.tensorflow import horovod_ranks
 
     plain = horovod_ranks._COMPRESSORS[Compression.NONE]
     horovod_ranks._COMPRESSORS[Compression.FP16] = plain
@@ -141,9 +141,9 @@ def compress_nothing(rank: Rank) -> dict[str, Any]:
 
 def agree_on_an_end(rank: Rank) -> dict[str, Any]:
     """The second rank wishes to end with the third step; how many does each make?"""
-    from suite.core.cell import Protocol
-    from suite.kernels.ranked_kernel import build_ranked
-    from suite.measure.timing import time_steps
+    from suite.kernels.tensorflow.ranked_kernel import build_ranked
+    from suite.model.cell import Protocol
+    from suite.run.timing import time_steps
 
     kernel = build_ranked(RESNET, KernelOptions(threads=1))
     kernel.compile()

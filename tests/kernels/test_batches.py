@@ -10,17 +10,17 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from suite.core.cell import Cell, Data, Mode, Precision
-from suite.core.distributed import Rank
-from suite.core.errors import InputError
-from suite.files.dali_index import write_index
-from suite.files.tfrecords import read_frames
-from suite.kernels.bare_decoding import bare_decoding
-from suite.kernels.batches import Batches, open_batches
 from suite.kernels.interface import InvalidLaunchError, KernelOptions, MissingComponentError
-from suite.kernels.make_records import make_data_set
-from suite.kernels.records import IMAGE, LABEL, check_shard, decode, parse
-from suite.kernels.resnet50 import DEVIATION, MEAN
+from suite.kernels.tensorflow.bare_decoding import bare_decoding
+from suite.kernels.tensorflow.batches import Batches, open_batches
+from suite.kernels.tensorflow.make_records import make_data_set
+from suite.kernels.tensorflow.records import IMAGE, LABEL, check_shard, decode, parse
+from suite.kernels.tensorflow.resnet50 import DEVIATION, MEAN
+from suite.model.cell import Cell, Data, Mode, Precision
+from suite.model.distributed import Rank
+from suite.model.errors import InputError
+from suite.store.dali_index import write_index
+from suite.store.tfrecords import read_frames
 
 pytestmark = pytest.mark.slow
 

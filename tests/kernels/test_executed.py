@@ -10,7 +10,7 @@ def test_clusters_of_a_step_are_counted() -> None:
     import tensorflow as tf
     from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-    from suite.kernels.executed import read_executed
+    from suite.kernels.tensorflow.executed import read_executed
 
     image, kernel = tf.TensorSpec((1, 8, 8, 3)), tf.TensorSpec((3, 3, 3, 4))
     function = tf.function(lambda x, k: tf.nn.conv2d(x, k, 2, "SAME"), autograph=False)
@@ -29,7 +29,7 @@ def test_first_run_hands_out_what_the_optimizer_made() -> None:
     """The recorded operations are those after fusion, so they differ from the traced ones."""
     import tensorflow as tf
 
-    from suite.kernels.executed import record_first_run
+    from suite.kernels.tensorflow.executed import record_first_run
 
     kernel = tf.Variable(tf.ones((3, 3, 3, 4)))
     bias = tf.Variable(tf.ones(4))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from suite.core.cell import Cell, Mode, Precision
-from suite.kernels.environment import MPI_YIELDS, launch_environment
+from suite.kernels.tensorflow.environment import MPI_YIELDS, launch_environment
+from suite.model.cell import Cell, Mode, Precision
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,16 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from suite.core.cell import Cell, Data, Mode, Precision
-from suite.core.distributed import ONLY_RANK
-from suite.core.reading import Reading
-from suite.files.dali_index import write_index
-from suite.kernels.batches import Batches, open_batches
 from suite.kernels.interface import KernelOptions
-from suite.kernels.records import BOXES, IMAGE, LABEL, decode
-from suite.kernels.resnet50 import DEVIATION, MEAN
-from suite.kernels.tensorflow_kernel import open_network
-from suite.kernels.tfrecord_batches import scaled_sides
+from suite.kernels.tensorflow.batches import Batches, open_batches
+from suite.kernels.tensorflow.kernel import open_network
+from suite.kernels.tensorflow.records import BOXES, IMAGE, LABEL, decode
+from suite.kernels.tensorflow.resnet50 import DEVIATION, MEAN
+from suite.kernels.tensorflow.tfrecord_batches import scaled_sides
+from suite.model.cell import Cell, Data, Mode, Precision
+from suite.model.distributed import ONLY_RANK
+from suite.model.reading import Reading
+from suite.store.dali_index import write_index
 
 pytestmark = pytest.mark.slow
 

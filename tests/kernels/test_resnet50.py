@@ -82,8 +82,8 @@ def test_network_agrees_with_numpy(*, fused: bool) -> None:
     """Logits of a random network are those of an independent implementation, to 1e-4."""
     from keras import layers
 
-    from suite.kernels.batch_normalization import FusedBatchNormalization
-    from suite.kernels.resnet50 import resnet50
+    from suite.kernels.tensorflow.batch_normalization import FusedBatchNormalization
+    from suite.kernels.tensorflow.resnet50 import resnet50
 
     generator = np.random.default_rng(0)
     normalization = FusedBatchNormalization if fused else layers.BatchNormalization
@@ -105,9 +105,9 @@ def test_both_layouts_compute_the_same(*, xla: bool) -> None:
     """
     import tensorflow as tf
 
-    from suite.kernels.batch_normalization import FusedBatchNormalization
-    from suite.kernels.max_pooling import MaxPooling
-    from suite.kernels.resnet50 import resnet50
+    from suite.kernels.tensorflow.batch_normalization import FusedBatchNormalization
+    from suite.kernels.tensorflow.max_pooling import MaxPooling
+    from suite.kernels.tensorflow.resnet50 import resnet50
 
     generator = np.random.default_rng(0)
     last = resnet50(64, normalization=FusedBatchNormalization)
@@ -133,7 +133,7 @@ def test_layer_table() -> None:
     """Shapes, strides and parameter counts of the published network; 25.56 M for 1000 classes."""
     from keras import layers
 
-    from suite.kernels.resnet50 import resnet50
+    from suite.kernels.tensorflow.resnet50 import resnet50
 
     model = resnet50(224)
     outputs = {
@@ -175,7 +175,7 @@ def test_layer_table() -> None:
 @pytest.mark.parametrize("weight_init", ["fan_in", "fan_out"])
 def test_weights_start_as_published(weight_init: str) -> None:
     """Kernels have variance 2 / fan, every gamma is one, biases and betas are zero."""
-    from suite.kernels.resnet50 import resnet50
+    from suite.kernels.tensorflow.resnet50 import resnet50
 
     model = resnet50(32, weight_init)
     kernel = np.asarray(model.get_layer("stage2_block1_2_conv").kernel)

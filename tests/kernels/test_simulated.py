@@ -3,8 +3,8 @@
 import pytest
 
 from suite import kernels
-from suite.core.cell import Cell, KernelName, Mode, Precision
 from suite.kernels.interface import KernelOptions
+from suite.model.cell import Cell, KernelName, Mode, Precision
 
 
 def simulated_cell(batch_size: int = 8, mode: Mode = Mode.INFERENCE) -> Cell:
@@ -21,7 +21,7 @@ def sleeps(
     monkeypatch: pytest.MonkeyPatch, cell: Cell, *, seed: int = 0, steps: int = 5
 ) -> list[float]:
     slept: list[float] = []
-    monkeypatch.setattr("suite.kernels.simulated.time.sleep", slept.append)
+    monkeypatch.setattr("suite.kernels.simulated.kernel.time.sleep", slept.append)
     kernel = kernels.build(cell, KernelOptions(seed=seed))
     kernel.compile()
     for _ in range(steps):

@@ -13,9 +13,9 @@ from unittest.mock import patch
 
 import pytest
 
-from suite.core.cell import Cell, Data, Mode, Precision
 from suite.kernels.interface import InvalidLaunchError, KernelOptions
-from suite.runner.selfcheck.fresh_process import in_fresh_process
+from suite.model.cell import Cell, Data, Mode, Precision
+from suite.run.selfcheck.fresh_process import in_fresh_process
 
 pytestmark = pytest.mark.slow
 
@@ -39,9 +39,9 @@ def staged_launches(data_dir: str) -> dict[str, tuple[set[str], str]]:
     import tensorflow as tf
 
     from suite import kernels
-    from suite.kernels import staging
-    from suite.kernels.make_records import make_data_set
-    from suite.kernels.synthetic import synthetic_batch
+    from suite.kernels.tensorflow import staging
+    from suite.kernels.tensorflow.make_records import make_data_set
+    from suite.kernels.tensorflow.synthetic import synthetic_batch
 
     def launch(cell: Cell) -> tuple[set[str], str]:
         kernel = kernels.build(cell, options)
@@ -70,11 +70,11 @@ def staged_launches(data_dir: str) -> dict[str, tuple[set[str], str]]:
     ends = {"on the host": launch(CELL)}
     with tf.device(DEVICE), patch.object(staging, "step_device", lambda: DEVICE):
         ends |= {name: launch(cell) for name, cell in cells.items()}
-        with patch("suite.kernels.batches.supply", lambda dataset, _mode: iter(dataset)):
+        with patch("suite.kernels.tensorflow.batches.supply", lambda dataset, _mode: iter(dataset)):
             ends["staging without effect"] = launch(TRAINING)
         dataset = tf.data.Dataset.from_tensors(synthetic_batch(2, 32, 0)).repeat()
         batches = staging.supply(dataset, Mode.TRAINING)
-        with patch("suite.kernels.batches.repeat", lambda _batch: batches):
+        with patch("suite.kernels.tensorflow.batches.repeat", lambda _batch: batches):
             ends["staging unasked"] = launch(CELL)
     return ends
 
@@ -109,7 +109,7 @@ def drawn_while_the_first_is_held(mode: Mode) -> tuple[bool, str]:
     two_devices()
     import tensorflow as tf
 
-    from suite.kernels import staging
+    from suite.kernels.tensorflow import staging
 
     second = Event()
 
@@ -139,7 +139,7 @@ def test_the_next_batch_sets_out_while_a_step_computes(
 
 def test_staging_copies_nothing_where_the_host_computes() -> None:
     """On a CPU each step is handed the very memory that holds the synthetic batch."""
-    from suite.kernels.batches import open_batches
+    from suite.kernels.tensorflow.batches import open_batches
 
     batches = open_batches(TRAINING, KernelOptions())
     held = [batches.next()[0] for _ in range(3)]

@@ -24,8 +24,8 @@ def network() -> Any:
     """The network at a small image size, built as a launch builds it."""
     import keras
 
-    from suite.kernels.batch_normalization import FusedBatchNormalization
-    from suite.kernels.resnet50 import resnet50
+    from suite.kernels.tensorflow.batch_normalization import FusedBatchNormalization
+    from suite.kernels.tensorflow.resnet50 import resnet50
 
     keras.config.set_dtype_policy("float32")
     keras.utils.set_random_seed(0)
@@ -35,7 +35,7 @@ def network() -> Any:
 def batch() -> Any:
     import tensorflow as tf
 
-    from suite.kernels.synthetic import synthetic_batch
+    from suite.kernels.tensorflow.synthetic import synthetic_batch
 
     images, labels = synthetic_batch(BATCH, SIZE, seed=0)
     return tf.constant(images), tf.constant(labels)
@@ -46,7 +46,7 @@ def test_fused_batch_normalization_is_batch_normalization() -> None:
     import tensorflow as tf
     from keras import layers
 
-    from suite.kernels.batch_normalization import FusedBatchNormalization
+    from suite.kernels.tensorflow.batch_normalization import FusedBatchNormalization
 
     x = tf.constant(np.random.default_rng(0).normal(1, 3, (2, 4, 4, 8)), tf.float32)
     results = []
@@ -74,7 +74,7 @@ def test_evaluation_counts_hits(network: Any) -> None:
     """Top-1 and top-5 counts are those of the sorted logits, summed over steps."""
     import tensorflow as tf
 
-    from suite.kernels.steps import evaluation_step
+    from suite.kernels.tensorflow.steps import evaluation_step
 
     images, _ = batch()
     ranked = np.argsort(-np.asarray(network(images, training=False)), axis=1)
@@ -92,7 +92,7 @@ def test_training_lowers_the_loss_of_a_repeated_batch(network: Any) -> None:
     """Steps move weights and batch statistics so that the same batch is predicted better."""
     import tensorflow as tf
 
-    from suite.kernels.steps import single_step, training_parts
+    from suite.kernels.tensorflow.steps import single_step, training_parts
 
     before = [np.asarray(variable) for variable in network.variables]
     step = tf.function(single_step(training_parts(network, BATCH, at_rate(0.001))), autograph=False)
@@ -111,8 +111,8 @@ def test_update_is_momentum_with_decay(network: Any, scale: str) -> None:
     """
     import tensorflow as tf
 
-    from suite.kernels.loss_scale import DynamicScale, StaticScale
-    from suite.kernels.steps import single_step, training_parts
+    from suite.kernels.tensorflow.loss_scale import DynamicScale, StaticScale
+    from suite.kernels.tensorflow.steps import single_step, training_parts
 
     bias = network.get_layer("logits").bias
     bias.assign(np.linspace(-1, 1, 1001))
@@ -139,7 +139,7 @@ def test_update_is_momentum_with_decay(network: Any, scale: str) -> None:
 
 def test_batch_normalization_does_not_decay(network: Any) -> None:
     """The loss has the half squared norms of kernels and dense bias, and of nothing else."""
-    from suite.kernels.steps import single_step, training_parts
+    from suite.kernels.tensorflow.steps import single_step, training_parts
 
     def loss() -> float:
         return float(single_step(training_parts(network, BATCH, Recipe()))(*batch()))
@@ -160,7 +160,7 @@ def test_overflowing_gradients_are_left_out_and_halve_the_scale() -> None:
     """Under the dynamic scale, a step that overflowed leaves no trace but a smaller scale."""
     import tensorflow as tf
 
-    from suite.kernels.loss_scale import DynamicScale
+    from suite.kernels.tensorflow.loss_scale import DynamicScale
 
     weight = tf.Variable(0.0)
     scale = DynamicScale()
@@ -184,7 +184,7 @@ def test_smoothed_targets_share_out_the_class() -> None:
     """The right class keeps 1 - e + e/1001, and each of the others gets e/1001."""
     import tensorflow as tf
 
-    from suite.kernels.steps import _targets
+    from suite.kernels.tensorflow.steps import _targets
 
     targets = np.asarray(_targets(tf.constant([3], tf.int32), 0.1))[0]
 
@@ -196,7 +196,7 @@ def test_mixup_mixes_each_image_with_the_reversed_batch() -> None:
     """Images and targets are mixed by one share per image, which changes from step to step."""
     import tensorflow as tf
 
-    from suite.kernels.mixing import mixing
+    from suite.kernels.tensorflow.mixing import mixing
 
     images, _ = batch()
     targets = tf.one_hot([0, 1, 2, 3], 1001)
@@ -231,7 +231,7 @@ def rates_at(recipe: Recipe, epochs: list[int]) -> list[float]:
     """The rate at the start of each ImageNet epoch, for 512 images a step."""
     import tensorflow as tf
 
-    from suite.kernels.learning_rate import learning_rate
+    from suite.kernels.tensorflow.learning_rate import learning_rate
 
     steps = [tf.constant(epoch * (1_281_167 // 512), tf.int64) for epoch in epochs]
     return [float(learning_rate(recipe, done, 512)) for done in steps]

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from suite import kernels
-from suite.core.cell import Cell, Data, Graph, Layout, Mode, Precision, XlaMode
 from suite.kernels.interface import InvalidLaunchError, KernelOptions
 from suite.kernels.recipe import Recipe
+from suite.model.cell import Cell, Data, Graph, Layout, Mode, Precision, XlaMode
 
 pytestmark = pytest.mark.slow
 
@@ -39,11 +39,11 @@ def policy_stays(patch: Patch) -> None:
 
 
 def compiler_is_not_reached(patch: Patch) -> None:
-    patch.setattr("suite.kernels.tensorflow_kernel.compiles_whole", lambda _cell: False)
+    patch.setattr("suite.kernels.tensorflow.kernel.compiles_whole", lambda _cell: False)
 
 
 def compiler_runs_unasked(patch: Patch) -> None:
-    patch.setattr("suite.kernels.tensorflow_kernel.compiles_whole", lambda _cell: True)
+    patch.setattr("suite.kernels.tensorflow.kernel.compiles_whole", lambda _cell: True)
 
 
 def nothing_clusters(_patch: Patch) -> None:
@@ -51,54 +51,54 @@ def nothing_clusters(_patch: Patch) -> None:
 
 
 def channels_stay_last(patch: Patch) -> None:
-    from suite.kernels.resnet50 import resnet50 as build
+    from suite.kernels.tensorflow.resnet50 import resnet50 as build
 
     def channels_last(*arguments: Any, channels_first: bool, **others: Any) -> Any:
         assert channels_first
         return build(*arguments, channels_first=False, **others)
 
-    patch.setattr("suite.kernels.tensorflow_kernel.resnet50", channels_last)
+    patch.setattr("suite.kernels.tensorflow.kernel.resnet50", channels_last)
 
 
 def nothing_freezes(patch: Patch) -> None:
     patch.setattr(
-        "suite.kernels.tensorflow_kernel.frozen",
+        "suite.kernels.tensorflow.kernel.frozen",
         lambda model, _images: lambda images: model(images, training=False),
     )
 
 
 def evaluates_anyway(patch: Patch) -> None:
-    from suite.kernels.steps import evaluation_step
+    from suite.kernels.tensorflow.steps import evaluation_step
 
-    patch.setattr("suite.kernels.tensorflow_kernel.forward_step", evaluation_step)
+    patch.setattr("suite.kernels.tensorflow.kernel.forward_step", evaluation_step)
 
 
 def stops_at_the_logits(patch: Patch) -> None:
-    from suite.kernels.steps import forward_step
+    from suite.kernels.tensorflow.steps import forward_step
 
-    patch.setattr("suite.kernels.tensorflow_kernel.evaluation_step", forward_step)
+    patch.setattr("suite.kernels.tensorflow.kernel.evaluation_step", forward_step)
 
 
 def freezes_unasked(patch: Patch) -> None:
     import tensorflow as tf
 
-    from suite.kernels import tensorflow_kernel
-    from suite.kernels.frozen import frozen
+    from suite.kernels.tensorflow import kernel
+    from suite.kernels.tensorflow.frozen import frozen
 
-    build = tensorflow_kernel._inference_step
+    build = kernel._inference_step
 
     def always_frozen(_graph: Graph, model: Any, images: tf.Tensor) -> Any:
         folded = frozen(model, tf.TensorSpec.from_tensor(images))
         return build(Graph.EVALUATION, lambda batch, training: folded(batch), images)  # noqa: ARG005
 
-    patch.setattr(tensorflow_kernel, "_inference_step", always_frozen)
+    patch.setattr(kernel, "_inference_step", always_frozen)
 
 
 def float32_is_rounded(patch: Patch) -> None:
     """As TF32 does it, below TensorFlow's own switch."""
     import tensorflow as tf
 
-    from suite.kernels import arithmetic
+    from suite.kernels.tensorflow import arithmetic
 
     def tf32(images: Any, kernel: Any) -> Any:
         bits = tf.bitcast(images, tf.int32)
@@ -185,10 +185,10 @@ def test_a_tf32_switch_without_effect_is_invalid(
     """TensorFlow is asked whether its switch stands as the cell has it; AMP leaves it on."""
     import tensorflow as tf
 
-    from suite.kernels.precision import apply_precision
-    from suite.kernels.software import check_tf32_switch
+    from suite.kernels.tensorflow.precision import apply_precision
+    from suite.kernels.tensorflow.software import check_tf32_switch
 
-    monkeypatch.setattr("suite.kernels.precision._has_tf32", lambda: True)
+    monkeypatch.setattr("suite.kernels.tensorflow.precision._has_tf32", lambda: True)
     for precision in Precision:
         apply_precision(precision, on_gpu=False)
         check_tf32_switch(precision)
@@ -203,7 +203,7 @@ def test_a_tf32_switch_without_effect_is_invalid(
 
 def test_tf32_that_the_environment_forbids_is_invalid(monkeypatch: Patch) -> None:
     """The libraries' own variable overrules TensorFlow's switch."""
-    monkeypatch.setattr("suite.kernels.precision._has_tf32", lambda: True)
+    monkeypatch.setattr("suite.kernels.tensorflow.precision._has_tf32", lambda: True)
     monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "0")
     kernel = run(replace(CELL, precision=Precision.TF32))
 
@@ -213,7 +213,7 @@ def test_tf32_that_the_environment_forbids_is_invalid(monkeypatch: Patch) -> Non
 
 def test_a_batch_that_is_not_on_the_gpu_is_invalid(monkeypatch: Patch) -> None:
     """Images that stayed on the host are not those of a cell that keeps them on the GPU."""
-    from suite.kernels.batches import open_batches
+    from suite.kernels.tensorflow.batches import open_batches
 
     monkeypatch.setattr("tensorflow.config.get_visible_devices", lambda _kind: ["a GPU"])
     monkeypatch.setattr("tensorflow.device", nullcontext)
@@ -250,7 +250,7 @@ def test_float16_alone_scales_its_loss(
     precision: Precision, given: float | None, kind: str, *, on_gpu: bool
 ) -> None:
     """By 128 as published, or by what the gradients allow; bfloat16 has the range of float32."""
-    from suite.kernels.tensorflow_kernel import _loss_scale
+    from suite.kernels.tensorflow.kernel import _loss_scale
 
     cell = replace(CELL, mode=Mode.TRAINING, precision=precision)
     scale = _loss_scale(cell, Recipe(static_loss_scale=given), on_gpu=on_gpu)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from suite import kernels
-from suite.core.cell import Cell, Data, Graph, Layout, Mode, Precision
 from suite.kernels.interface import InvalidLaunchError, KernelOptions, MissingComponentError
+from suite.model.cell import Cell, Data, Graph, Layout, Mode, Precision
 
 pytestmark = pytest.mark.slow
 
@@ -127,13 +127,13 @@ def test_folding_keeps_the_answer_and_the_network(*, trained: bool, xla: bool) -
     import keras
     import tensorflow as tf
 
-    from suite.kernels.batch_normalization import (
+    from suite.kernels.tensorflow.batch_normalization import (
         FoldableBatchNormalization,
         FusedBatchNormalization,
     )
-    from suite.kernels.frozen import frozen
-    from suite.kernels.resnet50 import resnet50
-    from suite.kernels.synthetic import synthetic_batch
+    from suite.kernels.tensorflow.frozen import frozen
+    from suite.kernels.tensorflow.resnet50 import resnet50
+    from suite.kernels.tensorflow.synthetic import synthetic_batch
 
     keras.config.set_dtype_policy("float32")
     keras.utils.set_random_seed(0)
@@ -169,7 +169,7 @@ def test_an_offset_of_zero_is_added_in_every_type() -> None:
     """
     import tensorflow as tf
 
-    from suite.kernels.batch_normalization import _never_all_zero
+    from suite.kernels.tensorflow.batch_normalization import _never_all_zero
 
     for kind in (tf.float32, tf.bfloat16, tf.float16):
         zeros = _never_all_zero(tf.zeros(3, kind)).numpy()
@@ -206,7 +206,7 @@ def test_auto_clustering_is_proven_by_its_clusters(tmp_path: Path) -> None:
 
 def test_xla_on_a_cpu_is_said_to_widen_bfloat16() -> None:
     """A record of AMP with XLA on a CPU does not claim bfloat16 arithmetic it did not have."""
-    from suite.kernels.arithmetic import xla_compute_type
+    from suite.kernels.tensorflow.arithmetic import xla_compute_type
 
     assert xla_compute_type("float32") == "float32"
     assert xla_compute_type("bfloat16") == "float32"

@@ -1,0 +1,46 @@
+"""How much of the measured time steps stood waiting for their images."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from suite.model.cell import Data
+from suite.model.launch import Caution, CautionKind
+
+# Above this share of the measured time, a number says more about the input than about the network.
+INPUT_BOUND_SHARE = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class InputWait:
+    """Seconds that measured steps waited for input, in all and as a share of their time."""
+
+    seconds: float
+    share: float
+
+    def conditions(self) -> Mapping[str, object]:
+        """The same as facts of a launch record."""
+        return {"input_wait_seconds": self.seconds, "input_wait_share": self.share}
+
+    def caution(self, data: Data) -> Caution | None:
+        """A caution, with the remedy for this kind of data, when the input set the pace."""
+        if self.share <= INPUT_BOUND_SHARE:
+            return None
+        dali = " decode with data: dali on a GPU," if data is Data.TFRECORD else ""
+        text = (
+            f"measured steps waited {self.share:.0%} of their time for images, so the number is"
+            " that of the input: give it more CPU cores, faster storage or, where cores idle, more"
+            f" decode_threads,{dali} or measure the network alone with data: synthetic"
+        )
+        return Caution(CautionKind.INPUT_BOUND, text)
+
+
+def input_wait(wait_seconds: Sequence[float], step_seconds: Sequence[float]) -> InputWait | None:
+    """From the waits of every batch so far, in order, those of the last, measured, steps.
+
+    None where nothing was waited for.
+    """
+    if not wait_seconds or not step_seconds:
+        return None
+    waited = math.fsum(wait_seconds[-len(step_seconds) :])
+    return InputWait(waited, waited / math.fsum(step_seconds))

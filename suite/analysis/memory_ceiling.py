@@ -1,0 +1,38 @@
+"""Which cells need not be tried, because a smaller batch of their condition had no memory left."""
+
+from collections.abc import Iterable
+
+from suite.analysis.by_batch import condition_of
+from suite.model.cell import Cell
+from suite.model.launch import Launch, Status
+
+
+class MemoryCeiling:
+    """The smallest batch of each condition that ran out of memory, as launches end.
+
+    Only a launch whose status is out_of_memory counts: a crash may have any cause.
+    """
+
+    def __init__(self, launches: Iterable[Launch] = ()) -> None:
+        self._smallest: dict[Cell, Cell] = {}
+        for launch in launches:
+            self.learn(launch)
+
+    def learn(self, launch: Launch) -> None:
+        """Take note of how a launch ended."""
+        cell = launch.cell
+        known = self._smallest.get(condition_of(cell))
+        if launch.status is Status.OUT_OF_MEMORY and (
+            known is None or cell.batch_size < known.batch_size
+        ):
+            self._smallest[condition_of(cell)] = cell
+
+    def skip_reason(self, cell: Cell) -> str | None:
+        """Why a cell cannot be expected to fit, naming the cell that proved it; or None.
+
+        A cell that ran out of memory itself is not launched again either.
+        """
+        proof = self._smallest.get(condition_of(cell))
+        if proof is None or cell.batch_size < proof.batch_size:
+            return None
+        return f"{proof.id} ran out of memory; --no-prune runs it all the same"

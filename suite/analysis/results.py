@@ -1,0 +1,62 @@
+"""From the launches of a run to one result per cell, and how much of the run there is."""
+
+from collections.abc import Iterable, Sequence
+
+from suite.analysis.siblings import sibling_cautions
+from suite.analysis.summary import summarize
+from suite.model.cell import Cell
+from suite.model.launch import Launch, Status
+from suite.model.run import CellResult, Coverage, RunHeader
+
+
+def cell_results(launches: Iterable[Launch], planned_launches: int = 1) -> tuple[CellResult, ...]:
+    """One result per cell, in order of first launch; samples of its ok launches are pooled.
+
+    `planned_launches` are those that the run plans of each cell; a record may know of more, where
+    the run was resumed under another protocol.
+    """
+    by_cell: dict[Cell, list[Launch]] = {}
+    for launch in launches:
+        by_cell.setdefault(launch.cell, []).append(launch)
+    return tuple(_result(cell, group, planned_launches) for cell, group in by_cell.items())
+
+
+def coverage(header: RunHeader, results: Sequence[CellResult]) -> Coverage:
+    """What of the planned launches has ended; `results` are all of the run."""
+    recorded = {result.cell.id for result in results}
+    not_run = tuple(cell for cell in header.cells if cell not in recorded)
+    return Coverage(
+        ended_launches=sum(result.ended_launches for result in results),
+        planned_launches=sum(result.planned_launches for result in results)
+        + len(not_run) * header.protocol.launches,
+        not_run=not_run,
+    )
+
+
+def _result(cell: Cell, launches: Sequence[Launch], planned_launches: int) -> CellResult:
+    worst = min(launches, key=lambda launch: _severity(launch.status))
+    ok = [launch for launch in launches if launch.status is Status.OK]
+    samples = [seconds for launch in ok for seconds in launch.step_seconds]
+    lengths = [len(launch.step_seconds) for launch in ok]
+    published = [seconds for launch in ok for seconds in launch.published_seconds]
+    own = (caution for launch in launches for caution in launch.cautions)
+    cautions = dict.fromkeys([*own, *sibling_cautions(launches)])
+    planned = max(planned_launches, *(launch.protocol.launches for launch in launches))
+    ended = sum(launch.status is not Status.INTERRUPTED for launch in launches)
+    return CellResult(
+        cell=cell,
+        status=worst.status,
+        reason=worst.reason if worst.status is not Status.OK else "",
+        summary=summarize(samples, cell.global_batch_size, published, lengths),
+        cautions=tuple(cautions),
+        ok_launches=len(ok),
+        ended_launches=min(ended, planned),
+        planned_launches=planned,
+    )
+
+
+def _severity(status: Status) -> int:
+    """The worst first: a failure, then what was stopped, then what this machine cannot run."""
+    if status.is_failure:
+        return 0
+    return {Status.INTERRUPTED: 1, Status.SKIPPED: 2, Status.OK: 3}[status]

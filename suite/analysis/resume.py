@@ -1,0 +1,83 @@
+"""Continuing a run: what of it is finished, and what has changed since it began."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+
+from suite.model.cell import Cell
+from suite.model.launch import Launch, Status
+from suite.model.run import RunHeader
+
+# What of the environment decides how fast a cell runs, as the fingerprint names it.
+_SOFTWARE = (
+    "suite", "commit", "dirty", "code", "python", "tensorflow", "keras", "horovod", "dali",
+    "cuda_runtime", "cudnn", "nccl", "driver", "cuda", "kernel_release", "container",
+    "cpu_governor", "variables",
+)  # fmt: skip
+_NAMED_CELLS = 3
+
+
+def finished(launches: Iterable[Launch], *, retry_failed: bool) -> set[tuple[Cell, int]]:
+    """The launches, as (cell, number), that a resumed run leaves as they are.
+
+    Interrupted ones run again; with `retry_failed` everything that is not ok does.
+    """
+    return {
+        (launch.cell, launch.launch)
+        for launch in launches
+        if launch.status is Status.OK
+        or (launch.status is not Status.INTERRUPTED and not retry_failed)
+    }
+
+
+def changes(before: RunHeader, now: RunHeader) -> tuple[str, ...]:
+    """What differs between a run and its continuation, one phrase each; empty when nothing does.
+
+    Compared are the cells and the protocol of the matrix, the folders of records where they are
+    known, the device, and the software.
+    """
+    return (
+        *_differences("", {"matrix": before.matrix}, {"matrix": now.matrix}),
+        *_cell_changes(before.cells, now.cells),
+        *_differences("protocol ", asdict(before.protocol), asdict(now.protocol)),
+        *(_differences("", before.data, now.data) if before.data and now.data else ()),
+        *_differences("", _device(before), _device(now)),
+        *_differences(
+            "",
+            # Earlier versions of the suite did not look at all of them.
+            {n: before.environment[n] for n in _SOFTWARE if n in before.environment},
+            now.environment,
+        ),
+    )
+
+
+def _device(header: RunHeader) -> dict[str, object]:
+    found = header.machine.get("gpus")
+    gpus = found if isinstance(found, list | tuple) else []
+    return {
+        "device": header.device,
+        "GPUs": [gpu.get("uuid") for gpu in gpus],
+        "power limits in W": [gpu.get("power_limit_watts") for gpu in gpus],
+    }
+
+
+def _cell_changes(before: Sequence[str], now: Sequence[str]) -> list[str]:
+    sides = (("without", set(now), before), ("with", set(before), now))
+    found = []
+    for word, others, cells in sides:
+        changed = [cell for cell in cells if cell not in others]
+        more = len(changed) - _NAMED_CELLS
+        names = ", ".join(changed[:_NAMED_CELLS]) + (f" and {more} more" if more > 0 else "")
+        found += [f"matrix now {word} {names}"] if changed else []
+    return found
+
+
+def _differences(prefix: str, before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    found = []
+    for name, old in before.items():
+        new = now.get(name)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            names = dict.fromkeys([*old, *new])
+            found += _differences("", {n: old.get(n) for n in names}, new)
+        elif old != new:
+            found.append(f"{prefix}{name} {old} -> {new}")
+    return found

@@ -1,0 +1,64 @@
+"""What stands beside a number or in its place: letters of doubts, and what a cell lacks."""
+
+from collections.abc import Iterable, Sequence
+
+from suite.model.launch import Caution, Status
+from suite.model.run import CellResult
+
+# Beside a number that some of its planned launches did not contribute to.
+NOT_WHOLE = "!"
+NOT_WHOLE_LEGEND = (
+    f"{NOT_WHOLE} = not of all its launches: some failed, were skipped or are missing"
+)
+# A run that was stopped early names the cells it would have gone on with, and counts the others.
+_NOT_RUN_SHOWN = 20
+
+
+def letters(cautions: Iterable[Caution]) -> str:
+    """The letter of each kind once: `q u`; empty without a doubt."""
+    return " ".join(dict.fromkeys(caution.kind.letter for caution in cautions))
+
+
+def marks(result: CellResult | None) -> str:
+    """What stands beside a cell's number: the letters of its doubts, and whether it is whole."""
+    if result is None or result.summary is None:
+        return ""
+    return " ".join(filter(None, (letters(result.cautions), NOT_WHOLE * (not result.is_whole))))
+
+
+def marks_and_launches(result: CellResult) -> str:
+    """The letters of its doubts, and how many of its launches there are where some lack."""
+    of = f"{result.ok_launches} of {result.planned_launches} launches"
+    return " ".join(filter(None, (letters(result.cautions), of * (not result.is_whole))))
+
+
+def legend(cautions: Iterable[Caution]) -> list[str]:
+    """What each letter means, a line for each kind."""
+    kinds = dict.fromkeys(caution.kind for caution in cautions)
+    return [f"{kind.letter} = {kind.legend}" for kind in kinds]
+
+
+def words(cautions: Iterable[Caution]) -> str:
+    """The doubts in a word each: `quick, other device`; empty without a doubt."""
+    kinds = dict.fromkeys(caution.kind for caution in cautions)
+    return ", ".join(kind.value.replace("_", " ") for kind in kinds)
+
+
+def named_not_run(cells: Sequence[str]) -> list[str]:
+    """Cells without any record: the first ones by name, the others counted."""
+    lines = [f"{cell}: not run" for cell in cells[:_NOT_RUN_SHOWN]]
+    more = len(cells) - _NOT_RUN_SHOWN
+    return [*lines, f"{more} more cells: not run"] if more > 0 else lines
+
+
+def shortfall(result: CellResult) -> str:
+    """What a cell lacks of a whole measurement: `crashed (2 of 3 launches ok): ended by SIGKILL`.
+
+    Launches are counted where some of them went well; empty for a whole one.
+    """
+    if result.is_whole:
+        return ""
+    counted = f" ({result.ok_launches} of {result.planned_launches} launches ok)"
+    status = "not finished" if result.status is Status.OK else result.status.value.replace("_", " ")
+    text = f"{status}{counted * bool(result.ok_launches)}"
+    return f"{text}: {result.reason}" if result.reason else text

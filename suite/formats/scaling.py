@@ -1,0 +1,175 @@
+"""Weak and strong scaling of training as tables, and the words that their curves share."""
+
+from collections.abc import Sequence
+from dataclasses import MISSING as NO_DEFAULT
+from dataclasses import dataclass, fields
+from enum import Enum
+
+from suite.analysis.measured_scaling import (
+    Estimator,
+    ScalingCurve,
+    ScalingKind,
+    ScalingLine,
+    scaling_curves,
+    scaling_lines,
+)
+from suite.formats.marks import letters, words
+from suite.formats.numbers import MISSING, percent, rate
+from suite.formats.tables import Table
+from suite.model.cell import Cell
+from suite.model.page import precision_title
+from suite.model.run import CellResult, Run, RunHeader
+
+# What a label says in the page's words, and what has columns of its own.
+_TOLD = {"mode", "precision", "xla", "batch_size", "gpus"}
+
+_KEPT = {
+    ScalingKind.WEAK: "the batch size of each unchanged",
+    ScalingKind.STRONG: "the global batch size unchanged, so the factor is that of step times",
+}
+# What a throughput is, by its estimator.
+ESTIMATOR_WORDS = {
+    Estimator.ELAPSED: "images / elapsed time",
+    Estimator.MEAN_OF_RATES: "mean of per-step rates",
+}
+
+
+def rank_word(header: RunHeader) -> str:
+    """What a cell's `gpus` are on the machine of a run."""
+    return "GPU" if header.gpu else "rank"
+
+
+def rank_plural(rank: str) -> str:
+    """Several of them."""
+    return f"{rank}s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScalingSection:
+    """One kind of scaling in a run's report; `doubts` are those of any of its factors."""
+
+    kind: ScalingKind
+    curves: tuple[ScalingCurve, ...]
+    doubts: str
+    table: Table
+    explanation: str
+
+    @property
+    def plot(self) -> str | None:
+        """The name of its file under `plots/`; None without a curve to draw."""
+        return f"{self.kind.value}_scaling.svg" if self.curves else None
+
+
+def scaling_sections(run: Run, results: Sequence[CellResult]) -> list[ScalingSection]:
+    """Weak and strong scaling, each where the training cells of the run have some of it."""
+    rank = rank_word(run.header)
+    found = [(kind, scaling_lines(results, kind, Estimator.ELAPSED)) for kind in ScalingKind]
+    return [
+        ScalingSection(
+            kind=kind,
+            curves=scaling_curves(lines),
+            doubts=doubts_text(lines),
+            table=Table(
+                f"{scaling_title(kind)}, by {ESTIMATOR_WORDS[Estimator.ELAPSED]}",
+                _headers(kind, rank),
+                [_row(line, kind) for line in lines],
+            ),
+            explanation=_explanation(kind, rank),
+        )
+        for kind, lines in found
+        if lines
+    ]
+
+
+def doubts_text(lines: Sequence[ScalingLine]) -> str:
+    """The doubts attached to any of their factors, each in a word; empty where there are none."""
+    return words(caution for line in lines if line.factor for caution in line.cautions)
+
+
+def _explanation(kind: ScalingKind, rank: str) -> str:
+    text = (
+        f"Training on several {rank}s over the base, the same on one {rank}, with {_KEPT[kind]}."
+        f" % of linear is the factor / {rank}s; hours are for ImageNet's training images at that"
+        " throughput."
+    )
+    return f"{text} Ranks on one CPU share its cores." if rank == "rank" else text
+
+
+def scaling_title(kind: ScalingKind) -> str:
+    """The heading of a table or plot."""
+    return f"{kind.value.capitalize()} scaling"
+
+
+def conditions(cell: Cell) -> str:
+    """A training cell's conditions in the page's words: `mixed precision + XLA, dali`.
+
+    Batch size and GPUs are left out, and so is every other condition at its default.
+    """
+    name = precision_title(cell.precision) + " + XLA" * cell.xla
+    others = [
+        _condition(field.name, getattr(cell, field.name))
+        for field in fields(cell)
+        if field.name not in _TOLD
+        and field.default is not NO_DEFAULT
+        and getattr(cell, field.name) != field.default
+    ]
+    return ", ".join([name, *others])
+
+
+def comparison_table(
+    measured: Sequence[ScalingLine], published: Sequence[ScalingLine]
+) -> Table | None:
+    """Weak scaling as measured and as published, one below the other; None where none is known."""
+    if not any(line.factor is not None for line in measured):
+        return None
+    sides = [
+        *((f"measured {letters(line.cautions)}".rstrip(), line) for line in measured),
+        *(("published", line) for line in published),
+    ]
+    rows = [
+        (first, side, *rest)
+        for side, line in sides
+        for first, *rest, _ in [_row(line, ScalingKind.WEAK)]
+    ]
+    first, *rest, _ = _headers(ScalingKind.WEAK, "GPU")
+    title = f"Weak scaling, by {ESTIMATOR_WORDS[Estimator.MEAN_OF_RATES]}"
+    return Table(
+        f"{title}; GPUs are ranks on a CPU",
+        (first, "", *rest),
+        rows,
+        left=2,
+    )
+
+
+def _headers(kind: ScalingKind, rank: str) -> tuple[str, ...]:
+    return (
+        "Training",
+        f"{rank}s",
+        f"Batch Size / {rank}",
+        f"img/s on 1 {rank}",
+        "img/s",
+        scaling_title(kind),
+        "% of linear",
+        "Hours for 90 epochs",
+        "",
+    )
+
+
+def _row(line: ScalingLine, kind: ScalingKind) -> tuple[str, ...]:
+    size = str(line.cell.batch_size)
+    return (
+        conditions(line.cell),
+        str(line.cell.gpus),
+        size if kind is ScalingKind.WEAK else f"{size} of {line.cell.global_batch_size}",
+        rate(line.base_img_s),
+        rate(line.img_s),
+        MISSING if line.factor is None else f"{line.factor:.2f}x",
+        percent(line.of_linear),
+        MISSING if line.hours is None else f"{line.hours:.2f}",
+        line.problem or words(line.cautions),
+    )
+
+
+def _condition(name: str, value: object) -> str:
+    text = str(value.value) if isinstance(value, Enum) else f"{name} {value}"
+    return text.replace("_", " ")

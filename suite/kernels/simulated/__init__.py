@@ -1,0 +1,1 @@
+"""A stand-in for the real kernel that sleeps by the clock."""

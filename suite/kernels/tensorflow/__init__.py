@@ -1,0 +1,1 @@
+"""The real kernel: ResNet50 v1.5 on TensorFlow, with Horovod and DALI."""

@@ -1,0 +1,113 @@
+"""Where a step's images come from: one batch at a time, with the wait inside the sample."""
+
+from collections.abc import Mapping, Sequence
+from itertools import repeat
+from typing import Protocol
+
+import tensorflow as tf
+
+from suite.kernels.interface import InvalidLaunchError, KernelOptions
+from suite.kernels.tensorflow.dali_batches import open_dali
+from suite.kernels.tensorflow.staging import HOST, supply
+from suite.kernels.tensorflow.synthetic import synthetic_batch
+from suite.kernels.tensorflow.tfrecord_batches import open_tfrecord
+from suite.model.cell import Cell, Data, Mode
+from suite.model.distributed import ONLY_RANK, Rank
+
+Batch = tuple[tf.Tensor, tf.Tensor]
+
+
+class Batches(Protocol):
+    """An endless supply of batches.
+
+    `normalized` says whether the images come with mean and deviation taken out, so that the
+    network must not do it again.
+    """
+
+    normalized: bool
+
+    @property
+    def wait_seconds(self) -> Sequence[float]:
+        """How long each call of `next` took, in order; empty where nothing is waited for.
+
+        What was done to a batch while an earlier step computed is no wait.
+        """
+
+    def next(self) -> Batch:
+        """Images [batch, size, size, 3] float32 and labels [batch] int32 within 0..1000."""
+
+    def conditions(self) -> Mapping[str, object]:
+        """How the batches were made, as JSON-ready facts."""
+
+
+class SyntheticBatches:
+    """The published synthetic data: the same host batch every time."""
+
+    normalized = False
+    wait_seconds: Sequence[float] = ()
+
+    def __init__(self, cell: Cell, options: KernelOptions, rank: Rank) -> None:
+        seed = options.seed + rank.index
+        images, labels = synthetic_batch(cell.batch_size, cell.image_size, seed)
+        with tf.device(HOST):
+            batch = (tf.constant(images), tf.constant(labels))
+            if cell.mode is Mode.TRAINING:
+                self._batches = supply(tf.data.Dataset.from_tensors(batch).repeat(), cell.mode)
+            else:
+                self._batches = repeat(batch)
+
+    def next(self) -> Batch:
+        """The batch, from the host in evaluation; in training a copy made ahead on the device."""
+        return next(self._batches)
+
+    def conditions(self) -> Mapping[str, object]:
+        """Nothing is read or decoded."""
+        return {"input": "synthetic"}
+
+
+class DeviceBatches:
+    """The same synthetic batch, put on the GPU before the first step."""
+
+    normalized = False
+    wait_seconds: Sequence[float] = ()
+
+    def __init__(self, cell: Cell, options: KernelOptions, rank: Rank) -> None:
+        seed = options.seed + rank.index
+        images, labels = synthetic_batch(cell.batch_size, cell.image_size, seed)
+        if not tf.config.get_visible_devices("GPU"):
+            raise InvalidLaunchError("a batch can stay on a GPU only, and TensorFlow sees none")
+        with tf.device("GPU:0"):
+            # TensorFlow keeps int32, and so the labels (4 bytes an image), on the host anyway.
+            self._batch = (tf.constant(images), tf.constant(labels))
+
+    def next(self) -> Batch:
+        """The batch; no image is copied."""
+        return self._batch
+
+    def conditions(self) -> Mapping[str, object]:
+        """Where the images are, as TensorFlow has it.
+
+        Raises:
+            InvalidLaunchError: not on a GPU.
+        """
+        device = tf.DeviceSpec.from_string(self._batch[0].backing_device).device_type
+        if device != "GPU":
+            raise InvalidLaunchError(f"the batch was put on the GPU, but is on {device}")
+        return {"input": "synthetic, kept on the device", "input_device": device}
+
+
+def open_batches(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> Batches:
+    """The supply that a cell declares; each rank has its own part of the records, or own images.
+
+    Raises:
+        InputError: the records it reads are missing, damaged or too few.
+        MissingComponentError: it needs DALI, which is not installed.
+        InvalidLaunchError: it keeps its batch on a GPU, and there is none.
+    """
+    if cell.data is Data.TFRECORD:
+        return open_tfrecord(cell, options, rank)
+    if cell.data is Data.DALI:
+        return open_dali(cell, options, rank)
+    if cell.data is Data.SYNTHETIC_DEVICE:
+        return DeviceBatches(cell, options, rank)
+    return SyntheticBatches(cell, options, rank)

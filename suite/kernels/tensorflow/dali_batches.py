@@ -1,0 +1,175 @@
+"""Records read by NVIDIA DALI with the published preprocessing: on a GPU, or wholly on the CPU."""
+
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from suite.kernels.interface import KernelOptions, MissingComponentError
+from suite.kernels.tensorflow.components import INSTALL_DALI
+from suite.kernels.tensorflow.record_batches import RecordBatches
+from suite.kernels.tensorflow.records import FIRST_LABEL, IMAGE, JPEG_START, LABEL
+from suite.kernels.tensorflow.resnet50 import DEVIATION, MEAN
+from suite.kernels.tensorflow.tfrecord_batches import (
+    CROP_AREA,
+    CROP_ASPECT,
+    CROP_ATTEMPTS,
+    evaluation_side,
+)
+from suite.model.cell import Cell, Mode
+from suite.model.distributed import ONLY_RANK, Rank
+from suite.model.reading import Reading, settled_reading
+from suite.store.dali_index import index_path
+from suite.store.data_set import cell_shards
+
+
+def import_dali() -> None:
+    """Import DALI and its TensorFlow plugin.
+
+    Raises:
+        MissingComponentError: either is not installed.
+    """
+    try:
+        import nvidia.dali.plugin.tf  # noqa: F401
+    except ModuleNotFoundError as error:
+        if error.name is None or not error.name.startswith("nvidia"):
+            raise
+        raise MissingComponentError(
+            f"NVIDIA DALI or its TensorFlow plugin is not installed; {INSTALL_DALI}"
+        ) from None
+
+
+def open_dali(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> RecordBatches:
+    """A cell's records as batches on the device that runs it, mean and deviation taken out.
+
+    Raises:
+        InputError: no shard of the split, an index that is missing or another shard's, or fewer
+            records than a batch has.
+        MissingComponentError: DALI is not installed.
+    """
+    import_dali()
+    import nvidia.dali
+    from nvidia.dali.plugin.tf import DALIDataset
+
+    shards = cell_shards(cell, options.data_dir, options.data_idx_dir)
+    reading = settled_reading(options.reading, cell)
+    directory = Path(options.data_idx_dir or "")
+    on_gpu = bool(tf.config.get_visible_devices("GPU"))
+    # DALI counts the GPUs of the host, TensorFlow only the one that it was left.
+    device_id = rank.local_index if on_gpu else None
+    with tf.device("GPU:0" if on_gpu else "CPU:0"):
+        dataset = DALIDataset(
+            pipeline=_pipeline(
+                cell,
+                [str(shard) for shard in shards],
+                [str(index_path(shard, directory)) for shard in shards],
+                reading=reading,
+                rank=rank,
+                seed=options.seed,
+                device_id=device_id,
+            ),
+            batch_size=cell.batch_size,
+            num_threads=reading.decode_threads,
+            device_id=device_id,
+            output_shapes=(
+                (cell.batch_size, cell.image_size, cell.image_size, 3),
+                (cell.batch_size,),
+            ),
+            output_dtypes=(tf.float32, tf.int32),
+        )
+        iterator = iter(dataset)
+    return RecordBatches(
+        iterator,
+        shards,
+        normalized=True,
+        index=directory,
+        conditions={
+            "input": f"DALI {nvidia.dali.__version__}",
+            "input_device": "GPU" if on_gpu else "CPU",
+            "input_shards": len(shards),
+            "input_part": f"{rank.index + 1} of {rank.size}",
+            "input_shuffled_records": reading.shuffled_records,
+            "input_threads": reading.decode_threads,
+        },
+    )
+
+
+def _pipeline(
+    cell: Cell,
+    shards: list[str],
+    indices: list[str],
+    *,
+    reading: Reading,
+    rank: Rank,
+    seed: int,
+    device_id: int | None,
+) -> Any:
+    """Reader, decoder, resize, and crop with normalisation, as published."""
+    from nvidia.dali import Pipeline, fn, tfrecord
+
+    on_gpu = device_id is not None
+    pipeline = Pipeline(
+        batch_size=cell.batch_size,
+        num_threads=reading.decode_threads,
+        device_id=device_id,
+        seed=seed,
+    )
+    with pipeline:
+        record = fn.readers.tfrecord(
+            path=shards,
+            index_path=indices,
+            features={
+                IMAGE: tfrecord.FixedLenFeature((), tfrecord.string, ""),
+                LABEL: tfrecord.FixedLenFeature([1], tfrecord.int64, -1),
+            },
+            random_shuffle=bool(reading.shuffled_records),
+            initial_fill=reading.shuffled_records or 1,
+            shard_id=rank.index,
+            num_shards=rank.size,
+            name="records",
+        )
+        images = _images(record[IMAGE], cell, "mixed" if on_gpu else "cpu")
+        labels = _labels(record[LABEL], record[IMAGE])
+        pipeline.set_outputs(images, labels.gpu() if on_gpu else labels)
+    return pipeline
+
+
+def _images(encoded: Any, cell: Cell, decoder: str) -> Any:
+    """JPEGs -> normalised images of the cell's size, in the pipeline that is being defined."""
+    from nvidia.dali import fn, types
+
+    training = cell.mode is Mode.TRAINING
+    if training:
+        images = fn.decoders.image_random_crop(
+            encoded,
+            device=decoder,
+            random_area=list(CROP_AREA),
+            random_aspect_ratio=list(CROP_ASPECT),
+            num_attempts=CROP_ATTEMPTS,
+        )
+        sides = {"resize_x": cell.image_size, "resize_y": cell.image_size}
+    else:
+        images = fn.decoders.image(encoded, device=decoder)
+        sides = {"resize_shorter": evaluation_side(cell.image_size)}
+    # Plain bilinear, as tf.image.resize does it.
+    images = fn.resize(images, interp_type=types.INTERP_LINEAR, antialias=False, **sides)
+    return fn.crop_mirror_normalize(
+        images,
+        dtype=types.FLOAT,
+        output_layout="HWC",
+        crop=(cell.image_size, cell.image_size),
+        mean=list(MEAN),
+        std=list(DEVIATION),
+        mirror=fn.random.coin_flip() if training else 0,
+    )
+
+
+def _labels(labels: Any, encoded: Any) -> Any:
+    """Labels counted from 0; NOT_JPEG for an image that is none, which the decoder would take."""
+    from nvidia.dali import fn, types
+
+    start = fn.slice(encoded, 0, len(JPEG_START), axes=[0])
+    is_jpeg = fn.reductions.min(
+        fn.cast(start == types.Constant(list(JPEG_START)), dtype=types.INT64)
+    )
+    return fn.cast(fn.squeeze(labels, axes=[0]) * is_jpeg - FIRST_LABEL, dtype=types.INT32)

@@ -1,0 +1,32 @@
+"""Run by `mpirun -np N python -m`: N ranks add their numbers up, or fail."""
+
+import sys
+
+# What rank 0 writes when the sum is right, so that a silent end is not taken for success.
+PROVED = "all-reduce is right on {ranks} ranks"
+
+
+def prove() -> None:
+    """Sum rank + 1 over all ranks with Horovod, and compare with the arithmetic.
+
+    Raises:
+        RuntimeError: there is but one rank, or the sum is wrong.
+    """
+    import horovod.tensorflow as hvd
+    import tensorflow as tf
+
+    hvd.init()
+    ranks = hvd.size()
+    expected = ranks * (ranks + 1) / 2
+    total = hvd.allreduce(tf.fill((1024,), hvd.rank() + 1.0), op=hvd.Sum)
+    if ranks < 2:
+        raise RuntimeError("the ranks do not find each other: each is alone")
+    if not bool(tf.reduce_all(total == expected)):
+        raise RuntimeError(f"the sum over {ranks} ranks is {total[0]}, not {expected}")
+    if hvd.rank() == 0:
+        sys.stdout.write(PROVED.format(ranks=ranks) + "\n")
+    hvd.shutdown()
+
+
+if __name__ == "__main__":
+    prove()

@@ -1,0 +1,199 @@
+"""Training on several ranks with Horovod: gradients averaged, weights equal, an end agreed on."""
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import horovod
+import horovod.tensorflow as hvd
+import tensorflow as tf
+
+from suite.kernels.interface import InvalidLaunchError
+from suite.kernels.tensorflow.environment import MPI_YIELDS
+from suite.kernels.tensorflow.executed import ALL_REDUCE, record_first_run
+from suite.kernels.tensorflow.steps import Step, TrainingParts
+from suite.model.distributed import Compression, Rank
+
+_COMPRESSORS = {Compression.NONE: hvd.Compression.none, Compression.FP16: hvd.Compression.fp16}
+# All-reduces of a step's gradients alone, after the measured steps and a first that warms up.
+_ALL_REDUCES = 5
+
+
+def join_ranks(rank: Rank) -> None:
+    """Connect this process with the others of its launch; blocks until all of them are there.
+
+    Raises:
+        InvalidLaunchError: Horovod counts the ranks otherwise than their launcher.
+    """
+    hvd.init()
+    if (hvd.rank(), hvd.size()) != (rank.index, rank.size):
+        raise InvalidLaunchError(
+            f"Horovod says rank {hvd.rank()} of {hvd.size()}, its launcher {rank.index} of"
+            f" {rank.size}; build Horovod with support for that launcher"
+        )
+
+
+def gather(text: str) -> list[str]:
+    """What every rank gave, in their order; each rank must call it."""
+    if not hvd.is_initialized():  # ranks of the simulated kernel have had nothing to say so far
+        hvd.init()
+    return list(hvd.allgather_object(text))
+
+
+class EndTogether:
+    """Ranks end a phase after the same step, or those that go on would wait for the others forever.
+
+    The wish of each rank crosses with the gradients of a step, so that agreeing costs no exchange
+    of its own.
+    """
+
+    def __init__(self) -> None:
+        self._wish = tf.Variable(0.0, trainable=False, name="wish_to_end")
+        self._wishes = tf.Variable(0.0, trainable=False, name="wishes_to_end")
+
+    def propose(self, wish: bool) -> None:  # noqa: FBT001 - the only argument
+        """Before a step: whether this rank wishes that it be the last."""
+        self._wish.assign(float(wish))
+
+    @property
+    def reached(self) -> bool:
+        """After a step: whether any rank wished so, on which all of them agree."""
+        return bool(self._wishes.numpy() > 0)
+
+    def sent(self) -> tf.Tensor:
+        """What this rank sends with its gradients."""
+        return self._wish.read_value()
+
+    def received(self, wishes: tf.Tensor) -> None:
+        """Keep what came back."""
+        self._wishes.assign(wishes)
+
+
+@dataclass(frozen=True, slots=True)
+class RankedStep:
+    """A step of every rank, the way they agree to end, and how many tensors each step averages."""
+
+    step: Step
+    end: EndTogether
+    averaged_tensors: int
+
+
+def ranked_training_step(
+    parts: TrainingParts,
+    variables: Sequence[tf.Variable],
+    compression: Compression,
+    *,
+    jit_compile: bool,
+) -> RankedStep:
+    """The training step with its gradients averaged over all ranks between its two parts.
+
+    Broadcasts the variables of rank 0 to the others first. XLA compiles the parts, each by itself:
+    Horovod's operation is not one that it knows. Without it the all-reduce of a gradient begins as
+    soon as that one is there, while others are still worked out.
+    """
+    hvd.broadcast_variables(variables, root_rank=0)
+    end = EndTogether()
+    average = _averaging(compression)
+    compute, update = parts.gradients, parts.update
+    if jit_compile:
+        compute = tf.function(compute, jit_compile=True, autograph=False)
+        update = tf.function(update, jit_compile=True, autograph=False)
+
+    def step(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        loss, gradients = compute(images, labels)
+        averaged = [average(g, f"gradient_{i}") for i, g in enumerate(gradients)]
+        end.received(average(end.sent(), "wish_to_end"))
+        return update(loss, averaged)
+
+    return RankedStep(step, end, parts.gradient_count + 1)
+
+
+def _averaging(compression: Compression) -> Callable[[tf.Tensor, str], tf.Tensor]:
+    def average(tensor: tf.Tensor, name: str) -> tf.Tensor:
+        return hvd.allreduce(
+            tensor, op=hvd.Average, compression=_COMPRESSORS[compression], name=name
+        )
+
+    return average
+
+
+def all_reduce_seconds(
+    variables: Sequence[tf.Variable], compression: Compression
+) -> tuple[float, ...]:
+    """Seconds of all-reducing tensors like the gradients of these variables, and nothing else.
+
+    Every rank must call it. Each one begins together with the others.
+
+    Raises:
+        InvalidLaunchError: TensorFlow did not execute an all-reduce for each of them.
+    """
+    gradients = [tf.zeros(variable.shape, variable.dtype) for variable in variables]
+    average = _averaging(compression)
+
+    def reduce(*tensors: tf.Tensor) -> tf.Tensor:
+        averaged = [average(t, f"alone_{i}") for i, t in enumerate(tensors)]
+        # TensorFlow drops what no result is made of, and Horovod's operation counts as pure.
+        return tf.add_n([tf.reshape(t, [-1])[0] for t in averaged])
+
+    traced = tf.function(reduce, autograph=False)
+    executed = record_first_run(lambda: traced(*gradients).numpy())
+    ran = sum(node.op == ALL_REDUCE for node in executed)
+    if ran != len(gradients):
+        raise InvalidLaunchError(f"{ran} all-reduces ran, not one for each of {len(gradients)}")
+    seconds = []
+    for _ in range(_ALL_REDUCES):
+        hvd.allreduce(tf.constant(0.0), name="together").numpy()
+        began = time.perf_counter()
+        traced(*gradients).numpy()
+        seconds.append(time.perf_counter() - began)
+    return tuple(seconds)
+
+
+def check_compression(compression: Compression, crossed: object) -> None:
+    """See that what crossed between the ranks did so in the type of the compression.
+
+    Raises:
+        InvalidLaunchError: it did not.
+    """
+    wanted = {Compression.NONE: "float32", Compression.FP16: "float16"}[compression]
+    if crossed != [wanted]:
+        raise InvalidLaunchError(
+            f"compression {compression.value} is declared, so that gradients cross in {wanted}, but"
+            f" they did in {crossed}"
+        )
+
+
+def check_equal_weights(variables: Sequence[tf.Variable]) -> None:
+    """See that every rank has the very same weights, as training together must leave them.
+
+    Every rank must call it.
+
+    Raises:
+        InvalidLaunchError: one has others.
+    """
+    digest = sha256()
+    for variable in variables:
+        digest.update(variable.numpy().tobytes())
+    digests = gather(digest.hexdigest())
+    different = [i for i, other in enumerate(digests) if other != digests[0]]
+    if different:
+        raise InvalidLaunchError(
+            f"after the last step the weights of ranks {', '.join(map(str, different))} differ from"
+            " those of rank 0; the gradients were not averaged"
+        )
+
+
+def horovod_conditions(compression: Compression, *, on_gpu: bool) -> Mapping[str, Any]:
+    """What carries the gradients, as JSON-ready facts."""
+    control = "MPI" if hvd.mpi_enabled() else "Gloo"
+    return {
+        "horovod": horovod.__version__,
+        "horovod_ranks": hvd.size(),
+        "horovod_compression": compression.value,
+        "horovod_operations": "NCCL" if on_gpu and hvd.nccl_built() else control,
+        "horovod_control": control,
+        "mpi_yields_when_idle": hvd.mpi_enabled() and os.environ.get(MPI_YIELDS) == "1",
+    }

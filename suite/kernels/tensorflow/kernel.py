@@ -1,0 +1,235 @@
+"""ResNet50 v1.5 on TensorFlow made executable, with proof of what ran."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.framework.node_def_pb2 import NodeDef
+
+from suite.kernels.interface import InvalidLaunchError, Kernel, KernelOptions
+from suite.kernels.recipe import Recipe
+from suite.kernels.tensorflow.arithmetic import FLOAT32_BITS, float32_bits, xla_compute_type
+from suite.kernels.tensorflow.batch_normalization import (
+    FoldableBatchNormalization,
+    FusedBatchNormalization,
+)
+from suite.kernels.tensorflow.batches import Batch, Batches, open_batches
+from suite.kernels.tensorflow.executed import read_executed, record_first_run
+from suite.kernels.tensorflow.frozen import frozen
+from suite.kernels.tensorflow.layout import apply_layout
+from suite.kernels.tensorflow.loss_scale import DynamicScale, LossScale, StaticScale
+from suite.kernels.tensorflow.max_pooling import MaxPooling
+from suite.kernels.tensorflow.precision import apply_precision
+from suite.kernels.tensorflow.proof import check_launch
+from suite.kernels.tensorflow.resnet50 import resnet50
+from suite.kernels.tensorflow.software import check_tf32_switch, software_conditions
+from suite.kernels.tensorflow.staging import observed_staging
+from suite.kernels.tensorflow.steps import (
+    Step,
+    TrainingParts,
+    evaluation_step,
+    forward_step,
+    single_step,
+    training_parts,
+)
+from suite.model.cell import Cell, Graph, Layout, Mode, Precision, XlaMode
+from suite.model.distributed import ONLY_RANK, Rank
+
+
+def build_resnet50(cell: Cell, options: KernelOptions) -> Kernel:
+    """Build the network, its step and its batch on this process's first GPU, else on the CPU.
+
+    Raises:
+        InvalidLaunchError: the precision or the place of the batch is not there.
+        InputError: the records it reads are missing, damaged or too few.
+        MissingComponentError: DALI, or what the layout needs, is not there.
+    """
+    claim_device(ONLY_RANK, options.threads)
+    model, batches = open_network(cell, options, ONLY_RANK)
+    batch = batches.next()
+    if cell.mode is Mode.TRAINING:
+        parts = model_parts(cell, options.recipe, model)
+        step = single_step(parts)
+    else:
+        step = _inference_step(cell.graph, model, batch[0])
+    function = tf.function(step, jit_compile=compiles_whole(cell), autograph=False)
+    return TensorFlowKernel(
+        cell, options.recipe, model, function.get_concrete_function(*batch), batches
+    )
+
+
+def claim_device(rank: Rank, threads: int | None) -> None:
+    """Leave this process the GPU of its rank, if there are GPUs, and cap TensorFlow's threads.
+
+    Raises:
+        InvalidLaunchError: the host has fewer GPUs than ranks.
+    """
+    if threads is not None:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return
+    if rank.local_index >= len(gpus):
+        raise InvalidLaunchError(
+            f"{rank.local_size} ranks were started on a host with {len(gpus)} GPUs; give each host"
+            " as many slots as it has GPUs"
+        )
+    tf.config.set_visible_devices(gpus[rank.local_index], "GPU")
+    tf.config.experimental.set_memory_growth(gpus[rank.local_index], True)
+
+
+def open_network(cell: Cell, options: KernelOptions, rank: Rank) -> tuple[keras.Model, Batches]:
+    """The network with its first weights, and the supply of this rank's batches."""
+    apply_precision(cell.precision, on_gpu=_on_gpu())
+    apply_layout(cell, on_gpu=_on_gpu())
+    keras.utils.set_random_seed(options.seed)
+    batches = open_batches(cell, options, rank)
+    model = resnet50(
+        cell.image_size,
+        options.recipe.weight_init,
+        normalization=_normalization(cell.graph),
+        pooling=MaxPooling,
+        normalize=not batches.normalized,
+        channels_first=cell.layout is Layout.NCHW,
+    )
+    return model, batches
+
+
+def model_parts(cell: Cell, recipe: Recipe, model: keras.Model) -> TrainingParts:
+    """The two halves of a cell's training step."""
+    loss_scale = _loss_scale(cell, recipe, on_gpu=_on_gpu())
+    return training_parts(model, cell.global_batch_size, recipe, loss_scale)
+
+
+def compiles_whole(cell: Cell) -> bool:
+    """Whether XLA is to compile the whole of what it can, rather than clusters."""
+    return cell.xla and cell.xla_mode is XlaMode.JIT_COMPILE
+
+
+def _on_gpu() -> bool:
+    return bool(tf.config.get_visible_devices("GPU"))
+
+
+def _normalization(graph: Graph) -> type[keras.layers.BatchNormalization]:
+    return FoldableBatchNormalization if graph is Graph.FROZEN else FusedBatchNormalization
+
+
+def _inference_step(graph: Graph, model: keras.Model, images: tf.Tensor) -> Step:
+    def forward(images: tf.Tensor) -> tf.Tensor:
+        return model(images, training=False)
+
+    if graph is Graph.FORWARD:
+        return forward_step(forward)
+    if graph is Graph.FROZEN:
+        return evaluation_step(frozen(model, tf.TensorSpec.from_tensor(images)))
+    return evaluation_step(forward)
+
+
+def _loss_scale(cell: Cell, recipe: Recipe, *, on_gpu: bool) -> LossScale | None:
+    """What keeps gradients in range: float16 needs it, bfloat16 has the range of float32."""
+    if cell.precision is not Precision.AMP or not on_gpu:
+        return None
+    if recipe.static_loss_scale is None:
+        return DynamicScale()
+    return StaticScale(recipe.static_loss_scale)
+
+
+class TensorFlowKernel:
+    """A traced step and its supply of batches; the wait for a batch is part of the step."""
+
+    consensus = None
+
+    def __init__(
+        self,
+        cell: Cell,
+        recipe: Recipe,
+        model: keras.Model,
+        function: tf.types.experimental.ConcreteFunction,
+        batches: Batches,
+    ) -> None:
+        self._cell = cell
+        self._recipe = recipe
+        self._model = model
+        self._function = function
+        self._batches = batches
+        self._images_device = ""
+        self._executed: list[NodeDef] = []
+        self._output = np.array(math.nan)
+
+    def compile(self) -> None:
+        """Run the step once: graph optimisation, XLA and autotuning happen here."""
+        batch = self._batches.next()
+        self._executed = record_first_run(lambda: self._run(batch))
+
+    def step(self) -> None:
+        """Wait for a batch and run it; returns when the device has finished."""
+        self._run(self._batches.next())
+
+    def input_wait_seconds(self) -> Sequence[float]:
+        """How long each batch so far was waited for."""
+        return self._batches.wait_seconds
+
+    def _run(self, batch: Batch) -> None:
+        """Fetching the loss or the logits waits until the device has finished the step."""
+        self._images_device = batch[0].backing_device
+        self._output = self._function(*batch).numpy()
+
+    def all_reduce_seconds(self) -> Sequence[float]:
+        """Nothing to reduce with one rank."""
+        return ()
+
+    def conditions(self) -> Mapping[str, object]:
+        """What ran, read from the executed graph and the variables rather than from the flags.
+
+        `compute_type` is that of the convolutions, and `xla_compute_type` what XLA makes of it on
+        a CPU. `float32_bits` are the mantissa bits a float32 convolution keeps here, 16 for all.
+
+        Raises:
+            InvalidLaunchError: a switch had no effect, or the last loss is not finite.
+        """
+        executed = read_executed(self._function, self._executed)
+        computing_device = self._model.variables[0].value.device
+        device_type = tf.DeviceSpec.from_string(computing_device).device_type
+        staging = observed_staging(self._cell, self._images_device, computing_device)
+        bits = float32_bits(xla=self._cell.xla)
+        check_launch(
+            self._cell,
+            executed,
+            device_type=device_type,
+            staging=staging,
+            float32_bits=bits,
+            output=self._output,
+        )
+        check_tf32_switch(self._cell.precision)
+        (compute_type,) = executed.compute_types
+        widened = executed.xla != "off" and device_type == "CPU"
+        return {
+            "device_type": device_type,
+            "compute_type": compute_type,
+            "xla_compute_type": xla_compute_type(compute_type) if widened else None,
+            "float32_bits": bits,
+            "tf32": bits < FLOAT32_BITS,
+            "xla": executed.xla,
+            "xla_clusters": executed.xla_clusters,
+            "layouts": list(executed.layouts),
+            "transposes": executed.transposes,
+            "convolutions": executed.convolutions,
+            "fused_batch_normalizations": executed.fused_batch_normalizations,
+            "casts": executed.casts,
+            "variable_reads": executed.variable_reads,
+            "losses": executed.losses,
+            "all_reduces": executed.all_reduces,
+            "all_reduce_types": list(executed.all_reduce_types),
+            "onednn_operations": executed.onednn_operations,
+            "parameters": sum(math.prod(v.shape) for v in self._model.trainable_variables),
+            "loss": float(self._output) if self._output.ndim == 0 else None,
+            "loss_scaled": self._cell.mode is Mode.TRAINING and compute_type == "float16",
+            "recipe": asdict(self._recipe) if self._cell.mode is Mode.TRAINING else None,
+            "input_staging": staging,
+            **self._batches.conditions(),
+            **software_conditions(),
+        }

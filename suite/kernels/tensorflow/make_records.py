@@ -1,0 +1,90 @@
+"""A small data set in ImageNet's layout, so that record pipelines can be run anywhere."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from suite.kernels.tensorflow.records import BOXES, FIRST_LABEL, IMAGE, LABEL, LAST_LABEL, TEXT
+from suite.model.errors import InputError
+from suite.store.text import reachable
+from suite.store.tfrecords import SPLITS
+
+# Octaves of detail from this size up, each as strong as the next: the power of photographs falls
+# with the square of the frequency. A JPEG of this quality then has about half a byte a pixel.
+_FINEST_PIXELS = 2
+_JPEG_QUALITY = 92
+
+
+def make_data_set(
+    out: Path, *, images: int, width: int, height: int, shards: int, seed: int
+) -> tuple[Path, ...]:
+    """Write `images` training and as many validation images, each split over `shards` files.
+
+    The directory appears under its name only once it is whole. Equal arguments give equal bytes.
+
+    Raises:
+        InputError: the directory exists, or cannot be written.
+    """
+    if reachable(out.exists):
+        raise InputError(f"{out}: exists already; give a new directory")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    except OSError as error:
+        raise InputError(f"{out}: cannot be made ({error.strerror}); give another") from None
+    try:
+        for split_number, split in enumerate(SPLITS.values()):
+            for shard in range(shards):
+                path = unfinished / f"{split}-{shard:05d}-of-{shards:05d}"
+                numbers = range(shard, images, shards)
+                with tf.io.TFRecordWriter(str(path)) as writer:
+                    for number in numbers:
+                        generator = np.random.default_rng([seed, split_number, number])
+                        writer.write(_record(generator, width, height))
+        unfinished.chmod(0o755)
+        unfinished.rename(out)
+    except (OSError, tf.errors.OpError) as error:
+        raise InputError(f"{out}: cannot be written ({error}); give another") from None
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return tuple(sorted(out.iterdir()))
+
+
+def _record(generator: np.random.Generator, width: int, height: int) -> bytes:
+    """A serialised record: JPEG, label, text, and one box inside the image."""
+    label = int(generator.integers(FIRST_LABEL, LAST_LABEL + 1))
+    low, high = generator.uniform(0.0, 0.4, 2), generator.uniform(0.6, 1.0, 2)
+    image = tf.io.encode_jpeg(_picture(generator, width, height), quality=_JPEG_QUALITY).numpy()
+    features = {
+        IMAGE: tf.train.Feature(bytes_list=tf.train.BytesList(value=[image])),
+        LABEL: tf.train.Feature(int64_list=tf.train.Int64List(value=[label])),
+        TEXT: tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"made class %d" % label])),
+    }
+    for name, corner in zip(BOXES, (*low, *high), strict=True):
+        features[name] = tf.train.Feature(float_list=tf.train.FloatList(value=[corner]))
+    example = tf.train.Example(features=tf.train.Features(feature=features))
+    serialized: bytes = example.SerializeToString(deterministic=True)
+    return serialized
+
+
+def _picture(generator: np.random.Generator, width: int, height: int) -> NDArray[np.uint8]:
+    """A smooth random field [height, width, 3]: noise of every scale, equally strong.
+
+    Colours vary less than brightness, as in photographs.
+    """
+    field = np.zeros((height, width, 3), np.float32)
+    pixels = _FINEST_PIXELS
+    while pixels < 2 * max(width, height):
+        shape = (max(2, -(-height // pixels)), max(2, -(-width // pixels)))
+        noise = generator.standard_normal((*shape, 1)) + 0.3 * generator.standard_normal(
+            (*shape, 3)
+        )
+        field += tf.image.resize(noise, (height, width), "bicubic").numpy()
+        pixels *= 2
+    field *= 55.0 / field.std()
+    colours: NDArray[np.uint8] = np.clip(field - field.mean() + 118.0, 0, 255).astype(np.uint8)
+    return colours

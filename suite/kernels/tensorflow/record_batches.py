@@ -1,0 +1,89 @@
+"""Batches made from records: the wait for each one measured, its labels looked at."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import tensorflow as tf
+
+from suite.kernels.interface import InvalidLaunchError, is_out_of_memory
+from suite.kernels.tensorflow.records import FIRST_LABEL, LAST_LABEL, check_shard
+from suite.model.errors import InputError
+from suite.model.text import command
+from suite.store.dali_index import compare_index
+from suite.store.tfrecords import count_records
+
+# How long a failed launch looks for the record that made it fail.
+_DIAGNOSIS_SECONDS = 60.0
+
+
+class RecordBatches:
+    """An endless iterator of (images, labels) made into the supply that a kernel steps through.
+
+    `index` is the folder of the index through which it reads the shards, None where it needs none.
+    """
+
+    def __init__(
+        self,
+        iterator: Iterator[tuple[tf.Tensor, tf.Tensor]],
+        shards: Sequence[Path],
+        *,
+        normalized: bool,
+        index: Path | None = None,
+        conditions: Mapping[str, object],
+    ) -> None:
+        self.normalized = normalized
+        self.wait_seconds: list[float] = []
+        self._iterator = iterator
+        self._shards = shards
+        self._index = index
+        self._conditions = conditions
+
+    def next(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """The next batch, once it is there; looking at its labels also waits for a GPU pipeline.
+
+        Raises:
+            InvalidLaunchError: a record cannot be used; names the file and the record.
+        """
+        began = time.perf_counter()
+        try:
+            images, labels = next(self._iterator)
+            values = labels.numpy()
+        except (tf.errors.OpError, RuntimeError) as error:
+            if is_out_of_memory(error):
+                raise
+            raise InvalidLaunchError(self._diagnosis(str(error))) from error
+        if values.min() < 0 or values.max() > LAST_LABEL - FIRST_LABEL:
+            problem = f"a label is outside {FIRST_LABEL}..{LAST_LABEL}, or an image is no JPEG"
+            raise InvalidLaunchError(self._diagnosis(problem))
+        self.wait_seconds.append(time.perf_counter() - began)
+        return images, labels
+
+    def conditions(self) -> Mapping[str, object]:
+        """How the batches were made."""
+        return self._conditions
+
+    def _diagnosis(self, problem: str) -> str:
+        """The first bad record, if it is found soon; else the problem as the pipeline put it."""
+        end = time.monotonic() + _DIAGNOSIS_SECONDS
+        for check in self._checks():
+            if time.monotonic() > end:
+                break
+            try:
+                check()
+            except InputError as error:
+                return str(error)
+        line = " ".join(problem.split())[:300]
+        folder = self._shards[0].parent
+        check_all = command(["python", "bench.py", "data", "check", str(folder)])
+        return f"{folder}: {line}; look with: {check_all}"
+
+    def _checks(self) -> Iterator[Callable[[], object]]:
+        """What may be wrong with each shard, quick looks before those that decode every image."""
+        for shard in self._shards:
+            yield partial(count_records, [shard])
+            if self._index:
+                yield partial(compare_index, shard, self._index)
+        for shard in self._shards:
+            yield partial(check_shard, shard)

@@ -1,0 +1,160 @@
+"""The published work of one step, as TensorFlow functions of a batch.
+
+Each takes images [batch, size, size, 3] float32 and labels [batch] int32 and returns a float32
+scalar, the loss (`forward_step`: the logits), that exists only once all of the step is done.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import tensorflow as tf
+from keras import Model, Variable, layers
+
+from suite.kernels.recipe import Recipe
+from suite.kernels.tensorflow.learning_rate import learning_rate
+from suite.kernels.tensorflow.loss_scale import LossScale
+from suite.kernels.tensorflow.mixing import mixing
+from suite.kernels.tensorflow.resnet50 import CLASSES
+
+Step = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+# Images -> logits [batch, 1001] float32.
+Forward = Callable[[tf.Tensor], tf.Tensor]
+
+
+def forward_step(forward: Forward) -> Step:
+    """The logits and nothing else; labels are taken, as every step takes them, and not used."""
+    return lambda images, labels: forward(images)  # noqa: ARG005 - traced by this name
+
+
+def evaluation_step(forward: Forward) -> Step:
+    """Evaluation as published: softmax, predicted class, cross entropy, top-1 and top-5 counts."""
+    top1 = tf.Variable(0, dtype=tf.int32, trainable=False, name="top1")
+    top5 = tf.Variable(0, dtype=tf.int32, trainable=False, name="top5")
+
+    def step(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        logits = forward(images)
+        probabilities = tf.nn.softmax(logits)
+        predicted = tf.argmax(probabilities, axis=1, output_type=tf.int32)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        updates = [
+            top1.assign_add(_count(tf.equal(predicted, labels))),
+            top5.assign_add(_count(_in_top(5, probabilities, labels))),
+        ]
+        with tf.control_dependencies(updates):
+            return tf.reduce_mean(losses)
+
+    return step
+
+
+def _count(matches: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(tf.cast(matches, tf.int32))
+
+
+def _in_top(k: int, scores: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Whether fewer than k classes score above the label: XLA cannot compile tf.nn.in_top_k."""
+    own = tf.gather(scores, labels, batch_dims=1)[:, tf.newaxis]
+    return tf.reduce_sum(tf.cast(scores > own, tf.int32), axis=1) < k
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingParts:
+    """The two halves of a training step, between which gradients may be averaged over ranks.
+
+    `gradients` takes a batch and returns its loss, before the update, and one gradient per
+    trainable variable, scaled where there is a loss scale. `update` takes these two and returns the
+    loss once the variables are updated. `gradient_count` is the number of gradients.
+    """
+
+    gradients: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, list[tf.Tensor]]]
+    update: Callable[[tf.Tensor, Sequence[tf.Tensor]], tf.Tensor]
+    gradient_count: int
+
+
+def single_step(parts: TrainingParts) -> Step:
+    """The training step of a process that is alone."""
+    return lambda images, labels: parts.update(*parts.gradients(images, labels))
+
+
+def training_parts(
+    model: Model, batch_size: int, recipe: Recipe, loss_scale: LossScale | None = None
+) -> TrainingParts:
+    """Forward, backward and momentum update as published; `batch_size` is the global one.
+
+    Loss: softmax cross entropy plus weight decay x the sum of half squared norms of every
+    trainable variable outside batch normalisation.
+    """
+    variables = model.trainable_variables
+    decayed = _decayed(model)
+    momenta = [tf.Variable(tf.zeros_like(v), trainable=False, name="momentum") for v in variables]
+    steps_done = tf.Variable(0, dtype=tf.int64, trainable=False, name="steps_done")
+    mixed = mixing(recipe)
+
+    def loss_of(images: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        logits = model(images, training=True)
+        losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
+        decay = recipe.weight_decay * tf.add_n([tf.nn.l2_loss(v) for v in decayed])
+        return tf.reduce_mean(losses) + decay
+
+    def gradients_of(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        done = steps_done.read_value()
+        images, targets = mixed(images, _targets(labels, recipe.label_smoothing), done)
+        with tf.GradientTape() as tape:
+            loss = loss_of(images, targets)
+            target = loss * loss_scale.value() if loss_scale else loss
+        return loss, tape.gradient(target, variables)
+
+    def update(loss: tf.Tensor, scaled: Sequence[tf.Tensor]) -> tf.Tensor:
+        gradients = scaled
+        if loss_scale:
+            gradients = [gradient / loss_scale.value() for gradient in scaled]
+
+        def move() -> tf.Tensor:
+            rate = learning_rate(recipe, steps_done.read_value(), batch_size)
+            updates = _momentum_updates(variables, momenta, gradients, rate, recipe.momentum)
+            with tf.control_dependencies(updates):
+                return tf.identity(loss)
+
+        if loss_scale:
+            result, others = loss_scale.apply(gradients, move, lambda: tf.identity(loss))
+        else:
+            result, others = move(), []
+        with tf.control_dependencies([*others, steps_done.assign_add(1)]):
+            return tf.identity(result)
+
+    return TrainingParts(gradients_of, update, len(variables))
+
+
+def _targets(labels: tf.Tensor, smoothing: float) -> tf.Tensor:
+    """One-hot rows of which a share is spread evenly over all classes, the right one included."""
+    spread = smoothing / CLASSES
+    return tf.one_hot(labels, CLASSES, on_value=1 - smoothing + spread, off_value=spread)
+
+
+def _momentum_updates(
+    variables: Sequence[Variable],
+    momenta: Sequence[tf.Variable],
+    gradients: Sequence[tf.Tensor],
+    rate: tf.Tensor,
+    momentum: float,
+) -> list[tf.Operation]:
+    """Accumulated = momentum x accumulated + gradient; variable -= rate x accumulated."""
+    return [
+        tf.raw_ops.ResourceApplyMomentum(
+            var=variable.value.handle,
+            accum=accumulated.handle,
+            lr=rate,
+            grad=gradient,
+            momentum=momentum,
+        )
+        for variable, accumulated, gradient in zip(variables, momenta, gradients, strict=True)
+    ]
+
+
+def _decayed(model: Model) -> list[tf.Variable]:
+    """Trainable variables outside batch normalisation; the dense bias decays too, as published."""
+    return [
+        variable.value
+        for layer in model.layers
+        if not isinstance(layer, layers.BatchNormalization)
+        for variable in layer.trainable_variables
+    ]

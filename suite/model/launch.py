@@ -1,0 +1,197 @@
+"""One launch: a process that executed (or could not execute) one cell, and what it measured."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from suite.model.cell import Cell, Protocol
+from suite.model.quantities import Count, Seconds, StepSeconds
+from suite.model.telemetry import Telemetry
+
+# The phases that make steps, as progress and the steps themselves are told.
+WARM_UP = "warm-up"
+MEASURING = "measuring"
+
+
+class Status(str, Enum):
+    """How a launch ended. Anything but OK carries a reason."""
+
+    OK = "ok"
+    SKIPPED = "skipped"
+    OUT_OF_MEMORY = "out_of_memory"
+    TIMED_OUT = "timed_out"
+    CRASHED = "crashed"
+    INVALID = "invalid"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether something went wrong: not where a launch was skipped, or stopped by a person."""
+        return self not in {Status.OK, Status.SKIPPED, Status.INTERRUPTED}
+
+
+# The ends in which what a process printed last may name the cause.
+FAILURES = frozenset({Status.OUT_OF_MEMORY, Status.TIMED_OUT, Status.CRASHED})
+
+
+class StartedBy(str, Enum):
+    """How a launch came to be: a program of its own, a fork of a server, or ranks by a launcher."""
+
+    PROCESS = "process"
+    FORK = "fork"
+    MPIRUN = "mpirun"
+    HOROVODRUN = "horovodrun"
+    SRUN = "srun"
+
+
+class CautionKind(str, Enum):
+    """A doubt attached to a number: its name, the letter that marks numbers, and its legend."""
+
+    letter: str
+    legend: str
+
+    def __new__(cls, value: str, letter: str, legend: str) -> "CautionKind":
+        """A member whose value is its name in files."""
+        kind = str.__new__(cls, value)
+        kind._value_ = value
+        kind.letter = letter
+        kind.legend = legend
+        return kind
+
+    QUICK = "quick", "q", "quick protocol: a first look; run without --quick for real numbers"
+    TRUNCATED = "truncated", "t", "truncated: the time cap ended it early, with n samples"
+    OTHER_DEVICE = "other_device", "d", "not the device the matrix is for"
+    SIMULATED = "simulated", "s", "simulated kernel: the number means nothing"
+    INPUT_BOUND = "input_bound", "i", "bound by its input: steps waited for images, see the record"
+    WIDENED = "widened", "w", "XLA computed bfloat16 in float32 on this CPU: no speed of AMP"
+    UNSTEADY = "unsteady", "u", "unsteady: the steps changed over time or had two levels"
+    THROTTLED = "throttled", "h", "throttled: heat or the power supply slowed the GPU"
+    FOREIGN_PROCESS = "foreign_process", "o", "others: another process was on the GPU"
+    CONTENDED = "contended", "b", "busy: other processes used over a tenth of the CPU meanwhile"
+    CHANGED = "changed", "c", "measured after the run was resumed under changed conditions"
+    STOLEN = "stolen", "v", "stolen: a hypervisor gave over 2 % of the CPUs' time to others"
+    UNLIKE_SIBLINGS = (
+        "unlike_siblings",
+        "l",
+        "launches disagree: one with its siblings, or all of them",
+    )
+    MIXED_DEVICES = "mixed_devices", "m", "mixed: the ranks ran on GPUs of different types"
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """A doubt in words, with its remedy."""
+
+    kind: CautionKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankRecord:
+    """What one rank of a launch on several GPUs measured; `device` is the label of its own.
+
+    `all_reduce_seconds` are all-reduces of a step's gradients alone, made after the measured
+    steps: what a step would wait for them if nothing of them overlapped with its computation.
+    """
+
+    rank: Count
+    host: str
+    device: str = ""
+    startup_seconds: Mapping[str, Seconds] = field(default_factory=dict)
+    warmup_seconds: tuple[StepSeconds, ...] = ()
+    step_seconds: tuple[StepSeconds, ...] = ()
+    all_reduce_seconds: tuple[StepSeconds, ...] = ()
+    telemetry: Telemetry | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """The record of one launch; what a file under `cells/` holds.
+
+    `device` is the label of the device that really ran. `startup_seconds` maps phases (import,
+    build, compile) to seconds. `warmup_seconds` and `step_seconds` hold every step in order.
+    `conditions` says what really ran (compute type, compiler, thread counts, versions).
+    `telemetry` says what the machine did meanwhile, None where it was not recorded.
+    `wall_seconds` is the life of the process as the parent saw it.
+
+    `started_by` is None for a launch that the runner did not start; `fork_refused` says why it is
+    a plain process although forking was wanted. The import of a forked launch is its fork, with
+    the start of the server where the launch had to wait for that. `runner_cpu_seconds` is the CPU
+    time of the runner itself while the launch warmed up and measured.
+
+    `output_tail` is the last of what a launch printed that failed, empty for the others.
+
+    A launch on several GPUs has `ranks`, one record each in order. Its own step times are those of
+    the rank that was slowest in that step, and `all_reduce_seconds` is what a rank gives its own.
+    """
+
+    cell: Cell
+    protocol: Protocol
+    launch: Count
+    status: Status
+    reason: str = ""
+    device: str = ""
+    started_at: str = ""
+    startup_seconds: Mapping[str, Seconds] = field(default_factory=dict)
+    warmup_seconds: tuple[StepSeconds, ...] = ()
+    step_seconds: tuple[StepSeconds, ...] = ()
+    conditions: Mapping[str, object] = field(default_factory=dict)
+    telemetry: Telemetry | None = None
+    wall_seconds: Seconds = 0.0
+    started_by: StartedBy | None = None
+    fork_refused: str = ""
+    runner_cpu_seconds: Seconds = 0.0
+    cautions: tuple[Caution, ...] = ()
+    all_reduce_seconds: tuple[StepSeconds, ...] = ()
+    ranks: tuple[RankRecord, ...] = ()
+    output_tail: str = ""
+
+    @property
+    def contradiction(self) -> str | None:
+        """Which parts of the record cannot both be true, field first; None for a sound one.
+
+        A launch that ended early has fewer steps than its protocol, never more. Ranks take every
+        step together, so those of a launch that is ok have equally many.
+        """
+        is_ok = self.status is Status.OK
+        numbers = [rank.rank for rank in self.ranks]
+        if numbers != sorted(set(numbers)) or max(numbers, default=0) >= self.cell.gpus:
+            return f"ranks: not in order, each once, of the {self.cell.gpus} that the cell has"
+        if is_ok and self.ranks and len(self.ranks) < self.cell.gpus:
+            return f"ranks: {len(self.ranks)} of {self.cell.gpus}, but the status is ok"
+        if is_ok and not self.step_seconds:
+            return "step_seconds: none, but the status is ok"
+        return self._miscounted("warmup_seconds", self.protocol.warmup_steps) or self._miscounted(
+            "step_seconds", self.protocol.measured_steps
+        )
+
+    def _miscounted(self, name: str, limit: int) -> str | None:
+        own = len(getattr(self, name))
+        if own > limit:
+            return f"{name}: {own} of them, but the protocol has {limit}"
+        for index, rank in enumerate(self.ranks):
+            count = len(getattr(rank, name))
+            if count > limit:
+                return f"ranks[{index}].{name}: {count} of them, but the protocol has {limit}"
+            if self.status is Status.OK and count != own:
+                return f"ranks[{index}].{name}: {count} of them, but the launch has {own}"
+        return None
+
+    @property
+    def overhead_seconds(self) -> float:
+        """Seconds of the process outside build, compile, warm-up and measuring.
+
+        The import is overhead: no number depends on it. 0 for a launch that never ran.
+        """
+        startup = sum(s for phase, s in self.startup_seconds.items() if phase != "import")
+        return max(0.0, self.wall_seconds - startup - self.loop_seconds)
+
+    @property
+    def loop_seconds(self) -> float:
+        """Seconds of warm-up and measuring together."""
+        return sum(self.warmup_seconds) + sum(self.step_seconds)
+
+    @property
+    def published_seconds(self) -> tuple[float, ...]:
+        """The samples that the published estimator takes: with several ranks, those of rank 0."""
+        return self.ranks[0].step_seconds if self.ranks else self.step_seconds

@@ -1,0 +1,209 @@
+"""A published table as data: what somebody else measured, under conditions stated in full."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from suite.model.cell import Cell, Data, Graph, KernelName, Mode, Precision
+
+# The side of the images behind every published number.
+PUBLISHED_IMAGE_SIZE = 224
+
+# A row whose throughput and average latency disagree by more is no yardstick.
+ESTIMATOR_LIMIT = 0.02
+
+Key = tuple[Mode, Precision, bool, int, int]
+
+
+class Printed(float):
+    """A number that keeps the digits it was printed with: 6.940 is shown as 6.940, not as 6.94."""
+
+    digits: str
+
+    def __new__(cls, digits: str) -> "Printed":
+        """The number that the digits stand for."""
+        number = super().__new__(cls, digits)
+        number.digits = digits
+        return number
+
+
+class Metric(str, Enum):
+    """A number of a reference row; the value is the name of its column and of its field."""
+
+    THROUGHPUT = "throughput_img_s"
+    LATENCY_AVG = "latency_avg_ms"
+    LATENCY_P90 = "latency_p90_ms"
+    LATENCY_P95 = "latency_p95_ms"
+    LATENCY_P99 = "latency_p99_ms"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceRow:
+    """One published row under one full condition; a line of a reference CSV, field by column.
+
+    `batch_size` is per GPU. Throughput is in images/s over all GPUs and latencies are in
+    milliseconds per step, the page's own units. None stands for a number that was not published
+    (training has no latencies). `note` says where the source itself has a slip.
+    """
+
+    system: str
+    gpu: str
+    gpu_memory_gb: int
+    mode: Mode
+    precision: Precision
+    xla: bool
+    gpus: int
+    batch_size: int
+    throughput_img_s: float
+    latency_avg_ms: float | None
+    latency_p90_ms: float | None
+    latency_p95_ms: float | None
+    latency_p99_ms: float | None
+    note: str = ""
+
+    @property
+    def key(self) -> Key:
+        """What tells this row from the others of its system."""
+        return (self.mode, self.precision, self.xla, self.gpus, self.batch_size)
+
+    @property
+    def estimator_ratio(self) -> float | None:
+        """Published throughput over images / average latency; None without a latency.
+
+        The published throughput is the mean of per-step rates, so the ratio is 1 for steady
+        steps and grows by about the square of their coefficient of variation. Far from 1, the
+        two columns of the row describe different things.
+        """
+        if self.latency_avg_ms is None:
+            return None
+        images = self.batch_size * self.gpus
+        return self.throughput_img_s * self.latency_avg_ms / 1000 / images
+
+    @property
+    def estimators_agree(self) -> bool:
+        """Whether the two estimators, where both are there, are within 2 % of each other."""
+        ratio = self.estimator_ratio
+        return ratio is None or abs(ratio - 1) <= ESTIMATOR_LIMIT
+
+    def value(self, metric: Metric) -> float | None:
+        """The number published for a metric, in the page's units."""
+        number: float | None = getattr(self, metric.value)
+        return number
+
+
+def printed_rounding(row: ReferenceRow, metric: Metric) -> float:
+    """Half a unit of the last place to which the page prints a number, in the number's own unit.
+
+    Inference tables print two decimals, here and there three. Training tables print whole img/s
+    whose trailing zeros beyond three digits are rounding: 909 +- 0.5, 17400 +- 50, 7000 +- 5.
+    """
+    number = row.value(metric)
+    if row.mode is Mode.INFERENCE or number is None:
+        return 0.005
+    place: int = 10 ** max(0, len(str(int(number))) - 3)
+    while number % place and place > 1:
+        place //= 10
+    return place / 2
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceTable:
+    """The rows of one system, each key once; `name` is the stem of the file they came from."""
+
+    name: str
+    rows: tuple[ReferenceRow, ...]
+
+    def find(self, cell: Cell) -> ReferenceRow | None:
+        """The row published for a cell, or None.
+
+        A row stands for the real network on 224-pixel images fed by tf.data or from memory: the
+        published scripts read TFRecords and the page offers synthetic images for the same
+        commands, so both are set beside the row. DALI is a configuration of its own, for which
+        no number was published; a batch that stays on the GPU leaves out the copy that the
+        published runs made for every step; another image size, another graph or the simulated
+        kernel is other work. Both modes of XLA are set beside the published auto-clustering, and
+        both layouts beside the row: the tables were made in NCHW, and the published commands have
+        computed in NHWC since April 2021. Neither changes what is computed.
+        """
+        as_published = (
+            cell.kernel is KernelName.RESNET50
+            and cell.image_size == PUBLISHED_IMAGE_SIZE
+            and cell.data in {Data.SYNTHETIC, Data.TFRECORD}
+            and cell.graph is Graph.EVALUATION
+        )
+        if not as_published:
+            return None
+        key = (cell.mode, cell.precision, cell.xla, cell.gpus, cell.batch_size)
+        return next((row for row in self.rows if row.key == key), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccuracyRow:
+    """Top-1 accuracy in percent after training a system's GPUs for some epochs."""
+
+    system: str
+    epochs: int
+    precision: Precision
+    gpus: int
+    batch_size: int
+    top1_percent: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScalingRow:
+    """The derived columns of one line of a training table.
+
+    A line pairs a base precision (fp32 or tf32) with AMP on the same number of GPUs, each at its
+    own batch size. `throughput_speedup` is AMP over base; the weak scalings are throughput on
+    `gpus` over throughput on one. None stands for a side that is absent.
+    """
+
+    system: str
+    gpus: int
+    xla: bool
+    base_precision: Precision
+    batch_size_base: int | None
+    batch_size_amp: int | None
+    throughput_speedup: float | None
+    weak_scaling_base: float | None
+    weak_scaling_amp: float | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeToTrainRow:
+    """Hours of training for some epochs of ImageNet, estimated from throughput.
+
+    The published estimates name no batch size (None); it is that of the training table.
+    """
+
+    system: str
+    gpus: int
+    precision: Precision
+    xla: bool
+    batch_size: int | None
+    epochs: int
+    hours: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """All that is known of one system: its rows and the columns derived from them.
+
+    `scaling` and `times` are as published where the table is, else derived from its rows.
+    """
+
+    table: ReferenceTable
+    accuracy: tuple[AccuracyRow, ...]
+    scaling: tuple[ScalingRow, ...]
+    times: tuple[TimeToTrainRow, ...]
+
+    def hours(self, key: Key) -> float | None:
+        """Hours to train under the conditions of a row; a published time names no batch size."""
+        _, precision, xla, gpus, batch_size = key
+        for time in self.times:
+            same = (time.precision, time.xla, time.gpus) == (precision, xla, gpus)
+            if same and time.batch_size in {None, batch_size}:
+                return time.hours
+        return None

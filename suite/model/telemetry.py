@@ -1,0 +1,91 @@
+"""What the machine did while a launch was measured."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from suite.model.quantities import Count, PositiveReading, Reading, Seconds, Share
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """The readings of one quantity: their mean, lowest and highest."""
+
+    mean: Reading
+    lowest: Reading
+    highest: Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telemetry:
+    """Readings between measured steps, from after the first to after the last.
+
+    `readings` is their number and `reading_seconds` the time they took, which lies outside every
+    timed step; `seconds` and `steps` are what lies between the first reading and the last, and
+    `cpu_seconds` the processor time that all threads of the process used in between.
+    `busy_cpus` is how many of the `usable_cpus` that this process may use all processes together
+    kept busy on average; None on a GPU, for the simulated kernel, and in less than a second.
+    `stolen_share` is the part of the time these CPUs wanted to run, or of one CPU's whole time if
+    that is longer, in which the hypervisor ran other machines instead; None where the kernel has
+    never counted such time, and in less than a second.
+
+    `gauges` maps a quantity, unit included, to its readings: `gpu_power_watts`,
+    `gpu_sm_clock_mhz`, `gpu_memory_clock_mhz`, `gpu_temperature_celsius`,
+    `gpu_memory_used_bytes`, `gpu_utilisation_percent`, `cpu_frequency_mhz`, `resident_bytes`. One
+    that this machine does not tell is absent.
+
+    `throttling` maps each reason for which the GPU ran below its full clock to the share of the
+    `throttle_readings` (those that told such reasons) that had it, and `foreign_processes` says who
+    else used the GPU. Each is None where a GPU does not tell, and empty where there was none, or no
+    GPU. `throttle_readings` is None on a CPU and in records of earlier versions of the suite, in
+    which an empty value may also mean that nothing was told.
+
+    `energy_joules` is the difference of an energy counter, `energy_source` names the counter, and
+    `images_per_joule` is the images of `steps` / energy; all three are None where no counter can
+    be read. `note` says what could not be read, and why.
+    """
+
+    readings: Count
+    reading_seconds: Seconds
+    seconds: Seconds
+    steps: Count
+    cpu_seconds: Seconds
+    gauges: Mapping[str, Gauge]
+    throttling: Mapping[str, Share] | None
+    throttle_readings: Count | None = None
+    foreign_processes: tuple[str, ...] | None = ()
+    energy_joules: PositiveReading | None = None
+    energy_source: str | None = None
+    images_per_joule: PositiveReading | None = None
+    note: str = ""
+    usable_cpus: Count = 0
+    busy_cpus: Reading | None = None
+    stolen_share: Share | None = None
+
+
+def without_gpu(telemetry: Telemetry, why: str) -> Telemetry:
+    """What the host alone told, where a launch did not run on the GPU that was read."""
+    gauges = {n: g for n, g in telemetry.gauges.items() if not n.startswith("gpu_")}
+    return replace(
+        telemetry,
+        gauges=gauges,
+        throttling={},
+        throttle_readings=None,
+        foreign_processes=(),
+        energy_joules=None,
+        energy_source=None,
+        images_per_joule=None,
+        note=why,
+    )
+
+
+def others_cpu_share(fellows: Sequence[Telemetry]) -> float | None:
+    """The part of the CPUs that processes other than these kept busy while these ran together.
+
+    None where that is not known. Ranks that are bound to CPUs of their own are counted as if they
+    shared them, which tells too few others rather than too many.
+    """
+    own = sum(each.cpu_seconds / each.seconds for each in fellows if each.seconds)
+    shares = [
+        (each.busy_cpus - own) / each.usable_cpus for each in fellows if each.busy_cpus is not None
+    ]
+    return max(0.0, *shares) if shares and len(shares) == len(fellows) else None

@@ -1,0 +1,143 @@
+"""The fork server's side: it has imported the framework, touched no device, and forks launches.
+
+Its parent speaks with it over a socket that keeps messages apart; each has one answer:
+
+    (at the start)                                  -> "ready", or why forking is unsafe here
+    a launch's flags, with its channel and its log  -> the child's process id
+    "wait SECONDS"                                  -> the child's exit code, or "running"
+    "end"                                           -> "ended": the child's group is gone
+
+The server sleeps between messages. When its parent is gone, it ends its child's group and itself.
+"""
+
+import os
+import signal
+import socket
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from suite import kernels
+from suite.kernels.interface import MissingComponentError
+from suite.model.cell import Cell, KernelName, Mode, Precision
+
+READY = b"ready"
+RUNNING = b"running"
+ENDED = b"ended"
+END = b"end"
+WAIT = b"wait "
+# Flags and a few paths of at most 4096 bytes each.
+MOST_BYTES = 2**16
+
+_POLL_SECONDS = 0.005
+
+
+def serve(connection: socket.socket, kernel: KernelName) -> list[str] | None:
+    """Fork a launch whenever the parent asks for one.
+
+    Returns in every child, with the flags of the launch that it has become, and in the server once
+    its parent is gone or forking is unsafe, with None.
+    """
+    doubt = _import_framework(kernel) or _why_unsafe()
+    with suppress(OSError):
+        connection.send(doubt.encode() if doubt else READY)
+    while not doubt:
+        flags, descriptors = _receive(connection)
+        if not flags:
+            break
+        sys.stdout.flush()
+        pid = os.fork()
+        if pid == 0:
+            connection.close()
+            return _become_launch(os.fsdecode(flags).split("\0"), *descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        if not _attend(connection, pid):
+            break
+    return None
+
+
+def _import_framework(kernel: KernelName) -> str | None:
+    """Import what every cell of this kernel needs, and nothing more; why that failed, or None."""
+    cell = Cell(
+        mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=1, kernel=kernel
+    )
+    try:
+        kernels.import_framework(cell)
+    except MissingComponentError as error:
+        return str(error)
+    return None
+
+
+def _why_unsafe() -> str | None:
+    """Why a forked child might differ from a fresh process, or None.
+
+    Threads do not live on in a child, and neither does a CUDA context. What libraries do about a
+    fork shows only after one: OpenBLAS ends its threads for it and starts them anew when needed.
+    """
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    threads = len(list(Path("/proc/self/task").iterdir())) - 1
+    if threads:
+        return f"the import left {threads} running thread{'s' if threads > 1 else ''}"
+    open_files = [os.path.realpath(link) for link in Path("/proc/self/fd").iterdir()]
+    if any(path.startswith("/dev/nvidia") for path in open_files):
+        return "the import opened a GPU"
+    return None
+
+
+def _receive(connection: socket.socket) -> tuple[bytes, list[int]]:
+    """One message and the descriptors that came with it; empty when the parent is gone."""
+    try:
+        message, descriptors, _, _ = socket.recv_fds(
+            connection, MOST_BYTES, 2, socket.MSG_CMSG_CLOEXEC
+        )
+    except OSError:
+        return b"", []
+    return message, descriptors
+
+
+def _become_launch(flags: list[str], channel: int, log: int) -> list[str]:
+    """Turn this child into what a plain process would be: own group, own log, own flags."""
+    os.setsid()
+    for standard in (1, 2):
+        os.dup2(log, standard)
+    os.close(log)
+    sys.argv[1:] = [*flags, "--channel", str(channel)]
+    return sys.argv[1:]
+
+
+def _attend(connection: socket.socket, pid: int) -> bool:
+    """Answer for one child until its end; whether the parent is still there after it."""
+    answer = str(pid).encode()
+    while True:
+        with suppress(OSError):
+            connection.send(answer)
+        message, _ = _receive(connection)
+        if not message.startswith(WAIT):
+            break
+        answer = _exit_code(pid, float(message.removeprefix(WAIT)))
+    # Both: a child that was forked a moment ago may not lead its group yet.
+    os.kill(pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    with suppress(OSError):
+        connection.send(ENDED)
+    return message == END
+
+
+def _exit_code(pid: int, seconds: float) -> bytes:
+    """The child's exit code, negative for a signal. It stays unreaped, so its id stays its own."""
+    until = time.monotonic() + seconds
+    while True:
+        end = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+        if end is not None:
+            code = end.si_status if end.si_code == os.CLD_EXITED else -end.si_status
+            return str(code).encode()
+        if time.monotonic() >= until:
+            return RUNNING
+        time.sleep(_POLL_SECONDS)

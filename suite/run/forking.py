@@ -1,0 +1,222 @@
+"""How launches start: forked from a process that has the framework, else as plain processes."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from suite.model.cell import KernelName
+from suite.model.launch import StartedBy
+from suite.run.child import Child, ChildLostError, start_process, with_suite
+from suite.run.command import LaunchOrder, to_arguments
+from suite.run.fork_server import END, ENDED, MOST_BYTES, READY, RUNNING, WAIT
+
+# Fork servers at a time, one per environment; each keeps about 0.2 GB of memory of its own. The
+# cells of a matrix need at most four (TF32 on or off, automatic clustering on or off).
+MOST_SERVERS = 4
+
+# An import that takes longer is better left to each launch and its own deadline.
+_READY_SECONDS = 120.0
+# A fork takes milliseconds, ending a group of processes that sit in a driver perhaps seconds.
+_ANSWER_SECONDS = 30.0
+_CLOSE_SECONDS = 5.0
+
+
+class ForkRefusedError(Exception):
+    """A launch cannot be forked; the message says why."""
+
+
+class ForkServer:
+    """The runner's end of a fork server; suite.run.fork_server is the other.
+
+    Raises:
+        ForkRefusedError: the server did not get ready, or found forking unsafe.
+    """
+
+    def __init__(self, kernel: KernelName, environment: Mapping[str, str], log: Path) -> None:
+        self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._is_ready = False
+        command = [sys.executable, "-m", "suite.cli.fork_server", str(theirs.fileno())]
+        try:
+            with theirs, log.open("ab") as output:
+                self._process = subprocess.Popen(
+                    [*command, kernel.value],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    env=with_suite(environment),
+                    pass_fds=(theirs.fileno(),),
+                    start_new_session=True,
+                )
+        except OSError as error:
+            self._connection.close()
+            raise ForkRefusedError(f"no fork server could be started ({error})") from None
+        answer = self._answer(_READY_SECONDS)
+        if answer != READY:
+            self.close()
+            raise ForkRefusedError(answer.decode())
+        self._is_ready = True
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the server is there to be asked."""
+        return self._process.poll() is None
+
+    def fork(self, order: LaunchOrder, channel: int, output: BinaryIO) -> "ForkedChild":
+        """Start a launch.
+
+        Raises:
+            ForkRefusedError: the server is gone or does not answer.
+        """
+        flags = os.fsencode("\0".join(to_arguments(order)))
+        return ForkedChild(self, int(self.ask(flags, (channel, output.fileno()))))
+
+    def ask(
+        self, message: bytes, descriptors: Sequence[int] = (), waits_seconds: float = 0.0
+    ) -> bytes:
+        """The server's answer, which it may put off for so many seconds.
+
+        Raises:
+            ForkRefusedError: the server is gone or does not answer; it is ended.
+        """
+        with suppress(OSError):  # the missing answer tells
+            socket.send_fds(self._connection, [message], descriptors)
+        return self._answer(waits_seconds + _ANSWER_SECONDS)
+
+    def _answer(self, seconds: float) -> bytes:
+        try:
+            self._connection.settimeout(seconds)
+            answer = self._connection.recv(MOST_BYTES)
+        except TimeoutError:
+            self._process.kill()  # so that it does not do later what nobody expects any more
+            self.close()
+            raise ForkRefusedError(f"the fork server did not answer within {seconds:g} s") from None
+        except OSError:
+            answer = b""
+        except BaseException:
+            # An answer that comes later would be taken for that to the next question.
+            self.close()
+            raise
+        if not answer:
+            self.close()
+            raise ForkRefusedError("the fork server ended")
+        return answer
+
+    def close(self) -> None:
+        """End the server, and with it a child that is still there."""
+        self._connection.close()
+        if not self._is_ready:
+            # In the middle of its import it does not hear that nobody waits for it any more.
+            self._process.kill()
+        try:
+            self._process.wait(_CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class ForkedChild:
+    """A launch that a fork server forked. Its id stays its own until `end`, or the server's end."""
+
+    started_by = StartedBy.FORK
+    fork_refused = ""
+
+    def __init__(self, server: ForkServer, pid: int) -> None:
+        self._server = server
+        self.pid = pid
+        self.returncode: int | None = None
+
+    def wait(self, timeout: float) -> int:
+        """The exit code, negative for a signal.
+
+        Raises:
+            subprocess.TimeoutExpired: it still runs after so many seconds.
+            ChildLostError: the server is gone, and with it the knowledge.
+        """
+        try:
+            answer = self._server.ask(WAIT + str(timeout).encode(), waits_seconds=timeout)
+        except ForkRefusedError as error:
+            raise ChildLostError(str(error)) from None
+        if answer == RUNNING:
+            raise subprocess.TimeoutExpired("a forked launch", timeout)
+        self.returncode = int(answer)
+        return self.returncode
+
+    def terminate(self) -> None:
+        """Send it SIGTERM."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+
+    def end(self) -> None:
+        """End it and whatever is left of its group; the server reaps it."""
+        with suppress(ForkRefusedError):
+            if self._server.ask(END) == ENDED:
+                return
+        # Without its server the child goes on by itself, up to here.
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+class Forking:
+    """Starts launches by forking where that is safe, with one server per distinct environment.
+
+    An environment variable can count at any time from the start of a process on, so a server
+    forks only launches that have its own environment to the letter. A launch that cannot be
+    forked is started as a plain process and carries the reason. `log` receives what the servers
+    print. Leaving the `with` ends the servers.
+    """
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._servers: dict[object, ForkServer] = {}
+        self._refused: dict[object, str] = {}
+
+    def __enter__(self) -> "Forking":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for server in self._servers.values():
+            server.close()
+
+    def start(
+        self, order: LaunchOrder, environment: Mapping[str, str], channel: int, output: BinaryIO
+    ) -> Child:
+        """Start a launch; a server is started first where its environment has none yet."""
+        key = (order.cell.kernel, frozenset(environment.items()))
+        if key not in self._refused:
+            try:
+                return self._server(key, order, environment).fork(order, channel, output)
+            except ForkRefusedError as error:
+                self._refused[key] = str(error)
+        child = start_process(order, environment, channel, output)
+        child.fork_refused = self._refused[key]
+        return child
+
+    def _server(
+        self, key: object, order: LaunchOrder, environment: Mapping[str, str]
+    ) -> ForkServer:
+        if sys.platform != "linux":
+            raise ForkRefusedError("whether forking is safe is known on Linux only")
+        server = self._servers.get(key)
+        if server is not None and server.is_alive:
+            return server
+        if server is None and len(self._servers) == MOST_SERVERS:
+            raise ForkRefusedError(f"{MOST_SERVERS} fork servers have other environments")
+        self._servers[key] = ForkServer(order.cell.kernel, environment, self._log)
+        return self._servers[key]

@@ -1,0 +1,202 @@
+"""One run at a time on a device, and in a run directory: files that a run holds locked.
+
+The locks are the kernel's (flock), so they vanish with their owner, however that one ended.
+"""
+
+import errno
+import fcntl
+import os
+import re
+import socket
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from suite.model.device import Machine
+from suite.model.errors import InputError
+from suite.model.text import shown
+
+# Every user of a machine must come to the same folder, whatever TMPDIR or private /tmp a job has.
+# The first that is there and open to all holds the locks; Debian has the one, Fedora the other.
+SHARED_FOLDERS = (Path("/run/lock"), Path("/dev/shm"))  # noqa: S108 - shared on purpose
+# Names another folder: on a machine that has none of these, or to share one with containers.
+FOLDER_VARIABLE = "RESNET50_BENCH_LOCK_DIR"
+
+LOCK_PREFIX = "resnet50-bench-"
+_RUN_LOCK = "run.lock"
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+
+
+def lock_names(machine: Machine) -> tuple[str, ...]:
+    """Every GPU that launches can see here, else the CPU, as file names in a fixed order."""
+    names = [gpu.uuid or f"gpu-{gpu.index}" for gpu in machine.gpus] or ["cpu"]
+    return tuple(sorted(re.sub(r"[^\w-]", "-", name) for name in names))
+
+
+@contextmanager
+def hold_devices(
+    names: Sequence[str], on_wait: Callable[[str], None] | None = None
+) -> Iterator[Callable[[Path], None]]:
+    """Hold the locks of these devices; call the function given to name the run directory in them.
+
+    Where another run has a device, whoever's it is, `on_wait` is told the owner and the call waits
+    for it; without `on_wait` it is refused.
+
+    Raises:
+        InputError: a device is in use, or no lock can be made.
+    """
+    with ExitStack() as held:
+        files = [held.enter_context(_hold_device(name, on_wait)) for name in names]
+
+        def announce(run_directory: Path) -> None:
+            for descriptor in files:
+                _sign(descriptor, f", running {run_directory}")
+
+        yield announce
+
+
+@contextmanager
+def hold_run(directory: Path) -> Iterator[None]:
+    """Hold a run directory, so that no second run fills it at the same time.
+
+    A file system without locks (some parallel ones) is not refused: nothing is held there.
+
+    Raises:
+        InputError: another run holds it, or it cannot be written.
+    """
+    path = directory / _RUN_LOCK
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = _owner(descriptor) or "another run"
+            raise InputError(
+                f"{directory}: is being filled by {owner}; wait for its end, or stop it first"
+            ) from None
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise InputError(f"{path}: cannot be locked ({error.strerror})") from None
+        _sign(descriptor)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _hold_device(name: str, on_wait: Callable[[str], None] | None) -> Iterator[int]:
+    path = _shared_folder() / f"{LOCK_PREFIX}{name}.lock"
+    while True:
+        descriptor = _open_shared(path)
+        try:
+            _lock(descriptor, on_wait)
+            # Somebody may have removed it meanwhile; then the next run locks another file.
+            if _is_at(descriptor, path):
+                _sign(descriptor)
+                yield descriptor
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int, on_wait: Callable[[str], None] | None) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        text = f"the device is in use by {_owner(descriptor) or 'another run'}"
+        if on_wait is None:
+            raise InputError(f"{text}; wait for its end with --wait") from None
+        on_wait(text)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def _open_shared(path: Path) -> int:
+    """A lock file that every user may lock and sign; links, pipes and the like are refused.
+
+    An existing file is opened without O_CREAT, which Linux refuses (fs.protected_regular) for
+    another user's file in a folder that all may write to.
+    """
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        try:
+            descriptor = os.open(path, flags)
+        except FileNotFoundError:
+            with suppress(FileExistsError):
+                created = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666)
+                os.fchmod(created, 0o666)  # whatever the umask says
+                return created
+            descriptor = os.open(path, flags)
+    except OSError as error:
+        reason = "is a link" if error.errno == errno.ELOOP else f"({error.strerror})"
+        raise InputError(
+            f"{path}: cannot be locked: {reason}; have its owner remove it, or set"
+            f" {FOLDER_VARIABLE} to a folder that all users of this machine share"
+        ) from None
+    found = os.fstat(descriptor)
+    # A second name of some other file, planted here, would have that file signed.
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        os.close(descriptor)
+        raise InputError(f"{path}: is not a lock file of this suite; remove it")
+    return descriptor
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False
+
+
+def _owner(descriptor: int) -> str:
+    """Who holds the lock, as they signed it."""
+    text = os.pread(descriptor, 500, 0).decode(errors="replace").partition("\n")[0]
+    return shown(text.strip())
+
+
+def _sign(descriptor: int, doing: str = "") -> None:
+    """Write the owner, for whoever is refused; a full disk leaves the lock unsigned but held."""
+    owner = f"process {os.getpid()} on {socket.gethostname()}{doing}\n"
+    with suppress(OSError, UnicodeEncodeError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, owner.encode(), 0)
+
+
+def _shared_folder() -> Path:
+    """Where the locks of this machine's devices lie, the same for all its users.
+
+    Raises:
+        InputError: there is no such folder, or the one that was named is not safe.
+    """
+    named = os.environ.get(FOLDER_VARIABLE)
+    if named:
+        if not _is_safe(Path(named)):
+            raise InputError(
+                f"{FOLDER_VARIABLE}: {named} must be a folder, not a link, that belongs to root or"
+                " to you, and have the sticky bit (chmod 1777) if others may write to it"
+            )
+        return Path(named)
+    for folder in SHARED_FOLDERS:
+        if _is_safe(folder) and folder.stat().st_mode & stat.S_IWOTH:
+            return folder
+    raise InputError(
+        f"neither {' nor '.join(map(str, SHARED_FOLDERS))} is a folder that all users may write"
+        f" to; set {FOLDER_VARIABLE} to one that they share"
+    )
+
+
+def _is_safe(folder: Path) -> bool:
+    """Whether nobody but root and its own user can remove or replace a file of this user in it."""
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
+    shared = found.st_mode & (stat.S_IWOTH | stat.S_IWGRP)
+    return (
+        stat.S_ISDIR(found.st_mode)
+        and found.st_uid in {0, os.getuid()}
+        and (not shared or bool(found.st_mode & stat.S_ISVTX))
+    )

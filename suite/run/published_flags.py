@@ -1,0 +1,82 @@
+"""Flags of the published code by other names, and those that have no counterpart here."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+
+from suite.model.cell import Mode
+from suite.model.errors import InputError
+
+# Older and shorter names that the published code takes as well.
+_SAME: Mapping[str, str] = {
+    "--use_xla": "--xla",
+    "--use_tf_amp": "--amp",
+    "--use_dali": "--dali",
+    "--use_cosine": "--cosine_lr",
+    "--use_cosine_lr": "--cosine_lr",
+    "--cosine": "--cosine_lr",
+    "--loss_scale": "--static_loss_scale",
+}
+
+_CHECKPOINTS = "no checkpoint is read or written, and weights are made anew"
+_QUANTIZING = "the benchmarks quantise nothing"
+_OFF = "that is so unless asked for"
+# The published flag and why it is left out here, or what to say instead.
+_OTHERS: Mapping[str, str] = {
+    "--arch": "resnet50 is the only network here",
+    "--run_iter": "a launch does all of --num_iter",
+    "--model_dir": _CHECKPOINTS,
+    "--finetune_checkpoint": _CHECKPOINTS,
+    "--export_dir": _CHECKPOINTS,
+    "--to_predict": "no single image is predicted here",
+    "--log_filename": "the record is <results_dir>/<cell id>.<launch>.json",
+    "--display_every": "every step is in the record",
+    "--gpu_memory_fraction": "TensorFlow takes GPU memory as it needs it",
+    "--gpu_id": "set CUDA_VISIBLE_DEVICES to the GPU's number before the command",
+    "--cpu": "set CUDA_VISIBLE_DEVICES to nothing before the command",
+    "--precision": "--amp is fp16, and its absence fp32",
+    "--use_static_loss_scaling": "--static_loss_scale 128 is the default, and -1 the dynamic one",
+    "--use_final_conv": "the published tables have the dense layer",
+    "--quantize": _QUANTIZING,
+    "--quant_delay": _QUANTIZING,
+    "--use_qdq": _QUANTIZING,
+    "--symmetric": _QUANTIZING,
+    "--nouse_xla": _OFF,
+    "--nouse_tf_amp": _OFF,
+    "--nouse_dali": _OFF,
+    "--nouse_cosine_lr": _OFF,
+    "--nouse_static_loss_scaling": "say --static_loss_scale -1",
+}
+
+MODES = {f"{mode.value}_benchmark": mode for mode in Mode}
+_OTHER_MODES = {
+    "train": "training_benchmark",
+    "train_and_evaluate": "training_benchmark",
+    "evaluate": "inference_benchmark",
+    "predict": "inference_benchmark",
+}
+
+
+def own_names(arguments: Sequence[str]) -> list[str]:
+    """The arguments with each published flag under the name that it has here.
+
+    Raises:
+        InputError: a published flag that has no counterpart.
+    """
+    named = []
+    for argument in arguments:
+        flag, equals, value = argument.partition("=")
+        if flag in _OTHERS:
+            raise InputError(f"{flag} is left out here: {_OTHERS[flag]}")
+        named.append(f"{_SAME.get(flag, flag)}{equals}{value}")
+    return named
+
+
+def mode_of(text: str) -> Mode:
+    """The half of the work that a published mode measures."""
+    if text in MODES:
+        return MODES[text]
+    if text in _OTHER_MODES:
+        problem = f"{text} measures no speed; give {_OTHER_MODES[text]}"
+    else:
+        problem = f"{text!r} is not one of {', '.join(MODES)}"
+    raise argparse.ArgumentTypeError(problem)

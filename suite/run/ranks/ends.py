@@ -1,0 +1,252 @@
+"""From what was heard of each rank, and said by its launcher, to the record of the launch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from suite.analysis.ranks import RankEnd, lost_another, merge_ranks
+from suite.model.launch import Launch, Status
+from suite.run.channel import Progress
+from suite.run.command import LaunchOrder
+from suite.run.process import Deadline
+from suite.run.ranks.launcher_words import complaint, deaths, lost_hosts, stalled_ranks
+from suite.run.silent_end import UNKNOWN_KILLS, OomKills, silent_end
+
+# Of a rank whose connection ended as that of a process does that is gone.
+ENDED_SILENTLY = "ended without an answer"
+# Rank -> how it died.
+Deaths = Mapping[int, tuple[Status, str]]
+
+
+@dataclass(slots=True)
+class HeardRank:
+    """A rank that has reported: what it said last, and how it ended, as far as it has.
+
+    `answer` is its record. `failure` is a status and a reason without one: a deadline, or words
+    that are none. `lost` says how its connection ended before either, `lost_first` whether no other
+    rank's had. `reacts` is None until it is asked, and False until it has replied, with the `place`
+    that it is in.
+    """
+
+    index: int
+    host: str
+    progress: Progress
+    deadline: Deadline
+    answer: Launch | None = None
+    failure: tuple[Status, str] | None = None
+    lost: str | None = None
+    lost_first: bool = False
+    reacts: bool | None = None
+    place: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is expected of it."""
+        return bool(self.answer or self.failure or self.lost)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it goes on, or ended as it was told to."""
+        if self.answer is not None and self.failure is None:
+            return self.answer.status in {Status.OK, Status.INTERRUPTED}
+        return not self.is_over
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its deadline passed."""
+        return self.failure is not None and self.failure[0] is Status.TIMED_OUT
+
+    @property
+    def owes_reply(self) -> bool:
+        """Whether it was asked if it still reacts and has said nothing since."""
+        return self.reacts is False and self.lost is None
+
+
+@dataclass(frozen=True, slots=True)
+class LauncherEnd:
+    """What the launcher left: its exit code, and all that it and its ranks printed.
+
+    `code` is None where it had to be ended. `startup` is the reason if ranks had not reported when
+    their time was over. `silent_host` is a host that answered no more while ranks started. `host`
+    is where the launcher ran, and `kills` are the out-of-memory kills there.
+    """
+
+    name: str
+    code: int | None
+    said: str
+    startup: str | None = None
+    silent_host: str | None = None
+    host: str = ""
+    kills: OomKills = UNKNOWN_KILLS
+
+    @property
+    def words(self) -> str:
+        """How it ended: `mpirun ended with code 1`."""
+        if self.code is not None and self.code < 0:
+            return f"{self.name} {silent_end(self.code, '', UNKNOWN_KILLS)[1]}"
+        return f"{self.name} ended" + ("" if self.code is None else f" with code {self.code}")
+
+    @property
+    def own_end(self) -> str:
+        """Why it ended where it blames no rank, and no rank itself."""
+        if self.code is not None and self.code < 0:
+            return f"{self.words} before its ranks did"
+        return (
+            f"{self.words} without naming a failed rank, as it does when a person or another"
+            " program ends it"
+        )
+
+    def death(self, code: int | None, host: str) -> tuple[Status, str]:
+        """Status and reason of a rank of that host that it says has died."""
+        if code is None:
+            return Status.CRASHED, ENDED_SILENTLY
+        return silent_end(code, self.said, self.kills if host == self.host else UNKNOWN_KILLS)
+
+
+def launch_of_ranks(
+    order: LaunchOrder,
+    ranks: Sequence[HeardRank],
+    launcher: LauncherEnd,
+    places: Sequence[Sequence[str]] = (),
+) -> Launch:
+    """The record of a launch of `order.cell.gpus` ranks, of which these have reported.
+
+    `places` is the host of each rank where the matrix names hosts: that name, and its address.
+
+    Who failed by itself is told from who was lost by that: by the hosts that are lost, then by the
+    answers, the launcher's words on deaths and Horovod's on who is waited for, then by the
+    launcher's own end.
+    """
+    lost = lost_hosts(launcher.said)
+    if launcher.silent_host is not None:
+        lost.setdefault(launcher.silent_host, "it answers no more")
+    answered = len(ranks) == order.cell.gpus and all(rank.answer for rank in ranks)
+    if lost and not answered:
+        return _of_lost_hosts(order, ranks, lost, places)
+    codes = deaths(launcher.said)
+    hosts = {rank.index: rank.host for rank in ranks}
+    died = {index: launcher.death(code, hosts.get(index, "")) for index, code in codes.items()}
+    missing = [i for i in range(order.cell.gpus) if i not in hosts]
+    telling = [
+        rank
+        for rank in ranks
+        if rank.lost != ENDED_SILENTLY
+        and not rank.is_well
+        and not (rank.answer is not None and lost_another(rank.answer))
+    ]
+    if not telling and not died:
+        if missing:
+            return _record(order, *_never_reported(missing, launcher, places))
+        if launcher.code and not answered:
+            return _record(order, Status.CRASHED, launcher.own_end)
+    guilty = _guilty(ranks, launcher.said)
+    if not guilty and not missing and all(rank.is_late for rank in ranks):
+        reason = f"{ranks[0].deadline.reason}; {_places(ranks)}"
+        return _record(order, Status.TIMED_OUT, reason)
+    ends = [RankEnd(rank.index, rank.host, _end_of(order, rank, died, guilty)) for rank in ranks]
+    # A rank that died before it reported has said nothing of its host.
+    ends += [RankEnd(index, "", _record(order, *died[index])) for index in missing if index in died]
+    return merge_ranks(ends)
+
+
+def interrupted(order: LaunchOrder, reason: str) -> Launch:
+    """The record of a launch that was asked to stop and has nothing to keep."""
+    return _record(order, Status.INTERRUPTED, reason)
+
+
+def _of_lost_hosts(
+    order: LaunchOrder,
+    ranks: Sequence[HeardRank],
+    lost: Mapping[str, str],
+    places: Sequence[Sequence[str]],
+) -> Launch:
+    """The record where hosts are lost: their ranks are at fault, the others ended for that."""
+    heard = {rank.index: rank for rank in ranks}
+    ends = []
+    for index in range(order.cell.gpus):
+        rank = heard.get(index)
+        names = [*(places[index] if places else ()), *([rank.host] if rank else ())]
+        words = next((lost[host] for host in lost if any(_are_one(host, n) for n in names)), None)
+        if rank and rank.answer and rank.answer.status is not Status.CRASHED:
+            end = rank.answer
+        elif words is not None:
+            reason = f"the connection to its host is lost ({words})"
+            end = _record(order, Status.CRASHED, reason)
+        elif rank is None:
+            continue
+        else:
+            end = _record(order, Status.INTERRUPTED, "ended with the launch")
+        ends.append(RankEnd(index, rank.host if rank else names[0], end))
+    if any(end.launch.status not in {Status.OK, Status.INTERRUPTED} for end in ends):
+        return merge_ranks(ends)
+    # A host that the launcher calls by another name, or that Slurm has chosen.
+    host, words = next(iter(lost.items()))
+    reason = f"host {host}: the connection to it is lost ({words})"
+    return _record(order, Status.CRASHED, reason)
+
+
+def _are_one(host: str, other: str) -> bool:
+    """Whether two names are one, where either may lack its domain; addresses have none."""
+    if host[:1].isdigit() or host == other:
+        return host == other
+    short = host.partition(".")[0]
+    return short == other.partition(".")[0] and short in {host, other}
+
+
+def _never_reported(
+    missing: Sequence[int], launcher: LauncherEnd, places: Sequence[Sequence[str]]
+) -> tuple[Status, str]:
+    which = f"rank{'s' * (len(missing) > 1)} {', '.join(map(str, missing))}"
+    if places:
+        which += f" on {', '.join(dict.fromkeys(places[index][0] for index in missing))}"
+    if launcher.startup is not None:
+        return Status.TIMED_OUT, f"{which}: {launcher.startup}"
+    why = complaint(launcher.said) or "no word why"
+    return Status.CRASHED, f"{launcher.words} before {which} reported: {why}"
+
+
+def _guilty(ranks: Sequence[HeardRank], said: str) -> set[int]:
+    """Where ranks are late, those that the others wait for; empty if nothing tells them apart."""
+    if not any(rank.is_late for rank in ranks):
+        return set()
+    silent = {rank.index for rank in ranks if rank.owes_reply}
+    return silent or stalled_ranks(said)
+
+
+def _places(ranks: Sequence[HeardRank]) -> str:
+    """Where each rank is, when one is late and others wait for it, but nothing tells which."""
+    at: dict[str, list[str]] = {}
+    for rank in sorted(ranks, key=lambda rank: rank.index):
+        at.setdefault(rank.place, []).append(f"rank {rank.index} on {rank.host}")
+    return "; ".join(f"{', '.join(names)} in {place}" for place, names in at.items())
+
+
+def _end_of(order: LaunchOrder, rank: HeardRank, died: Deaths, guilty: set[int]) -> Launch:
+    if rank.failure is None and rank.answer is not None:
+        return rank.answer
+    return _record(order, *_failure_of(rank, died, guilty))
+
+
+def _failure_of(rank: HeardRank, died: Deaths, guilty: set[int]) -> tuple[Status, str]:
+    if rank.index in guilty:
+        why = "it reacts no more" if rank.owes_reply else "the others waited for it"
+        return Status.TIMED_OUT, f"{rank.deadline.reason}; {why}"
+    if rank.is_late and guilty:
+        return Status.INTERRUPTED, "waited for another rank"
+    if rank.failure is not None:
+        return rank.failure
+    if rank.index in died:
+        return died[rank.index]
+    # The others may have been lost by that.
+    if rank.lost is not None and rank.lost_first and not died:
+        return Status.CRASHED, rank.lost
+    return Status.INTERRUPTED, "ended with the launch"
+
+
+def _record(order: LaunchOrder, status: Status, reason: str) -> Launch:
+    return Launch(
+        cell=order.cell,
+        protocol=order.protocol,
+        launch=order.launch,
+        status=status,
+        reason=reason,
+    )

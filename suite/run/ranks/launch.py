@@ -1,0 +1,136 @@
+"""One launch of several ranks: start them, hear each, end all of them as soon as one fails."""
+
+import secrets
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+from suite.model.distributed import Distributed, RankLauncher, rank_settings
+from suite.model.errors import InputError
+from suite.model.launch import FAILURES, Launch, StartedBy
+from suite.run.bounded_log import BoundedLog, last_output
+from suite.run.channel import Progress
+from suite.run.command import LaunchOrder, to_arguments
+from suite.run.ranks.command import launcher_environment, rank_command
+from suite.run.ranks.host_watch import HostWatch
+from suite.run.ranks.listener import Listener, host_names, listening_addresses
+from suite.run.ranks.session import RankSession
+from suite.run.ranks.token import handed_over
+from suite.run.stop import Stop
+
+# Horovod says which ranks the others wait for, but it looks only as often as it waits, and at
+# tensors that it knows already only the second time: after up to four times this share of the
+# deadline of a step.
+_STALL_SHARE = 0.1
+
+
+def run_ranks(
+    order: LaunchOrder,
+    environment: Mapping[str, str],
+    settings: Mapping[str, str],
+    distributed: Distributed,
+    launcher: RankLauncher,
+    log: Path,
+    on_progress: Callable[[Progress], None],
+    stop: Stop,
+) -> Launch:
+    """Execute an order on `order.cell.gpus` ranks and return the record of all of them together.
+
+    `settings` are the environment variables that the cell needs on top of the `environment`. Every
+    rank reports by itself: its steps, its result, and by the end of its connection that it is
+    gone. The first that fails ends the launch and is named. `on_progress` hears rank 0. A request
+    to `stop` is passed on; the ranks agree on their last step. On any exception the ranks are
+    ended before it goes on, and where the runner is killed they end themselves, on every host.
+
+    Raises:
+        InputError: the log cannot be written, or there is no such network interface.
+        OSError: a process, a port or the file for the ranks' token cannot be had.
+    """
+    began = time.monotonic()
+    started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    settings = _settings(order, settings, distributed, launcher)
+    surroundings = {**launcher_environment(environment, distributed), **settings}
+    hosts = distributed.used_hosts(order.cell.gpus)
+    names = [host.name for host in hosts]
+    token = secrets.token_hex(16)
+    with (
+        BoundedLog(log) as output,
+        closing(_listener(order, distributed, launcher, environment, token)) as listener,
+        handed_over(token, launcher, names, surroundings) as variables,
+        closing(HostWatch(names[1:])) as watch,  # the first host is this machine
+    ):
+        process = subprocess.Popen(
+            rank_command(
+                launcher,
+                distributed,
+                order.cell.gpus,
+                settings,
+                ("PYTHONPATH", *variables, *distributed.environment),
+                to_arguments(replace(order, report_to=listener.addresses)),
+            ),
+            stdin=subprocess.DEVNULL,
+            stdout=output.writer,
+            stderr=output.writer,
+            env={**surroundings, **variables},
+            start_new_session=True,
+        )
+        output.writer.close()
+        try:
+            session = RankSession(order, listener, process, output, watch, on_progress)
+        except BaseException:  # no descriptor left, say
+            process.kill()
+            process.wait()
+            raise
+        try:
+            with stop.telling(session.ask_to_stop):
+                session.hear()
+            said = output.text()
+        finally:
+            session.end()
+    places = [host_names(host.name) for host in hosts for _ in range(host.slots)]
+    launch = session.outcome(launcher.value, said, places)
+    return replace(
+        launch,
+        output_tail=last_output(log) if launch.status in FAILURES else "",
+        started_at=started_at,
+        wall_seconds=time.monotonic() - began,
+        started_by=StartedBy(launcher.value),
+        runner_cpu_seconds=session.cpu_seconds,
+    )
+
+
+def _settings(
+    order: LaunchOrder,
+    of_cell: Mapping[str, str],
+    distributed: Distributed,
+    launcher: RankLauncher,
+) -> dict[str, str]:
+    """The variables that every rank is given, whatever its host has."""
+    stall = max(1, round(order.protocol.step_timeout_seconds * _STALL_SHARE))
+    settings = {
+        "HOROVOD_STALL_CHECK_TIME_SECONDS": str(stall),
+        # What the user hands on under the same name counts.
+        **{name: value for name, value in of_cell.items() if name not in distributed.environment},
+        **rank_settings(launcher, distributed),
+    }
+    if launcher is RankLauncher.HOROVODRUN:
+        settings["PYTHONUNBUFFERED"] = "1"  # or it says who died when it ends itself, seconds later
+    return settings
+
+
+def _listener(
+    order: LaunchOrder,
+    distributed: Distributed,
+    launcher: RankLauncher,
+    environment: Mapping[str, str],
+    token: str,
+) -> Listener:
+    try:
+        addresses = listening_addresses(distributed, launcher, order.cell.gpus, environment)
+    except KeyError:
+        raise InputError(f"interface {distributed.interface}: this machine has none such") from None
+    return Listener(addresses, token, order.cell.gpus)

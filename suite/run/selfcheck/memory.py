@@ -1,0 +1,55 @@
+"""The memory of a large launch against a bare Keras loop."""
+
+import os
+import resource
+import sys
+from statistics import median
+
+from suite.kernels.tensorflow.environment import launch_environment
+from suite.model.cell import Cell
+from suite.model.check import Check
+from suite.run.selfcheck.fresh_process import bare_step, in_fresh_process, our_step
+
+# Peak memory of the process, as a ratio to the bare loop's.
+_TARGET = 1.1
+
+
+def peak_memory(cell: Cell, launches: int, *, on_gpu: bool) -> Check:
+    """Peak memory of our process over the bare loop's, for its first steps."""
+    environment = launch_environment(cell, on_gpu=on_gpu)
+    pairs = [
+        (
+            in_fresh_process(_peak_of_ours, cell, environment),
+            in_fresh_process(_peak_of_keras, cell, environment),
+        )
+        for _ in range(launches)
+    ]
+    ours, other = (median(side) / 2**30 for side in zip(*pairs, strict=True))
+    return Check(
+        name=f"memory, {cell.id}",
+        values=tuple(mine / theirs for mine, theirs in pairs),
+        unit="x",
+        target=_TARGET,
+        at_least=False,
+        note=f"peak of the process: {ours:.2f} GiB, bare Keras {other:.2f} GiB",
+    )
+
+
+def _peak_of_ours(cell: Cell, environment: dict[str, str]) -> int:
+    step = our_step(cell, environment)
+    step()
+    return _peak_bytes()
+
+
+def _peak_of_keras(cell: Cell, environment: dict[str, str]) -> int:
+    os.environ.update(environment)
+    step = bare_step(cell)
+    step()
+    step()
+    return _peak_bytes()
+
+
+def _peak_bytes() -> int:
+    """Largest resident memory of this process so far; Linux counts in KiB, macOS in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

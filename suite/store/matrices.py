@@ -1,0 +1,158 @@
+"""matrices/*.yaml -> Matrix, so strictly that a typing slip cannot change a measurement."""
+
+import json
+import os
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from suite.model.cell import (
+    MOST_STEP_TIMES,
+    Cell,
+    Protocol,
+)
+from suite.model.device import is_device_name, known_devices
+from suite.model.distributed import (
+    Distributed,
+    Host,
+    add_host,
+    parse_host,
+)
+from suite.model.matrix import MOST_LAUNCHES, Matrix, MatrixError, expand
+from suite.model.reading import Reading, heeded_reading
+from suite.model.text import shown
+from suite.store.located_yaml import LocatedYaml, Place, read_yaml
+from suite.store.matrix_model import (
+    AxesModel,
+    ConditionsModel,
+    DistributedModel,
+    MatrixModel,
+    Model,
+    ProtocolModel,
+    ReadingModel,
+)
+from suite.store.nearest import nearest
+from suite.store.text import reachable
+
+
+def read_matrix(path: Path) -> Matrix:
+    """Read, validate and expand a matrix file.
+
+    Raises:
+        InputError: anything wrong with the file, as `path:line: place: problem; remedy`.
+    """
+    source = read_yaml(path)
+    if not isinstance(source.data, dict):
+        raise source.error((), "is not a mapping; see matrices/quick.yaml for an example")
+    try:
+        model = MatrixModel.model_validate(source.data)
+    except ValidationError as error:
+        raise source.error(*_first_problem(error)) from None
+    if not is_device_name(model.device):
+        hint = nearest(model.device, known_devices())
+        problem = f"unknown device {model.device!r}; {hint} (or a product name, 'NVIDIA ...')"
+        raise source.error(("device",), problem)
+    try:
+        cells = expand(
+            model.kernel,
+            {name: values for name, values in model.axes if values is not None},
+            [_given(source, "exclude", i, item) for i, item in enumerate(model.exclude)],
+            [_given(source, "include", i, item) for i, item in enumerate(model.include)],
+        )
+    except MatrixError as error:
+        raise source.error(error.place, str(error)) from None
+    protocol = Protocol(**model.protocol.model_dump())
+    _reject_too_much(source, protocol, cells)
+    return Matrix(
+        name=shown(path.stem),
+        purpose=model.purpose,
+        device=None if model.device == "any" else model.device,
+        reference=_reference(source, model.reference),
+        protocol=protocol,
+        cells=cells,
+        distributed=_distributed(source, model.distributed),
+        threads_per_rank=model.threads_per_rank,
+        reading=_reading(source, model.reading, cells),
+    )
+
+
+def _reject_too_much(source: LocatedYaml, protocol: Protocol, cells: tuple[Cell, ...]) -> None:
+    """Refuse more launches than can be planned, or more steps than the record of one can hold."""
+    launches = len(cells) * protocol.launches
+    if launches > MOST_LAUNCHES:
+        problem = f"gives {launches} launches of {len(cells)} cells, and a matrix has at most"
+        raise source.error(("protocol", "launches"), f"{problem} {MOST_LAUNCHES}; lower it")
+    gpus = max(cell.gpus for cell in cells)
+    times = protocol.step_times(gpus)
+    if times > MOST_STEP_TIMES:
+        problem = f"gives {times} step times, warm-up included, to a launch with gpus: {gpus}"
+        place = ("protocol", "measured_steps")
+        raise source.error(place, f"{problem}, and at most {MOST_STEP_TIMES} are kept; lower it")
+
+
+def _given(
+    source: LocatedYaml, section: str, index: int, item: ConditionsModel
+) -> dict[str, object]:
+    conditions = item.model_dump(exclude_none=True)
+    if not conditions:
+        raise source.error((section, index), "names no condition; name at least one")
+    return conditions
+
+
+def _distributed(source: LocatedYaml, model: DistributedModel) -> Distributed:
+    hosts: dict[str, Host] = {}
+    for index, text in enumerate(model.hosts or []):
+        try:
+            add_host(hosts, parse_host(text))
+        except ValueError as error:
+            raise source.error(("distributed", "hosts", index), str(error)) from None
+    lists = {"hosts": tuple(hosts.values()), "environment": tuple(model.environment)}
+    return Distributed(**{**model.model_dump(), **lists})
+
+
+def _reading(source: LocatedYaml, model: ReadingModel, cells: tuple[Cell, ...]) -> Reading:
+    reading = Reading(**model.model_dump())
+    heeded = {name for cell in cells for name in heeded_reading(reading, cell).given}
+    for name in reading.given:
+        if name not in heeded:
+            raise source.error(("reading", name), "no cell of this matrix heeds it; leave it out")
+    return reading
+
+
+def _reference(source: LocatedYaml, reference: str | None) -> str | None:
+    if reference is None:
+        return None
+    resolved = source.path.parent / os.path.expanduser(reference)  # noqa: PTH111 - never raises
+    if not reachable(resolved.is_file):
+        problem = f"no such file {reference!r}; give a path relative to the matrix file"
+        raise source.error(("reference",), problem)
+    return os.path.normpath(resolved)
+
+
+_FIELDS_AT: dict[str, type[Model]] = {
+    "protocol": ProtocolModel,
+    "axes": AxesModel,
+    "distributed": DistributedModel,
+    "reading": ReadingModel,
+    "exclude": ConditionsModel,
+    "include": ConditionsModel,
+}
+
+
+def _first_problem(error: ValidationError) -> tuple[Place, str]:
+    """Place and words of the first problem pydantic found, and how many more there are."""
+    details = error.errors(include_url=False)
+    # A misspelt key is also a missing one; the misspelling is what the user can see.
+    first = min(details, key=lambda detail: detail["type"] != "extra_forbidden")
+    place: Place = first["loc"]
+    if first["type"] == "extra_forbidden":
+        model = _FIELDS_AT.get(str(place[0]), MatrixModel) if len(place) > 1 else MatrixModel
+        problem = f"unknown key; {nearest(str(place[-1]), model.model_fields)}"
+    elif first["type"] == "missing":
+        problem = "missing; add it"
+    else:
+        said = first["msg"][0].lower() + first["msg"][1:]
+        given = json.dumps(first["input"])
+        problem = f"{said}, not {given if len(given) <= 60 else given[:60] + '...'}"
+    more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
+    return place, problem + more

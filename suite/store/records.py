@@ -1,0 +1,121 @@
+"""JSON -> a part of a run (its header or a launch), so strictly that no damage goes unnoticed."""
+
+import json
+from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Protocol, TypeVar, get_args, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from suite.model.errors import InputError
+from suite.store.strict_json import field_name, parse_json
+from suite.store.text import read_text
+
+# History of run.json and launch records, newest first; readers refuse a newer one.
+#     1  first version
+SCHEMA_VERSION = 1
+# Twelve million step times of all ranks together, which take a few GiB to read.
+_MAX_BYTES = 256 * 2**20
+# Written for readers of the files, derived anew here.
+_DERIVED = ("summary", "overhead_seconds")
+_VALUE_WIDTH = 40
+
+
+class _Part(Protocol):
+    """What a record holds: a dataclass that knows what of it cannot be true."""
+
+    @property
+    def contradiction(self) -> str | None: ...
+
+
+Part = TypeVar("Part", bound=_Part)
+
+
+def read_record(kind: type[Part], path: Path, what: str, remedy: str) -> Part:
+    """A part of a run from its file; `what` says what the file should be, for the error.
+
+    Raises:
+        InputError: see `decode`, or the file cannot be read.
+    """
+    return decode(kind, read_text(path, what, _MAX_BYTES), str(path), remedy)
+
+
+def decode(kind: type[Part], text: str, source: str, remedy: str = "") -> Part:
+    """A part of a run from its JSON; `source` and `remedy` are the ends of the error's message.
+
+    Half of a surrogate pair, which stands for a byte of a name that is not UTF-8, is read as "?":
+    nothing could show it.
+
+    Raises:
+        InputError: not JSON, another schema version, an unknown, missing or repeated field, a value
+            of another type or outside its range, or fields that contradict each other.
+    """
+    try:
+        return _validated(kind, _stored(text, source))
+    except ValueError as error:
+        raise InputError(f"{source}: {error}" + (f"; {remedy}" if remedy else "")) from None
+
+
+def _stored(text: str, source: str) -> dict[str, object]:
+    """The fields of a record of this version; a ValueError tells in a line what else it is."""
+    stored = parse_json(text)
+    if not isinstance(stored, dict) or "schema_version" not in stored:
+        raise ValueError("is not a record of this suite")
+    version = stored.pop("schema_version")
+    if type(version) is not int or version != SCHEMA_VERSION:
+        raise InputError(
+            f"{source}: schema version {_shown(version)}, but this suite reads {SCHEMA_VERSION};"
+            " use the version of the suite that wrote it"
+        )
+    return {name: value for name, value in stored.items() if name not in _DERIVED}
+
+
+def _validated(kind: type[Part], stored: dict[str, object]) -> Part:
+    """The fields as what they stand for; a ValueError tells in a line what is wrong."""
+    text = json.dumps([stored], ensure_ascii=False).encode(errors="replace")
+    parts: list[Part]
+    try:
+        parts = _adapter(kind).validate_json(text)
+    except ValidationError as error:
+        raise ValueError(_first_problem(kind, error)) from None
+    part = parts[0]
+    if part.contradiction is not None:
+        raise ValueError(part.contradiction)
+    return part
+
+
+@cache
+def _adapter(kind: type[Part]) -> TypeAdapter[list[Part]]:
+    # A plain dataclass has no configuration of its own and takes that of what holds it.
+    config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+    return TypeAdapter(list[kind], config=config)  # type: ignore[valid-type]
+
+
+def _first_problem(kind: type[object], error: ValidationError) -> str:
+    """Place and words of the first problem; an unknown field before the one missing for it."""
+    details = error.errors(include_url=False)
+    first = min(details, key=lambda detail: detail["type"] != "unexpected_keyword_argument")
+    place = first["loc"][1:]
+    if first["type"] == "unexpected_keyword_argument":
+        near = get_close_matches(str(place[-1]), _field_names(kind), n=1)
+        problem = "unknown field" + (f"; did you mean {near[0]!r}?" if near else "")
+    elif first["type"] == "missing":
+        problem = "missing"
+    else:
+        said = first["msg"]
+        problem = f"{said[0].lower()}{said[1:]}, not {_shown(first['input'])}"
+    return f"{field_name(place)}: {problem}"
+
+
+def _field_names(kind: type[object]) -> set[str]:
+    """The fields of a type and of all that it holds."""
+    own = {field.name for field in fields(kind)} if is_dataclass(kind) else set()
+    held = get_type_hints(kind).values() if is_dataclass(kind) else get_args(kind)
+    return own.union(*(_field_names(each) for each in held))
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= _VALUE_WIDTH else f"{text[:_VALUE_WIDTH]}..."

@@ -1,0 +1,164 @@
+"""Run directories: run.json, cells/<cell id>.<launch>.json and plots/ of each run."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import count
+from pathlib import Path
+
+from suite.model.errors import InputError
+from suite.model.launch import Launch
+from suite.model.run import Run, RunHeader
+from suite.store.launches import read_launch
+from suite.store.records import SCHEMA_VERSION, decode, read_record
+from suite.store.text import UNFINISHED, json_text, reachable, write_text
+
+_REMEDY = "the run cannot be read without it; restore it, or start a new run"
+
+
+def create_run(wanted: Path, header: RunHeader) -> Path:
+    """Make a new run directory that holds its header, and return it.
+
+    Where the name is taken, by a run that began in the same second, a number is added to it.
+
+    Raises:
+        InputError: it cannot be made or written.
+    """
+    directory = wanted
+    for number in count(2):
+        try:
+            directory.mkdir(parents=True)
+            (directory / "cells").mkdir()
+        except FileExistsError:
+            directory = wanted.with_name(f"{wanted.name}-{number}")
+        except OSError as error:
+            raise InputError(f"{directory}: cannot be made ({error.strerror})") from None
+        else:
+            break
+    write_header(directory, header)
+    return directory
+
+
+def tidy_directory(directory: Path) -> None:
+    """Remove what a killed run left half-written, and make the folder of records if it is gone.
+
+    Only for whoever holds the directory.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    try:
+        (directory / "cells").mkdir(exist_ok=True)
+        for left in directory.rglob(f"{UNFINISHED}*"):
+            left.unlink()
+    except OSError as error:
+        raise InputError(f"{directory}: cannot be written ({error.strerror})") from None
+
+
+def write_header(directory: Path, header: RunHeader) -> None:
+    """Write run.json, in place of an earlier one.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    write_text(directory / "run.json", _encode_header(header) + "\n")
+
+
+def write_plot(directory: Path, name: str, svg: str) -> None:
+    """Write a plot under `plots/` of a run directory, in place of an earlier one.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    folder = directory / "plots"
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made ({error.strerror})") from None
+    write_text(folder / name, svg)
+
+
+def read_run(directory: Path) -> Run:
+    """Read a run directory; launches come in planned order.
+
+    Raises:
+        InputError: not a run directory, a newer schema, or a file that does not hold its part.
+    """
+    header = read_header(directory)
+    launches = read_launches(directory)
+    order = {cell_id: index for index, cell_id in enumerate(header.cells)}
+    launches.sort(key=lambda launch: (launch.launch, order.get(launch.cell.id, len(order))))
+    return Run(header=header, launches=tuple(launches))
+
+
+def read_launches(directory: Path) -> list[Launch]:
+    """The launches of a run directory, by the names of their files; each is there once.
+
+    Raises:
+        InputError: a newer schema, or a file that does not hold the launch that it is named for.
+    """
+    return [read_launch(path) for path in sorted((directory / "cells").glob("*.json"))]
+
+
+def read_header(directory: Path) -> RunHeader:
+    """Read the run.json of a run directory.
+
+    Raises:
+        InputError: not a run directory, a newer schema, or a file that does not hold a header.
+    """
+    path = directory / "run.json"
+    if not reachable(directory.is_dir):
+        raise InputError(f"{directory}: no such run directory; see reports/ for runs")
+    return read_record(RunHeader, path, "a run directory (it holds run.json)", _REMEDY)
+
+
+def as_stored(header: RunHeader) -> RunHeader:
+    """The header as it is read back, so that nothing is begun of which that is not possible.
+
+    Raises:
+        InputError: something in it is out of its range.
+    """
+    return decode(RunHeader, _encode_header(header), "this run")
+
+
+def _encode_header(header: RunHeader) -> str:
+    return json_text({"schema_version": SCHEMA_VERSION, **asdict(header)}, indent=1)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run directory and its header."""
+
+    directory: Path
+    header: RunHeader
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRuns:
+    """The runs under a folder, the last begun first, and why others there cannot be read."""
+
+    runs: tuple[StoredRun, ...]
+    unreadable: Mapping[Path, InputError]
+
+
+def stored_runs(reports: Path, most: int | None = None) -> StoredRuns:
+    """The runs under a folder by the time in their headers, whatever their directories' names.
+
+    Of those that began in the same second, the last by name comes first. `most` bounds how many
+    headers are read, those last by name.
+    """
+    runs, unreadable = [], {}
+    for directory in sorted(_run_directories(reports), reverse=True)[:most]:
+        try:
+            runs.append(StoredRun(directory, read_header(directory)))
+        except InputError as error:
+            unreadable[directory] = error
+    runs.sort(key=lambda run: run.header.began, reverse=True)
+    return StoredRuns(tuple(runs), unreadable)
+
+
+def _run_directories(reports: Path) -> list[Path]:
+    """Those that hold a run.json; none where the folder is missing or cannot be listed."""
+    try:
+        return [path for path in reports.iterdir() if reachable((path / "run.json").is_file)]
+    except OSError:
+        return []

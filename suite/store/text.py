@@ -1,0 +1,83 @@
+"""Reading and writing whole text files: one clear error, and never a half-written file."""
+
+import json
+import os
+import re
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from suite.model.errors import InputError
+
+# How the names of files begin that are still being written; a kill leaves them behind.
+UNFINISHED = ".unfinished-"
+
+
+def reachable(question: Callable[[], bool]) -> bool:
+    """What `Path.exists`, `is_file` or `is_dir` answers; False where it raises instead.
+
+    It does for a name that is too long, and for a folder that this user may not enter.
+    """
+    with suppress(OSError, ValueError):
+        return question()
+    return False
+
+
+def json_text(fields: object, indent: int | None = None) -> str:
+    """JSON in ASCII that any reader takes and any stream carries.
+
+    Half of a pair, as in a name that is not UTF-8, is no character of JSON: its escape is stored.
+    """
+    text = json.dumps(fields, ensure_ascii=False, indent=indent)
+    return re.sub("[\x7f-\U0010ffff]", _json_escape, text)
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if 0xD800 <= code <= 0xDFFF:
+        return f"\\\\u{code:04x}"
+    units = found[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def read_text(path: Path, what: str, most_bytes: int | None = None) -> str:
+    """The text of a file the user named; `what` says what it should be, for the error.
+
+    Raises:
+        InputError: the path is missing, a directory, unreadable, not UTF-8 or too large.
+    """
+    try:
+        if most_bytes is not None and path.stat().st_size > most_bytes:
+            raise InputError(f"{path}: larger than {most_bytes} bytes; give the path of {what}")
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; give the path of {what}") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a directory; give the path of {what}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file atomically: a reader sees the old text or the new, never a part.
+
+    The file gets the mode that the user's umask gives any new file.
+
+    Raises:
+        InputError: the folder is missing, read-only or full; the old text is still there.
+    """
+    unfinished = path.parent / f"{UNFINISHED}{secrets.token_hex(8)}"
+    try:
+        with unfinished.open("x", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from error
+    finally:
+        with suppress(OSError):  # gone where all went well; there after an error or a Ctrl-C
+            unfinished.unlink(missing_ok=True)

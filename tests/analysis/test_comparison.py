@@ -1,0 +1,118 @@
+"""suite.analysis.comparison: a run joined with a reference."""
+
+import pytest
+
+from suite.analysis.comparison import Side, compare, comparison_frame
+from suite.analysis.summary import summarize
+from suite.model.cell import Cell, Data, Mode, Precision
+from suite.model.errors import NotComparableError
+from suite.model.launch import Caution, CautionKind, Status
+from suite.model.reference import Metric, ReferenceRow, ReferenceTable
+from suite.model.run import CellResult
+
+
+def row(batch_size: int, throughput: float) -> ReferenceRow:
+    return ReferenceRow(
+        system="t4",
+        gpu="T4",
+        gpu_memory_gb=16,
+        mode=Mode.INFERENCE,
+        precision=Precision.AMP,
+        xla=False,
+        gpus=1,
+        batch_size=batch_size,
+        throughput_img_s=throughput,
+        latency_avg_ms=10.0,
+        latency_p90_ms=20.0,
+        latency_p95_ms=30.0,
+        latency_p99_ms=None,
+    )
+
+
+def result(
+    batch_size: int,
+    step_seconds: list[float],
+    data: Data = Data.SYNTHETIC,
+    cautions: tuple[Caution, ...] = (),
+) -> CellResult:
+    cell = Cell(
+        mode=Mode.INFERENCE, precision=Precision.AMP, xla=False, batch_size=batch_size, data=data
+    )
+    status = Status.OK if step_seconds else Status.CRASHED
+    return CellResult(
+        cell=cell,
+        status=status,
+        reason="",
+        summary=summarize(step_seconds, batch_size),
+        cautions=cautions,
+        ok_launches=int(status is Status.OK),
+        ended_launches=1,
+        planned_launches=1,
+    )
+
+
+def test_ratios_use_the_published_estimator() -> None:
+    """Throughput is compared as a mean of rates, which is not images / elapsed time."""
+    (cell,) = compare([result(8, [0.1, 0.3])], ReferenceTable("t4", (row(8, 100.0),)), [])
+
+    assert cell.measured(Metric.THROUGHPUT) == pytest.approx((80 + 8 / 0.3) / 2)
+    assert cell.ratio(Metric.THROUGHPUT) == pytest.approx((80 + 8 / 0.3) / 200)
+    assert cell.measured(Metric.LATENCY_AVG) == pytest.approx(200.0)
+    assert cell.ratio(Metric.LATENCY_AVG) == pytest.approx(20.0)
+    assert cell.ratio(Metric.LATENCY_P99) is None
+
+
+def test_cells_of_one_side_only_are_kept_and_told_apart() -> None:
+    """Nothing measured and nothing published disappears from the comparison."""
+    table = ReferenceTable("t4", (row(1, 50.0), row(8, 100.0)))
+    cells = compare([result(8, [0.1]), result(3, [0.1])], table, [])
+
+    assert [(cell.key[4], cell.side) for cell in cells] == [
+        (1, Side.PUBLISHED),
+        (3, Side.MEASURED),
+        (8, Side.BOTH),
+    ]
+
+
+def test_a_failed_cell_is_on_both_sides_without_a_ratio() -> None:
+    """A crash is shown beside the published number, not left out."""
+    (cell,) = compare([result(8, [])], ReferenceTable("t4", (row(8, 100.0),)), [])
+
+    assert cell.side is Side.BOTH
+    assert cell.ratio(Metric.THROUGHPUT) is None
+    assert cell.judgements == {}
+
+
+def test_another_kind_of_work_does_not_join_a_published_row() -> None:
+    """A DALI cell has the published batch size but not the published pipeline."""
+    table = ReferenceTable("t4", (row(8, 100.0), row(1, 1.0)))
+    cells = compare([result(8, [0.1], Data.DALI), result(1, [0.1])], table, [])
+
+    assert [cell.side for cell in cells] == [Side.BOTH, Side.MEASURED, Side.PUBLISHED]
+
+
+@pytest.mark.parametrize("results", [[], [result(3, [0.1])]])
+def test_nothing_in_common_is_not_comparable(results: list[CellResult]) -> None:
+    """Two sides without a common cell are an error of their own, exit code 4."""
+    with pytest.raises(NotComparableError, match="no cell in common") as caught:
+        compare(results, ReferenceTable("t4", (row(8, 100.0),)), [])
+
+    assert caught.value.exit_code == 4
+
+
+def test_the_csv_has_a_line_per_cell_with_every_number() -> None:
+    """comparison.csv holds both sides, the ratio and its word for each metric, and the doubts."""
+    table = ReferenceTable("t4", (row(1, 50.0), row(8, 100.0)))
+    cautions = (
+        Caution(CautionKind.QUICK, "why"),
+        Caution(CautionKind.CONTENDED, "why"),
+        Caution(CautionKind.CONTENDED, "in another launch"),
+    )
+    frame = comparison_frame(compare([result(8, [0.1], cautions=cautions)], table, []))
+
+    assert list(frame["side"]) == ["published", "both"]
+    assert frame.at[1, "throughput_img_s_ratio"] == pytest.approx(0.8)
+    assert frame.at[1, "throughput_img_s_word"] == "not judged"
+    assert frame.at[1, "samples"] == 1
+    assert (frame.at[1, "launches"], frame.at[1, "launches_planned"]) == (1, 1)
+    assert frame.at[1, "cautions"] == "quick contended"

@@ -1,0 +1,337 @@
+"""Names, reasons and notes from outside, in everything that is rendered: they stay plain text."""
+
+import inspect
+import io
+import pkgutil
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from markdown_it import MarkdownIt
+from rich.console import Console
+
+from suite import formats
+from suite.analysis.comparison import compare, comparison_frame, weak_scaling_of
+from suite.analysis.results import cell_results, coverage
+from suite.analysis.scaling import scaling_of, times_of
+from suite.analysis.verdict import judge_run
+from suite.cli.live_table import View, live_table
+from suite.formats.checks import left_out_text
+from suite.formats.comparison import comparison_markdown, comparison_text, remarks_on
+from suite.formats.devices import devices_text
+from suite.formats.markdown import inline, line
+from suite.formats.plan import PlanLine, plan_text
+from suite.formats.reference_tables import reference_list, reference_text
+from suite.formats.results import overhead_text, report_markdown, results_text
+from suite.formats.scaling_plots import comparison_plot, scaling_plots
+from suite.formats.tables import Dialect
+from suite.formats.verdict import verdict_text
+from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.check import LeftOut
+from suite.model.device import Cpu, Gpu, GpuProcess, Machine
+from suite.model.launch import Caution, CautionKind, Launch, RankRecord, Status
+from suite.model.matrix import Matrix
+from suite.model.reference import Reference, ReferenceRow, ReferenceTable
+from suite.model.run import Run, RunHeader
+from suite.model.telemetry import Telemetry
+from suite.model.text import shown
+
+HOSTILE = (
+    "# 1. =a\nb|c\r\n\n## d\n| e |\n---\n```"
+    "\x1b[31m\x07<b>*f* _g_ [h](i) ![j](k) `l` ~~m~~ &lt; \\| \u202eevil\u2028\u200b\ud800 $x$"
+)
+# No table is made narrower.
+WIDE = 10_000
+PLAIN = "name"
+PROTOCOL = Protocol(warmup_steps=1, measured_steps=4)
+INFERENCE = Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=1)
+TRAINING = replace(INFERENCE, mode=Mode.TRAINING)
+
+
+def telemetry(name: str) -> Telemetry:
+    return Telemetry(
+        readings=1,
+        reading_seconds=0.1,
+        seconds=1.0,
+        steps=3,
+        cpu_seconds=1.0,
+        gauges={},
+        throttling={name: 0.5},
+        foreign_processes=(name,),
+        energy_joules=1.0,
+        energy_source=name,
+        images_per_joule=1.0,
+        note=name,
+    )
+
+
+def run_with(name: str) -> Run:
+    """A run in whose directory every text is this one."""
+    ok = Launch(
+        cell=INFERENCE,
+        protocol=PROTOCOL,
+        launch=0,
+        status=Status.OK,
+        device=name,
+        step_seconds=(0.1,) * 4,
+        telemetry=telemetry(name),
+        fork_refused=name,
+        cautions=(Caution(CautionKind.FOREIGN_PROCESS, name),),
+    )
+    ranks = tuple(
+        RankRecord(rank=rank, host=name, device=name, step_seconds=(0.1,) * 4) for rank in range(2)
+    )
+    failed = replace(ok, status=Status.CRASHED, reason=name, step_seconds=())
+    launches = (
+        ok,
+        replace(ok, cell=TRAINING),
+        replace(ok, cell=replace(TRAINING, gpus=2), ranks=ranks),
+        replace(failed, cell=replace(INFERENCE, batch_size=2), output_tail=PLAIN),
+        replace(failed, cell=replace(TRAINING, gpus=4)),
+    )
+    header = RunHeader(
+        matrix=name,
+        purpose=name,
+        reference=name,
+        expected_device=name,
+        device=name,
+        gpu=name,
+        protocol=PROTOCOL,
+        started_at=name,
+        cells=(*(launch.cell.id for launch in launches), name),
+        machine={name: name},
+        environment={"driver": name, name: name},
+        selection=name,
+    )
+    return Run(header=header, launches=launches)
+
+
+def reference_with(name: str) -> Reference:
+    """A table of the user's own in which every text is this one."""
+    row = ReferenceRow(
+        system=name,
+        gpu=name,
+        gpu_memory_gb=16,
+        mode=Mode.INFERENCE,
+        precision=Precision.FP32,
+        xla=False,
+        gpus=1,
+        batch_size=1,
+        throughput_img_s=100.0,
+        latency_avg_ms=10.0,
+        latency_p90_ms=10.0,
+        latency_p95_ms=10.0,
+        latency_p99_ms=10.0,
+        note=name,
+    )
+    bare = {f"latency_{part}_ms": None for part in ("avg", "p90", "p95", "p99")}
+    one = replace(row, mode=Mode.TRAINING, **bare)  # type: ignore[arg-type]
+    rows = (row, replace(row, batch_size=2), one, replace(one, gpus=2, throughput_img_s=190.0))
+    return Reference(
+        table=ReferenceTable(name, rows),
+        accuracy=(),
+        scaling=scaling_of(rows),
+        times=times_of(rows),
+    )
+
+
+def machine_with(name: str) -> Machine:
+    process = GpuProcess(pid=1, name=name, memory_bytes=None)
+    gpu = Gpu(index=0, name=name, uuid=name, form_factor=name, processes=(process,))
+    cpu = Cpu(model=name, cores=1, physical_cores=None, memory_bytes=2**30, features=(name,))
+    return Machine(gpus=(gpu,), cpu=cpu, nvml=name, driver_version=name, cuda_version=name)
+
+
+def compared(name: str, form: Callable[..., str]) -> str:
+    run, reference = run_with(name), reference_with(name)
+    results = cell_results(run.launches)
+    whole = coverage(run.header, results)
+    cells = compare(results, reference.table, ())
+    return form(cells, reference, name, remarks_on(run.header, reference.table, whole), whole)
+
+
+def plan_with(name: str) -> str:
+    matrix = Matrix(
+        name=name,
+        purpose=name,
+        device=name,
+        reference=name,
+        protocol=PROTOCOL,
+        cells=(INFERENCE,),
+        selection=name,
+    )
+    planned = PlanLine(
+        cell=INFERENCE, launch=0, command="x", skip_reason=name, estimate=None, memory=None
+    )
+    return plan_text(matrix, name, name, [planned], None)
+
+
+def judged(name: str) -> str:
+    run, reference = run_with(name), reference_with(name)
+    results = cell_results(run.launches)
+    cells = compare(results, reference.table, ())
+    return verdict_text(judge_run(cells, coverage(run.header, results), 0.9, 1))
+
+
+TEXTS: dict[str, Callable[[str], str]] = {
+    "results_text": lambda name: results_text(r := run_with(name), cell_results(r.launches)),
+    "overhead_text": lambda name: overhead_text(run_with(name).launches),
+    "comparison_text": lambda name: compared(name, comparison_text),
+    "devices_text": lambda name: (
+        devices_text(machine_with(name)) + devices_text(replace(machine_with(name), gpus=()))
+    ),
+    "plan_text": plan_with,
+    "reference_text": lambda name: reference_text(reference_with(name), Dialect.TERMINAL, WIDE),
+    "reference_list": lambda name: reference_list([reference_with(name)], WIDE),
+    "verdict_text": judged,
+    "left_out_text": lambda name: left_out_text(LeftOut("a check", name)),
+}
+DOCUMENTS: dict[str, Callable[[str], str]] = {
+    "report_markdown": lambda name: report_markdown(r := run_with(name), cell_results(r.launches)),
+    "comparison_markdown": lambda name: compared(name, comparison_markdown),
+    "reference_text": lambda name: reference_text(reference_with(name), Dialect.MARKDOWN),
+}
+# They write the suite's own words and numbers alone.
+OWN_WORDS = {
+    "audit_text",
+    "checks_text",
+    "layers_text",
+    "doubts_text",
+    "no_fit_text",
+    "protocol_text",
+}
+
+
+def acting(text: str) -> set[str]:
+    """The characters that a terminal or an editor would act on, besides line breaks."""
+    return {character for character in text.replace("\n", "") if shown(character) != character}
+
+
+@pytest.mark.parametrize("renderer", TEXTS)
+def test_no_text_from_outside_acts_on_a_terminal(renderer: str) -> None:
+    """A hostile name is in the text, in as many lines as a plain one, with nothing that acts."""
+    hostile, plain = (TEXTS[renderer](name) for name in (HOSTILE, PLAIN))
+    words = " ".join(hostile.split())
+
+    assert not acting(hostile)
+    assert r"\x1b[31m\x07<b>" in words
+    if renderer not in {"comparison_text", "left_out_text"}:  # they fill paragraphs
+        assert len(hostile.splitlines()) == len(plain.splitlines())
+    assert not [found for found in hostile.splitlines() if found.startswith(("b|c", "## d"))]
+
+
+def blocks(document: str) -> list[tuple[str, set[str]]]:
+    """The structure of a Markdown document: each block, and the kinds of what is in its lines."""
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(document)
+    return [
+        (token.type, {child.type for child in token.children or ()} - {"text_special", "softbreak"})
+        for token in tokens
+    ]
+
+
+@pytest.mark.parametrize("renderer", DOCUMENTS)
+def test_no_text_from_outside_becomes_markup(renderer: str) -> None:
+    """A hostile name leaves every heading, table, list and line of a document what it was."""
+    hostile, plain = (DOCUMENTS[renderer](name) for name in (HOSTILE, PLAIN))
+
+    assert not acting(hostile)
+    assert blocks(hostile) == blocks(plain)
+    text = MarkdownIt("commonmark").enable("table").render(hostile)
+    assert r"\x1b[31m\x07&lt;b&gt;*f* _g_ [h](i) ![j](k) `l` ~~m~~ &amp;lt; \|" in text
+    assert len(hostile.encode()) > len(plain.encode())
+
+
+@pytest.mark.parametrize(
+    "start", ["# h", "- i", "+ i", "1. i", "12) i", "> q", "---", "===", "    code", "~~~", "* * *"]
+)
+def test_no_text_begins_a_block(start: str) -> None:
+    """Whatever a paragraph from outside begins with, it stays a paragraph with these words."""
+    tokens = MarkdownIt("commonmark").enable("strikethrough").parse(f"before\n\n{line(start)}\n")
+
+    assert [token.type for token in tokens[3:]] == ["paragraph_open", "inline", "paragraph_close"]
+    assert "".join(child.content for child in tokens[4].children or ()) == start.strip()
+
+
+def test_usual_names_are_left_alone_in_markdown() -> None:
+    """What people write in names does not make the source of a report harder to read."""
+    for name in (
+        "scaling_cpu",
+        "Tesla T4",
+        "x-y.z",
+        "2 of 8",
+        "50 %",
+        "~12.34",
+        "-",
+        "AMD (2 cores)",
+    ):
+        assert inline(name) == name
+
+
+def test_every_renderer_is_held_to_this() -> None:
+    """A new renderer of text is tested here, or is listed as one of the suite's own words."""
+    modules = [
+        import_module(f"suite.formats.{m.name}") for m in pkgutil.iter_modules(formats.__path__)
+    ]
+    found = {
+        name
+        for module in modules
+        for name, item in inspect.getmembers(module, inspect.isfunction)
+        if item.__module__ == module.__name__
+        and name.endswith(("_text", "_markdown", "_list"))
+        and not name.startswith("_")
+    }
+
+    assert found == {*TEXTS, *DOCUMENTS, *OWN_WORDS}
+
+
+def test_plots_take_any_name() -> None:
+    """An SVG with a hostile title is XML that has the name as it is shown."""
+    run, reference = run_with(HOSTILE), reference_with(HOSTILE)
+    results = cell_results(run.launches)
+    cells = compare(results, reference.table, ())
+    plots: list[Any] = [
+        *scaling_plots(run, results).values(),
+        comparison_plot(weak_scaling_of(cells), reference, run.header),
+    ]
+
+    assert len(plots) == 2
+    for svg in plots:
+        assert not acting(svg)
+        text = "".join(ET.fromstring(svg).itertext())  # noqa: S314 - drawn here
+        assert r"\x1b[31m\x07<b>" in text
+
+
+def test_a_comparison_holds_no_formula() -> None:
+    """comparison.csv has a text from outside as a text, and a negative number as a number."""
+    run, reference = run_with("=1+1"), reference_with("@x")
+    frame = comparison_frame(compare(cell_results(run.launches), reference.table, ()))
+
+    assert set(frame["note"].dropna()) == {"'@x"}
+    assert set(frame["reason"].dropna()) == {"'=1+1"}
+    assert frame["throughput_img_s_published"].dtype == float
+
+
+def test_the_live_table_shows_names_safely() -> None:
+    """What is drawn over and over holds no sequence but those that draw it."""
+    view = View(
+        done=1,
+        total=2,
+        failed=1,
+        skipped=0,
+        finished=((HOSTILE, HOSTILE),),
+        cell=HOSTILE,
+        doing=HOSTILE,
+        elapsed_seconds=1.0,
+        left_seconds=1.0,
+        run_left_seconds=1.0,
+        is_own=True,
+    )
+    console = Console(width=2000, record=True, file=io.StringIO())
+    console.print(live_table(view))
+    drawn = console.export_text()
+
+    assert not acting(drawn)
+    assert len(drawn.splitlines()) == 3

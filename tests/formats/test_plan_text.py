@@ -1,0 +1,79 @@
+"""suite.formats.plan: a plan as text."""
+
+from suite.analysis.estimate import Estimate
+from suite.analysis.memory import MemoryEstimate
+from suite.formats.plan import PlanLine, no_fit_text, plan_text
+from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.matrix import Matrix
+
+GIB = 2**30
+
+
+def cell(batch_size: int) -> Cell:
+    return Cell(mode=Mode.TRAINING, precision=Precision.AMP, xla=False, batch_size=batch_size)
+
+
+def line(batch_size: int, time: Estimate | None, memory: MemoryEstimate | None) -> PlanLine:
+    return PlanLine(
+        cell=cell(batch_size),
+        launch=0,
+        command="the command",
+        skip_reason=None,
+        estimate=time,
+        memory=memory,
+    )
+
+
+def test_a_plan_says_time_memory_and_whose_word_it_is() -> None:
+    """Each line names its sources; the end names what will not fit, and nobody is skipped."""
+    rough, earlier = Estimate(130.0, "rough"), Estimate(130.0, "an earlier run")
+    lines = [
+        line(8, rough, MemoryEstimate(3.1 * GIB, "a formula")),
+        line(16, earlier, MemoryEstimate(4 * GIB, "an earlier run")),
+        line(32, None, MemoryEstimate(17 * GIB, "a formula")),
+        line(64, rough, MemoryEstimate(0, "an earlier run", ran_out=True)),
+        line(128, rough, None),
+    ]
+    protocol = Protocol(warmup_steps=1, measured_steps=2)
+    matrix = Matrix(
+        name="mine",
+        purpose="a test",
+        device=None,
+        reference=None,
+        protocol=protocol,
+        cells=tuple(line.cell for line in lines),
+    )
+
+    assert plan_text(matrix, "a GPU", None, lines, 16 * GIB) == (
+        "mine: a test\n"
+        "on a GPU\n"
+        "1 warm-up and 2 measured steps, 1 launch per cell\n"
+        "\n"
+        "training-amp-bs8-1gpu  about 2 min 10 s (from rough), estimated 3.1 GiB (from a formula)\n"
+        "    the command\n"
+        "training-amp-bs16-1gpu  about 2 min 10 s, estimated 4.0 GiB (from an earlier run)\n"
+        "    the command\n"
+        "training-amp-bs32-1gpu  time unknown, estimated 17.0 GiB (from a formula)\n"
+        "    the command\n"
+        "training-amp-bs64-1gpu  about 2 min 10 s (from rough), too much memory (from an earlier"
+        " run)\n"
+        "    the command\n"
+        "training-amp-bs128-1gpu  about 2 min 10 s (from rough)\n"
+        "    the command\n"
+        "\n"
+        "5 launches to run, 0 skipped: about 8 min 40 s and 1 of unknown time\n"
+        "estimated not to fit in memory (the device has 16.0 GiB):"
+        " training-amp-bs32-1gpu (17.0 GiB, a formula),"
+        " training-amp-bs64-1gpu (ran out in an earlier run)"
+    )
+
+
+def test_a_long_list_is_cut_and_repeated_launches_count_once() -> None:
+    """A reader sees how many more there are; what fits, or an unknown capacity, says nothing."""
+    needs = [(cell(batch), MemoryEstimate(9 * GIB, "a formula")) for batch in range(1, 21)]
+    text = no_fit_text(needs * 2, 8 * GIB)
+
+    assert text is not None
+    assert text.endswith("training-amp-bs8-1gpu (9.0 GiB, a formula) and 12 more")
+    assert no_fit_text(needs, 10 * GIB) is None
+    assert no_fit_text(needs, None) is None

@@ -1,0 +1,65 @@
+"""suite.formats.reference_tables: tables in the published page's layout."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from suite.analysis.scaling import scaling_of, times_of
+from suite.formats.reference_tables import page_tables, reference_text
+from suite.formats.tables import Dialect
+from suite.model.reference import Reference, ReferenceTable
+from suite.model.systems import SYSTEMS
+from suite.store.references import REFERENCE_DIRECTORY, published_reference, read_system
+
+PAGE = Path(__file__).parents[1] / "data" / "published_page.txt"
+
+
+def published(name: str) -> Reference:
+    """A published system, with its published derived columns."""
+    return read_system(REFERENCE_DIRECTORY / f"{name}.csv")
+
+
+def test_every_table_of_the_page_is_given_back() -> None:
+    """Headings, titles, order and rows of each system are those of the page, to the digit.
+
+    The exception is a comma that was meant as a point.
+    """
+    shown = []
+    for system in SYSTEMS:
+        heading = ""
+        for above, table in page_tables(published(system.key)):
+            shown += ["", above] if above != heading else []
+            shown += ["", table.title] if table.title else []
+            shown += [" ".join(line) for line in (table.headers, *table.rows)]
+            heading = above
+    page = PAGE.read_text(encoding="utf-8").replace("17,89", "17.89")
+
+    assert sorted(shown[1:]) == sorted(page.splitlines())
+
+
+def test_the_terminal_document_is_whole() -> None:
+    """A system with training and inference tables is shown as expected, within 100 columns."""
+    text = reference_text(published("dgx1"), Dialect.TERMINAL)
+    expected = PAGE.with_name("reference_show_dgx1.txt").read_text(encoding="utf-8")
+
+    assert text + "\n" == expected
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_a_users_own_rows_get_derived_columns() -> None:
+    """What was never published is derived from the rows; in Markdown, and without XLA."""
+    base, amp = (
+        replace(row, system="mine", xla=False) for row in published_reference("dgx1").rows[:2]
+    )
+    single = replace(published_reference("t4").rows[0], system="mine", latency_p99_ms=None)
+    rows = (base, amp, replace(amp, gpus=2, throughput_img_s=2413.5, note="a guess"), single)
+    own = Reference(
+        table=ReferenceTable("mine", rows),
+        accuracy=(),
+        scaling=scaling_of(rows),
+        times=times_of(rows),
+    )
+
+    text = reference_text(own, Dialect.MARKDOWN)
+    expected = PAGE.with_name("reference_show_mine.md").read_text(encoding="utf-8")
+
+    assert text + "\n" == expected

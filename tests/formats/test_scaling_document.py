@@ -1,0 +1,154 @@
+"""Scaling of training in a run's output: the whole text, the report's part and the plots."""
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from suite.analysis.results import cell_results
+from suite.formats.results import report_markdown, results_text
+from suite.formats.scaling_plots import scaling_plots
+from suite.model.cell import Cell, Data, Mode, Precision, Protocol
+from suite.model.launch import Caution, CautionKind, Launch, Status
+from suite.model.run import CellResult, Run, RunHeader
+
+DATA = Path(__file__).parents[1] / "data"
+PROTOCOL = Protocol(warmup_steps=0, measured_steps=2)
+QUICK = Caution(CautionKind.QUICK, "quick")
+
+
+def launch(
+    gpus: int,
+    batch_size: int,
+    *step_seconds: float,
+    precision: Precision = Precision.AMP,
+    data: Data = Data.SYNTHETIC,
+    cautions: tuple[Caution, ...] = (),
+) -> Launch:
+    """A training launch; without a step time, one out of memory."""
+    return Launch(
+        cell=Cell(
+            mode=Mode.TRAINING,
+            precision=precision,
+            xla=True,
+            batch_size=batch_size,
+            gpus=gpus,
+            data=data,
+        ),
+        protocol=PROTOCOL,
+        launch=0,
+        status=Status.OK if step_seconds else Status.OUT_OF_MEMORY,
+        reason="" if step_seconds else "failed to allocate",
+        step_seconds=step_seconds,
+        cautions=cautions,
+    )
+
+
+LAUNCHES = (
+    launch(1, 128, 0.32, precision=Precision.FP32),
+    launch(1, 256, 0.2, cautions=(QUICK,)),
+    launch(2, 256, 0.2, 0.205),
+    launch(2, 128, 0.11),
+    launch(4, 256),
+    launch(4, 64, 0.3, data=Data.DALI),
+    launch(8, 128, 0.32, 0.34, precision=Precision.FP32),
+    launch(8, 256, 0.21, 0.22),
+)
+
+
+def run_of(
+    *launches: Launch, gpu: str | None = "Tesla V100-SXM2-16GB"
+) -> tuple[Run, tuple[CellResult, ...]]:
+    header = RunHeader(
+        matrix="scaling $1$ & co",
+        purpose="a recorded run",
+        reference=None,
+        expected_device=None,
+        device=gpu or "a CPU",
+        gpu=gpu,
+        protocol=PROTOCOL,
+        started_at="2026-01-02T03:04:05+00:00",
+        cells=tuple(launch.cell.id for launch in launches),
+        machine={},
+        environment={},
+    )
+    return Run(header=header, launches=launches), cell_results(launches)
+
+
+def texts_of(svg: str) -> list[str]:
+    """Every text in a plot, which is there as text and not as outlines."""
+    namespace = "{http://www.w3.org/2000/svg}"
+    return ["".join(text.itertext()) for text in ET.fromstring(svg).iter(f"{namespace}text")]  # noqa: S314
+
+
+def test_the_terminal_shows_both_kinds_of_scaling() -> None:
+    """Each line has its numbers or its reason, and the tables of scaling fit 100 columns."""
+    text = results_text(*run_of(*LAUNCHES))
+
+    assert text + "\n" == (DATA / "scaling.txt").read_text()
+    scaling = text[text.index("Weak scaling") :]
+    assert max(map(len, scaling.splitlines())) <= 100
+
+
+def test_the_report_has_the_tables_and_links_the_plots() -> None:
+    """The part of report.md between the results and the intervals."""
+    _, _, rest = report_markdown(*run_of(*LAUNCHES)).partition("## Weak scaling")
+    part, _, _ = rest.partition("\n## Percentile")
+
+    assert "## Weak scaling" + part == (DATA / "scaling.md").read_text()
+
+
+def test_ranks_on_a_cpu_are_not_called_gpus() -> None:
+    """On a machine without a GPU, the words of tables and plots are those of ranks."""
+    run = run_of(launch(1, 8, 1.0), launch(2, 8, 1.25), gpu=None)
+    scaling = results_text(*run).partition("Weak scaling")[2]
+    labels = texts_of(scaling_plots(*run)["weak_scaling.svg"])
+
+    assert "GPU" not in scaling
+    assert "Ranks on one CPU share its cores." in scaling
+    assert "ranks (dotted: linear scaling from one)" in labels
+    assert "1.60x on 2 ranks, 80.0% of linear" in labels
+
+
+def test_one_number_of_gpus_has_no_scaling() -> None:
+    """Neither tables nor plots where nothing was scaled."""
+    run = run_of(launch(8, 128, 0.3), launch(8, 256, 0.3))
+
+    assert "scaling," not in results_text(*run)
+    assert "plots/" not in report_markdown(*run)
+    assert scaling_plots(*run) == {}
+
+
+def test_without_a_factor_there_is_a_table_but_no_plot() -> None:
+    """Where every cell on several GPUs failed, the report links no file."""
+    run = run_of(launch(1, 256, 0.2), launch(2, 256))
+
+    assert "## Weak scaling" in report_markdown(*run)
+    assert "plots/" not in report_markdown(*run)
+    assert scaling_plots(*run) == {}
+
+
+def test_plots_say_what_they_show() -> None:
+    """Titles, axes with units, ticks at the GPUs measured, and a label on every curve."""
+    plots = scaling_plots(*run_of(*LAUNCHES))
+    weak, strong = (texts_of(plots[f"{kind}_scaling.svg"]) for kind in ("weak", "strong"))
+
+    for text in (
+        "Weak scaling",
+        "scaling $1$ & co on Tesla V100-SXM2-16GB; doubts: quick",
+        "GPUs (dotted: linear scaling from one)",
+        "training throughput, img/s (images / elapsed time)",
+        "FP32 + XLA, batch 128 / GPU",
+        "7.76x on 8 GPUs, 97.0% of linear",
+        "mixed precision + XLA, batch 256 / GPU",
+        "7.44x on 8 GPUs, 93.0% of linear",
+    ):
+        assert text in weak
+    assert [text for text in weak if text.isdecimal() and int(text) < 100] == ["1", "2", "8"]
+    assert "mixed precision + XLA, global batch 256" in strong
+
+
+def test_the_same_numbers_give_the_same_plot() -> None:
+    """Plots carry neither a date nor random names, so that they can be compared as files."""
+    first, second = (scaling_plots(*run_of(*LAUNCHES)) for _ in range(2))
+
+    assert first == second
+    assert "dc:date" not in first["weak_scaling.svg"]

@@ -1,0 +1,203 @@
+"""suite.model.device: labels, matches and what a machine cannot run."""
+
+from dataclasses import replace
+
+import pytest
+
+from suite.model.cell import Cell, Data, KernelName, Mode, Precision, Protocol
+from suite.model.device import (
+    Cpu,
+    Gpu,
+    Machine,
+    device_label,
+    device_mismatch,
+    device_note,
+    device_slug,
+    published_system,
+    skip_reason,
+    too_many_ranks,
+)
+from suite.model.distributed import Distributed, Host
+from suite.model.matrix import Matrix
+
+CPU = Cpu(model="AMD EPYC", cores=2, physical_cores=2, memory_bytes=2**34, features=())
+
+
+def machine(*names: str, capability: tuple[int, int] | None = (8, 0)) -> Machine:
+    gpus = tuple(
+        Gpu(index=index, name=name, compute_capability=capability)
+        for index, name in enumerate(names)
+    )
+    return Machine(gpus=gpus, cpu=CPU, nvml="")
+
+
+def cell(precision: Precision = Precision.FP32, gpus: int = 1) -> Cell:
+    return Cell(mode=Mode.TRAINING, precision=precision, xla=True, batch_size=8, gpus=gpus)
+
+
+HERE = Distributed()
+
+
+def taking(slots: int) -> Distributed:
+    """Two hosts that take so many ranks together."""
+    return Distributed(hosts=(Host("node1", slots // 2), Host("node2", slots - slots // 2)))
+
+
+def test_label_and_slug_name_the_device_that_runs() -> None:
+    """Numbers carry the first GPU's name, or the CPU's with its cores."""
+    assert device_label(machine("Tesla T4")) == "Tesla T4"
+    assert device_slug(machine("NVIDIA A100-SXM4-40GB")) == "nvidia-a100-sxm4-40gb"
+    assert device_label(machine()) == "AMD EPYC (2 cores)"
+    assert device_slug(machine()) == "amd-epyc-2-cores"
+    # Part of the name of a run directory, which has a length that file systems limit.
+    assert device_slug(machine("A" * 300)) == "a" * 60
+    assert device_slug(machine("\x1b\n")) == "unnamed"
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("Tesla T4", "t4"),
+        ("Tesla V100-SXM2-16GB", "dgx1"),
+        ("Tesla V100-SXM3-32GB", "dgx2"),
+        ("A100-SXM4-40GB", "dgxa100"),
+        ("NVIDIA A100-SXM4-40GB", "dgxa100"),
+        ("NVIDIA A100-PCIE-40GB", None),
+        ("NVIDIA A100-SXM4-80GB", None),
+        ("Tesla V100-PCIE-16GB", None),
+        ("NVIDIA H200", None),
+    ],
+)
+def test_a_system_is_known_by_its_exact_board(name: str, key: str | None) -> None:
+    """A PCIe card or one with other memory is not the published system's GPU."""
+    system = published_system(machine(name))
+
+    assert (system.key if system else None) == key
+
+
+@pytest.mark.parametrize(
+    ("expected", "here", "words"),
+    [
+        (None, machine(), None),
+        ("cpu", machine(), None),
+        ("t4", machine("Tesla T4"), None),
+        ("NVIDIA H200", machine("NVIDIA H200"), None),
+        ("t4", machine(), "this matrix is for one T4 of NVIDIA T4 (1x T4 16G), but this machine"),
+        ("t4", machine("NVIDIA H200"), "but this machine has NVIDIA H200"),
+        ("cpu", machine("Tesla T4"), "this matrix is for a CPU, but this machine has Tesla T4"),
+        ("NVIDIA H100", machine(), "no GPU, only AMD EPYC (2 cores)"),
+    ],
+)
+def test_a_mismatch_is_one_sentence(expected: str | None, here: Machine, words: str | None) -> None:
+    """The sentence names what was asked for and what is there."""
+    said = device_mismatch(expected, here)
+
+    assert said is None if words is None else said is not None and words in said
+
+
+@pytest.mark.parametrize(
+    ("cores", "label"),
+    [(1, "(1 core)"), (0.5, "(0.5 cores)"), (1.5, "(1.5 cores)"), (4 / 3, "(1.33 cores)"),
+     (2.0, "(2 cores)"), (2048, "(2048 cores)")],
+)  # fmt: skip
+def test_a_label_has_the_fraction_of_cores(cores: float, label: str) -> None:
+    """Half a core has a name of its own; whole numbers are written as ever."""
+    here = Machine(gpus=(), cpu=replace(CPU, cores=cores), nvml="")
+
+    assert device_label(here) == f"AMD EPYC {label}"
+
+
+HIDDEN = replace(
+    machine(), nvml="2 GPUs found; 0 visible with CUDA_VISIBLE_DEVICES=-1", gpus_out_of_reach=True
+)
+WHY = "no GPU that can be used (NVML: 2 GPUs found; 0 visible with CUDA_VISIBLE_DEVICES=-1), only"
+
+
+@pytest.mark.parametrize(
+    ("expected", "here", "kernel", "words"),
+    [
+        (None, HIDDEN, KernelName.RESNET50, f"for any device, but this machine has {WHY} AMD"),
+        ("t4", HIDDEN, KernelName.RESNET50, f"but this machine has {WHY} AMD EPYC (2 cores)"),
+        ("cpu", HIDDEN, KernelName.RESNET50, None),
+        (None, HIDDEN, KernelName.SIMULATED, None),
+        (None, machine(), KernelName.RESNET50, None),
+        (None, machine("Tesla T4"), KernelName.RESNET50, None),
+    ],
+    ids=["any", "t4", "cpu", "simulated", "no GPU at all", "a GPU"],
+)
+def test_gpus_that_cannot_be_used_are_told_before_a_run(
+    expected: str | None, here: Machine, kernel: KernelName, words: str | None
+) -> None:
+    """A matrix that would take a GPU does not fall to the CPU without NVML's own phrase."""
+    cells = (replace(cell(), kernel=kernel),)
+    protocol = Protocol(warmup_steps=0, measured_steps=1)
+    matrix = Matrix(
+        name="mine", purpose="", device=expected, reference=None, protocol=protocol, cells=cells
+    )
+    said = device_note(matrix, here)
+
+    assert said is None if words is None else said is not None and words in said
+
+
+def test_cells_that_a_machine_cannot_run_have_a_reason() -> None:
+    """Missing GPUs and missing TF32 are told before anything starts."""
+    old = machine("Tesla T4", capability=(7, 5))
+
+    assert skip_reason(cell(), machine()) is None
+    assert "has none" in (skip_reason(cell(Precision.TF32), machine()) or "")
+    assert "Tesla T4 has 7.5" in (skip_reason(cell(Precision.TF32), old) or "")
+    assert skip_reason(cell(Precision.TF32), machine("NVIDIA H200")) is None
+
+
+def test_more_ranks_than_devices_have_a_reason() -> None:
+    """Ranks need a GPU each, or a slot of a host; CPU cores stand in only where that is wanted."""
+    eight, two = cell(gpus=8), cell(gpus=2)
+    one_gpu = machine("Tesla T4")
+
+    assert too_many_ranks(eight, one_gpu, HERE, cpu_ranks=True) == (
+        "needs 8 GPUs, and this machine has 1"
+    )
+    assert too_many_ranks(two, machine(), HERE, cpu_ranks=False) == (
+        "needs 2 GPUs, and this machine has none"
+    )
+    assert too_many_ranks(two, machine(), HERE, cpu_ranks=True) is None
+    assert too_many_ranks(eight, machine(), HERE, cpu_ranks=True) == (
+        "needs 8 ranks, and this machine has 2 CPU cores"
+    )
+    part = replace(machine(), cpu=replace(CPU, cores=1.5))
+    assert too_many_ranks(two, part, HERE, cpu_ranks=True) == (
+        "needs 2 ranks, and this machine has 1.5 CPU cores"
+    )
+    assert too_many_ranks(eight, machine(), taking(8), cpu_ranks=True) is None
+    assert too_many_ranks(eight, machine(), taking(4), cpu_ranks=True) == (
+        "needs 8 ranks, and its hosts take 4"
+    )
+    assert too_many_ranks(eight, machine(), taking(8), cpu_ranks=False) == (
+        "needs 8 GPUs, and this machine has none"
+    )
+    # A single host is no other than this one, which is known.
+    alone = Distributed(hosts=(Host("localhost", 8),))
+    assert too_many_ranks(eight, one_gpu, alone, cpu_ranks=True) == (
+        "needs 8 GPUs, and this machine has 1"
+    )
+
+
+def test_a_batch_on_the_device_needs_a_gpu() -> None:
+    """On a CPU nothing is copied anyway: the cell would be another one under a second name."""
+    kept = replace(cell(), data=Data.SYNTHETIC_DEVICE)
+
+    assert "data synthetic is the same" in (skip_reason(kept, machine()) or "")
+    assert skip_reason(kept, machine("Tesla T4")) is None
+
+
+def test_the_simulated_kernel_runs_anywhere() -> None:
+    """It has no precision and no GPUs to miss."""
+    simulated = Cell(
+        mode=Mode.INFERENCE,
+        precision=Precision.TF32,
+        xla=False,
+        batch_size=1,
+        kernel=KernelName.SIMULATED,
+    )
+
+    assert skip_reason(simulated, machine()) is None

@@ -1,0 +1,62 @@
+"""suite.model.reference: which published row stands for a cell."""
+
+from dataclasses import replace
+
+import pytest
+
+from suite.model.cell import Cell, Data, KernelName, Mode, Precision
+from suite.model.reference import Metric, ReferenceRow, ReferenceTable
+
+ROW = ReferenceRow(
+    system="t4",
+    gpu="T4",
+    gpu_memory_gb=16,
+    mode=Mode.INFERENCE,
+    precision=Precision.AMP,
+    xla=True,
+    gpus=1,
+    batch_size=64,
+    throughput_img_s=1131.56,
+    latency_avg_ms=56.63,
+    latency_p90_ms=57.22,
+    latency_p95_ms=57.41,
+    latency_p99_ms=None,
+)
+TABLE = ReferenceTable("t4", (replace(ROW, xla=False, throughput_img_s=991.39), ROW))
+CELL = Cell(mode=Mode.INFERENCE, precision=Precision.AMP, xla=True, batch_size=64)
+
+
+@pytest.mark.parametrize("data", [Data.SYNTHETIC, Data.TFRECORD])
+def test_a_cell_finds_its_row_whether_images_are_synthetic_or_read(data: Data) -> None:
+    """A row is found by its full condition, not by where the images came from."""
+    found = TABLE.find(replace(CELL, data=data))
+
+    assert found is ROW
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(CELL, mode=Mode.TRAINING),
+        replace(CELL, precision=Precision.FP32),
+        replace(CELL, gpus=8),
+        replace(CELL, batch_size=32),
+        replace(CELL, data=Data.DALI),
+        replace(CELL, data=Data.SYNTHETIC_DEVICE),
+        replace(CELL, image_size=32),
+        replace(CELL, kernel=KernelName.SIMULATED),
+    ],
+    ids=lambda cell: cell.id,
+)
+def test_other_work_has_no_row(other: Cell) -> None:
+    """A cell that differs from the published work in any condition finds nothing."""
+    found = TABLE.find(other)
+
+    assert found is None
+
+
+def test_a_metric_names_the_field_it_reads() -> None:
+    """Every metric reads its own column, and an unpublished number is None."""
+    values = [ROW.value(metric) for metric in Metric]
+
+    assert values == [1131.56, 56.63, 57.22, 57.41, None]

@@ -1,0 +1,85 @@
+"""suite.model.run: the launches of a run, put together by cell."""
+
+from dataclasses import replace
+
+import pytest
+
+from suite.analysis.results import cell_results, coverage
+from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.launch import Launch, Status
+from suite.model.run import RunHeader
+
+FIRST = Launch(
+    cell=Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=1),
+    protocol=Protocol(warmup_steps=0, measured_steps=1, launches=3),
+    launch=0,
+    status=Status.OK,
+    step_seconds=(0.5,),
+)
+
+
+def launches(*statuses: Status) -> list[Launch]:
+    """One launch for each status, of the same cell."""
+    return [
+        replace(
+            FIRST,
+            launch=number,
+            status=status,
+            reason="" if status is Status.OK else status.value,
+            step_seconds=FIRST.step_seconds if status is Status.OK else (),
+        )
+        for number, status in enumerate(statuses)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "worst"),
+    [
+        ((Status.OK, Status.OK, Status.OK), Status.OK),
+        ((Status.OK, Status.CRASHED, Status.OK), Status.CRASHED),
+        ((Status.SKIPPED, Status.OK, Status.CRASHED), Status.CRASHED),
+        ((Status.INTERRUPTED, Status.OUT_OF_MEMORY, Status.OK), Status.OUT_OF_MEMORY),
+        ((Status.SKIPPED, Status.INTERRUPTED, Status.OK), Status.INTERRUPTED),
+        ((Status.OK, Status.SKIPPED), Status.SKIPPED),
+        ((Status.TIMED_OUT, Status.CRASHED), Status.TIMED_OUT),
+    ],
+)
+def test_a_cells_status_is_the_worst_of_its_launches(
+    statuses: tuple[Status, ...], worst: Status
+) -> None:
+    """A failure shows whichever launch it was, and whatever the others came to."""
+    (result,) = cell_results(launches(*statuses))
+
+    assert result.status is worst
+    assert result.reason == ("" if worst is Status.OK else worst.value)
+    assert result.ok_launches == statuses.count(Status.OK)
+    assert result.is_whole is (statuses == (Status.OK,) * 3)
+    assert result.is_finished is (len(statuses) == 3 and Status.INTERRUPTED not in statuses)
+
+
+def test_a_run_covers_the_launches_that_its_header_plans() -> None:
+    """Launches of every planned cell count, also of those that have no record, and no other."""
+    header = RunHeader(
+        matrix="mine", purpose="", reference=None, expected_device=None, device="", gpu=None,
+        protocol=FIRST.protocol, started_at="", cells=(FIRST.cell.id, "another"), machine={},
+        environment={},
+    )  # fmt: skip
+    some = coverage(header, cell_results(launches(Status.OK, Status.CRASHED, Status.INTERRUPTED)))
+    whole = coverage(
+        replace(header, cells=(FIRST.cell.id,)),
+        cell_results(launches(Status.OK, Status.CRASHED, Status.SKIPPED)),
+    )
+
+    assert (some.ended_launches, some.planned_launches, some.not_run) == (2, 6, ("another",))
+    assert not some.is_finished
+    assert (whole.ended_launches, whole.planned_launches, whole.not_run) == (3, 3, ())
+    assert whole.is_finished
+
+
+def test_the_longer_of_two_protocols_counts() -> None:
+    """A resumption under another number of launches makes no cell whole that was not."""
+    one = replace(FIRST, protocol=replace(FIRST.protocol, launches=1))
+    plans = [cell_results([one], 3), cell_results([FIRST], 1), cell_results([FIRST, one])]
+
+    assert [result.planned_launches for (result,) in plans] == [3, 3, 3]
+    assert not any(result.is_whole for (result,) in plans)

@@ -1,0 +1,177 @@
+"""suite.run.marks: how a launch is labelled, and which doubts it is given."""
+
+from dataclasses import replace
+
+import pytest
+
+from suite.model.cell import Cell, KernelName, Mode, Precision, Protocol, quick_protocol
+from suite.model.device import Cpu, Gpu, GpuProcess, Machine
+from suite.model.launch import Caution, CautionKind, Launch, Status
+from suite.run.marks import Neighbours, doubted, labelled, only_alone
+
+CPU = Cpu(model="AMD EPYC", cores=2, physical_cores=2, memory_bytes=2**34, features=())
+CPU_ONLY = Machine(gpus=(), cpu=CPU, nvml="no NVIDIA driver")
+WITH_T4 = Machine(
+    gpus=(Gpu(index=0, name="Tesla T4", compute_capability=(7, 5)),), cpu=CPU, nvml=""
+)
+PROTOCOL = Protocol(warmup_steps=50, measured_steps=350, launches=2)
+
+
+def launch(ran_on: str, protocol: Protocol = PROTOCOL, kernel: str = "resnet50") -> Launch:
+    measured = Cell(
+        mode=Mode.INFERENCE,
+        precision=Precision.FP32,
+        xla=False,
+        batch_size=8,
+        kernel=KernelName(kernel),
+    )
+    return Launch(
+        cell=measured,
+        protocol=protocol,
+        launch=0,
+        status=Status.OK,
+        step_seconds=(0.1, 0.1),
+        conditions={"device_type": ran_on},
+    )
+
+
+@pytest.mark.parametrize(
+    ("samples", "protocol", "status"),
+    [
+        (2, PROTOCOL, Status.INVALID),
+        (3, PROTOCOL, Status.OK),
+        (2, quick_protocol(PROTOCOL), Status.OK),
+    ],
+)
+def test_a_cap_that_leaves_too_few_samples_leaves_no_number(
+    samples: int, protocol: Protocol, status: Status
+) -> None:
+    """The samples stay in the record with what to do; a first look is marked as such anyway."""
+    text = f"the time cap of 9 s ended the launch after {samples} steps; raise max_seconds"
+    capped = replace(
+        launch("CPU", protocol),
+        step_seconds=(0.1,) * samples,
+        cautions=(Caution(CautionKind.TRUNCATED, text),),
+    )
+    record = labelled(capped, CPU_ONLY, None)
+
+    assert record.status is status
+    assert record.reason == (f"too few samples: {text}" if status is Status.INVALID else "")
+    assert len(record.step_seconds) == samples
+
+
+def test_a_protocol_of_few_steps_is_kept() -> None:
+    """Whoever declares two steps gets two."""
+    assert labelled(launch("CPU"), CPU_ONLY, None).status is Status.OK
+
+
+STRANGER = GpuProcess(pid=4711, name="python", memory_bytes=2**31)
+
+
+@pytest.mark.parametrize(
+    ("machine", "ran_on", "words", "label"),
+    [
+        (WITH_T4, "CPU", "ran on the CPU although Tesla T4 is there", "AMD EPYC (2 cores)"),
+        (
+            CPU_ONLY,
+            "GPU",
+            "ran on a GPU that NVML does not show (no NVIDIA driver)",
+            "unknown GPU",
+        ),
+    ],
+)
+def test_a_launch_on_another_device_than_its_label_is_invalid(
+    machine: Machine, ran_on: str, words: str, label: str
+) -> None:
+    """No number carries the name of a device that did not run it."""
+    record = labelled(launch(ran_on), machine, None)
+
+    assert record.status is Status.INVALID
+    assert words in record.reason
+    assert record.device == label
+
+
+def test_the_label_is_the_device_that_ran() -> None:
+    """A launch where it was expected has the label and no doubt attached."""
+    record = labelled(launch("GPU"), WITH_T4, "t4")
+
+    assert (record.status, record.device, record.cautions) == (Status.OK, "Tesla T4", ())
+
+
+@pytest.mark.parametrize(
+    ("record", "device", "kinds"),
+    [
+        (launch("CPU"), "t4", [CautionKind.OTHER_DEVICE]),
+        (launch("CPU", quick_protocol(PROTOCOL)), None, [CautionKind.QUICK]),
+        (launch("", kernel="simulated"), "t4", [CautionKind.SIMULATED]),
+    ],
+)
+def test_doubts_are_attached_to_the_number(
+    record: Launch, device: str | None, kinds: list[CautionKind]
+) -> None:
+    """Another device, a quick protocol and a simulated kernel are told beside the number."""
+    cautions = labelled(record, CPU_ONLY, device).cautions
+
+    assert [caution.kind for caution in cautions] == kinds
+    assert all("use" in caution.text or "run" in caution.text for caution in cautions)
+
+
+def test_strangers_on_the_gpu_are_named_beside_the_number() -> None:
+    """Whoever was there right before or right after the launch is told once, with its memory."""
+    (caution,) = doubted(launch("GPU"), (), [((STRANGER,),), ((STRANGER,),)]).cautions
+
+    assert caution.kind is CautionKind.FOREIGN_PROCESS
+    assert "also on the GPU: python (process 4711, 2.0 GiB); end it" in caution.text
+
+
+def test_strangers_on_another_gpu_are_no_doubt() -> None:
+    """A launch on one GPU does not care who computes on the next."""
+    assert doubted(launch("GPU"), (), [((), (STRANGER,)), ((), ())]).cautions == ()
+
+
+def test_a_crash_stays_a_crash_whoever_was_there() -> None:
+    """--exclusive judges numbers; a launch without one keeps its own reason."""
+    crashed = replace(launch("GPU"), status=Status.CRASHED, reason="ended by SIGSEGV")
+    seen = [((STRANGER,),)]
+
+    assert only_alone(doubted(crashed, (), seen), seen).reason == "ended by SIGSEGV"
+
+
+UUID = "8932f937-d72c-4106-c12f-20bd9faed9f6"
+
+
+@pytest.mark.parametrize(
+    ("nvml", "cuda", "status"),
+    [
+        (f"GPU-{UUID}", UUID, Status.OK),
+        (f"MIG-{UUID}", UUID, Status.OK),
+        (f"GPU-{UUID}", None, Status.OK),
+        (None, UUID, Status.OK),
+        (f"GPU-{UUID}", UUID.replace("8", "9"), Status.INVALID),
+    ],
+    ids=["same", "same MIG device", "CUDA does not tell", "NVML does not tell", "another"],
+)
+def test_the_label_is_that_of_the_very_gpu(
+    nvml: str | None, cuda: str | None, status: Status
+) -> None:
+    """Where NVML and CUDA disagree on which GPU is the first, energy and name are another's."""
+    gpu = replace(WITH_T4.gpus[0], uuid=nvml)
+    ran = replace(launch("GPU"), conditions={"device_type": "GPU", "gpu_uuid": cuda})
+    record = labelled(ran, replace(WITH_T4, gpus=(gpu,)), None)
+
+    assert record.status is status
+    if status is Status.INVALID:
+        assert record.device == "unknown GPU"
+        assert f"ran on the GPU with the UUID {cuda}" in record.reason
+
+
+@pytest.mark.parametrize("seen", [[(None,), ((),)], [((),), (None,)]], ids=["before", "after"])
+def test_exclusive_needs_to_see_who_is_there(seen: list[Neighbours]) -> None:
+    """Processes that cannot be read are not nobody: no caution, and no promise either."""
+    record = doubted(launch("GPU"), (), seen)
+
+    assert record.cautions == ()
+    assert only_alone(record, seen).reason == (
+        "--exclusive: the processes on the GPU could not be read"
+    )
+    assert only_alone(record, [((),), ((), None)]).status is Status.OK

@@ -1,0 +1,363 @@
+"""suite.run.process: however a child ends, its launch has a status and a reason."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suite.kernels.interface import KernelOptions
+from suite.model.cell import Cell, KernelName, Mode, Precision, Protocol
+from suite.model.launch import CautionKind, Launch, Status
+from suite.run.bounded_log import HEAD_BYTES, TAIL_BYTES
+from suite.run.channel import Progress
+from suite.run.child import Start, start_process
+from suite.run.command import LaunchOrder
+from suite.run.forking import Forking
+from suite.run.process import run_launch
+
+CELL = Cell(
+    mode=Mode.INFERENCE,
+    precision=Precision.FP32,
+    xla=False,
+    batch_size=1,
+    kernel=KernelName.SIMULATED,
+)
+# Python imports sitecustomize by itself, so a fault can be put into the real worker from outside.
+PATCH = """
+import os, sys, time
+from suite.kernels import interface
+from suite.kernels.simulated import kernel as simulated
+def fault(self, *ignored):
+    {fault}
+simulated.SimulatedKernel.{method} = fault
+"""
+
+
+@pytest.fixture(params=["process", "fork"])
+def start(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Start]:
+    """Both ways in which a launch starts: whatever happens to it, its record is the same."""
+    with Forking(tmp_path / "fork_server.log") as forking:
+        yield forking.start if request.param == "fork" else start_process
+
+
+def launch(
+    folder: Path,
+    start: Start,
+    fault: str = "",
+    method: str = "step",
+    progress: list[Progress] | None = None,
+    **limits: Any,
+) -> Launch:
+    """One launch of the simulated kernel with a fault in one of its methods."""
+    environment = dict(os.environ)
+    if fault:
+        (folder / "sitecustomize.py").write_text(PATCH.format(fault=fault, method=method))
+        environment["PYTHONPATH"] = str(folder)
+    order = LaunchOrder(
+        cell=CELL,
+        protocol=Protocol(**{"warmup_steps": 1, "measured_steps": 4, **limits}),
+        options=KernelOptions(),
+    )
+    seen = progress if progress is not None else []
+    return run_launch(order, environment, folder / "worker.log", seen.append, start)
+
+
+def test_a_good_launch_has_samples_phases_and_little_overhead(tmp_path: Path, start: Start) -> None:
+    """The record holds every step, each startup phase, and the life of the process."""
+    progress: list[Progress] = []
+    done = launch(tmp_path, start, progress=progress)
+
+    assert done.status is Status.OK
+    assert (len(done.warmup_seconds), len(done.step_seconds)) == (1, 4)
+    assert set(done.startup_seconds) == {"import", "build", "compile"}
+    assert done.telemetry is not None
+    assert done.telemetry.steps == 3
+    assert done.wall_seconds > done.overhead_seconds > 0
+    assert list(dict.fromkeys(item.phase for item in progress)) == [
+        "import", "build", "compile", "warm-up", "measuring",
+    ]  # fmt: skip
+
+
+def test_a_long_startup_is_told_again(tmp_path: Path, start: Start) -> None:
+    """Whoever watches sees that a compilation goes on, although it says nothing itself."""
+    progress: list[Progress] = []
+    launch(tmp_path, start, "time.sleep(2.5)", "compile", progress)
+
+    assert sum(item.phase == "compile" for item in progress) >= 3
+
+
+def test_a_long_step_is_not(tmp_path: Path, start: Start) -> None:
+    """No timer wakes the runner beside a step that is measured."""
+    progress: list[Progress] = []
+    launch(tmp_path, start, "time.sleep(2.5)", "step", progress, measured_steps=1)
+
+    assert [item for item in progress if item.phase == "measuring"] == [
+        Progress("measuring", 0, 1),
+        Progress("measuring", 1, 1),
+    ]
+
+
+def test_steps_that_change_are_marked_unsteady_and_kept(tmp_path: Path, start: Start) -> None:
+    """A launch whose steps become slower keeps its number, with the reason and the remedy."""
+    slower = "self.n = getattr(self, 'n', 0) + 1; time.sleep(0.01 if self.n > 32 else 0.005)"
+    done = launch(tmp_path, start, slower, measured_steps=60)
+
+    assert done.status is Status.OK
+    assert len(done.step_seconds) == 60
+    assert [caution.kind for caution in done.cautions] == [CautionKind.UNSTEADY]
+    assert "slower at once" in done.cautions[0].text
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "words"),
+    [
+        ("os.kill(os.getpid(), 11)", Status.CRASHED, "ended by SIGSEGV"),
+        ("os.kill(os.getpid(), 9)", Status.CRASHED, "ended by SIGKILL ("),
+        ("os._exit(7)", Status.CRASHED, "exited with code 7 without an answer"),
+        ("raise RuntimeError('no luck')", Status.CRASHED, "RuntimeError: no luck"),
+        ("raise MemoryError('full')", Status.OUT_OF_MEMORY, "MemoryError: full"),
+        (
+            "raise RuntimeError('RESOURCE_EXHAUSTED: failed to allocate')",
+            Status.OUT_OF_MEMORY,
+            "RESOURCE_EXHAUSTED",
+        ),
+        ("raise interface.InvalidLaunchError('nan')", Status.INVALID, "nan"),
+        ("raise interface.MissingComponentError('no DALI')", Status.SKIPPED, "no DALI"),
+        ("os.write(int(sys.argv[-1]), b'garbage\\n')", Status.CRASHED, "unreadable answer"),
+        ("os.write(int(sys.argv[-1]), b'[' * 9999 + b'\\n')", Status.CRASHED, "unreadable answer"),
+        ("os.write(int(sys.argv[-1]), b'{\"half'); os._exit(0)", Status.CRASHED, "exited with"),
+    ],
+)
+def test_every_end_is_a_status_with_a_reason(
+    tmp_path: Path, start: Start, fault: str, status: Status, words: str
+) -> None:
+    """Signals, exits, exceptions and nonsense on the channel are told apart."""
+    done = launch(tmp_path, start, fault)
+
+    assert done.status is status
+    assert words in done.reason
+
+
+# What a worker does to its own record -> what is said of it.
+FALSE_RECORDS = {
+    "replace(launch, step_seconds=(1e-12,))": "its record: step_seconds[0]: input should",
+    "replace(launch, step_seconds=())": "its record: step_seconds: none, but the status is ok",
+    "replace(launch, protocol=longer, step_seconds=(0.1,) * 5)": "its record: step_seconds: 5",
+    "replace(launch, wall_seconds=float('nan'))": "its record: wall_seconds: is not a finite",
+    "replace(launch, conditions={'loss': float('inf')})": "its record: conditions.loss: is not a",
+    "replace(launch, launch=7)": "its record: is that of inference-fp32-bs1-1gpu-simulated, launch",
+}
+
+
+@pytest.mark.parametrize("change", FALSE_RECORDS)
+def test_a_record_that_cannot_be_true_is_a_crashed_launch(tmp_path: Path, change: str) -> None:
+    """No worker's number is taken that the run could not be read back with."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "from dataclasses import replace\n"
+        "import suite.run.worker as worker\n"
+        "execute = worker.execute\n"
+        "def changed(*given):\n"
+        "    launch = execute(*given)\n"
+        "    longer = replace(launch.protocol, measured_steps=5)\n"
+        f"    return {change}\n"
+        "worker.execute = changed\n"
+    )
+    order = LaunchOrder(
+        cell=CELL, protocol=Protocol(warmup_steps=1, measured_steps=4), options=KernelOptions()
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = run_launch(order, environment, tmp_path / "worker.log", lambda _: None)
+
+    assert done.status is Status.CRASHED
+    assert done.reason.startswith(f"unreadable answer: {FALSE_RECORDS[change]}")
+    assert done.step_seconds == ()
+
+
+@pytest.mark.parametrize(
+    ("kills", "status", "words"),
+    [
+        ((3, 4), Status.OUT_OF_MEMORY, "the system's out-of-memory killer)"),
+        ((3, 3), Status.CRASHED, "a person or another program)"),
+        ((None, None), Status.CRASHED, "the system's out-of-memory killer, or a person)"),
+    ],
+)
+def test_a_kill_for_lack_of_memory_is_told_from_any_other(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kills: tuple[int | None, int | None],
+    status: Status,
+    words: str,
+) -> None:
+    """The system counts its kills; where it does not, the reason leaves both open."""
+    counts = iter(kills)
+    monkeypatch.setattr("suite.run.process.oom_kills", lambda: next(counts))
+    done = launch(tmp_path, start_process, "os.kill(os.getpid(), 9)")
+
+    assert done.status is status
+    assert done.reason.endswith(f"ended by SIGKILL ({words}")
+
+
+BAD_ALLOC = "terminate called after throwing an instance of 'std::bad_alloc'"
+EXHAUSTED = "op_kernel.cc:1858] RESOURCE_EXHAUSTED: OOM when allocating tensor"
+HARMLESS = "Allocator ran out of memory. The caller indicates that this is not a failure"
+
+
+@pytest.mark.parametrize(
+    ("said", "number", "status"),
+    [
+        ([BAD_ALLOC, "what()"], signal.SIGABRT, Status.OUT_OF_MEMORY),
+        ([EXHAUSTED], signal.SIGSEGV, Status.OUT_OF_MEMORY),
+        ([EXHAUSTED, "and others"], signal.SIGSEGV, Status.OUT_OF_MEMORY),
+        ([EXHAUSTED, "1", "2", "3"], signal.SIGSEGV, Status.CRASHED),
+        ([HARMLESS], signal.SIGSEGV, Status.CRASHED),
+        ([HARMLESS], signal.SIGABRT, Status.CRASHED),
+        ([EXHAUSTED], signal.SIGTERM, Status.CRASHED),
+    ],
+)
+def test_a_death_for_lack_of_memory_is_out_of_memory(
+    tmp_path: Path, start: Start, said: list[str], number: int, status: Status
+) -> None:
+    """C++ and oneDNN take the process with them, and only their last words tell why."""
+    words = "\n".join(said)
+    fault = f"sys.stderr.write({words!r}); sys.stderr.flush(); os.kill(os.getpid(), {int(number)})"
+    # A worker that measures finishes its step at SIGTERM, so this one is still compiling.
+    done = launch(tmp_path, start, fault, "compile")
+
+    assert done.status is status
+    assert done.reason == f"ended by {signal.Signals(number).name}; last words: {said[-1]}"
+
+
+@pytest.mark.parametrize(
+    ("fault", "first", "last"),
+    [
+        ("raise RuntimeError('no luck')", "Traceback", "RuntimeError: no luck"),
+        ("[print(n, flush=True) for n in range(99)]; os.kill(os.getpid(), 11)", "74", "98"),
+        ("print('busy', flush=True); time.sleep(600)", "busy", "busy"),
+    ],
+    ids=["traceback", "signal", "hang"],
+)
+def test_the_record_of_a_failure_keeps_the_last_lines(
+    tmp_path: Path, start: Start, fault: str, first: str, last: str
+) -> None:
+    """Whoever has the record alone can see what the process said before its end."""
+    limit = 2.0 if "sleep" in fault else 60.0
+    said = launch(tmp_path, start, fault, step_timeout_seconds=limit).output_tail.splitlines()
+
+    assert said[0].startswith(first)
+    assert said[-1] == last
+    assert len(said) <= 25
+
+
+def test_a_good_launch_keeps_no_output(tmp_path: Path, start: Start) -> None:
+    """What TensorFlow prints in a launch that went well is in its log only."""
+    assert launch(tmp_path, start, "print('noise')").output_tail == ""
+
+
+@pytest.mark.parametrize(
+    ("method", "limits", "words"),
+    [
+        ("compile", {"startup_timeout_seconds": 0.5}, "no end of startup within 0.5 s"),
+        ("step", {"step_timeout_seconds": 0.5}, "no end of warm-up step 1 within 0.5 s"),
+    ],
+)
+def test_a_hung_child_is_ended_at_its_deadline(
+    tmp_path: Path, start: Start, method: str, limits: dict[str, Any], words: str
+) -> None:
+    """Startup and steps have deadlines of their own, and the reason says which passed."""
+    done = launch(tmp_path, start, "time.sleep(600)", method, **limits)
+
+    assert done.status is Status.TIMED_OUT
+    assert words in done.reason
+
+
+def test_a_flood_of_output_goes_to_the_log_and_blocks_nothing(tmp_path: Path, start: Start) -> None:
+    """What TensorFlow prints can neither fill a pipe nor be taken for a result."""
+    done = launch(
+        tmp_path, start, "print('{\"result\": 1}\\n' * 100_000); sys.stderr.write('e' * 200_000)"
+    )
+
+    assert done.status is Status.OK
+    assert (tmp_path / "worker.log").stat().st_size > 1_000_000
+
+
+def test_the_last_words_of_a_crash_are_in_the_reason(tmp_path: Path, start: Start) -> None:
+    """The line before a crash often names its cause."""
+    fault = "sys.stderr.write('CUDA_ERROR_ILLEGAL_ADDRESS\\n'); sys.stderr.flush(); os.abort()"
+    done = launch(tmp_path, start, fault)
+
+    assert "ended by SIGABRT; last words: CUDA_ERROR_ILLEGAL_ADDRESS" in done.reason
+
+
+def test_processes_that_a_child_started_end_with_it(tmp_path: Path, start: Start) -> None:
+    """A helper process of a hung child does not stay behind on the device."""
+    pid_file = tmp_path / "pid"
+    fault = (
+        "import subprocess; p = subprocess.Popen([sys.executable, '-c', 'import time;"
+        f" time.sleep(600)']); open({str(pid_file)!r}, 'w').write(str(p.pid)); time.sleep(600)"
+    )
+    done = launch(tmp_path, start, fault, step_timeout_seconds=2.0)
+    pid = int(pid_file.read_text())
+    for _ in range(100):
+        if not _alive(pid):
+            break
+        time.sleep(0.05)
+
+    assert done.status is Status.TIMED_OUT
+    assert not _alive(pid)
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process exists and is more than a corpse waiting for its parent."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in {"Z", "X"}
+
+
+def test_a_worker_whose_parent_is_gone_ends_by_itself() -> None:
+    """Nobody reads the channel any more, so the next progress message ends the worker."""
+    reader, writer = os.pipe()
+    flags = ["--mode=inference_benchmark", "--batch_size=1", "--kernel=simulated"]
+    flags += ["--warmup_steps=0", "--num_iter=1000000", "--iter_unit=batch"]
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "suite.kernels", *flags, "--channel", str(writer)],
+        cwd=Path(__file__).parents[2],
+        pass_fds=(writer,),
+        stderr=subprocess.PIPE,
+    )
+    os.close(writer)
+    os.close(reader)
+    _, errors = worker.communicate(timeout=60)
+
+    assert worker.returncode != 0
+    assert b"Traceback" not in errors
+
+
+def test_a_flood_of_output_neither_fills_the_disk_nor_hides_the_end(
+    tmp_path: Path, start: Start
+) -> None:
+    """Far more than is kept: the launch is good, its log small, its last words are there."""
+    flood = "[print('x' * 1023) for _ in range(4096)]; print('last words', flush=True)"
+    done = launch(tmp_path, start, flood)
+    log = tmp_path / "worker.log"
+
+    assert done.status is Status.OK
+    assert log.stat().st_size < HEAD_BYTES + TAIL_BYTES + 100
+    assert log.read_text().endswith("last words\n")
+    assert "bytes of output are left out here" in log.read_text()
+
+
+def test_an_endless_flood_puts_no_deadline_off(tmp_path: Path, start: Start) -> None:
+    """A launch that only prints is ended like one that hangs, and its log is bounded too."""
+    done = launch(tmp_path, start, "while True: print('x' * 65535)", step_timeout_seconds=1.0)
+
+    assert done.status is Status.TIMED_OUT
+    assert "no end of warm-up step 1 within 1 s" in done.reason
+    assert (tmp_path / "worker.log").stat().st_size < HEAD_BYTES + TAIL_BYTES + 100

@@ -1,0 +1,51 @@
+"""Commands of the published code, pasted."""
+
+import pytest
+
+from suite.model.cell import Data, Mode, Precision
+from suite.model.errors import InputError
+from suite.run.order_flags import parse_order
+
+BATCHES = "--batch_size 8 --num_iter 100 --iter_unit batch --warmup_steps 20"
+TRAINING = f"--mode=training_benchmark {BATCHES}"
+
+
+def test_older_names_are_understood() -> None:
+    """What the published code calls a flag by another name, too, it is called here."""
+    order = parse_order(
+        f"{TRAINING} --use_xla --use_tf_amp --use_dali --data_dir d --data_idx_dir=i"
+        " --use_cosine_lr --loss_scale=64".split()
+    )
+
+    assert order.cell.xla
+    assert (order.cell.precision, order.cell.data) == (Precision.AMP, Data.DALI)
+    assert order.options.recipe.cosine_lr
+    assert order.options.recipe.static_loss_scale == 64
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ("--arch=resnet50", "--arch is left out here: resnet50 is the only network"),
+        ("--gpu_id 1", "--gpu_id is left out here: set CUDA_VISIBLE_DEVICES"),
+        ("--display_every 10", "every step is in the record"),
+        ("--nouse_xla", "that is so unless asked for"),
+        ("--mode=train_and_evaluate", "measures no speed; give training_benchmark"),
+        ("--mode=predict", "measures no speed; give inference_benchmark"),
+        ("--mode=infer", "'infer' is not one of inference_benchmark, training_benchmark"),
+    ],
+)
+def test_what_has_no_counterpart_says_what_to_do(flags: str, words: str) -> None:
+    """A pasted flag is never just `unrecognized`."""
+    with pytest.raises(InputError, match=words):
+        parse_order([*TRAINING.split(), *flags.split()])
+
+
+@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("amp", ["", " --amp"])
+def test_the_commands_of_the_page_are_taken_as_they_stand(mode: Mode, amp: str) -> None:
+    """The page's benchmark commands, less --data_dir, which would need the data set."""
+    order = parse_order(f"--mode={mode.value}_benchmark{amp} {BATCHES} --results_dir=r".split())
+
+    assert order.cell.mode is mode
+    assert (order.protocol.warmup_steps, order.protocol.measured_steps) == (20, 80)

@@ -1,0 +1,109 @@
+"""suite.run.ranks.session: what a rank that proved itself may say, and what it may not."""
+
+import json
+import subprocess
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from suite.kernels.interface import KernelOptions
+from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.distributed import Rank
+from suite.model.launch import Launch, Status
+from suite.run.bounded_log import BoundedLog
+from suite.run.command import LaunchOrder
+from suite.run.ranks import session
+from suite.run.ranks.host_watch import HostWatch
+from suite.run.ranks.link import TOKEN_VARIABLE, join_runner
+from suite.run.ranks.listener import Listener
+from suite.run.ranks.session import RankSession
+from suite.store.launches import encode_launch
+
+TOKEN = "0123456789abcdef"  # noqa: S105
+CELL = Cell(mode=Mode.TRAINING, precision=Precision.FP32, xla=False, batch_size=4, gpus=2)
+ORDER = LaunchOrder(
+    cell=CELL, protocol=Protocol(warmup_steps=1, measured_steps=2), options=KernelOptions()
+)
+ANSWER = Launch(
+    cell=CELL, protocol=ORDER.protocol, launch=0, status=Status.OK, step_seconds=(0.1, 0.2)
+)
+
+
+def result(launch: Launch) -> bytes:
+    """A rank's last message."""
+    return json.dumps({"result": encode_launch(launch)}).encode() + b"\n"
+
+
+def outcome(folder: Path, *said: bytes) -> Launch:
+    """The launch whose ranks say these things, under a launcher that only waits."""
+    listener = Listener(["127.0.0.1"], TOKEN, len(said))
+
+    def speak(index: int, words: bytes) -> None:
+        rank = Rank(index, len(said), index, len(said))
+        connection = join_runner(listener.addresses, {TOKEN_VARIABLE: TOKEN}, rank)
+        with connection, suppress(OSError):
+            connection.sendall(words)
+            connection.recv(1)  # until the runner has what it wants
+
+    with BoundedLog(folder / "log") as output:
+        process = subprocess.Popen(["sleep", "60"], start_new_session=True)
+        output.writer.close()
+        heard = RankSession(ORDER, listener, process, output, HostWatch([]), lambda _: None)
+        ranks = [threading.Thread(target=speak, args=pair) for pair in enumerate(said)]
+        for rank in ranks:
+            rank.start()
+        heard.hear()
+        process.terminate()
+        heard.end()
+        for rank in ranks:
+            rank.join()
+    return heard.outcome("mpirun", "", ())
+
+
+def test_ranks_that_answer_are_one_launch(tmp_path: Path) -> None:
+    """The other tests refuse what they change."""
+    launch = outcome(tmp_path, result(ANSWER), result(ANSWER))
+
+    assert (launch.status, launch.reason) == (Status.OK, "")
+    assert launch.step_seconds == (0.1, 0.2)
+
+
+# What rank 1 says in place of its answer -> why it is none.
+UNREADABLE: dict[str, tuple[Callable[[], bytes], str]] = {
+    "another cell": (
+        lambda: result(replace(ANSWER, cell=replace(CELL, batch_size=8))),
+        "is that of training-fp32-bs8-2gpu, launch 0",
+    ),
+    "another launch": (lambda: result(replace(ANSWER, launch=3)), ", launch 3"),
+    "more steps": (
+        lambda: result(replace(ANSWER, step_seconds=(0.1,) * 3)),
+        "step_seconds: 3 of them",
+    ),
+    "nested": (lambda: b'{"result": ' + b"[" * 100_000 + b"\n", "is nested more than"),
+    "nested record": (
+        lambda: json.dumps({"result": '{"schema_version":' + "[" * 100_000}).encode() + b"\n",
+        "",
+    ),
+    "no end": (lambda: b'{"result": "' + b"x" * 3000, "a message of more than 2768 bytes"),
+    "no text": (lambda: b"\xff\xfe\n", ""),
+}
+
+
+@pytest.mark.parametrize(("said", "words"), UNREADABLE.values(), ids=UNREADABLE)
+def test_an_answer_that_is_none_is_a_crashed_launch_with_its_reason(
+    said: Callable[[], bytes], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never an exception of the runner, which has other launches to make."""
+    monkeypatch.setattr(session, "_RECORD_BYTES", 2000 if words.startswith("a message") else 2**20)
+    monkeypatch.setattr(session, "_STEP_BYTES", 256)
+    monkeypatch.setattr(session, "_GRACE_SECONDS", 0.1)
+    launch = outcome(tmp_path, result(ANSWER), said())
+
+    assert launch.status is Status.CRASHED
+    assert launch.reason.startswith("rank 1 on ")
+    assert ": unreadable answer: " in launch.reason
+    assert words in launch.reason

@@ -1,0 +1,433 @@
+"""suite.store.runs: run directories are read back whole, or refused with file and field named."""
+
+import json
+import os
+import random
+import shutil
+import stat
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suite.analysis.results import cell_results
+from suite.analysis.summary import launch_summary
+from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.errors import InputError
+from suite.model.launch import Caution, CautionKind, Launch, Status
+from suite.model.run import RunHeader
+from suite.model.telemetry import Gauge, Telemetry
+from suite.store.launches import decode_launch, write_launch
+from suite.store.runs import create_run, read_launches, read_run, stored_runs, tidy_directory
+from suite.store.text import write_text
+
+EARLIER = Path(__file__).parents[1] / "data" / "run_of_version_0.1"
+PROTOCOL = Protocol(warmup_steps=1, measured_steps=2, launches=2, max_seconds=9.5)
+CELL = Cell(mode=Mode.TRAINING, precision=Precision.AMP, xla=True, batch_size=8)
+HEADER = RunHeader(
+    matrix="mine",
+    purpose="a test",
+    reference=None,
+    expected_device="t4",
+    device="Tesla T4",
+    gpu="Tesla T4",
+    protocol=PROTOCOL,
+    started_at="2026-01-02T03:04:05+00:00",
+    cells=(CELL.id,),
+    machine={"gpus": [{"name": "Tesla T4"}]},
+    environment={"python": "3.12.0", "dirty": False, "variables": {}},
+    data={"data_dir": "/records", "data_idx_dir": None},
+)
+LAUNCH = Launch(
+    cell=CELL,
+    protocol=PROTOCOL,
+    launch=1,
+    status=Status.OK,
+    device="Tesla T4",
+    started_at="2026-01-02T03:04:06+00:00",
+    startup_seconds={"import": 1.5, "build": 0.5},
+    warmup_seconds=(0.125,),
+    step_seconds=(0.1, 0.30000000000000004),
+    conditions={"compute_type": "float16", "casts": 3},
+    telemetry=Telemetry(
+        readings=2,
+        reading_seconds=0.001,
+        seconds=0.5,
+        steps=1,
+        cpu_seconds=0.25,
+        gauges={"gpu_power_watts": Gauge(70.0, 69.5, 70.5)},
+        throttling={"power cap": 1.0},
+        foreign_processes=("process 7",),
+        note="no energy counter can be read",
+    ),
+    wall_seconds=3.0,
+    cautions=(Caution(CautionKind.TRUNCATED, "cut"),),
+)
+
+
+def test_unknown_is_kept_apart_from_none(tmp_path: Path) -> None:
+    """What a GPU did not tell is null in the file, and unknown again when it is read."""
+    assert LAUNCH.telemetry is not None
+    silent = replace(LAUNCH.telemetry, throttling=None, throttle_readings=0, foreign_processes=None)
+    launch = replace(LAUNCH, telemetry=silent)
+    text = write_launch(tmp_path, launch).read_text()
+
+    assert json.loads(text)["telemetry"]["throttling"] is None
+    assert decode_launch(text, "record").telemetry == silent
+
+
+def test_a_record_of_before_that_is_read(tmp_path: Path) -> None:
+    """Earlier versions wrote an empty value for both and counted no readings."""
+    fields = json.loads(write_launch(tmp_path, LAUNCH).read_text())
+    fields["telemetry"] |= {"throttling": {}, "foreign_processes": []}
+    del fields["telemetry"]["throttle_readings"]
+    telemetry = decode_launch(json.dumps(fields), "record").telemetry
+
+    assert telemetry is not None
+    assert (telemetry.throttling, telemetry.foreign_processes) == ({}, ())
+    assert telemetry.throttle_readings is None
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A run directory with one launch."""
+    path = tmp_path / "20260102T030405Z-tesla-t4-mine"
+    create_run(path, HEADER)
+    write_launch(path / "cells", LAUNCH)
+    return path
+
+
+def test_what_is_written_is_read_back(directory: Path) -> None:
+    """Header and launches survive the way through JSON to the last bit of every sample."""
+    run = read_run(directory)
+
+    assert run.header == HEADER
+    assert run.launches == (LAUNCH,)
+
+
+def test_a_header_of_before_folders_were_kept_is_read(directory: Path) -> None:
+    """A run.json without `data` is whole; what was read then is unknown."""
+    path = directory / "run.json"
+    fields = json.loads(path.read_text())
+    del fields["data"]
+    path.write_text(json.dumps(fields))
+
+    assert read_run(directory).header.data is None
+
+
+def test_launches_come_in_planned_order(directory: Path) -> None:
+    """All cells of launch 0 come before those of launch 1, whatever the files' names."""
+    write_launch(directory / "cells", replace(LAUNCH, launch=0))
+
+    assert [launch.launch for launch in read_run(directory).launches] == [0, 1]
+
+
+def test_a_record_shows_derived_numbers_to_its_reader(directory: Path) -> None:
+    """The file has a summary, derived from the samples beside it."""
+    record = json.loads((directory / "cells" / f"{CELL.id}.1.json").read_text())
+
+    assert record["summary"]["count"] == 2
+    assert record["overhead_seconds"] == pytest.approx(3.0 - 0.5 - 0.125 - 0.4)
+
+
+def holds(now: Any, then: Any) -> bool:
+    """Whether everything that was there then is there now, and the same."""
+    if isinstance(then, dict):
+        return all(name in now and holds(now[name], value) for name, value in then.items())
+    if isinstance(then, list):
+        return len(now) == len(then) and all(map(holds, now, then))
+    return bool(now == then)
+
+
+def test_a_run_of_version_0_1_is_read(tmp_path: Path) -> None:
+    """Records stay good: every field that version 0.1 wrote still has its meaning."""
+    run = read_run(EARLIER)
+    results = cell_results(run.launches)
+
+    assert run.header.matrix == "small"
+    assert [launch.launch for launch in run.launches] == [0, 0, 0, 1, 1, 1]
+    assert [result.cell.gpus for result in results] == [1, 2, 1]
+    assert {result.summary.count for result in results if result.summary} == {8}
+    assert {len(launch.ranks) for launch in run.launches} == {0, 2}
+    # To the last bit, and without a field less.
+    for launch in run.launches:
+        path = write_launch(tmp_path, launch)
+        now, then = (
+            json.loads((at / path.name).read_text()) for at in (tmp_path, EARLIER / "cells")
+        )
+        assert holds(now, then)
+
+
+Edit = Callable[[dict[str, Any]], object]
+
+
+def changed(path: Path, edit: Edit) -> None:
+    """Rewrite a file with something in its fields changed."""
+    fields = json.loads(path.read_text())
+    edit(fields)
+    path.write_text(json.dumps(fields))
+
+
+def setting(place: str, value: object) -> Edit:
+    """Give the field at `telemetry.gauges` a value."""
+
+    def edit(fields: dict[str, Any]) -> None:
+        *parents, last = place.split(".")
+        for parent in parents:
+            fields = fields[parent]
+        fields[last] = value
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [
+        ("schema_version", 2, "schema version 2, but this suite reads 1; use the version"),
+        ("schema_version", True, "schema version true, but this suite reads 1; use the version"),
+        ("status", "fine", "status: input should be 'ok', 'skipped', "),
+        ("step_seconds", [0.1, 0], "step_seconds[1]: input should be greater than or equal to "),
+        ("step_seconds", [0.1, -1], "step_seconds[1]: input should be greater than or equal to "),
+        ("step_seconds", [0.1, 1e-320], "step_seconds[1]: input should be greater than or equal "),
+        ("step_seconds", [1e300], "step_seconds[0]: input should be less than or equal to "),
+        ("step_seconds", ["0.001"], 'step_seconds[0]: input should be a valid number, not "0.001"'),
+        ("step_seconds", [0.1, True], "step_seconds[1]: input should be a valid number, not true"),
+        ("step_seconds", [0.1, float("nan")], "step_seconds[1]: is not a finite number"),
+        ("step_seconds", [0.1, float("inf")], "step_seconds[1]: is not a finite number"),
+        ("step_seconds", [0.1, 10**400], "step_seconds[1]: is not a finite number"),
+        ("step_seconds", [], "step_seconds: none, but the status is ok"),
+        ("step_seconds", [0.1] * 3, "step_seconds: 3 of them, but the protocol has 2"),
+        ("step_second", [0.1], "step_second: unknown field; did you mean 'step_seconds'?"),
+        ("telemetry.gauge", {}, "telemetry.gauge: unknown field; did you mean 'gauges'?"),
+        ("zzz\nzzz", 1, "zzz\\nzzz: unknown field; remove"),
+        ("warmup_seconds", [float("nan")], "warmup_seconds[0]: is not a finite number"),
+        ("wall_seconds", float("nan"), "wall_seconds: is not a finite number"),
+        ("wall_seconds", -1.0, "wall_seconds: input should be greater than or equal to 0, not -1"),
+        ("startup_seconds.build", 1e300, "startup_seconds.build: input should be less than "),
+        ("conditions.loss", float("nan"), "conditions.loss: is not a finite number"),
+        ("cell.batch_size", 0, "cell.batch_size: input should be greater than or equal to 1, "),
+        ("cell.batch_size", -1, "cell.batch_size: input should be greater than or equal to 1, "),
+        ("cell.batch_size", 10**30, "cell.batch_size: input should be a valid integer, not 1e+30"),
+        ("protocol.measured_steps", 2.0, "protocol.measured_steps: input should be a valid int"),
+        ("telemetry.throttling.heat", 1.5, "telemetry.throttling.heat: input should be less"),
+        ("telemetry.energy_joules", -5, "telemetry.energy_joules: input should be greater than 0"),
+        ("cautions", [{"kind": "quick"}], "cautions[0].text: missing"),
+        ("launch", 0, "holds what belongs in training-amp-xla-bs8-1gpu.0.json; remove the copy"),
+        ("cell.batch_size", 9, "holds what belongs in training-amp-xla-bs9-1gpu.1.json; remove "),
+    ],
+)
+def test_a_launch_that_cannot_be_true_is_named_with_its_field(
+    directory: Path, place: str, value: object, words: str
+) -> None:
+    """What a slip or damage made of a record is one line: file, field, what is wrong."""
+    path = directory / "cells" / f"{CELL.id}.1.json"
+    changed(path, setting(place, value))
+
+    with pytest.raises(InputError) as caught:
+        read_run(directory)
+
+    assert str(caught.value).startswith(f"{path}: {words}")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_damaged_launch_comes_with_the_way_to_go_on(directory: Path) -> None:
+    """The user learns that the other launches are good and this one can be measured again."""
+    changed(directory / "cells" / f"{CELL.id}.1.json", setting("step_seconds", [0]))
+
+    with pytest.raises(InputError, match="; remove the file, and run --resume measures that laun"):
+        read_run(directory)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [
+        ("schema_version", 2, "schema version 2, but this suite reads 1; use the version"),
+        ("started_at", "2026-01-02T03:04:05", "started_at: not a time with its time zone"),
+        ("started_at", "yesterday", "started_at: not a time with its time zone"),
+        ("protocol.measured_steps", 0, "protocol.measured_steps: input should be greater than or"),
+        (
+            "protocol.max_seconds",
+            -1,
+            "protocol.max_seconds: input should be greater than 0, not -1",
+        ),
+        ("environment.variables", {"A": float("nan")}, "environment.variables.A: is not a finite"),
+        ("matrx", "mine", "matrx: unknown field; did you mean 'matrix'?; the run cannot be read"),
+    ],
+)
+def test_a_header_that_cannot_be_true_is_named_with_its_field(
+    directory: Path, place: str, value: object, words: str
+) -> None:
+    """So is what is wrong with run.json."""
+    path = directory / "run.json"
+    changed(path, setting(place, value))
+
+    with pytest.raises(InputError) as caught:
+        read_run(directory)
+
+    assert str(caught.value).startswith(f"{path}: {words}")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[]", "is not a record of this suite"),
+        ("null", "is not a record of this suite"),
+        ('{"a": 1}', "is not a record of this suite"),
+        ("", "is not JSON (line 1, column 1: Expecting value)"),
+        ("{half", "is not JSON (line 1, column 2: "),
+        ("[" * 100_000, "is nested more than 50 deep"),
+        ('{"conditions": ' + "[" * 900 + "]" * 900 + "}", "is nested more than 50 deep"),
+        ('{"step_seconds": [1.0], "step_seconds": [0.1]}', "step_seconds: given twice"),
+    ],
+)
+def test_a_file_that_holds_something_else_is_named(directory: Path, text: str, words: str) -> None:
+    """Another file, half a record, nesting without end or a repeated key."""
+    path = directory / "cells" / f"{CELL.id}.1.json"
+    path.write_text(text)
+
+    with pytest.raises(InputError) as caught:
+        read_run(directory)
+
+    assert str(caught.value).startswith(f"{path}: {words}")
+
+
+def test_a_record_under_another_name_does_not_double_the_samples(directory: Path) -> None:
+    """A copy is refused, and the message says which file is the copy."""
+    cells = directory / "cells"
+    copy = cells / f"{CELL.id}.1 (copy).json"
+    shutil.copy(cells / f"{CELL.id}.1.json", copy)
+
+    with pytest.raises(InputError) as caught:
+        read_run(directory)
+
+    assert str(caught.value) == f"{copy}: holds what belongs in {CELL.id}.1.json; remove the copy"
+
+
+def test_a_file_far_larger_than_any_record_is_not_read(directory: Path) -> None:
+    """A sparse file of a terabyte costs no memory."""
+    path = directory / "cells" / f"{CELL.id}.1.json"
+    with path.open("wb") as file:
+        file.truncate(2**40)
+
+    with pytest.raises(InputError, match="larger than 268435456 bytes"):
+        read_run(directory)
+
+
+def test_half_a_surrogate_pair_is_read_as_a_question_mark(directory: Path) -> None:
+    """A name that no terminal and no UTF-8 file can take ends nothing later on."""
+    changed(directory / "cells" / f"{CELL.id}.1.json", setting("device", "Tesla\ud800 T4 \u00e9"))
+    changed(directory / "run.json", setting("data.data_dir", "/records/\udcff"))
+    run = read_run(directory)
+
+    assert run.launches[0].device == "Tesla? T4 é"
+    assert run.header.data is not None
+    assert run.header.data["data_dir"] == "/records/?"
+
+
+def test_whatever_bytes_a_record_holds_it_is_read_or_refused(tmp_path: Path) -> None:
+    """Mutations of a record are either a launch whose numbers are finite, or an InputError."""
+    generator = random.Random(29)  # noqa: S311 - not for secrets
+    original = min((EARLIER / "cells").glob("*2gpu*.json")).read_text()
+    parts = (
+        "[",
+        "]",
+        "{",
+        "}",
+        '"',
+        "\\",
+        ",",
+        ":",
+        "-",
+        "e308",
+        "NaN",
+        "9" * 99,
+        "null",
+        "\\ud800",
+    )
+    path = tmp_path / "cells" / "training-fp32-bs8-2gpu-simulated.0.json"
+    path.parent.mkdir()
+    read = 0
+    for _ in range(500):
+        at = generator.randrange(len(original))
+        gone = generator.choice((0, 0, 1, 20))
+        path.write_text(original[:at] + generator.choice(parts) + original[at + gone :])
+        try:
+            (launch,) = read_launches(tmp_path)
+        except InputError:
+            continue
+        read += 1
+        summary = launch_summary(launch)
+        assert summary is None or 0 < summary.images_per_second < 1e12
+        assert launch.overhead_seconds < 1e12
+
+    assert 0 < read < 500
+
+
+def test_runs_are_ordered_by_when_they_began(directory: Path) -> None:
+    """Whatever a directory is called, the run begun last is the first; folders are no runs."""
+    reports = directory.parent
+    later = replace(HEADER, started_at="2027-01-01T00:30:00+01:00")
+    create_run(reports / "20200101T000000Z-renamed", later)
+    create_run(reports / "20200101T000001Z-renamed", later)
+    create_run(reports / "a-copy", replace(HEADER, started_at="2026-12-31T23:00:00+00:00"))
+    (reports / "20280101T000000Z-empty").mkdir()
+    create_run(reports / "zzz", HEADER)
+    (reports / "zzz" / "run.json").write_text("{")
+    found = stored_runs(reports)
+
+    assert [run.directory.name for run in found.runs] == [
+        "20200101T000001Z-renamed",
+        "20200101T000000Z-renamed",
+        "a-copy",
+        directory.name,
+    ]
+    assert [path.name for path in found.unreadable] == ["zzz"]
+    assert [run.directory.name for run in stored_runs(reports, most=2).runs] == ["a-copy"]
+
+
+def test_no_run_and_no_directory_are_told(tmp_path: Path) -> None:
+    """Also where the name is longer than any directory's."""
+    assert stored_runs(tmp_path / "no").runs == ()
+    assert stored_runs(tmp_path / ("x" * 300)).runs == ()
+    with pytest.raises(InputError, match="no such run directory"):
+        read_run(tmp_path / "no")
+    with pytest.raises(InputError, match="no such run directory"):
+        read_run(tmp_path / ("x" * 300))
+
+
+def test_a_run_directory_is_never_reused(directory: Path) -> None:
+    """Of runs that begin in the same second each gets a directory of its own."""
+    before = (directory / "run.json").read_bytes()
+    second, third = create_run(directory, HEADER), create_run(directory, HEADER)
+
+    assert [second.name, third.name] == [f"{directory.name}-2", f"{directory.name}-3"]
+    assert (directory / "run.json").read_bytes() == before
+    assert read_run(third).header == HEADER
+
+
+def test_files_of_a_run_have_the_mode_that_the_umask_gives(directory: Path) -> None:
+    """Under umask 077 nobody else reads a record; under 022 everybody may."""
+    modes = []
+    for mask in (0o077, 0o022):
+        earlier = os.umask(mask)
+        try:
+            write_text(directory / "report.md", "text")
+        finally:
+            os.umask(earlier)
+        modes.append(stat.S_IMODE((directory / "report.md").stat().st_mode))
+
+    assert modes == [0o600, 0o644]
+
+
+def test_what_a_kill_left_half_written_is_removed(directory: Path) -> None:
+    """A directory is tidied of unfinished files, of its folder of records too, and of no other."""
+    left = [directory / ".unfinished-0f", directory / "cells" / ".unfinished-a0"]
+    kept = sorted(directory.rglob("*.json"))
+    for path in left:
+        path.write_text("{")
+    tidy_directory(directory)
+
+    assert not [path for path in left if path.exists()]
+    assert sorted(directory.rglob("*.json")) == kept
