@@ -122,7 +122,9 @@ def test_a_home_directory_is_not_made_as_a_folder_called_tilde(tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     assert list(home.glob("x/*/report.md"))
     assert not (tmp_path / "~").exists()
-    assert f"--reference {home}/t4.csv --run {home}/x/".encode() in done.stdout
+    assert f"compare --run {home}/x/".encode() in done.stdout
+    (header,) = home.glob("x/*/run.json")
+    assert json.loads(header.read_text())["reference"] == f"{home}/t4.csv"
 
 
 @pytest.mark.parametrize(
