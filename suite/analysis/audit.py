@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from suite.analysis.bands import Band, Pair, derive_bands, pairs_of
 from suite.analysis.scaling import time_to_train_hours
-from suite.model.cell import Mode, Precision
+from suite.model.cell import Mode
 from suite.model.reference import (
     Key,
     Metric,
@@ -100,14 +100,11 @@ def _p90_below_average(row: ReferenceRow) -> bool:
 def _ratio_checks(
     line: ScalingRow, rows: Mapping[tuple[str, Key], ReferenceRow]
 ) -> Iterator[Check]:
-    def published(precision: Precision, gpus: int, batch_size: int | None) -> ReferenceRow | None:
-        key = (Mode.TRAINING, precision, line.xla, gpus, batch_size or 0)
-        return rows.get((line.system, key))
+    def published(key: Key | None) -> ReferenceRow | None:
+        return rows.get((line.system, key)) if key else None
 
-    base = published(line.base_precision, line.gpus, line.batch_size_base)
-    amp = published(Precision.AMP, line.gpus, line.batch_size_amp)
-    base_one = published(line.base_precision, 1, line.batch_size_base)
-    amp_one = published(Precision.AMP, 1, line.batch_size_amp)
+    base, base_one = published(line.base_key), published(line.base_key and line.base_key.on_one_gpu)
+    amp, amp_one = published(line.amp_key), published(line.amp_key and line.amp_key.on_one_gpu)
     quotients = [("amp speedup", line.throughput_speedup, amp, base)]
     if line.gpus > 1:
         quotients += [

@@ -17,12 +17,13 @@ from suite.model.page import (
 )
 from suite.model.reference import (
     AccuracyRow,
+    Key,
     Metric,
     Printed,
     Reference,
     ReferenceRow,
+    ReferenceTable,
     ScalingRow,
-    TimeToTrainRow,
 )
 from suite.model.systems import system_by_key
 from suite.model.text import shown
@@ -71,11 +72,12 @@ def page_tables(reference: Reference) -> Iterator[tuple[str, Table]]:
         for _, lines in groupby(reference.scaling, key=lambda line: (line.base_precision, line.xla))
     ]
     for lines in training:
-        yield f"Training performance: {title}", training_table(lines, reference.table.rows)
+        yield f"Training performance: {title}", training_table(lines, reference.table)
     for lines in training:
-        yield f"Training time: {title}", time_table(lines, reference.times)
+        yield f"Training time: {title}", time_table(lines, reference)
     inference = sorted(
-        (row for row in reference.table.rows if row.mode is Mode.INFERENCE), key=_page_order
+        (row for row in reference.table.rows if row.mode is Mode.INFERENCE),
+        key=lambda row: row.key.page_order,
     )
     for _, cells in groupby(inference, key=lambda row: (row.gpus, row.precision, row.xla)):
         group = tuple(cells)
@@ -97,23 +99,22 @@ def accuracy_table(rows: Sequence[AccuracyRow]) -> Table:
     return Table("", accuracy_titles(base), cells, left=2)
 
 
-def training_table(lines: Sequence[ScalingRow], rows: Sequence[ReferenceRow]) -> Table:
+def training_table(lines: Sequence[ScalingRow], table: ReferenceTable) -> Table:
     """Throughput by GPUs with its derived columns, for lines of one base precision and XLA state.
 
-    `rows` supply the throughputs; an absent one is a dash.
+    `table` supplies the throughputs; an absent one is a dash.
     """
-    rates = {row.key: row.throughput_img_s for row in rows}
 
-    def rate(line: ScalingRow, precision: Precision, batch_size: int | None) -> str:
-        number = rates.get((Mode.TRAINING, precision, line.xla, line.gpus, batch_size or 0))
+    def rate(key: Key | None) -> str:
+        number = table.rate(key)
         return MISSING if number is None else f"{_digits(number)} img/s"
 
     cells = [
         (
             str(line.gpus),
             batch_sizes_text(line.base_precision, line.batch_size_base, line.batch_size_amp),
-            rate(line, line.base_precision, line.batch_size_base),
-            rate(line, Precision.AMP, line.batch_size_amp),
+            rate(line.base_key),
+            rate(line.amp_key),
             _factor(line.throughput_speedup),
             _factor(line.weak_scaling_base),
             _factor(line.weak_scaling_amp),
@@ -123,24 +124,14 @@ def training_table(lines: Sequence[ScalingRow], rows: Sequence[ReferenceRow]) ->
     return Table("", training_titles(lines[0].base_precision, xla=lines[0].xla), cells, left=2)
 
 
-def time_table(lines: Sequence[ScalingRow], times: Sequence[TimeToTrainRow]) -> Table:
+def time_table(lines: Sequence[ScalingRow], reference: Reference) -> Table:
     """Hours to train by GPUs, for the same lines as the training table."""
 
-    def hours(line: ScalingRow, precision: Precision, batch_size: int | None) -> str:
-        for time in times:
-            same = (time.gpus, time.precision, time.xla) == (line.gpus, precision, line.xla)
-            if same and time.batch_size in {None, batch_size}:
-                return f"~{round(time.hours, 1):g}h"
-        return MISSING
+    def hours(key: Key | None) -> str:
+        found = reference.hours(key)
+        return MISSING if found is None else f"~{round(found, 1):g}h"
 
-    cells = [
-        (
-            str(line.gpus),
-            hours(line, Precision.AMP, line.batch_size_amp),
-            hours(line, line.base_precision, line.batch_size_base),
-        )
-        for line in lines
-    ]
+    cells = [(str(line.gpus), hours(line.amp_key), hours(line.base_key)) for line in lines]
     return Table("", time_titles(lines[0].base_precision, xla=lines[0].xla), cells)
 
 
@@ -156,10 +147,6 @@ def inference_table(rows: Sequence[ReferenceRow]) -> Table:
     ]
     title = inference_subtitle(rows[0].precision, xla=rows[0].xla)
     return Table(title, INFERENCE_TITLES, cells)
-
-
-def _page_order(row: ReferenceRow) -> tuple[int, int, bool, int]:
-    return (row.gpus, list(Precision).index(row.precision), row.xla, row.batch_size)
 
 
 def _title(row: ReferenceRow) -> str:

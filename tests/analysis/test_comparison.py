@@ -67,7 +67,7 @@ def test_cells_of_one_side_only_are_kept_and_told_apart() -> None:
     table = ReferenceTable("t4", (row(1, 50.0), row(8, 100.0)))
     cells = compare([result(8, [0.1]), result(3, [0.1])], table, [])
 
-    assert [(cell.key[4], cell.side) for cell in cells] == [
+    assert [(cell.key.batch_size, cell.side) for cell in cells] == [
         (1, Side.PUBLISHED),
         (3, Side.MEASURED),
         (8, Side.BOTH),
