@@ -49,15 +49,23 @@ class ScalingLine:
         return None if self.factor is None else self.factor / self.cell.gpus
 
 
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """Throughput in images/s on this many GPUs."""
+
+    gpus: int
+    img_s: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScalingCurve:
-    """Throughput in images/s by GPUs, from one GPU on; `base` tells its conditions.
+    """Throughput by GPUs, from one GPU on; `base` tells its conditions.
 
     `factor` is that of its last point, as the line states it.
     """
 
     base: Cell
-    points: tuple[tuple[int, float], ...]
+    points: tuple[CurvePoint, ...]
     factor: float
 
 
@@ -131,7 +139,9 @@ def _curve(base: Cell, lines: Sequence[ScalingLine]) -> ScalingCurve:
     last = max(lines, key=lambda line: line.cell.gpus)
     return ScalingCurve(
         base=base,
-        points=tuple((gpus, rate) for gpus, rate in sorted(rates.items()) if rate is not None),
+        points=tuple(
+            CurvePoint(gpus, rate) for gpus, rate in sorted(rates.items()) if rate is not None
+        ),
         factor=last.factor or 0.0,
     )
 
