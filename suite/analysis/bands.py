@@ -98,7 +98,7 @@ class ReplicatedCell:
 
 def replicated_cells(first: ReferenceTable, second: ReferenceTable) -> tuple[ReplicatedCell, ...]:
     """The cells that two tables share, in the order of the first."""
-    others = {row.key: row for row in second.rows}
+    others = second.by_key
     return tuple(ReplicatedCell(row, others[row.key]) for row in first.rows if row.key in others)
 
 

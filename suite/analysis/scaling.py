@@ -3,11 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from suite.model.cell import Mode, Precision
+from suite.model.reading import IMAGENET_TRAINING_IMAGES
 from suite.model.reference import Key, ReferenceRow, ScalingRow, TimeToTrainRow
-
-# Training images of ImageNet ILSVRC-2012, the data set behind every published training number
-# (Russakovsky et al., "ImageNet Large Scale Visual Recognition Challenge", IJCV 2015).
-IMAGENET_TRAINING_IMAGES = 1_281_167
 
 # The epochs of the published time-to-train tables.
 PUBLISHED_EPOCHS = 90

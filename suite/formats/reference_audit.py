@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from suite.analysis.audit import REPLICATED, Audit, DerivedNumber
 from suite.analysis.bands import JUDGED, Band, ReplicatedCell
-from suite.analysis.scaling import IMAGENET_TRAINING_IMAGES
 from suite.formats.numbers import MISSING
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
+from suite.model.reading import IMAGENET_TRAINING_IMAGES
 from suite.model.reference import ESTIMATOR_LIMIT, ReferenceRow
 
 # A headline or an explanation, or the numbers below it.

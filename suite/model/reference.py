@@ -4,10 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from suite.model.cell import Cell, Data, Graph, KernelName, Mode, Precision
-
-# The side of the images behind every published number.
-PUBLISHED_IMAGE_SIZE = 224
+from suite.model.cell import (
+    PUBLISHED_IMAGE_SIZE,
+    Cell,
+    Data,
+    Graph,
+    KernelName,
+    Mode,
+    Precision,
+)
 
 # A row whose throughput and average latency disagree by more is no yardstick.
 ESTIMATOR_LIMIT = 0.02
@@ -156,10 +161,10 @@ class ReferenceTable:
     def find(self, cell: Cell) -> ReferenceRow | None:
         """The row published for a cell, or None.
 
-        A row stands for the real network on 224-pixel images fed by tf.data or from memory: the
-        published scripts read TFRecords and the page offers synthetic images for the same
-        commands, so both are set beside the row. DALI is a configuration of its own, for which
-        no number was published; a batch that stays on the GPU leaves out the copy that the
+        A row stands for the real network on images of the published size fed by tf.data or from
+        memory: the published scripts read TFRecords and the page offers synthetic images for the
+        same commands, so both are set beside the row. DALI is a configuration of its own, for
+        which no number was published; a batch that stays on the GPU leaves out the copy that the
         published runs made for every step; another image size, another graph or the simulated
         kernel is other work. Both modes of XLA are set beside the published auto-clustering, and
         both layouts beside the row: the tables were made in NCHW, and the published commands have
