@@ -28,6 +28,10 @@ _MEASURED: Mapping[Metric, Callable[[Summary], float]] = {
 }
 
 
+# Opens the titles of a reference's own columns in comparison.csv, none of which it can then double.
+_EXTRA = "reference_"
+
+
 class Side(str, Enum):
     """Where a cell was found."""
 
@@ -94,7 +98,10 @@ def weak_scaling_of(cells: Sequence[ComparedCell]) -> tuple[ScalingLine, ...]:
 
 
 def comparison_frame(cells: Sequence[ComparedCell]) -> pd.DataFrame:
-    """One line per cell for comparison.csv; numbers in the page's units, ratios and words."""
+    """One line per cell for comparison.csv; numbers in the page's units, ratios and words.
+
+    The last columns are those that the reference's file has beyond the published ones.
+    """
     lines = [
         {
             name: spreadsheet_text(value) if isinstance(value, str) else value
@@ -102,9 +109,10 @@ def comparison_frame(cells: Sequence[ComparedCell]) -> pd.DataFrame:
         }
         for cell in cells
     ]
-    return pd.DataFrame(lines).astype(
+    frame = pd.DataFrame(lines).astype(
         dict.fromkeys(("samples", "launches", "launches_planned"), "Int64")
     )
+    return frame.rename(columns=spreadsheet_text)
 
 
 def _both_scale(cells: Sequence[ComparedCell], table: ReferenceTable) -> bool:
@@ -164,6 +172,7 @@ def _line(cell: ComparedCell) -> dict[str, object]:
         line[f"{metric.value}_ratio"] = cell.ratio(metric)
         line[f"{metric.value}_word"] = judgement.word.value if judgement else None
     line["note"] = row.note if row else None
+    line.update({f"{_EXTRA}{title}": text for title, text in row.extra.items()} if row else {})
     return line
 
 

@@ -30,7 +30,7 @@ from suite.model.text import shown
 
 
 def reference_text(reference: Reference, dialect: Dialect, width: int = TEXT_WIDTH) -> str:
-    """Every table of a system under its heading, and then the notes of its rows."""
+    """Every table of a system under its heading, its file's further columns, and its notes."""
     level, sublevel, written = (
         ("## ", "### ", inline) if dialect is Dialect.MARKDOWN else ("", "", shown)
     )
@@ -40,6 +40,8 @@ def reference_text(reference: Reference, dialect: Dialect, width: int = TEXT_WID
         for _, table in tables:
             parts += [f"{sublevel}{table.title}"] if table.title else []
             parts.append(write_table(table, dialect, width))
+    if further := further_columns(reference.table):
+        parts += [f"{level}{further.title}", write_table(further, dialect, width)]
     if notes := [f"- {written(note)}" for note in _notes(reference.table.rows)]:
         parts.append("\n".join([f"{level}Notes", *([""] if level else []), *notes]))
     return "\n\n".join(parts)
@@ -149,6 +151,18 @@ def inference_table(rows: Sequence[ReferenceRow]) -> Table:
     return Table(title, INFERENCE_TITLES, cells)
 
 
+def further_columns(table: ReferenceTable) -> Table | None:
+    """What a file's columns beyond the published ones hold; None where there are none."""
+    titles = dict.fromkeys(title for row in table.rows for title in row.extra)
+    rows = [
+        (_conditions(row), *(row.extra.get(title) or MISSING for title in titles))
+        for row in table.rows
+        if any(row.extra.values())
+    ]
+    headers = ("Row", *titles)
+    return Table("Further columns", headers, rows, left=len(headers)) if rows else None
+
+
 def _title(row: ReferenceRow) -> str:
     system = system_by_key(row.system)
     return system.title if system else f"{row.system} ({row.gpu} {row.gpu_memory_gb}G)"
@@ -164,10 +178,13 @@ def _inference_title(row: ReferenceRow) -> str:
 def _notes(rows: Iterable[ReferenceRow]) -> Iterator[str]:
     for row in rows:
         if row.note:
-            xla = " + XLA" if row.xla else ""
-            gpus = f", {row.gpus} GPUs" if row.gpus > 1 else ""
-            kind = f"{row.mode.value}, {row.precision.value}{xla}, batch size {row.batch_size}"
-            yield f"{kind}{gpus}: {row.note}"
+            yield f"{_conditions(row)}: {row.note}"
+
+
+def _conditions(row: ReferenceRow) -> str:
+    xla = " + XLA" if row.xla else ""
+    gpus = f", {row.gpus} GPUs" if row.gpus > 1 else ""
+    return f"{row.mode.value}, {row.precision.value}{xla}, batch size {row.batch_size}{gpus}"
 
 
 def _digits(number: float) -> str:

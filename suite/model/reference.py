@@ -79,7 +79,8 @@ class ReferenceRow:
 
     `batch_size` is per GPU. Throughput is in images/s over all GPUs and latencies are in
     milliseconds per step, the page's own units. None stands for a number that was not published
-    (training has no latencies). `note` says where the source itself has a slip.
+    (training has no latencies). `note` says where the source itself has a slip. `extra` is the text
+    of any further columns of the file, by title.
     """
 
     system: str
@@ -96,6 +97,7 @@ class ReferenceRow:
     latency_p95_ms: float | None
     latency_p99_ms: float | None
     note: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def key(self) -> Key:
