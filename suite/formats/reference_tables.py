@@ -1,6 +1,7 @@
 """Reference tables in the published page's layout: its headings, column titles and order."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from suite.formats.markdown import inline
@@ -29,17 +30,25 @@ from suite.model.systems import system_by_key
 from suite.model.text import shown
 
 
+@dataclass(frozen=True, slots=True)
+class HeadedTable:
+    """A table and the heading of the page under which it stands, alone or with others."""
+
+    heading: str
+    table: Table
+
+
 def reference_text(reference: Reference, dialect: Dialect, width: int = TEXT_WIDTH) -> str:
     """Every table of a system under its heading, its file's further columns, and its notes."""
     level, sublevel, written = (
         ("## ", "### ", inline) if dialect is Dialect.MARKDOWN else ("", "", shown)
     )
     parts = []
-    for heading, tables in groupby(page_tables(reference), key=lambda item: item[0]):
+    for heading, group in groupby(page_tables(reference), key=lambda item: item.heading):
         parts.append(f"{level}{written(heading)}")
-        for _, table in tables:
-            parts += [f"{sublevel}{table.title}"] if table.title else []
-            parts.append(write_table(table, dialect, width))
+        for item in group:
+            parts += [f"{sublevel}{item.table.title}"] if item.table.title else []
+            parts.append(write_table(item.table, dialect, width))
     if further := further_columns(reference.table):
         parts += [f"{level}{further.title}", write_table(further, dialect, width)]
     if notes := [f"- {written(note)}" for note in _notes(reference.table.rows)]:
@@ -50,40 +59,43 @@ def reference_text(reference: Reference, dialect: Dialect, width: int = TEXT_WID
 def reference_list(references: Iterable[Reference], width: int = TEXT_WIDTH) -> str:
     """One line per published table: the name to ask for, the table's titles, its rows."""
     rows = [
-        (reference.table.name, _one_line(heading, table.title), str(len(table.rows)))
+        (reference.table.name, _one_line(item), str(len(item.table.rows)))
         for reference in references
-        for heading, table in page_tables(reference)
+        for item in page_tables(reference)
     ]
     table = Table("", ("Name", "Table", "Rows"), rows, left=2)
     return write_table(table, Dialect.TERMINAL, width)
 
 
-def _one_line(heading: str, subtitle: str) -> str:
-    """The system and the table, without what the subtitle says anyway."""
-    return f"{heading.partition(': ')[2]}: {subtitle}" if subtitle else heading
+def _one_line(item: HeadedTable) -> str:
+    """The system and the table, without what the table's title says anyway."""
+    _, _, system = item.heading.partition(": ")
+    return f"{system}: {item.table.title}" if item.table.title else item.heading
 
 
-def page_tables(reference: Reference) -> Iterator[tuple[str, Table]]:
-    """The headings and tables of a system, in the page's order."""
+def page_tables(reference: Reference) -> Iterator[HeadedTable]:
+    """The tables of a system under their headings, in the page's order."""
     row = reference.table.rows[0]
     title = _title(row)
     if reference.accuracy:
-        yield f"Training accuracy: {title}", accuracy_table(reference.accuracy)
+        yield HeadedTable(f"Training accuracy: {title}", accuracy_table(reference.accuracy))
     training = [
         tuple(lines)
         for _, lines in groupby(reference.scaling, key=lambda line: (line.base_precision, line.xla))
     ]
     for lines in training:
-        yield f"Training performance: {title}", training_table(lines, reference.table)
+        yield HeadedTable(f"Training performance: {title}", training_table(lines, reference.table))
     for lines in training:
-        yield f"Training time: {title}", time_table(lines, reference)
+        yield HeadedTable(f"Training time: {title}", time_table(lines, reference))
     inference = sorted(
         (row for row in reference.table.rows if row.mode is Mode.INFERENCE),
         key=lambda row: row.key.page_order,
     )
     for _, cells in groupby(inference, key=lambda row: (row.gpus, row.precision, row.xla)):
         group = tuple(cells)
-        yield f"Inference performance: {_inference_title(group[0])}", inference_table(group)
+        yield HeadedTable(
+            f"Inference performance: {_inference_title(group[0])}", inference_table(group)
+        )
 
 
 def accuracy_table(rows: Sequence[AccuracyRow]) -> Table:

@@ -26,7 +26,8 @@ def test_every_table_of_the_page_is_given_back() -> None:
     shown = []
     for system in SYSTEMS:
         heading = ""
-        for above, table in page_tables(published(system.key)):
+        for item in page_tables(published(system.key)):
+            above, table = item.heading, item.table
             shown += ["", above] if above != heading else []
             shown += ["", table.title] if table.title else []
             shown += [" ".join(line) for line in (table.headers, *table.rows)]
