@@ -28,7 +28,7 @@ _MEASURED: Mapping[Metric, Callable[[Summary], float]] = {
 }
 
 
-# Opens the titles of a reference's own columns in comparison.csv, none of which it can then double.
+# Begins the titles of a reference's further columns in comparison.csv; no title of ours does.
 _EXTRA = "reference_"
 
 

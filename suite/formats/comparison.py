@@ -220,9 +220,9 @@ def _scaling_entry(
     if result.cell.gpus == 1:
         return _Entry(1.0, published)
     line = scaled.get(result.cell)
-    return (
-        _Entry(line.factor, published, letters(line.cautions)) if line else _Entry(None, published)
-    )
+    if line is None:
+        return _Entry(None, published)
+    return _Entry(line.factor, published, letters(line.cautions))
 
 
 def _hours_entry(rate: _Entry, published: float | None) -> _Entry:
