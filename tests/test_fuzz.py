@@ -306,6 +306,7 @@ SUBJECTS = {
             ("136.44", "nan"),
             (",", ";"),
             ("T4", '"'),
+            ("note\n", "\x1b[31mmine\n"),
         ),
     ),
     "bands": Subject(

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from suite.analysis.bands import Band, Pair, derive_bands, pairs_of
+from suite.analysis.bands import Band, ReplicatedCell, derive_bands, replicated_cells
 from suite.analysis.scaling import time_to_train_hours
-from suite.model.cell import Mode, Precision
+from suite.model.cell import Mode
 from suite.model.reference import (
     Key,
     Metric,
@@ -27,7 +27,7 @@ HALF_HOURS_UNIT = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class DerivedNumber:
     """A derived number as printed, and what the numbers it derives from give.
 
     `low` and `high` bound the recomputed number, given the rounding of those it derives from;
@@ -56,15 +56,15 @@ class Audit:
 
     `inference` are the rows with latencies. `unsteady` are those of them whose throughput is off
     batch size / average latency by more than 2 %, and `early_p90` those whose 90 % latency is
-    below the average. `ratios` and `hours` are all checks, agreeing or not.
+    below the average. `ratios` and `hours` are all derived numbers, agreeing or not.
     """
 
     inference: tuple[ReferenceRow, ...]
     unsteady: tuple[ReferenceRow, ...]
     early_p90: tuple[ReferenceRow, ...]
-    ratios: tuple[Check, ...]
-    hours: tuple[Check, ...]
-    pairs: tuple[Pair, ...]
+    ratios: tuple[DerivedNumber, ...]
+    hours: tuple[DerivedNumber, ...]
+    replicated: tuple[ReplicatedCell, ...]
     bands: tuple[Band, ...]
 
 
@@ -80,15 +80,15 @@ def audit(
     rows = [row for table in tables.values() for row in table.rows]
     by_key = {(row.system, row.key): row for row in rows}
     inference = tuple(row for row in rows if row.estimator_ratio is not None)
-    pairs = pairs_of(*(tables[name] for name in REPLICATED))
+    replicated = replicated_cells(*(tables[name] for name in REPLICATED))
     return Audit(
         inference=inference,
         unsteady=tuple(row for row in inference if not row.estimators_agree),
         early_p90=tuple(row for row in inference if _p90_below_average(row)),
-        ratios=tuple(check for line in scaling for check in _ratio_checks(line, by_key)),
-        hours=tuple(check for time in times for check in _hours_checks(time, rows)),
-        pairs=pairs,
-        bands=derive_bands(pairs),
+        ratios=tuple(number for line in scaling for number in _derived_ratios(line, by_key)),
+        hours=tuple(number for time in times for number in _derived_hours(time, rows)),
+        replicated=replicated,
+        bands=derive_bands(replicated),
     )
 
 
@@ -97,17 +97,14 @@ def _p90_below_average(row: ReferenceRow) -> bool:
     return p90 is not None and average is not None and p90 < average
 
 
-def _ratio_checks(
+def _derived_ratios(
     line: ScalingRow, rows: Mapping[tuple[str, Key], ReferenceRow]
-) -> Iterator[Check]:
-    def published(precision: Precision, gpus: int, batch_size: int | None) -> ReferenceRow | None:
-        key = (Mode.TRAINING, precision, line.xla, gpus, batch_size or 0)
-        return rows.get((line.system, key))
+) -> Iterator[DerivedNumber]:
+    def published(key: Key | None) -> ReferenceRow | None:
+        return rows.get((line.system, key)) if key else None
 
-    base = published(line.base_precision, line.gpus, line.batch_size_base)
-    amp = published(Precision.AMP, line.gpus, line.batch_size_amp)
-    base_one = published(line.base_precision, 1, line.batch_size_base)
-    amp_one = published(Precision.AMP, 1, line.batch_size_amp)
+    base, base_one = published(line.base_key), published(line.base_key and line.base_key.on_one_gpu)
+    amp, amp_one = published(line.amp_key), published(line.amp_key and line.amp_key.on_one_gpu)
     quotients = [("amp speedup", line.throughput_speedup, amp, base)]
     if line.gpus > 1:
         quotients += [
@@ -116,15 +113,15 @@ def _ratio_checks(
         ]
     for quantity, printed, row, below in quotients:
         if printed is not None and row is not None and below is not None:
-            yield _quotient_check(line, quantity, printed, row, below)
+            yield _quotient(line, quantity, printed, row, below)
 
 
-def _quotient_check(
+def _quotient(
     line: ScalingRow, quantity: str, printed: float, row: ReferenceRow, below: ReferenceRow
-) -> Check:
+) -> DerivedNumber:
     above_rounding = printed_rounding(row, Metric.THROUGHPUT)
     below_rounding = printed_rounding(below, Metric.THROUGHPUT)
-    return Check(
+    return DerivedNumber(
         system=line.system,
         gpus=line.gpus,
         quantity=quantity,
@@ -137,8 +134,8 @@ def _quotient_check(
     )
 
 
-def _hours_checks(time: TimeToTrainRow, rows: Sequence[ReferenceRow]) -> Iterator[Check]:
-    """One check per training row that the hours can stand for."""
+def _derived_hours(time: TimeToTrainRow, rows: Sequence[ReferenceRow]) -> Iterator[DerivedNumber]:
+    """One number per training row that the hours can stand for."""
     for row in rows:
         if row.mode is not Mode.TRAINING or (row.system, row.precision, row.xla, row.gpus) != (
             time.system,
@@ -148,7 +145,7 @@ def _hours_checks(time: TimeToTrainRow, rows: Sequence[ReferenceRow]) -> Iterato
         ):
             continue
         rounding = printed_rounding(row, Metric.THROUGHPUT)
-        yield Check(
+        yield DerivedNumber(
             system=time.system,
             gpus=time.gpus,
             quantity=f"{time.precision.value} hours",

@@ -74,7 +74,7 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ReplicatedCell:
     """The same cell published for two systems with the same GPU silicon."""
 
     first: ReferenceRow
@@ -96,18 +96,18 @@ class Pair:
         )
 
 
-def pairs_of(first: ReferenceTable, second: ReferenceTable) -> tuple[Pair, ...]:
+def replicated_cells(first: ReferenceTable, second: ReferenceTable) -> tuple[ReplicatedCell, ...]:
     """The cells that two tables share, in the order of the first."""
-    others = {row.key: row for row in second.rows}
-    return tuple(Pair(row, others[row.key]) for row in first.rows if row.key in others)
+    others = second.by_key
+    return tuple(ReplicatedCell(row, others[row.key]) for row in first.rows if row.key in others)
 
 
-def derive_bands(pairs: Sequence[Pair]) -> tuple[Band, ...]:
-    """One band per metric, GPU count and class: the widest factor of its pairs.
+def derive_bands(replicated: Sequence[ReplicatedCell]) -> tuple[Band, ...]:
+    """One band per metric, GPU count and class: the widest factor of its replicated cells.
 
     The factor includes the rounding of both printed numbers and is rounded up to a whole percent
-    above 1. Every pair counts, in both modes and all precisions, also where a row's estimators
-    disagree: unsteadiness is part of what separates two machines. A class without a pair has no
+    above 1. Every cell counts, in both modes and all precisions, also where a row's estimators
+    disagree: unsteadiness is part of what separates two machines. A class without any has no
     band.
     """
     unfilled = (
@@ -121,23 +121,24 @@ def derive_bands(pairs: Sequence[Pair]) -> tuple[Band, ...]:
             pairs=0,
         )
         for metric in JUDGED
-        for gpus in sorted({pair.first.gpus for pair in pairs})
+        for gpus in sorted({cell.first.gpus for cell in replicated})
         for xla, smallest, largest in CLASSES
     )
-    filled = (_filled(band, pairs) for band in unfilled)
+    filled = (_filled(band, replicated) for band in unfilled)
     return tuple(band for band in filled if band is not None)
 
 
-def _filled(band: Band, pairs: Sequence[Pair]) -> Band | None:
+def _filled(band: Band, replicated: Sequence[ReplicatedCell]) -> Band | None:
     metric = band.metric
-    factors = [
-        (factor, pair)
-        for pair in pairs
-        if band.holds(pair.first, metric) and (factor := pair.widest_factor(metric)) is not None
-    ]
+    factors = {
+        cell: factor
+        for cell in replicated
+        if band.holds(cell.first, metric) and (factor := cell.widest_factor(metric)) is not None
+    }
     if not factors:
         return None
-    factor, widest = max(factors, key=lambda item: item[0])
+    widest = max(factors, key=lambda cell: factors[cell])
+    factor = factors[widest]
     percent = math.ceil(round((factor - 1) * 100, 6))  # a float a hair over 12 is 12
     row = widest.first
     note = (

@@ -3,17 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 import pandas as pd
 
 from suite.analysis.bands import Band, Judgement, judge
 from suite.analysis.measured_scaling import Estimator, ScalingKind, ScalingLine, scaling_lines
 from suite.analysis.scaling import scaling_of
-from suite.model.cell import Cell, KernelName, Mode, Precision
+from suite.model.cell import KernelName
 from suite.model.errors import NotComparableError
 from suite.model.launch import Status
-from suite.model.reference import Key, Metric, ReferenceRow, ReferenceTable
+from suite.model.reference import Key, Metric, ReferenceRow, ReferenceTable, key_of
 from suite.model.run import CellResult
 from suite.model.summary import Summary
 from suite.model.text import spreadsheet_text
@@ -27,6 +26,10 @@ _MEASURED: Mapping[Metric, Callable[[Summary], float]] = {
     Metric.LATENCY_P95: lambda summary: summary.p95_seconds * 1e3,
     Metric.LATENCY_P99: lambda summary: summary.p99_seconds * 1e3,
 }
+
+
+# Begins the titles of a reference's further columns in comparison.csv; no title of ours does.
+_EXTRA = "reference_"
 
 
 class Side(str, Enum):
@@ -67,32 +70,24 @@ def compare(
     """Join the cells of a run with the rows of a reference, in the page's order.
 
     A measured cell that does other work than the published (DALI, a batch kept on the GPU, another
-    image size, the
-    simulated kernel) joins no row.
+    image size, the simulated kernel) joins no row.
 
     Raises:
         NotComparableError: no cell is on both sides, nor is any weak scaling.
     """
-    rows = {row.key: row for row in table.rows}
-    measured = pd.DataFrame(
-        [(_key(result.cell), table.find(result.cell) is not None, result) for result in results],
-        columns=["key", "joins", "result"],
-    )
-    published = pd.DataFrame(
-        [(key, True, row) for key, row in rows.items()], columns=["key", "joins", "row"]
-    )
-    joined = measured.merge(published, on=["key", "joins"], how="outer")
-    cells = [
-        _compared(key, _present(result), _present(row), bands)
-        for key, result, row in zip(joined["key"], joined["result"], joined["row"], strict=True)
+    measured = [
+        _compared(key_of(result.cell), result, table.find(result.cell), bands) for result in results
     ]
+    joined = {cell.key for cell in measured if cell.row is not None}
+    unjoined = [row for row in table.rows if row.key not in joined]
+    cells = [*measured, *(_compared(row.key, None, row, bands) for row in unjoined)]
     common = any(cell.side is Side.BOTH for cell in cells)
     if not common and not _both_scale(cells, table):
         raise NotComparableError(
             f"the run and reference {table.name} have no cell in common; run the matrix that names"
             " this reference"
         )
-    return tuple(sorted(cells, key=lambda cell: _page_order(cell.key)))
+    return tuple(sorted(cells, key=_order))
 
 
 def weak_scaling_of(cells: Sequence[ComparedCell]) -> tuple[ScalingLine, ...]:
@@ -103,7 +98,10 @@ def weak_scaling_of(cells: Sequence[ComparedCell]) -> tuple[ScalingLine, ...]:
 
 
 def comparison_frame(cells: Sequence[ComparedCell]) -> pd.DataFrame:
-    """One line per cell for comparison.csv; numbers in the page's units, ratios and words."""
+    """One line per cell for comparison.csv; numbers in the page's units, ratios and words.
+
+    The last columns are those that the reference's file has beyond the published ones.
+    """
     lines = [
         {
             name: spreadsheet_text(value) if isinstance(value, str) else value
@@ -111,9 +109,10 @@ def comparison_frame(cells: Sequence[ComparedCell]) -> pd.DataFrame:
         }
         for cell in cells
     ]
-    return pd.DataFrame(lines).astype(
+    frame = pd.DataFrame(lines).astype(
         dict.fromkeys(("samples", "launches", "launches_planned"), "Int64")
     )
+    return frame.rename(columns=spreadsheet_text)
 
 
 def _both_scale(cells: Sequence[ComparedCell], table: ReferenceTable) -> bool:
@@ -123,15 +122,6 @@ def _both_scale(cells: Sequence[ComparedCell], table: ReferenceTable) -> bool:
         for line in scaling_of(table.rows)
     )
     return published and any(line.factor for line in weak_scaling_of(cells))
-
-
-def _key(cell: Cell) -> Key:
-    return (cell.mode, cell.precision, cell.xla, cell.gpus, cell.batch_size)
-
-
-def _present(value: Any) -> Any:
-    """What the join left out is NaN there and None here."""
-    return None if isinstance(value, float) else value
 
 
 def _compared(
@@ -152,21 +142,20 @@ def _ratio(measured: float | None, published: float | None) -> float | None:
     return None if measured is None or published is None else measured / published
 
 
-def _page_order(key: Key) -> tuple[int, int, int, bool, int]:
-    mode, precision, xla, gpus, batch_size = key
-    return (list(Mode).index(mode), gpus, list(Precision).index(precision), xla, batch_size)
+def _order(cell: ComparedCell) -> tuple[object, ...]:
+    """The page's order; among cells alike, those that joined no row first."""
+    return (cell.key.page_order, cell.row is not None)
 
 
 def _line(cell: ComparedCell) -> dict[str, object]:
-    mode, precision, xla, gpus, batch_size = cell.key
-    result, row = cell.result, cell.row
+    key, result, row = cell.key, cell.result, cell.row
     status = result.status if result else None
     line: dict[str, object] = {
-        "mode": mode.value,
-        "precision": precision.value,
-        "xla": str(xla).lower(),
-        "gpus": gpus,
-        "batch_size": batch_size,
+        "mode": key.mode.value,
+        "precision": key.precision.value,
+        "xla": str(key.xla).lower(),
+        "gpus": key.gpus,
+        "batch_size": key.batch_size,
         "side": cell.side.value,
         "cell": result.cell.id if result else None,
         "status": status.value if status else None,
@@ -183,6 +172,7 @@ def _line(cell: ComparedCell) -> dict[str, object]:
         line[f"{metric.value}_ratio"] = cell.ratio(metric)
         line[f"{metric.value}_word"] = judgement.word.value if judgement else None
     line["note"] = row.note if row else None
+    line.update({f"{_EXTRA}{title}": text for title, text in row.extra.items()} if row else {})
     return line
 
 

@@ -68,7 +68,7 @@ def percentile_interval(
         return None
     # The ranks of so few samples, at the same place among all of them.
     scale = (count - 1) / (worth - 1)
-    lower, upper = (ranks[0] - 1) * scale, (ranks[1] - 1) * scale
+    lower, upper = ((rank - 1) * scale for rank in ranks)
     return (ordered[math.floor(lower + 1e-9)], ordered[math.ceil(upper - 1e-9)])
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from suite.analysis.scaling import time_to_train_hours
-from suite.model.cell import Cell, Mode, Precision
+from suite.model.cell import Cell, Mode
 from suite.model.launch import Caution, Status
 from suite.model.reference import Reference
 from suite.model.run import CellResult
@@ -49,15 +49,23 @@ class ScalingLine:
         return None if self.factor is None else self.factor / self.cell.gpus
 
 
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """Throughput in images/s on this many GPUs."""
+
+    gpus: int
+    img_s: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScalingCurve:
-    """Throughput in images/s by GPUs, from one GPU on; `base` tells its conditions.
+    """Throughput by GPUs, from one GPU on; `base` tells its conditions.
 
     `factor` is that of its last point, as the line states it.
     """
 
     base: Cell
-    points: tuple[tuple[int, float], ...]
+    points: tuple[CurvePoint, ...]
     factor: float
 
 
@@ -89,29 +97,28 @@ def scaling_lines(
 
 def published_lines(reference: Reference) -> tuple[ScalingLine, ...]:
     """The weak scaling of a reference, with its own factors and hours."""
-    rates = {row.key: row.throughput_img_s for row in reference.table.rows}
+    table = reference.table
     lines: dict[Cell, ScalingLine] = {}
     for row in reference.scaling:
         sides = (
-            (row.base_precision, row.batch_size_base, row.weak_scaling_base),
-            (Precision.AMP, row.batch_size_amp, row.weak_scaling_amp),
+            (row.base_key, row.weak_scaling_base),
+            (row.amp_key, row.weak_scaling_amp),
         )
-        for precision, batch_size, factor in sides:
-            if row.gpus == 1 or batch_size is None or factor is None:
+        for key, factor in sides:
+            if row.gpus == 1 or key is None or factor is None:
                 continue
             cell = Cell(
-                mode=Mode.TRAINING,
-                precision=precision,
-                xla=row.xla,
-                batch_size=batch_size,
-                gpus=row.gpus,
+                mode=key.mode,
+                precision=key.precision,
+                xla=key.xla,
+                batch_size=key.batch_size,
+                gpus=key.gpus,
             )
-            key = (cell.mode, precision, row.xla, row.gpus, batch_size)
             lines[cell] = ScalingLine(
                 cell=cell,
                 base=base_of(cell, ScalingKind.WEAK),
-                base_img_s=rates.get((cell.mode, precision, row.xla, 1, batch_size)),
-                img_s=rates.get(key),
+                base_img_s=table.rate(key.on_one_gpu),
+                img_s=table.rate(key),
                 factor=factor,
                 hours=reference.hours(key),
             )
@@ -132,7 +139,9 @@ def _curve(base: Cell, lines: Sequence[ScalingLine]) -> ScalingCurve:
     last = max(lines, key=lambda line: line.cell.gpus)
     return ScalingCurve(
         base=base,
-        points=tuple((gpus, rate) for gpus, rate in sorted(rates.items()) if rate is not None),
+        points=tuple(
+            CurvePoint(gpus, rate) for gpus, rate in sorted(rates.items()) if rate is not None
+        ),
         factor=last.factor or 0.0,
     )
 

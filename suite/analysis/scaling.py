@@ -1,13 +1,10 @@
 """The columns that a training table derives from throughput: speedup, weak scaling, hours."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from suite.model.cell import Mode, Precision
-from suite.model.reference import ReferenceRow, ScalingRow, TimeToTrainRow
-
-# Training images of ImageNet ILSVRC-2012, the data set behind every published training number
-# (Russakovsky et al., "ImageNet Large Scale Visual Recognition Challenge", IJCV 2015).
-IMAGENET_TRAINING_IMAGES = 1_281_167
+from suite.model.reading import IMAGENET_TRAINING_IMAGES
+from suite.model.reference import Key, ReferenceRow, ScalingRow, TimeToTrainRow
 
 # The epochs of the published time-to-train tables.
 PUBLISHED_EPOCHS = 90
@@ -39,15 +36,26 @@ def scaling_of(rows: Iterable[ReferenceRow]) -> tuple[ScalingRow, ...]:
     otherwise equal batch sizes are paired, and a row without a partner makes a line of its own.
     """
     training = [row for row in rows if row.mode is Mode.TRAINING]
+    rates = {row.key: row.throughput_img_s for row in training}
     return tuple(
-        _line(base_precision, base, amp, training)
+        _line(base_precision, base, amp, rates)
         for base_precision in _base_precisions(training)
         for xla, gpus in sorted({(row.xla, row.gpus) for row in training})
         for base, amp in _paired(
-            [row for row in training if row.key[1:4] == (base_precision, xla, gpus)],
-            [row for row in training if row.key[1:4] == (Precision.AMP, xla, gpus)],
+            _alike(training, base_precision, gpus, xla=xla),
+            _alike(training, Precision.AMP, gpus, xla=xla),
         )
     )
+
+
+def _alike(
+    training: Sequence[ReferenceRow], precision: Precision, gpus: int, *, xla: bool
+) -> list[ReferenceRow]:
+    return [
+        row
+        for row in training
+        if row.precision is precision and row.gpus == gpus and row.xla is xla
+    ]
 
 
 def _base_precisions(training: Sequence[ReferenceRow]) -> list[Precision]:
@@ -72,7 +80,7 @@ def _line(
     base_precision: Precision,
     base: ReferenceRow | None,
     amp: ReferenceRow | None,
-    training: Sequence[ReferenceRow],
+    rates: Mapping[Key, float],
 ) -> ScalingRow:
     one = next(row for row in (base, amp) if row is not None)
     return ScalingRow(
@@ -85,17 +93,14 @@ def _line(
         throughput_speedup=(
             speedup(amp.throughput_img_s, base.throughput_img_s) if base and amp else None
         ),
-        weak_scaling_base=_scaled(base, training),
-        weak_scaling_amp=_scaled(amp, training),
+        weak_scaling_base=_scaled(base, rates),
+        weak_scaling_amp=_scaled(amp, rates),
     )
 
 
-def _scaled(row: ReferenceRow | None, training: Sequence[ReferenceRow]) -> float | None:
-    if row is None:
-        return None
-    one_gpu_key = (row.mode, row.precision, row.xla, 1, row.batch_size)
-    one_gpu = next((other for other in training if other.key == one_gpu_key), None)
-    return weak_scaling(row.throughput_img_s, one_gpu.throughput_img_s) if one_gpu else None
+def _scaled(row: ReferenceRow | None, rates: Mapping[Key, float]) -> float | None:
+    one_gpu = rates.get(row.key.on_one_gpu) if row else None
+    return weak_scaling(row.throughput_img_s, one_gpu) if row and one_gpu else None
 
 
 def times_of(rows: Iterable[ReferenceRow]) -> tuple[TimeToTrainRow, ...]:

@@ -115,7 +115,7 @@ def judge_run(
 
 
 def _counts(cell: ComparedCell, min_batch: int) -> bool:
-    return cell.side is Side.BOTH and cell.key[4] >= min_batch
+    return cell.side is Side.BOTH and cell.key.batch_size >= min_batch
 
 
 def _is_judged(result: CellResult) -> bool:

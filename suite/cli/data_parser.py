@@ -7,7 +7,7 @@ from suite.model.bounds import Bounds
 from suite.model.flag_values import SEEDS, checked, whole
 from suite.store.flags import path, path_text
 
-# ImageNet has 1,281,167 training images in 1,024 shards, whose names have five digits.
+# Enough for ImageNet's training images, which are in 1,024 shards, whose names have five digits.
 _IMAGES = Bounds(1, 1_300_000)
 _SHARDS = Bounds(1, 99_999)
 # 16 pixels are the smallest block of a JPEG with halved colour.

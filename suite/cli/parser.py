@@ -8,7 +8,7 @@ from suite.cli.data_parser import add_data, add_data_directories
 from suite.cli.reference_parser import add_reference
 from suite.cli.run_parser import add_run_flags
 from suite.model.bounds import Bounds
-from suite.model.cell import BATCH_SIZES, IMAGE_SIZES
+from suite.model.cell import BATCH_SIZES, IMAGE_SIZES, PUBLISHED_IMAGE_SIZE
 from suite.model.flag_values import decimal, whole
 from suite.store.flags import Parser, path, path_text
 
@@ -53,7 +53,12 @@ def make_parser() -> argparse.ArgumentParser:
     add_data(verbs)
     _add_selfcheck(verbs)
     layers = _add_verb(verbs, "layers", "list the network's layers, shapes and parameter counts")
-    layers.add_argument("--image_size", type=whole(IMAGE_SIZES), default=224, help="(%(default)s)")
+    layers.add_argument(
+        "--image_size",
+        type=whole(IMAGE_SIZES),
+        default=PUBLISHED_IMAGE_SIZE,
+        help="(%(default)s)",
+    )
     _add_verb(verbs, "schema", "print the JSON Schema of matrix files, for editors")
     return parser
 

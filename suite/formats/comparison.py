@@ -1,12 +1,13 @@
 """A comparison in the page's layout: its tables, each line as measured, published and ratio."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from textwrap import wrap
 
 from suite.analysis.bands import Word
 from suite.analysis.comparison import ComparedCell, Side, weak_scaling_of
-from suite.analysis.measured_scaling import published_lines, scaling_curves
+from suite.analysis.measured_scaling import ScalingLine, published_lines, scaling_curves
 from suite.analysis.scaling import speedup, time_to_train_hours
 from suite.formats.documents import fill_template
 from suite.formats.leftovers import leftovers
@@ -111,43 +112,31 @@ def remarks_on(header: RunHeader, table: ReferenceTable, coverage: Coverage) -> 
 
 def _tables(cells: Sequence[ComparedCell], reference: Reference) -> Iterator[Table]:
     both = [cell for cell in cells if cell.side is Side.BOTH]
-    inference = [cell for cell in both if cell.key[0] is Mode.INFERENCE]
-    for (precision, xla), group in groupby(inference, key=lambda cell: cell.key[1:3]):
+    inference = [cell for cell in both if cell.key.mode is Mode.INFERENCE]
+    for (precision, xla), group in groupby(
+        inference, key=lambda cell: (cell.key.precision, cell.key.xla)
+    ):
         rows = [row for cell in group for row in _inference_rows(cell)]
         title = page.inference_subtitle(precision, xla=xla)
         first, *rest = page.INFERENCE_TITLES
         yield Table(title, (first, "", *rest), rows, left=2)
-    training = {cell.key: cell for cell in both if cell.key[0] is Mode.TRAINING}
-    lines = [line for line in reference.scaling if any(key in training for key in _keys(line))]
-    factors, doubts = _factors(cells), _factor_marks(cells)
+    training = {cell.key: cell for cell in both if cell.key.mode is Mode.TRAINING}
+    lines = [
+        line for line in reference.scaling if line.base_key in training or line.amp_key in training
+    ]
+    scaled = weak_scaling_of(cells)
+    by_cell = {line.cell: line for line in scaled}
     for (base, xla), alike in groupby(lines, key=lambda line: (line.base_precision, line.xla)):
-        yield from _training_tables(
-            base, list(alike), training, factors, doubts, reference, xla=xla
-        )
-    scaling = comparison_table(weak_scaling_of(cells), published_lines(reference))
+        yield from _training_tables(base, list(alike), training, by_cell, reference, xla=xla)
+    scaling = comparison_table(scaled, published_lines(reference))
     if scaling is not None:
         yield scaling
-
-
-def _factors(cells: Sequence[ComparedCell]) -> dict[Cell, float | None]:
-    """Weak scaling by cell; that of one GPU is 1 by definition."""
-    ones = {
-        cell.result.cell: 1.0
-        for cell in cells
-        if cell.key[3] == 1 and cell.result is not None and cell.result.summary is not None
-    }
-    return {**ones, **{line.cell: line.factor for line in weak_scaling_of(cells)}}
-
-
-def _factor_marks(cells: Sequence[ComparedCell]) -> dict[Cell, str]:
-    """The doubts of each weak scaling: those of either of its cells."""
-    return {line.cell: letters(line.cautions) for line in weak_scaling_of(cells)}
 
 
 def _inference_rows(cell: ComparedCell) -> Iterator[tuple[str, ...]]:
     samples = cell.result.summary.count if cell.result and cell.result.summary else 0
     yield (
-        str(cell.key[4]),
+        str(cell.key.batch_size),
         f"measured n={samples} {marks(cell.result)}".rstrip(),
         *(_number(cell.measured(metric)) for metric in Metric),
     )
@@ -159,101 +148,112 @@ def _judged(cell: ComparedCell, metric: Metric) -> str:
     return f"{ratio(cell.ratio(metric))}{_word(cell, metric)}"
 
 
-def _keys(line: ScalingRow) -> tuple[Key, Key]:
-    """The cells of the base and of the AMP column of a training line."""
-    return (
-        (Mode.TRAINING, line.base_precision, line.xla, line.gpus, line.batch_size_base or 0),
-        (Mode.TRAINING, Precision.AMP, line.xla, line.gpus, line.batch_size_amp or 0),
-    )
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A number of the page's training tables as measured and as published.
+
+    `mark` stands beside the measured number and `word` beside the ratio.
+    """
+
+    measured: float | None
+    published: float | None
+    mark: str = ""
+    word: str = ""
 
 
 def _training_tables(
-    base: Precision,
+    base_precision: Precision,
     lines: Sequence[ScalingRow],
     cells: Mapping[Key, ComparedCell],
-    factors: Mapping[Cell, float | None],
-    doubts: Mapping[Cell, str],
+    scaled: Mapping[Cell, ScalingLine],
     reference: Reference,
     *,
     xla: bool,
 ) -> Iterator[Table]:
     """The page's training table and its table of hours, for the lines that were measured."""
-    published_rates = {row.key: row.throughput_img_s for row in reference.table.rows}
     rows: list[tuple[str, ...]] = []
     hours: list[tuple[str, ...]] = []
     for line in lines:
-        keys = _keys(line)
-        results = [cells[key].result if key in cells else None for key in keys]
-        beside = [marks(result) for result in results]
-        both = " ".join(dict.fromkeys(" ".join(beside).split()))
-        scaled = [doubts.get(result.cell, "") if result else "" for result in results]
-        measured = _measured_line(cells, factors, keys)
-        published = (
-            *(published_rates.get(key) for key in keys),
-            line.throughput_speedup,
-            line.weak_scaling_base,
-            line.weak_scaling_amp,
+        base, amp = (cells.get(key) if key else None for key in (line.base_key, line.amp_key))
+        base_rate = _rate_entry(base, reference.table.rate(line.base_key))
+        amp_rate = _rate_entry(amp, reference.table.rate(line.amp_key))
+        entries = (
+            base_rate,
+            amp_rate,
+            _speedup_entry(base_rate, amp_rate, line.throughput_speedup),
+            _scaling_entry(base, line.weak_scaling_base, scaled),
+            _scaling_entry(amp, line.weak_scaling_amp, scaled),
         )
-        words = [_word(cells[key], Metric.THROUGHPUT) if key in cells else "" for key in keys]
-        sizes = page.batch_sizes_text(base, line.batch_size_base, line.batch_size_amp)
-        rows += _three(
-            (str(line.gpus), sizes),
-            measured,
-            published,
-            words=(*words, "", "", ""),
-            beside=(*beside, both, *scaled),
+        sizes = page.batch_sizes_text(base_precision, line.batch_size_base, line.batch_size_amp)
+        rows += _three((str(line.gpus), sizes), entries)
+        times = (
+            _hours_entry(amp_rate, reference.hours(line.amp_key)),
+            _hours_entry(base_rate, reference.hours(line.base_key)),
         )
-        times = [rate and time_to_train_hours(rate) for rate in (measured[1], measured[0])]
-        printed = [reference.hours(key) for key in reversed(keys)]
-        hours += _three((str(line.gpus),), times, printed, words=("", ""), beside=beside[::-1])
-    gpus, batch_size, *columns = page.training_titles(base, xla=xla)
+        hours += _three((str(line.gpus),), times)
+    gpus, batch_size, *columns = page.training_titles(base_precision, xla=xla)
     yield Table("Training performance", (gpus, batch_size, "", *columns), rows, left=3)
-    gpus, *columns = page.time_titles(base, xla=xla)
+    gpus, *columns = page.time_titles(base_precision, xla=xla)
     yield Table("Training time for 90 epochs, in hours", (gpus, "", *columns), hours, left=2)
 
 
-def _measured_line(
-    cells: Mapping[Key, ComparedCell],
-    factors: Mapping[Cell, float | None],
-    keys: tuple[Key, Key],
-) -> list[float | None]:
-    """Base and AMP throughput, their speedup, and the weak scaling of each."""
-
-    def scaled(key: Key) -> float | None:
-        result = cells[key].result if key in cells else None
-        return factors.get(result.cell) if result else None
-
-    base, amp = (cells[key].measured(Metric.THROUGHPUT) if key in cells else None for key in keys)
-    faster = speedup(amp, base) if base and amp else None
-    return [base, amp, faster, *map(scaled, keys)]
+def _rate_entry(cell: ComparedCell | None, published: float | None) -> _Entry:
+    if cell is None:
+        return _Entry(None, published)
+    measured = cell.measured(Metric.THROUGHPUT)
+    return _Entry(measured, published, marks(cell.result), _word(cell, Metric.THROUGHPUT))
 
 
-def _three(
-    labels: tuple[str, ...],
-    measured: Sequence[float | None],
-    published: Sequence[float | None],
-    *,
-    words: Sequence[str],
-    beside: Sequence[str],
-) -> list[tuple[str, ...]]:
+def _speedup_entry(base: _Entry, amp: _Entry, published: float | None) -> _Entry:
+    measured = speedup(amp.measured, base.measured) if base.measured and amp.measured else None
+    both = " ".join(dict.fromkeys(f"{base.mark} {amp.mark}".split()))
+    return _Entry(measured, published, both)
+
+
+def _scaling_entry(
+    cell: ComparedCell | None, published: float | None, scaled: Mapping[Cell, ScalingLine]
+) -> _Entry:
+    """Weak scaling, with the doubts about either of its cells; that of one GPU is 1."""
+    result = cell.result if cell else None
+    if result is None or result.summary is None:
+        return _Entry(None, published)
+    if result.cell.gpus == 1:
+        return _Entry(1.0, published)
+    line = scaled.get(result.cell)
+    if line is None:
+        return _Entry(None, published)
+    return _Entry(line.factor, published, letters(line.cautions))
+
+
+def _hours_entry(rate: _Entry, published: float | None) -> _Entry:
+    measured = time_to_train_hours(rate.measured) if rate.measured else None
+    return _Entry(measured, published, rate.mark)
+
+
+def _three(labels: Sequence[str], entries: Sequence[_Entry]) -> list[tuple[str, ...]]:
     """The measured, the published and the ratio row of one line of the page.
 
-    `beside` are the marks of the measured numbers, `words` those of the ratios. A long label goes
-    on in the rows below its own.
+    A long label goes on in the rows below its own.
     """
     columns = [[*wrap(label, _LABEL_WIDTH), "", ""] for label in labels]
-    ratios = [
-        MISSING if m is None or p is None else f"{ratio(m / p)}{word}"
-        for m, p, word in zip(measured, published, words, strict=True)
-    ]
-    marked = [
-        f"{_number(m)} {mark}".rstrip() if m is not None else MISSING
-        for m, mark in zip(measured, beside, strict=True)
-    ]
-    kinds = [("measured", iter(marked)), ("published", map(_number, published))]
+    rows = {
+        "measured": [
+            f"{_number(entry.measured)} {entry.mark}".rstrip()
+            if entry.measured is not None
+            else MISSING
+            for entry in entries
+        ],
+        "published": [_number(entry.published) for entry in entries],
+        "ratio": [
+            f"{ratio(entry.measured / entry.published)}{entry.word}"
+            if entry.measured is not None and entry.published is not None
+            else MISSING
+            for entry in entries
+        ],
+    }
     return [
-        (*(column[row] for column in columns), kind, *numbers)
-        for row, (kind, numbers) in enumerate([*kinds, ("ratio", iter(ratios))])
+        (*(column[place] for column in columns), kind, *numbers)
+        for place, (kind, numbers) in enumerate(rows.items())
     ]
 
 

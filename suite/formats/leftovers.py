@@ -1,6 +1,7 @@
 """What of a comparison has no ratio, and why."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from suite.analysis.comparison import ComparedCell, Side, weak_scaling_of
@@ -25,8 +26,8 @@ def leftovers(cells: Sequence[ComparedCell], coverage: Coverage) -> Iterator[tup
     if unscaled:
         yield "Without weak scaling:", unscaled
     unjudged = {
-        f"batch {cell.key[4]}, {page.precision_title(cell.key[1])}{' + XLA' * cell.key[2]}:"
-        f" {cell.judgements[Metric.THROUGHPUT].reason}"
+        f"batch {cell.key.batch_size}, {page.precision_title(cell.key.precision)}"
+        f"{' + XLA' * cell.key.xla}: {cell.judgements[Metric.THROUGHPUT].reason}"
         for cell in cells
         if cell.row and not cell.row.estimators_agree and Metric.THROUGHPUT in cell.judgements
     }
@@ -46,8 +47,8 @@ def _has_a_number(cell: ComparedCell) -> bool:
 
 
 def _by_condition(cells: Sequence[ComparedCell]) -> Iterator[str]:
-    for (mode, precision, xla, gpus), group in groupby(cells, key=lambda cell: cell.key[:4]):
-        several = f", {gpus} GPUs" if gpus > 1 else ""
-        sizes = ", ".join(str(cell.key[4]) for cell in group)
-        name = page.precision_title(precision)
-        yield f"{mode.value}, {name}{' + XLA' * xla}{several}: batch {sizes}"
+    for alike, group in groupby(cells, key=lambda cell: replace(cell.key, batch_size=1)):
+        several = f", {alike.gpus} GPUs" if alike.gpus > 1 else ""
+        sizes = ", ".join(str(cell.key.batch_size) for cell in group)
+        name = page.precision_title(alike.precision)
+        yield f"{alike.mode.value}, {name}{' + XLA' * alike.xla}{several}: batch {sizes}"

@@ -9,6 +9,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from suite.analysis.measured_scaling import (
+    CurvePoint,
     Estimator,
     ScalingCurve,
     ScalingKind,
@@ -133,7 +134,8 @@ def _looks(curves: Sequence[ScalingCurve]) -> list[tuple[str, str]]:
 
 
 def _draw(axes: "Axes", curve: ScalingCurve, look: tuple[str, str], *, is_published: bool) -> None:
-    gpus, rates = zip(*curve.points, strict=True)
+    gpus = [point.gpus for point in curve.points]
+    rates = [point.img_s for point in curve.points]
     colour, marker = look
     axes.plot(
         gpus,
@@ -144,16 +146,18 @@ def _draw(axes: "Axes", curve: ScalingCurve, look: tuple[str, str], *, is_publis
         linestyle="--" if is_published else "-",
         zorder=3,
     )
-    linear = [rates[0] * count / gpus[0] for count in gpus]
+    first = curve.points[0]
+    linear = [first.img_s * count / first.gpus for count in gpus]
     axes.plot(gpus, linear, color=_GREY, linestyle=":", linewidth=1, zorder=2)
 
 
 def _scale(axes: "Axes", curves: Sequence[ScalingCurve]) -> None:
     """Logarithmic axes, with ticks at the GPU counts and at round throughputs."""
-    gpus = sorted({gpus for curve in curves for gpus, _ in curve.points})
+    points = [point for curve in curves for point in curve.points]
+    gpus = sorted({point.gpus for point in points})
+    rates = [point.img_s for point in points]
     # The linear lines belong to the picture as well.
-    rates = [rate for curve in curves for _, rate in curve.points]
-    tops = [curve.points[0][1] * curve.points[-1][0] for curve in curves]
+    tops = [curve.points[0].img_s * curve.points[-1].gpus for curve in curves]
     lowest, highest = min(rates) / 1.15, max(*rates, *tops) * 1.15
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
@@ -172,19 +176,20 @@ def _label_points(labels: Sequence[str]) -> float:
 
 def _label_ends(
     axes: "Axes",
-    ends: Sequence[tuple[int, float]],
+    ends: Sequence[CurvePoint],
     labels: Sequence[str],
     colours: Sequence[str],
 ) -> None:
     """A label right of each curve's end, moved up or down where labels would overlap."""
     to_points = 72 / axes.figure.dpi
-    wanted = [float(axes.transData.transform(end)[1]) * to_points for end in ends]
+    pixels = [axes.transData.transform((end.gpus, end.img_s)) for end in ends]
+    wanted = [float(height) * to_points for _, height in pixels]
     gap = _label_points(labels)
     places = spread(wanted, gap, gap / 2, axes.figure.bbox.height * to_points - gap / 2)
     for end, label, colour, place in zip(ends, labels, colours, places, strict=True):
         axes.annotate(
             label,
-            xy=end,
+            xy=(end.gpus, end.img_s),
             xytext=(axes.bbox.x1 * to_points + 12, place),
             textcoords="figure points",
             color=colour,
@@ -202,7 +207,7 @@ def _label_ends(
 
 
 def _label(curve: ScalingCurve, kind: ScalingKind, rank: str, *, is_published: bool) -> str:
-    gpus, _ = curve.points[-1]
+    gpus = curve.points[-1].gpus
     whole = f"batch {curve.base.batch_size}"
     size = f"{whole} / {rank}" if kind is ScalingKind.WEAK else f"global {whole}"
     what = fill(f"{conditions(curve.base)}, {size}", _LABEL_CHARACTERS)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from suite.analysis.audit import REPLICATED, Audit, Check
-from suite.analysis.bands import JUDGED, Band, Pair
-from suite.analysis.scaling import IMAGENET_TRAINING_IMAGES
+from suite.analysis.audit import REPLICATED, Audit, DerivedNumber
+from suite.analysis.bands import JUDGED, Band, ReplicatedCell
 from suite.formats.numbers import MISSING
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
+from suite.model.reading import IMAGENET_TRAINING_IMAGES
 from suite.model.reference import ESTIMATOR_LIMIT, ReferenceRow
 
 # A headline or an explanation, or the numbers below it.
@@ -30,7 +30,7 @@ def _sections(audit: Audit) -> Iterator[list[Part]]:
     yield _derived("3. Throughput speedup and weak scaling, from throughput", audit.ratios)
     title = f"4. Hours to train on {IMAGENET_TRAINING_IMAGES:,} images, from throughput"
     yield _derived(title, audit.hours)
-    yield _replication(audit.pairs)
+    yield _replication(audit.replicated)
     yield _bands(audit.bands)
 
 
@@ -45,6 +45,7 @@ def _unsteady(rows: Sequence[ReferenceRow], checked: int) -> list[Part]:
     )
     cells = [
         (
+            row.system,
             *_condition(row),
             _number(row.throughput_img_s),
             _number(row.latency_avg_ms),
@@ -61,6 +62,7 @@ def _early_p90(rows: Sequence[ReferenceRow], checked: int) -> list[Part]:
     explanation = "A few very slow steps pull the average over the 90th percentile."
     cells = [
         (
+            row.system,
             *_condition(row),
             *map(_number, (row.latency_avg_ms, row.latency_p90_ms, row.latency_p99_ms)),
         )
@@ -70,48 +72,48 @@ def _early_p90(rows: Sequence[ReferenceRow], checked: int) -> list[Part]:
     return [title, explanation, _table(headers, cells)]
 
 
-def _derived(title: str, checks: Sequence[Check]) -> list[Part]:
-    wrong = [check for check in checks if not check.agrees]
-    headline = f"{title}: {len(wrong)} of {len(checks)} numbers disagree beyond rounding."
+def _derived(title: str, numbers: Sequence[DerivedNumber]) -> list[Part]:
+    wrong = [number for number in numbers if not number.agrees]
+    headline = f"{title}: {len(wrong)} of {len(numbers)} numbers disagree beyond rounding."
     cells = []
-    for check in wrong:
-        printed, recomputed = (2, 3) if check.unit < 0.1 else (0, 1)
-        low, high = f"{check.low:.{recomputed}f}", f"{check.high:.{recomputed}f}"
+    for number in wrong:
+        printed, recomputed = (2, 3) if number.unit < 0.1 else (0, 1)
+        low, high = f"{number.low:.{recomputed}f}", f"{number.high:.{recomputed}f}"
         cells.append(
             (
-                check.system,
-                check.quantity,
-                check.source,
-                str(check.gpus),
-                f"{check.printed:.{printed}f}",
-                f"{check.recomputed:.{recomputed}f} ({low} to {high})",
+                number.system,
+                number.quantity,
+                number.source,
+                str(number.gpus),
+                f"{number.printed:.{printed}f}",
+                f"{number.recomputed:.{recomputed}f} ({low} to {high})",
             )
         )
     headers = ("system", "number", "from", "gpus", "printed", "recomputed")
     return [headline, _table(headers, cells)] if wrong else [headline]
 
 
-def _replication(pairs: Sequence[Pair]) -> list[Part]:
+def _replication(cells: Sequence[ReplicatedCell]) -> list[Part]:
     first, second = REPLICATED
     title = (
-        f"5. {first} against {second}, one V100 each: {len(pairs)} cells are published for both."
+        f"5. {first} against {second}, one V100 each: {len(cells)} cells are published for both."
     )
     explanation = (
         "First the throughput of each in img/s, then the factors by which the two differ (the"
         " larger over the smaller): of throughput, average latency, 90% and 95% latency."
     )
-    cells = [
+    rows = [
         (
-            pair.first.mode.value,
-            *_condition(pair.first)[1:],
-            _number(pair.first.throughput_img_s),
-            _number(pair.second.throughput_img_s),
-            *(_number(pair.factor(metric)) for metric in JUDGED),
+            cell.first.mode.value,
+            *_condition(cell.first),
+            _number(cell.first.throughput_img_s),
+            _number(cell.second.throughput_img_s),
+            *(_number(cell.factor(metric)) for metric in JUDGED),
         )
-        for pair in pairs
+        for cell in cells
     ]
     headers = ("mode", "precision", "xla", "batch", first, second, "img/s", "avg", "90%", "95%")
-    return [title, explanation, _table(headers, cells)]
+    return [title, explanation, _table(headers, rows)]
 
 
 def _bands(bands: Sequence[Band]) -> list[Part]:
@@ -137,8 +139,8 @@ def _bands(bands: Sequence[Band]) -> list[Part]:
     return [title, explanation, _table(headers, cells)]
 
 
-def _condition(row: ReferenceRow) -> tuple[str, str, str, str]:
-    return (row.system, row.precision.value, "xla" if row.xla else "", str(row.batch_size))
+def _condition(row: ReferenceRow) -> tuple[str, str, str]:
+    return (row.precision.value, "xla" if row.xla else "", str(row.batch_size))
 
 
 def _number(value: float | None, decimals: int = 2) -> str:

@@ -1,6 +1,7 @@
 """Reference tables in the published page's layout: its headings, column titles and order."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from suite.formats.markdown import inline
@@ -17,28 +18,39 @@ from suite.model.page import (
 )
 from suite.model.reference import (
     AccuracyRow,
+    Key,
     Metric,
     Printed,
     Reference,
     ReferenceRow,
+    ReferenceTable,
     ScalingRow,
-    TimeToTrainRow,
 )
 from suite.model.systems import system_by_key
 from suite.model.text import shown
 
 
+@dataclass(frozen=True, slots=True)
+class HeadedTable:
+    """A table and the heading of the page under which it stands, alone or with others."""
+
+    heading: str
+    table: Table
+
+
 def reference_text(reference: Reference, dialect: Dialect, width: int = TEXT_WIDTH) -> str:
-    """Every table of a system under its heading, and then the notes of its rows."""
+    """Every table of a system under its heading, its file's further columns, and its notes."""
     level, sublevel, written = (
         ("## ", "### ", inline) if dialect is Dialect.MARKDOWN else ("", "", shown)
     )
     parts = []
-    for heading, tables in groupby(page_tables(reference), key=lambda item: item[0]):
+    for heading, group in groupby(page_tables(reference), key=lambda item: item.heading):
         parts.append(f"{level}{written(heading)}")
-        for _, table in tables:
-            parts += [f"{sublevel}{table.title}"] if table.title else []
-            parts.append(write_table(table, dialect, width))
+        for item in group:
+            parts += [f"{sublevel}{item.table.title}"] if item.table.title else []
+            parts.append(write_table(item.table, dialect, width))
+    if further := further_columns(reference.table):
+        parts += [f"{level}{further.title}", write_table(further, dialect, width)]
     if notes := [f"- {written(note)}" for note in _notes(reference.table.rows)]:
         parts.append("\n".join([f"{level}Notes", *([""] if level else []), *notes]))
     return "\n\n".join(parts)
@@ -47,39 +59,43 @@ def reference_text(reference: Reference, dialect: Dialect, width: int = TEXT_WID
 def reference_list(references: Iterable[Reference], width: int = TEXT_WIDTH) -> str:
     """One line per published table: the name to ask for, the table's titles, its rows."""
     rows = [
-        (reference.table.name, _one_line(heading, table.title), str(len(table.rows)))
+        (reference.table.name, _one_line(item), str(len(item.table.rows)))
         for reference in references
-        for heading, table in page_tables(reference)
+        for item in page_tables(reference)
     ]
     table = Table("", ("Name", "Table", "Rows"), rows, left=2)
     return write_table(table, Dialect.TERMINAL, width)
 
 
-def _one_line(heading: str, subtitle: str) -> str:
-    """The system and the table, without what the subtitle says anyway."""
-    return f"{heading.partition(': ')[2]}: {subtitle}" if subtitle else heading
+def _one_line(item: HeadedTable) -> str:
+    """The system and the table, without what the table's title says anyway."""
+    _, _, system = item.heading.partition(": ")
+    return f"{system}: {item.table.title}" if item.table.title else item.heading
 
 
-def page_tables(reference: Reference) -> Iterator[tuple[str, Table]]:
-    """The headings and tables of a system, in the page's order."""
+def page_tables(reference: Reference) -> Iterator[HeadedTable]:
+    """The tables of a system under their headings, in the page's order."""
     row = reference.table.rows[0]
     title = _title(row)
     if reference.accuracy:
-        yield f"Training accuracy: {title}", accuracy_table(reference.accuracy)
+        yield HeadedTable(f"Training accuracy: {title}", accuracy_table(reference.accuracy))
     training = [
         tuple(lines)
         for _, lines in groupby(reference.scaling, key=lambda line: (line.base_precision, line.xla))
     ]
     for lines in training:
-        yield f"Training performance: {title}", training_table(lines, reference.table.rows)
+        yield HeadedTable(f"Training performance: {title}", training_table(lines, reference.table))
     for lines in training:
-        yield f"Training time: {title}", time_table(lines, reference.times)
+        yield HeadedTable(f"Training time: {title}", time_table(lines, reference))
     inference = sorted(
-        (row for row in reference.table.rows if row.mode is Mode.INFERENCE), key=_page_order
+        (row for row in reference.table.rows if row.mode is Mode.INFERENCE),
+        key=lambda row: row.key.page_order,
     )
     for _, cells in groupby(inference, key=lambda row: (row.gpus, row.precision, row.xla)):
         group = tuple(cells)
-        yield f"Inference performance: {_inference_title(group[0])}", inference_table(group)
+        yield HeadedTable(
+            f"Inference performance: {_inference_title(group[0])}", inference_table(group)
+        )
 
 
 def accuracy_table(rows: Sequence[AccuracyRow]) -> Table:
@@ -97,23 +113,22 @@ def accuracy_table(rows: Sequence[AccuracyRow]) -> Table:
     return Table("", accuracy_titles(base), cells, left=2)
 
 
-def training_table(lines: Sequence[ScalingRow], rows: Sequence[ReferenceRow]) -> Table:
+def training_table(lines: Sequence[ScalingRow], table: ReferenceTable) -> Table:
     """Throughput by GPUs with its derived columns, for lines of one base precision and XLA state.
 
-    `rows` supply the throughputs; an absent one is a dash.
+    `table` supplies the throughputs; an absent one is a dash.
     """
-    rates = {row.key: row.throughput_img_s for row in rows}
 
-    def rate(line: ScalingRow, precision: Precision, batch_size: int | None) -> str:
-        number = rates.get((Mode.TRAINING, precision, line.xla, line.gpus, batch_size or 0))
+    def rate(key: Key | None) -> str:
+        number = table.rate(key)
         return MISSING if number is None else f"{_digits(number)} img/s"
 
     cells = [
         (
             str(line.gpus),
             batch_sizes_text(line.base_precision, line.batch_size_base, line.batch_size_amp),
-            rate(line, line.base_precision, line.batch_size_base),
-            rate(line, Precision.AMP, line.batch_size_amp),
+            rate(line.base_key),
+            rate(line.amp_key),
             _factor(line.throughput_speedup),
             _factor(line.weak_scaling_base),
             _factor(line.weak_scaling_amp),
@@ -123,24 +138,14 @@ def training_table(lines: Sequence[ScalingRow], rows: Sequence[ReferenceRow]) ->
     return Table("", training_titles(lines[0].base_precision, xla=lines[0].xla), cells, left=2)
 
 
-def time_table(lines: Sequence[ScalingRow], times: Sequence[TimeToTrainRow]) -> Table:
+def time_table(lines: Sequence[ScalingRow], reference: Reference) -> Table:
     """Hours to train by GPUs, for the same lines as the training table."""
 
-    def hours(line: ScalingRow, precision: Precision, batch_size: int | None) -> str:
-        for time in times:
-            same = (time.gpus, time.precision, time.xla) == (line.gpus, precision, line.xla)
-            if same and time.batch_size in {None, batch_size}:
-                return f"~{round(time.hours, 1):g}h"
-        return MISSING
+    def hours(key: Key | None) -> str:
+        found = reference.hours(key)
+        return MISSING if found is None else f"~{round(found, 1):g}h"
 
-    cells = [
-        (
-            str(line.gpus),
-            hours(line, Precision.AMP, line.batch_size_amp),
-            hours(line, line.base_precision, line.batch_size_base),
-        )
-        for line in lines
-    ]
+    cells = [(str(line.gpus), hours(line.amp_key), hours(line.base_key)) for line in lines]
     return Table("", time_titles(lines[0].base_precision, xla=lines[0].xla), cells)
 
 
@@ -158,8 +163,16 @@ def inference_table(rows: Sequence[ReferenceRow]) -> Table:
     return Table(title, INFERENCE_TITLES, cells)
 
 
-def _page_order(row: ReferenceRow) -> tuple[int, int, bool, int]:
-    return (row.gpus, list(Precision).index(row.precision), row.xla, row.batch_size)
+def further_columns(table: ReferenceTable) -> Table | None:
+    """What a file's columns beyond the published ones hold; None where there are none."""
+    titles = dict.fromkeys(title for row in table.rows for title in row.extra)
+    rows = [
+        (_conditions(row), *(row.extra.get(title) or MISSING for title in titles))
+        for row in table.rows
+        if any(row.extra.values())
+    ]
+    headers = ("Row", *titles)
+    return Table("Further columns", headers, rows, left=len(headers)) if rows else None
 
 
 def _title(row: ReferenceRow) -> str:
@@ -177,10 +190,13 @@ def _inference_title(row: ReferenceRow) -> str:
 def _notes(rows: Iterable[ReferenceRow]) -> Iterator[str]:
     for row in rows:
         if row.note:
-            xla = " + XLA" if row.xla else ""
-            gpus = f", {row.gpus} GPUs" if row.gpus > 1 else ""
-            kind = f"{row.mode.value}, {row.precision.value}{xla}, batch size {row.batch_size}"
-            yield f"{kind}{gpus}: {row.note}"
+            yield f"{_conditions(row)}: {row.note}"
+
+
+def _conditions(row: ReferenceRow) -> str:
+    xla = " + XLA" if row.xla else ""
+    gpus = f", {row.gpus} GPUs" if row.gpus > 1 else ""
+    return f"{row.mode.value}, {row.precision.value}{xla}, batch size {row.batch_size}{gpus}"
 
 
 def _digits(number: float) -> str:

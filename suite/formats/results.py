@@ -1,7 +1,8 @@
 """The measured cells of a run as tables, for the terminal and for report.md."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from statistics import fmean, median
 
 from suite.analysis.intervals import samples_needed
@@ -26,12 +27,51 @@ from suite.formats.scaling import scaling_sections
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
 from suite.model.launch import Launch, Status
 from suite.model.run import CellResult, Run
+from suite.model.summary import Summary
 from suite.model.text import shown
 
-_HEADERS = ("cell", "img/s", "avg", "p50", "p90", "p95", "p99", "n", "")
-_FULL_HEADERS = (*_HEADERS[:2], "img/s as published", *_HEADERS[2:7], "min", "max", "n", "")
 
-_COLUMNS = "img/s = images / elapsed time; avg to p99 = latency of a step in ms; n = measured steps"
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A number of a cell: its title and its text."""
+
+    title: str
+    text: Callable[[Summary], str]
+
+
+_RATE = _Column("img/s", lambda summary: rate(summary.images_per_second))
+_LATENCIES = (
+    _Column("avg", lambda summary: milliseconds(summary.mean_seconds)),
+    _Column(
+        "p50",
+        lambda summary: percentile_milliseconds(summary.p50_seconds, summary.p50_interval_seconds),
+    ),
+    _Column(
+        "p90",
+        lambda summary: percentile_milliseconds(summary.p90_seconds, summary.p90_interval_seconds),
+    ),
+    _Column(
+        "p95",
+        lambda summary: percentile_milliseconds(summary.p95_seconds, summary.p95_interval_seconds),
+    ),
+    _Column(
+        "p99",
+        lambda summary: percentile_milliseconds(summary.p99_seconds, summary.p99_interval_seconds),
+    ),
+)
+# On a terminal, and in the report.
+_COLUMNS = (_RATE, *_LATENCIES)
+_ALL_COLUMNS = (
+    _RATE,
+    _Column("img/s as published", lambda summary: rate(summary.mean_of_rates)),
+    *_LATENCIES,
+    _Column("min", lambda summary: milliseconds(summary.min_seconds)),
+    _Column("max", lambda summary: milliseconds(summary.max_seconds)),
+)
+
+_COLUMNS_LEGEND = (
+    "img/s = images / elapsed time; avg to p99 = latency of a step in ms; n = measured steps"
+)
 _FEW = (
     f"~ = not enclosed with 95 % confidence: p90 needs {samples_needed(0.90)} independent samples,"
     f" p95 {samples_needed(0.95)}, p99 {samples_needed(0.99)}"
@@ -41,12 +81,12 @@ _FEW = (
 def results_text(run: Run, results: Sequence[CellResult], width: int = TEXT_WIDTH) -> str:
     """What a run prints at its end: the table, its marks, and every cell that is not whole."""
     header = run.header
-    table = Table("", _HEADERS, [_row(result) for result in results], left=1)
+    table = _table(results, _COLUMNS)
     parts = [
         f"{shown(header.matrix)} on {shown(header.device)}"
         + (f", selected by {shown(header.selection)}" if header.selection else ""),
         write_table(table, Dialect.TERMINAL, width),
-        *(paragraph(line, width) for line in (_COLUMNS, *_legend(results))),
+        *(paragraph(line, width) for line in (_COLUMNS_LEGEND, *_legend(results))),
     ]
     failures = _failures(run, results)
     if failures:
@@ -66,9 +106,7 @@ def report_markdown(run: Run, results: Sequence[CellResult]) -> str:
         "report.md.j2",
         run=run,
         protocol=protocol_text(run.header.protocol),
-        results=write_table(
-            Table("", _FULL_HEADERS, [_full_row(result) for result in results]), Dialect.MARKDOWN
-        ),
+        results=write_table(_table(results, _ALL_COLUMNS), Dialect.MARKDOWN),
         legend=_legend(results),
         failures=_failures(run, results),
         last_output=[(title, code_block(text)) for title, text in last_output(run.launches)],
@@ -128,29 +166,19 @@ def _starts(launches: Sequence[Launch]) -> list[str]:
     ]
 
 
-def _row(result: CellResult) -> tuple[str, ...]:
-    full = _full_row(result)
-    return (*full[:2], *full[3:8], *full[10:])
+def _table(results: Sequence[CellResult], columns: Sequence[_Column]) -> Table:
+    """A row per cell: its numbers, how many steps they are of, and what is to be said of it."""
+    headers = ("cell", *(column.title for column in columns), "n", "")
+    return Table("", headers, [_row(result, columns) for result in results])
 
 
-def _full_row(result: CellResult) -> tuple[str, ...]:
+def _row(result: CellResult, columns: Sequence[_Column]) -> tuple[str, ...]:
     summary = result.summary
     if summary is None:
-        return (result.cell.id, *[MISSING] * 9, "0", result.status.value.replace("_", " "))
-    return (
-        result.cell.id,
-        rate(summary.images_per_second),
-        rate(summary.mean_of_rates),
-        milliseconds(summary.mean_seconds),
-        percentile_milliseconds(summary.p50_seconds, summary.p50_interval_seconds),
-        percentile_milliseconds(summary.p90_seconds, summary.p90_interval_seconds),
-        percentile_milliseconds(summary.p95_seconds, summary.p95_interval_seconds),
-        percentile_milliseconds(summary.p99_seconds, summary.p99_interval_seconds),
-        milliseconds(summary.min_seconds),
-        milliseconds(summary.max_seconds),
-        str(summary.count),
-        marks_and_launches(result),
-    )
+        status = result.status.value.replace("_", " ")
+        return (result.cell.id, *[MISSING] * len(columns), "0", status)
+    numbers = (column.text(summary) for column in columns)
+    return (result.cell.id, *numbers, str(summary.count), marks_and_launches(result))
 
 
 def _legend(results: Sequence[CellResult]) -> list[str]:

@@ -54,8 +54,9 @@ def write_table(table: Table, dialect: Dialect, width: int = TEXT_WIDTH) -> str:
         cells = [[inline(cell) for cell in row] for row in table.rows]
         return Markdown(_tabulated(table, dialect, [inline(t) for t in table.headers], cells))
     rows = [[shown(cell) for cell in row] for row in table.rows]
+    headers = [shown(title) for title in table.headers]
     text = ""
-    for text in _narrower_and_narrower(replace(table, rows=rows)):
+    for text in _narrower_and_narrower(replace(table, headers=headers, rows=rows)):
         if max(map(len, text.splitlines())) <= width:
             break
     return text

@@ -18,7 +18,9 @@ BATCH_SIZES = Bounds(1, 65_536)
 GLOBAL_BATCH_SIZES = Bounds(1, 1_048_576)
 # Each is a process that reports to the runner over a connection of its own.
 GPUS = Bounds(1, 10_000)
-# The published images have 224; one of 2048 has 84 times as many pixels.
+# The side of the images behind every published number.
+PUBLISHED_IMAGE_SIZE = 224
+# An image of 2048 has 84 times as many pixels as a published one.
 IMAGE_SIZES = Bounds(1, 2048)
 # Every step time of every rank is kept in the record of a launch: ten million take 200 MB.
 MOST_STEP_TIMES = 10_000_000
@@ -118,7 +120,7 @@ class Cell:
     gpus: PositiveCount = 1
     data: Data = Data.SYNTHETIC
     kernel: KernelName = KernelName.RESNET50
-    image_size: PositiveCount = 224
+    image_size: PositiveCount = PUBLISHED_IMAGE_SIZE
     graph: Graph = Graph.EVALUATION
     xla_mode: XlaMode = XlaMode.JIT_COMPILE
     layout: Layout = Layout.NHWC
@@ -139,7 +141,7 @@ class Cell:
         parts += [f"bs{self.batch_size}", f"{self.gpus}gpu"]
         if self.data is not Data.SYNTHETIC:
             parts.append(self.data.value)
-        if self.image_size != 224:
+        if self.image_size != PUBLISHED_IMAGE_SIZE:
             parts.append(f"{self.image_size}px")
         if self.layout is not Layout.NHWC:
             parts.append(self.layout.value)

@@ -1,17 +1,54 @@
 """A published table as data: what somebody else measured, under conditions stated in full."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from suite.model.cell import Cell, Data, Graph, KernelName, Mode, Precision
-
-# The side of the images behind every published number.
-PUBLISHED_IMAGE_SIZE = 224
+from suite.model.cell import (
+    PUBLISHED_IMAGE_SIZE,
+    Cell,
+    Data,
+    Graph,
+    KernelName,
+    Mode,
+    Precision,
+)
 
 # A row whose throughput and average latency disagree by more is no yardstick.
 ESTIMATOR_LIMIT = 0.02
 
-Key = tuple[Mode, Precision, bool, int, int]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """The conditions that tell the rows of one system apart; `batch_size` is per GPU."""
+
+    mode: Mode
+    precision: Precision
+    xla: bool
+    gpus: int
+    batch_size: int
+
+    @property
+    def on_one_gpu(self) -> "Key":
+        """The same on one GPU, which weak scaling is relative to."""
+        return replace(self, gpus=1)
+
+    @property
+    def page_order(self) -> tuple[int, int, int, bool, int]:
+        """What rows are sorted by to stand as on the page, one mode after the other."""
+        mode, precision = list(Mode).index(self.mode), list(Precision).index(self.precision)
+        return (mode, self.gpus, precision, self.xla, self.batch_size)
+
+
+def key_of(conditions: "Cell | ReferenceRow") -> Key:
+    """The key of a cell, or of a row."""
+    return Key(
+        mode=conditions.mode,
+        precision=conditions.precision,
+        xla=conditions.xla,
+        gpus=conditions.gpus,
+        batch_size=conditions.batch_size,
+    )
 
 
 class Printed(float):
@@ -42,7 +79,8 @@ class ReferenceRow:
 
     `batch_size` is per GPU. Throughput is in images/s over all GPUs and latencies are in
     milliseconds per step, the page's own units. None stands for a number that was not published
-    (training has no latencies). `note` says where the source itself has a slip.
+    (training has no latencies). `note` says where the source itself has a slip. `extra` is the text
+    of any further columns of the file, by title.
     """
 
     system: str
@@ -59,11 +97,12 @@ class ReferenceRow:
     latency_p95_ms: float | None
     latency_p99_ms: float | None
     note: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def key(self) -> Key:
         """What tells this row from the others of its system."""
-        return (self.mode, self.precision, self.xla, self.gpus, self.batch_size)
+        return key_of(self)
 
     @property
     def estimator_ratio(self) -> float | None:
@@ -111,14 +150,23 @@ class ReferenceTable:
 
     name: str
     rows: tuple[ReferenceRow, ...]
+    by_key: Mapping[Key, ReferenceRow] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_key", {row.key: row for row in self.rows})
+
+    def rate(self, key: Key | None) -> float | None:
+        """Throughput in images/s under these conditions; None where it was not published."""
+        row = self.by_key.get(key) if key else None
+        return row.throughput_img_s if row else None
 
     def find(self, cell: Cell) -> ReferenceRow | None:
         """The row published for a cell, or None.
 
-        A row stands for the real network on 224-pixel images fed by tf.data or from memory: the
-        published scripts read TFRecords and the page offers synthetic images for the same
-        commands, so both are set beside the row. DALI is a configuration of its own, for which
-        no number was published; a batch that stays on the GPU leaves out the copy that the
+        A row stands for the real network on images of the published size fed by tf.data or from
+        memory: the published scripts read TFRecords and the page offers synthetic images for the
+        same commands, so both are set beside the row. DALI is a configuration of its own, for
+        which no number was published; a batch that stays on the GPU leaves out the copy that the
         published runs made for every step; another image size, another graph or the simulated
         kernel is other work. Both modes of XLA are set beside the published auto-clustering, and
         both layouts beside the row: the tables were made in NCHW, and the published commands have
@@ -132,8 +180,7 @@ class ReferenceTable:
         )
         if not as_published:
             return None
-        key = (cell.mode, cell.precision, cell.xla, cell.gpus, cell.batch_size)
-        return next((row for row in self.rows if row.key == key), None)
+        return self.by_key.get(key_of(cell))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +216,27 @@ class ScalingRow:
     weak_scaling_amp: float | None
     note: str = ""
 
+    @property
+    def base_key(self) -> Key | None:
+        """The row of the base precision."""
+        return self._key(self.base_precision, self.batch_size_base)
+
+    @property
+    def amp_key(self) -> Key | None:
+        """The row of AMP."""
+        return self._key(Precision.AMP, self.batch_size_amp)
+
+    def _key(self, precision: Precision, batch_size: int | None) -> Key | None:
+        if batch_size is None:
+            return None
+        return Key(
+            mode=Mode.TRAINING,
+            precision=precision,
+            xla=self.xla,
+            gpus=self.gpus,
+            batch_size=batch_size,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeToTrainRow:
@@ -199,11 +267,12 @@ class Reference:
     scaling: tuple[ScalingRow, ...]
     times: tuple[TimeToTrainRow, ...]
 
-    def hours(self, key: Key) -> float | None:
+    def hours(self, key: Key | None) -> float | None:
         """Hours to train under the conditions of a row; a published time names no batch size."""
-        _, precision, xla, gpus, batch_size = key
+        if key is None:
+            return None
         for time in self.times:
-            same = (time.precision, time.xla, time.gpus) == (precision, xla, gpus)
-            if same and time.batch_size in {None, batch_size}:
+            same = (time.precision, time.xla, time.gpus) == (key.precision, key.xla, key.gpus)
+            if same and time.batch_size in {None, key.batch_size}:
                 return time.hours
         return None

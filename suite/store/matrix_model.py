@@ -22,6 +22,7 @@ from suite.model.cell import (
     IMAGE_SIZES,
     LAUNCHES,
     MEASURED_STEPS,
+    PUBLISHED_IMAGE_SIZE,
     SECONDS,
     STARTUP_TIMEOUT_SECONDS,
     STEP_TIMEOUT_SECONDS,
@@ -112,7 +113,7 @@ class AxesModel(Model):
     """GPUs of a cell, each with a rank of its own; several for training only."""
     data: Annotated[list[Data], Field(min_length=1)] = [Data.SYNTHETIC]
     """Where images come from; `synthetic_device` spares each step the copy to the GPU."""
-    image_size: Annotated[list[ImageSize], Field(min_length=1)] = [224]
+    image_size: Annotated[list[ImageSize], Field(min_length=1)] = [PUBLISHED_IMAGE_SIZE]
     """Side of the square images, in pixels."""
     layout: Annotated[list[Layout], Field(min_length=1)] = [Layout.NHWC]
     """Order of axes that the network is built in: `nhwc`, or `nchw` as the tables were made."""

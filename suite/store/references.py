@@ -29,7 +29,7 @@ BANDS_PATH = REFERENCE_DIRECTORY / "bands.csv"
 
 
 def read_reference(path: Path) -> ReferenceTable:
-    """Read one system's reference table.
+    """Read one system's reference table; columns beyond the published ones stay with their rows.
 
     Raises:
         InputError: the file breaks the form (see `read_rows`), gives a cell twice, or mixes

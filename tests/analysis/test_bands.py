@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from suite.analysis.bands import Band, Pair, Word, band_for, derive_bands, judge, pairs_of
+from suite.analysis.bands import (
+    Band,
+    ReplicatedCell,
+    Word,
+    band_for,
+    derive_bands,
+    judge,
+    replicated_cells,
+)
 from suite.model.cell import Cell, Mode, Precision
 from suite.model.reference import Metric, ReferenceRow, ReferenceTable
 
@@ -45,15 +53,15 @@ def test_only_cells_of_both_tables_are_pairs() -> None:
     first = ReferenceTable("first", (ROW, lonely))
     second = ReferenceTable("second", (other(ROW, 1100.0),))
 
-    assert pairs_of(first, second) == (Pair(ROW, other(ROW, 1100.0)),)
+    assert replicated_cells(first, second) == (ReplicatedCell(ROW, other(ROW, 1100.0)),)
 
 
 def test_a_band_is_the_widest_factor_of_its_class_rounded_up() -> None:
     """1000 against 1099.99 may be 999.995 against 1099.995: 10.00005 % apart, hence 11 %."""
     pairs = [
-        Pair(ROW, other(ROW, 1050.0)),
-        Pair(other(ROW, 1099.99), replace(ROW, batch_size=16)),
-        Pair(replace(ROW, xla=True), other(replace(ROW, xla=True), 1600.0)),
+        ReplicatedCell(ROW, other(ROW, 1050.0)),
+        ReplicatedCell(other(ROW, 1099.99), replace(ROW, batch_size=16)),
+        ReplicatedCell(replace(ROW, xla=True), other(replace(ROW, xla=True), 1600.0)),
     ]
 
     bands = [band for band in derive_bands(pairs) if band.metric is Metric.THROUGHPUT]
@@ -80,7 +88,7 @@ def test_a_band_is_the_widest_factor_of_its_class_rounded_up() -> None:
 
 def test_the_99th_percentile_has_no_band() -> None:
     """Bands are for throughput, average, 90 % and 95 % latency."""
-    metrics = {band.metric for band in derive_bands([Pair(ROW, other(ROW, 1050.0))])}
+    metrics = {band.metric for band in derive_bands([ReplicatedCell(ROW, other(ROW, 1050.0))])}
 
     assert metrics == set(Metric) - {Metric.LATENCY_P99}
 

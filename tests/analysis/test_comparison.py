@@ -1,5 +1,7 @@
 """suite.analysis.comparison: a run joined with a reference."""
 
+from dataclasses import replace
+
 import pytest
 
 from suite.analysis.comparison import Side, compare, comparison_frame
@@ -67,7 +69,7 @@ def test_cells_of_one_side_only_are_kept_and_told_apart() -> None:
     table = ReferenceTable("t4", (row(1, 50.0), row(8, 100.0)))
     cells = compare([result(8, [0.1]), result(3, [0.1])], table, [])
 
-    assert [(cell.key[4], cell.side) for cell in cells] == [
+    assert [(cell.key.batch_size, cell.side) for cell in cells] == [
         (1, Side.PUBLISHED),
         (3, Side.MEASURED),
         (8, Side.BOTH),
@@ -116,3 +118,21 @@ def test_the_csv_has_a_line_per_cell_with_every_number() -> None:
     assert frame.at[1, "samples"] == 1
     assert (frame.at[1, "launches"], frame.at[1, "launches_planned"]) == (1, 1)
     assert frame.at[1, "cautions"] == "quick contended"
+
+
+def test_the_csv_ends_with_the_references_own_columns() -> None:
+    """A further column keeps its text, takes no other column's title, and is no formula."""
+    extra = {"driver": "535.10", "side": "=1+1", "=cmd": "", "\x1b": "x"}
+    table = ReferenceTable("t4", (replace(row(1, 50.0), extra=extra), row(8, 100.0)))
+    frame = comparison_frame(compare([result(8, [0.1]), result(3, [0.1])], table, []))
+
+    assert list(frame.columns[-5:]) == [
+        "note",
+        "reference_driver",
+        "reference_side",
+        "reference_=cmd",
+        r"reference_\x1b",
+    ]
+    assert list(frame["side"]) == ["published", "measured", "both"]
+    assert list(frame.iloc[0, -4:]) == ["535.10", "'=1+1", "", "x"]
+    assert frame.iloc[1:, -4:].isna().all(axis=None)

@@ -3,6 +3,7 @@
 import pytest
 
 from suite.analysis.measured_scaling import (
+    CurvePoint,
     Estimator,
     ScalingKind,
     ScalingLine,
@@ -175,7 +176,7 @@ def test_curves_begin_at_one_gpu_and_leave_out_what_has_no_number() -> None:
     (curve,) = scaling_curves(lines)
 
     assert curve.base == cell(1)
-    assert curve.points == ((1, 80.0), (2, 128.0))
+    assert curve.points == (CurvePoint(1, 80.0), CurvePoint(2, 128.0))
 
 
 def test_a_reference_gives_its_own_factors_and_hours() -> None:

@@ -180,3 +180,15 @@ def test_failing_is_asked_for_and_has_its_code(
 
     assert done.returncode == code
     assert words in done.stdout + done.stderr
+
+
+def test_training_on_several_gpus_alone_is_compared_without_scaling(tmp_path: Path) -> None:
+    """Where a run has 8 GPUs and no base, throughput has its ratio and weak scaling is missing."""
+    eight = launch(256, (0.2, 0.2), mode=Mode.TRAINING, xla=True, gpus=8)
+    done = compare(record(tmp_path, [eight], "Tesla V100-SXM2-16GB"))
+
+    assert done.returncode == 0, done.stderr
+    (line,) = [
+        line for line in done.stdout.splitlines() if line.startswith("8 ") and "10240" in line
+    ]
+    assert line.split()[-5:] == ["-", "10240.00", "-", "-", "-"]

@@ -26,7 +26,8 @@ def test_every_table_of_the_page_is_given_back() -> None:
     shown = []
     for system in SYSTEMS:
         heading = ""
-        for above, table in page_tables(published(system.key)):
+        for item in page_tables(published(system.key)):
+            above, table = item.heading, item.table
             shown += ["", above] if above != heading else []
             shown += ["", table.title] if table.title else []
             shown += [" ".join(line) for line in (table.headers, *table.rows)]
@@ -63,3 +64,35 @@ def test_a_users_own_rows_get_derived_columns() -> None:
     expected = PAGE.with_name("reference_show_mine.md").read_text(encoding="utf-8")
 
     assert text + "\n" == expected
+
+
+def test_a_files_further_columns_follow_its_tables() -> None:
+    """Columns beyond the published ones are shown by row, safe to print, within 100 columns."""
+    first, second, third = (
+        replace(row, system="mine") for row in published_reference("t4").rows[:3]
+    )
+    remark = "on shelf 3, beside the door that nobody closes, so that it is colder there in winter"
+    rows = (
+        replace(first, extra={"driver": "535.10", "\x1b[31m": "", "a long remark": remark}),
+        replace(second, extra={"driver": "", "\x1b[31m": "", "a long remark": ""}),
+        replace(third, extra={"driver": "=1+1", "\x1b[31m": "a|b\n", "a long remark": ""}),
+    )
+    own = Reference(table=ReferenceTable("mine", rows), accuracy=(), scaling=(), times=())
+
+    terminal, markdown = (reference_text(own, dialect) for dialect in Dialect)
+
+    assert terminal.partition("Further columns\n\n")[2] == FURTHER_COLUMNS
+    assert r"| inference, fp32, batch size 4 | =1+1" in markdown
+    assert r"a\|b" in markdown
+    assert "## Further columns" in markdown
+    assert "\x1b" not in terminal + markdown
+
+
+FURTHER_COLUMNS = r"""
+Row                            driver  \x1b[31m  a long
+                                                 remark
+-----------------------------  ------  --------  --------------------------------------------------
+inference, fp32, batch size 1  535.10  -         on shelf 3, beside the door that nobody closes, so
+                                                 that it is colder there in winter
+inference, fp32, batch size 4  =1+1    a|b\n     -
+""".strip()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from suite.model.cell import Cell, Data, KernelName, Mode, Precision
-from suite.model.reference import Metric, ReferenceRow, ReferenceTable
+from suite.model.reference import Key, Metric, ReferenceRow, ReferenceTable, ScalingRow, key_of
 
 ROW = ReferenceRow(
     system="t4",
@@ -60,3 +60,48 @@ def test_a_metric_names_the_field_it_reads() -> None:
     values = [ROW.value(metric) for metric in Metric]
 
     assert values == [1131.56, 56.63, 57.22, 57.41, None]
+
+
+def test_a_row_and_the_cell_it_stands_for_have_one_key() -> None:
+    """The key names the conditions that tell the rows of a system apart, from either side."""
+    key = Key(mode=Mode.INFERENCE, precision=Precision.AMP, xla=True, gpus=1, batch_size=64)
+
+    assert ROW.key == key_of(CELL) == key
+    assert TABLE.rate(key) == 1131.56
+    assert TABLE.rate(replace(key, batch_size=32)) is None
+
+
+def test_keys_are_ordered_as_the_page_orders_its_rows() -> None:
+    """By mode, then GPUs, precision as FP32, TF32, AMP, without XLA first, then batch size."""
+    base = Key(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, gpus=1, batch_size=1)
+    ordered = [
+        base,
+        replace(base, batch_size=16),
+        replace(base, xla=True),
+        replace(base, precision=Precision.TF32),
+        replace(base, precision=Precision.AMP),
+        replace(base, gpus=8),
+        replace(base, mode=Mode.TRAINING),
+    ]
+    backwards = list(reversed(ordered))
+
+    assert sorted(backwards, key=lambda key: key.page_order) == ordered
+
+
+def test_a_training_line_names_the_rows_of_its_two_sides() -> None:
+    """Each side has its own batch size; an absent side has no row."""
+    line = ScalingRow(
+        system="mine",
+        gpus=8,
+        xla=True,
+        base_precision=Precision.TF32,
+        batch_size_base=None,
+        batch_size_amp=256,
+        throughput_speedup=None,
+        weak_scaling_base=None,
+        weak_scaling_amp=None,
+    )
+    amp = Key(mode=Mode.TRAINING, precision=Precision.AMP, xla=True, gpus=8, batch_size=256)
+
+    assert (line.base_key, line.amp_key) == (None, amp)
+    assert amp.on_one_gpu == replace(amp, gpus=1)

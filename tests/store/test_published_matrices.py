@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from suite.model.cell import Mode
-from suite.model.reference import Key
+from suite.model.reference import Key, key_of
 from suite.store.matrices import read_matrix
 from suite.store.references import read_reference
 
@@ -14,9 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 def cells_of(name: str) -> set[Key]:
     matrix = read_matrix(ROOT / "matrices" / f"{name}.yaml")
-    return {
-        (cell.mode, cell.precision, cell.xla, cell.gpus, cell.batch_size) for cell in matrix.cells
-    }
+    return {key_of(cell) for cell in matrix.cells}
 
 
 @pytest.mark.parametrize(

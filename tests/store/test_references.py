@@ -66,6 +66,18 @@ def test_a_users_own_table_is_read(tmp_path: Path) -> None:
     )
 
 
+def test_columns_beyond_ours_are_kept_as_they_are(tmp_path: Path) -> None:
+    """A column that is not of the form stays with its row as text, wherever it stands and empty."""
+    header = HEADER.replace("mode,", "mode,driver,").replace("note", "note,=extra")
+    row = FIRST.replace("inference,", "inference,0535.10,").replace("\n", ",\n")
+
+    (read,) = read_reference(write(tmp_path, header + row)).rows
+
+    assert read.extra == {"driver": "0535.10", "=extra": ""}
+    (plain,) = read_reference(write(tmp_path, HEADER + FIRST)).rows
+    assert replace(read, extra={}) == plain
+
+
 FIELDS = (
     "fields where the header has 14; an empty value still needs its comma, and a comma inside a"
     " text needs quotes around it"
@@ -79,9 +91,25 @@ BAD_TEXTS = {
         HEADER.replace("latency_p90_ms,", "") + FIRST,
         ":1: missing column latency_p90_ms; add it",
     ),
-    "unknown column": (
+    "misspelt column": (
         HEADER.replace("batch_size", "batchsize") + FIRST,
-        ":1: unknown column 'batchsize'; did you mean 'batch_size'?",
+        ":1: missing column batch_size (misspelt as 'batchsize'?); rename or add it",
+    ),
+    "column in other case": (
+        HEADER.replace("note", " NOTE") + FIRST,
+        ":1: missing column note (misspelt as ' NOTE'?); rename or add it",
+    ),
+    "missing columns beside one of the user's own": (
+        HEADER.replace("gpu_memory_gb", "driver").replace("xla", "xia") + FIRST,
+        ":1: missing column gpu_memory_gb, xla (misspelt as 'xia'?); rename or add it",
+    ),
+    "column without a title": (
+        HEADER.replace("\n", ",\n") + FIRST.replace("\n", ",\n"),
+        ":1: column 15 has no title; name or remove it",
+    ),
+    "a user's own column twice": (
+        HEADER.replace("\n", ",driver,driver\n") + FIRST.replace("\n", ",1,2\n"),
+        ":1: column 'driver' is there twice; remove one",
     ),
     "semicolons": (
         (HEADER + FIRST).replace(",", ";"),
@@ -248,3 +276,14 @@ def test_bad_bands_are_refused_with_their_place(tmp_path: Path, rows: str, messa
         read_bands(path)
 
     assert str(caught.value) == f"{path}{message}"
+
+
+def test_tolerance_bands_take_no_column_but_their_own(tmp_path: Path) -> None:
+    """Whatever is nowhere shown is refused, so that no limit is thought to hold that does not."""
+    header = BANDS_HEADER.replace("note", "note,tolerence")
+    path = write(tmp_path, header + "latency_p90_ms,1,true,16,,0.26,3,,0.5\n")
+
+    with pytest.raises(InputError) as caught:
+        read_bands(path)
+
+    assert str(caught.value) == f"{path}:1: unknown column 'tolerence'; did you mean 'tolerance'?"

@@ -5,13 +5,12 @@ import math
 import tensorflow as tf
 
 from suite.kernels.recipe import Recipe
+from suite.model.reading import IMAGENET_TRAINING_IMAGES
 
 # The published schedules: a tenth at each of these epochs, or a cosine from step 0 to the end.
 CUT = 0.1
 CUT_EPOCHS = (30, 60, 80, 90)
 COSINE_EPOCHS = 90
-# ImageNet's training images; the published tables were measured on them, so they set the epoch.
-IMAGES_PER_EPOCH = 1_281_167
 
 
 def learning_rate(recipe: Recipe, steps_done: tf.Tensor, batch_size: int) -> tf.Tensor:
@@ -20,7 +19,7 @@ def learning_rate(recipe: Recipe, steps_done: tf.Tensor, batch_size: int) -> tf.
     Linear from 0 during warm-up; after it the schedule as if it had run from step 0.
     """
     base = recipe.lr_init * batch_size / 256
-    epoch = tf.cast(steps_done, tf.float32) / (IMAGES_PER_EPOCH // batch_size)
+    epoch = tf.cast(steps_done, tf.float32) / (IMAGENET_TRAINING_IMAGES // batch_size)
     if recipe.cosine_lr:
         share = 0.5 * (1 + tf.cos(math.pi * tf.minimum(epoch / COSINE_EPOCHS, 1.0)))
     else:

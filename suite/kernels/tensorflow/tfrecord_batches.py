@@ -9,7 +9,7 @@ from suite.kernels.interface import KernelOptions
 from suite.kernels.tensorflow.record_batches import RecordBatches
 from suite.kernels.tensorflow.records import JPEG_DCT, decode, parse
 from suite.kernels.tensorflow.staging import HOST, supply
-from suite.model.cell import Cell, Mode
+from suite.model.cell import PUBLISHED_IMAGE_SIZE, Cell, Mode
 from suite.model.distributed import ONLY_RANK, Rank
 from suite.model.reading import Reading, settled_reading
 from suite.store.data_set import cell_shards
@@ -90,7 +90,7 @@ def _dataset(
 
 def evaluation_side(size: int) -> int:
     """Pixels of the shorter side that evaluation crops from: 256 for 224, others in proportion."""
-    return round(size * 256 / 224)
+    return round(size * 256 / PUBLISHED_IMAGE_SIZE)
 
 
 def evaluation_image(size: int) -> _Preprocess:

@@ -7,7 +7,7 @@ not reach another.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from suite.model.cell import Cell, Graph, Mode, Precision
+from suite.model.cell import PUBLISHED_IMAGE_SIZE, Cell, Graph, Mode, Precision
 from suite.model.check import Check, LeftOut
 from suite.run.selfcheck.memory import peak_memory
 from suite.run.selfcheck.overhead import launch_overhead
@@ -30,7 +30,7 @@ class Extent:
     telemetry_turns: int = 121
     telemetry_steps: int = 5
     overhead_launches: int = 5
-    image_size: int = 224
+    image_size: int = PUBLISHED_IMAGE_SIZE
     pipeline_batch: int = 32
     pipeline_batches: int = 8
     picture: tuple[int, int] = (500, 375)
