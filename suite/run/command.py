@@ -1,42 +1,18 @@
-"""What a worker is told, and the command line that says so, in the page's own flags."""
+"""What a worker is told, as the command that says so in the page's own flags."""
 
-from dataclasses import dataclass
-
-from suite.kernels.interface import KernelOptions
 from suite.model.cell import (
-    Cell,
     Data,
     Graph,
     KernelName,
     Layout,
     Precision,
-    Protocol,
     XlaMode,
 )
 from suite.model.distributed import Compression
 from suite.model.text import command
+from suite.run.order import LaunchOrder
 from suite.run.reading_flags import reading_arguments
 from suite.run.recipe_flags import recipe_arguments
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaunchOrder:
-    """Everything a worker is told: the cell, how to measure it and where to answer.
-
-    `results_dir` receives the record of a launch made by hand; `channel` is the file descriptor
-    on which a worker started by the runner answers instead, and `report_to` the addresses
-    (`host:port`, any of which may work) at which one of several ranks does. `telemetry` has the
-    machine read between steps.
-    """
-
-    cell: Cell
-    protocol: Protocol
-    options: KernelOptions
-    launch: int = 0
-    results_dir: str = "."
-    telemetry: bool = True
-    channel: int | None = None
-    report_to: tuple[str, ...] = ()
 
 
 def to_arguments(order: LaunchOrder) -> list[str]:
@@ -77,10 +53,6 @@ def to_arguments(order: LaunchOrder) -> list[str]:
     arguments += ["--threads", str(options.threads)] if options.threads else []
     arguments += ["--launch", str(order.launch)] if order.launch else []
     arguments += [] if order.telemetry else ["--no_telemetry"]
-    if order.channel is not None:
-        return [*arguments, "--channel", str(order.channel)]
-    if order.report_to:
-        return [*arguments, "--report_to", ",".join(order.report_to)]
     return [*arguments, "--results_dir", order.results_dir]
 
 

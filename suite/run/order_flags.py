@@ -1,8 +1,6 @@
 """The page's own flags -> what a worker is told; suite.run.command is the way back."""
 
 import argparse
-import re
-import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -25,20 +23,17 @@ from suite.model.cell import (
     Protocol,
     XlaMode,
 )
-from suite.model.distributed import Compression, rank_of, unknown_launcher
+from suite.model.distributed import Compression
 from suite.model.errors import InputError
-from suite.model.flag_values import SEEDS, checked, decimal, whole
+from suite.model.flag_values import SEEDS, decimal, whole
 from suite.model.matrix import THREADS
-from suite.run.command import LaunchOrder
+from suite.run.order import LaunchOrder, started_ranks
 from suite.run.published_flags import MODES, mode_of, own_names
 from suite.run.reading_flags import add_reading, reading_of
 from suite.run.recipe_flags import add_recipe, recipe_of
 from suite.store.data_set import epoch_steps
 from suite.store.flags import Parser, path_text
 
-# Numbers of open files, and ports.
-_DESCRIPTORS = Bounds(0, 2**20)
-_PORTS = Bounds(1, 65_535)
 # Steps measured where --num_iter does not say how many, and where no records make an epoch of 1.
 _DEFAULT_MEASURED_STEPS = 50
 
@@ -57,8 +52,7 @@ def parse_order(
     """
     given = _parser().parse_args(own_names(arguments))
     _refuse_contradictions(given)
-    # A worker is one process, whatever launcher the runner itself was started by.
-    gpus = 1 if given.channel is not None else _gpus(given.gpus, environment)
+    gpus = started_ranks(given.gpus, environment)
     steps = _steps(given, gpus)
     cell = _cell(given, gpus)
     return LaunchOrder(
@@ -80,8 +74,6 @@ def parse_order(
         launch=given.launch,
         results_dir=given.results_dir,
         telemetry=not given.no_telemetry,
-        channel=given.channel,
-        report_to=given.report_to,
     )
 
 
@@ -141,25 +133,6 @@ def _cell(given: argparse.Namespace, gpus: int) -> Cell:
     if cell.contradiction:
         raise InputError(cell.contradiction)
     return cell
-
-
-def _gpus(given: int | None, environment: Mapping[str, str]) -> int:
-    """Ranks of the launch: as many as were started, which is what the flag must say."""
-    stray = unknown_launcher(environment)
-    if stray is not None:
-        variable = stray.partition("=")[0]
-        raise InputError(
-            f"{stray} says that this is one of several processes, which would measure at once;"
-            " start ranks with Open MPI's mpirun, horovodrun or srun, or unset"
-            f" {variable} for a single process"
-        )
-    started = rank_of(environment).size
-    if given not in {None, started}:
-        raise InputError(
-            f"--gpus {given} needs {given} ranks, but {started} was started; start it with"
-            f" mpirun -np {given}"
-        )
-    return started
 
 
 def _data(given: argparse.Namespace) -> Data:
@@ -288,16 +261,3 @@ def _add_measurement(add: Callable[..., object]) -> None:
         default=".",
         help="where the record goes (%(default)s)",
     )
-    add("--channel", type=whole(_DESCRIPTORS), help=argparse.SUPPRESS)
-    add("--report_to", type=checked(_addresses), default=(), help=argparse.SUPPRESS)
-
-
-def _addresses(text: str) -> tuple[str, ...]:
-    """Where the runner listens: `host:port`, or several of them with commas between."""
-    addresses = tuple(text.split(","))
-    for address in addresses:
-        host, _, port = address.rpartition(":")
-        if not re.fullmatch(r"[^\s:]+", host):
-            raise ValueError(f"{reprlib.repr(address)} is not host:port")
-        _PORTS.whole(port)
-    return addresses
