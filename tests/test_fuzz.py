@@ -22,8 +22,8 @@ from suite.model.launch import Caution, CautionKind, Launch, Status
 from suite.model.run import RunHeader
 from suite.model.telemetry import Gauge, Telemetry
 from suite.run.channel import receive
+from suite.run.flags import parse_order
 from suite.run.order import decode_order, encode_order
-from suite.run.order_flags import parse_order
 from suite.store.dali_index import compare_index
 from suite.store.hostfile import read_hostfile
 from suite.store.import_published import transcribe

@@ -17,9 +17,9 @@ from suite.model.launch import Launch, Status
 from suite.model.summary import Summary
 from suite.model.text import shown
 from suite.run.channel import Progress, Sender, end_with_reader
+from suite.run.flags import parse_order
 from suite.run.marks import labelled
 from suite.run.order import ORDER_FLAG, LaunchOrder, decode_order, started_ranks
-from suite.run.order_flags import parse_order
 from suite.run.ranks.hosts import DESCRIBE, describe_host
 from suite.run.ranks.link import heed_runner, join_runner
 from suite.run.worker import execute

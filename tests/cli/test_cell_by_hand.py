@@ -16,8 +16,8 @@ from suite.machine.devices import detect_machine
 from suite.model.cell import Cell
 from suite.model.device import Gpu
 from suite.model.errors import InputError
+from suite.run.flags import parse_order
 from suite.run.order import encode_order
-from suite.run.order_flags import parse_order
 from suite.store.launches import decode_launch
 
 REAL = ["--mode=inference_benchmark", "--batch_size=8"]

@@ -1,4 +1,4 @@
-"""suite.run.command: cells as the page's own flags, and back."""
+"""suite.run.flags: cells as the page's own flags, and back."""
 
 import struct
 from pathlib import Path
@@ -8,9 +8,8 @@ import pytest
 from suite.kernels.interface import KernelOptions
 from suite.model.cell import Cell, Data, Graph, KernelName, Layout, Mode, Precision, Protocol
 from suite.model.errors import InputError
-from suite.run.command import command_line, to_arguments
+from suite.run.flags import command_line, parse_order, to_arguments
 from suite.run.order import LaunchOrder
-from suite.run.order_flags import parse_order
 
 
 def order(**changes: object) -> LaunchOrder:

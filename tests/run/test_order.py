@@ -1,7 +1,8 @@
-"""suite.run.order: what the runner tells a worker, and what arrives."""
+"""suite.run.order, and its flags: what a worker is told is what was meant."""
 
 import json
 import random
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -23,7 +24,8 @@ from suite.model.cell import (
 )
 from suite.model.distributed import Compression
 from suite.model.errors import InputError
-from suite.model.reading import Reading
+from suite.model.reading import Reading, heeded_reading
+from suite.run.flags import parse_order, to_arguments
 from suite.run.order import LaunchOrder, decode_order, encode_order
 
 # Bytes that are not UTF-8 reach Python as halves of surrogate pairs.
@@ -97,6 +99,69 @@ def test_a_worker_is_told_exactly_what_was_ordered() -> None:
         assert decode_order(text) == told, seed
         assert text.isascii()
         assert "\n" not in text
+
+
+def sayable(seed: int) -> LaunchOrder:
+    """An order drawn by chance that flags can give: a cell by hand, within their bounds."""
+    draw = random.Random(seed)  # noqa: S311 - the same orders in every run
+    told = drawn(seed)
+    training = draw.random() < 0.7
+    data = draw.choice(list(Data))
+    cell = replace(
+        told.cell,
+        mode=Mode.TRAINING if training else Mode.INFERENCE,
+        gpus=draw.choice([1, 2]) if training else 1,
+        data=data,
+        layout=draw.choice(list(Layout)) if training else Layout.NHWC,
+        graph=Graph.EVALUATION if training else draw.choice(list(Graph)),
+    )
+    scale = draw.choice([None, 64.0, draw.uniform(1, 2**24)])
+    recipe = Recipe(
+        weight_init=draw.choice(["fan_out", "fan_in"]),
+        lr_init=draw.uniform(0, 1000),
+        lr_warmup_epochs=draw.randint(0, 1000),
+        cosine_lr=draw.random() < 0.5,
+        momentum=draw.random(),
+        weight_decay=draw.random() * 1e-9,
+        label_smoothing=draw.random(),
+        mixup=draw.uniform(0, 1000),
+        static_loss_scale=scale if cell.precision is Precision.AMP else 128.0,
+    )
+    return LaunchOrder(
+        cell=cell,
+        protocol=Protocol(
+            warmup_steps=draw.randint(0, 5_000_000),
+            measured_steps=draw.randint(1, 5_000_000),
+            max_seconds=draw.choice([None, 20.0, draw.uniform(0.001, 2_592_000)]),
+        ),
+        options=replace(
+            told.options,
+            data_dir="/caf\udce9 1" if cell.reads_records else None,
+            data_idx_dir="/100%/'x'" if data is Data.DALI else None,
+            recipe=recipe if training else Recipe(),
+            reading=heeded_reading(told.options.reading, cell),
+        ),
+        launch=told.launch,
+        results_dir=draw.choice([".", "/ä 東"]),
+        telemetry=told.telemetry,
+    )
+
+
+def test_flags_say_whatever_may_be_ordered_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every flag that --help lists is said of some order, and read as what was meant."""
+    said: set[str] = set()
+    for seed in range(200):
+        told = sayable(seed)
+        arguments = to_arguments(told)
+        ranks = {"RANK": 0, "SIZE": told.cell.gpus, "LOCAL_RANK": 0, "LOCAL_SIZE": told.cell.gpus}
+        environment = {f"OMPI_COMM_WORLD_{name}": str(value) for name, value in ranks.items()}
+
+        assert parse_order(arguments, environment) == told, seed
+        said |= {word.partition("=")[0] for word in arguments if word.startswith("--")}
+    with pytest.raises(SystemExit):
+        parse_order(["--help"])
+
+    assert said == set(re.findall(r"^  (--\w+)", capsys.readouterr().out, re.MULTILINE))
 
 
 @pytest.mark.parametrize("graph", Graph)

@@ -18,9 +18,9 @@ from suite.model.launch import CautionKind, Launch, Status
 from suite.run.bounded_log import HEAD_BYTES, TAIL_BYTES
 from suite.run.channel import Progress
 from suite.run.child import Start, start_process
+from suite.run.flags import parse_order
 from suite.run.forking import Forking
 from suite.run.order import LaunchOrder, encode_order
-from suite.run.order_flags import parse_order
 from suite.run.process import run_launch
 
 CELL = Cell(

@@ -18,8 +18,8 @@ import pytest
 
 from suite.model.distributed import Distributed, Host, Rank, RankLauncher
 from suite.model.errors import InputError
+from suite.run.flags import parse_order
 from suite.run.order import encode_order
-from suite.run.order_flags import parse_order
 from suite.run.ranks import link, listener
 from suite.run.ranks.link import GREETING_BYTES, TOKEN_VARIABLE, Hello, join_runner
 from suite.run.ranks.listener import Listener, listening_addresses

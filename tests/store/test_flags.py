@@ -9,7 +9,7 @@ import pytest
 from suite.cli.parser import make_parser
 from suite.install.horovod import main as install_horovod
 from suite.model.errors import InputError
-from suite.run.order_flags import parse_order
+from suite.run.flags import parse_order
 from suite.store.flags import path
 
 
