@@ -187,7 +187,8 @@ def _by(text_of: Callable[[_Member], str], kind: type[_Member]) -> dict[str, obj
     return {text_of(member): member for member in kind}
 
 
-# In the order of a command. --iter_unit has no field: an order counts in batches.
+# In the order of a command. Two are not a field as it stands: --num_iter may count epochs, see
+# `_steps`, and --iter_unit is always "batch" in a command.
 _FLAGS: tuple[_Flag | _Switch, ...] = (
     _Flag(
         "mode",
@@ -511,6 +512,7 @@ def parse_order(
     """
     given = vars(_parser().parse_args(own_names(arguments)))
     _refuse_contradictions(given)
+    # What no switch says, where a cell has no default of its own.
     values: dict[str, Any] = {"cell.precision": Precision.FP32, "cell.xla": False}
     for flag in _FLAGS:
         values |= flag.values(given)
@@ -547,7 +549,7 @@ def _parser() -> argparse.ArgumentParser:
         group = parser.add_argument_group(title)
         for flag in _FLAGS:
             if flag.group == title:
-                group.add_argument(f"--{flag.name}", default=argparse.SUPPRESS, **flag.settings())
+                group.add_argument(f"--{flag.name}", **flag.settings())
     return parser
 
 
