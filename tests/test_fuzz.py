@@ -22,7 +22,8 @@ from suite.model.launch import Caution, CautionKind, Launch, Status
 from suite.model.run import RunHeader
 from suite.model.telemetry import Gauge, Telemetry
 from suite.run.channel import receive
-from suite.run.order_flags import parse_order
+from suite.run.flags import parse_order
+from suite.run.order import decode_order, encode_order
 from suite.store.dali_index import compare_index
 from suite.store.hostfile import read_hostfile
 from suite.store.import_published import transcribe
@@ -199,6 +200,10 @@ def parse_worker(_: Path, data: bytes) -> None:
     parse_order(arguments(data))
 
 
+def parse_told(_: Path, data: bytes) -> None:
+    decode_order(data.decode(errors="surrogateescape"))
+
+
 def parse_message(_: Path, data: bytes) -> None:
     receive(data)
 
@@ -234,7 +239,6 @@ RATE = "0.30000000000000004"
 BY_HAND = "--mode=training_benchmark --batch_size 8 --num_iter 9 --iter_unit batch --warmup_steps 2"
 COUNTED = (
     "batch_size",
-    "channel",
     "decode_threads",
     "gpus",
     "launch",
@@ -427,8 +431,8 @@ SUBJECTS = {
             f"{BY_HAND} --amp --xla --xla_mode auto_clustering --gpus 1 --lr_init 0.256",
             f"{BY_HAND} --use_tf_amp --data_dir d --use_dali --data_idx_dir i --decode_threads 4",
             f"{BY_HAND} --amp --static_loss_scale -1 --momentum 0.875 --mixup 0.2 --seed 7",
-            f"{BY_HAND} --lr_warmup_epochs 8 --report_to 10.0.0.1:4000,node1:4001 --threads 2",
-            f"{BY_HAND} --max_seconds 2.5 --launch 3 --channel 5 --no_telemetry --data_format NCHW",
+            f"{BY_HAND} --lr_warmup_epochs 8 --threads 2",
+            f"{BY_HAND} --max_seconds 2.5 --launch 3 --no_telemetry --data_format NCHW",
             "--mode=inference_benchmark --batch_size=8 --num_iter=2 --data_dir d --warmup_steps=0",
             "--help",
         ),
@@ -438,10 +442,18 @@ SUBJECTS = {
                 for flag in COUNTED
                 for number in (DIGITS, MANY_DIGITS, "1e400", "nan", "-1", "\u00b2", "0x10", "1_0")
             ),
-            f"{BY_HAND} --report_to xyz",
-            f"{BY_HAND} --report_to a:{MANY_DIGITS}",
             f"{BY_HAND} --a\nb",
         ),
+    ),
+    "order of a worker": Subject(
+        parse_told,
+        [encode_order(parse_order(BY_HAND.split())).encode()],
+        [
+            DEEP.encode(),
+            b'{"cell":' * 900,
+            b'{"schema_version": 9e400}',
+            b"\xff",
+        ],
     ),
     "message of a rank": Subject(
         parse_message,

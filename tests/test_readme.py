@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from suite.cli.parser import make_parser
-from suite.run.order_flags import parse_order
+from suite.run.flags import parse_order
 from suite.store.matrices import read_matrix
 
 ROOT = Path(__file__).parents[1]

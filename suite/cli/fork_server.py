@@ -12,8 +12,8 @@ from suite.run.fork_server import serve
 def main() -> int:
     """Serve until the parent is gone; in each child, run the worker as `suite.kernels` does."""
     descriptor, name = sys.argv[1:]
-    flags = serve(socket.socket(fileno=int(descriptor)), KernelName(name))
-    return kernel.main(flags) if flags is not None else 0
+    order = serve(socket.socket(fileno=int(descriptor)), KernelName(name))
+    return kernel.carry_out(order) if order is not None else 0
 
 
 if __name__ == "__main__":

@@ -17,9 +17,9 @@ from suite.model.launch import Launch, Status
 from suite.model.summary import Summary
 from suite.model.text import shown
 from suite.run.channel import Progress, Sender, end_with_reader
-from suite.run.command import LaunchOrder
+from suite.run.flags import parse_order
 from suite.run.marks import labelled
-from suite.run.order_flags import parse_order
+from suite.run.order import ORDER_FLAG, LaunchOrder, decode_order, started_ranks
 from suite.run.ranks.hosts import DESCRIBE, describe_host
 from suite.run.ranks.link import heed_runner, join_runner
 from suite.run.worker import execute
@@ -28,7 +28,7 @@ from suite.store.launches import decode_launch, encode_launch, reserve_launch, w
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Execute the order given as flags; returns the exit code.
+    """Execute the order given as flags, or by the runner in JSON; returns the exit code.
 
     Raises:
         SuiteError: the order cannot be executed, or its record cannot be written.
@@ -37,7 +37,17 @@ def main(arguments: list[str] | None = None) -> int:
     if given == [DESCRIBE]:
         print(describe_host())
         return int(ExitCode.GOOD)
-    order = parse_order(given, os.environ)
+    if given[:1] == [ORDER_FLAG] and len(given) == 2:
+        return carry_out(decode_order(given[1]))
+    return carry_out(parse_order(given, os.environ))
+
+
+def carry_out(order: LaunchOrder) -> int:
+    """Execute an order and answer where it says; returns the exit code.
+
+    Raises:
+        SuiteError: the order cannot be executed, or its record cannot be written.
+    """
     if order.channel is not None:
         return _answer(order, order.channel)
     if order.report_to:
@@ -54,6 +64,7 @@ def _answer(order: LaunchOrder, channel: int) -> int:
 
 def _report(order: LaunchOrder) -> int:
     """The work of one of several ranks, told to the runner over the network."""
+    started_ranks(order.cell.gpus, os.environ)
     connection = join_runner(order.report_to, os.environ, rank_of(os.environ))
     sender = Sender(connection.fileno())
     stop_requested = heed_runner(connection, sender)

@@ -14,7 +14,8 @@ from suite.model.device import device_label, device_note
 from suite.model.distributed import RankLauncher
 from suite.model.errors import ExitCode
 from suite.model.matrix import Matrix
-from suite.run.command import LaunchOrder, command_line, to_arguments
+from suite.run.flags import command_line, to_arguments
+from suite.run.order import LaunchOrder
 from suite.run.ranks.command import NoLauncher, choose_launcher, ranks_command_line
 from suite.run.session import order_of, plan_launches
 

@@ -13,7 +13,7 @@ from typing import BinaryIO, Protocol
 import psutil
 
 from suite.model.launch import StartedBy
-from suite.run.command import LaunchOrder, to_arguments
+from suite.run.order import ORDER_FLAG, LaunchOrder, encode_order
 
 _PROJECT = Path(__file__).resolve().parents[2]
 
@@ -73,7 +73,7 @@ def start_process(
     return PlainProcess(
         [
             *(sys.executable, "-m", "suite.kernels"),
-            *to_arguments(replace(order, channel=channel)),
+            *(ORDER_FLAG, encode_order(replace(order, channel=channel))),
         ],
         stdin=subprocess.DEVNULL,
         stdout=output,

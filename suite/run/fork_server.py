@@ -3,7 +3,7 @@
 Its parent speaks with it over a socket that keeps messages apart; each has one answer:
 
     (at the start)                                  -> "ready", or why forking is unsafe here
-    a launch's flags, with its channel and its log  -> the child's process id
+    an order in JSON, with its channel and its log  -> the child's process id
     "wait SECONDS"                                  -> the child's exit code, or "running"
     "end"                                           -> "ended": the child's group is gone
 
@@ -16,41 +16,46 @@ import socket
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from suite import kernels
 from suite.kernels.interface import MissingComponentError
 from suite.model.cell import Cell, KernelName, Mode, Precision
+from suite.run.order import LaunchOrder, decode_order
 
 READY = b"ready"
 RUNNING = b"running"
 ENDED = b"ended"
 END = b"end"
 WAIT = b"wait "
-# Flags and a few paths of at most 4096 bytes each.
+# An order of a few KiB, with paths of at most 4096 bytes each, which may take thrice that in JSON.
 MOST_BYTES = 2**16
 
 _POLL_SECONDS = 0.005
 
 
-def serve(connection: socket.socket, kernel: KernelName) -> list[str] | None:
+def serve(connection: socket.socket, kernel: KernelName) -> LaunchOrder | None:
     """Fork a launch whenever the parent asks for one.
 
-    Returns in every child, with the flags of the launch that it has become, and in the server once
-    its parent is gone or forking is unsafe, with None.
+    Returns in every child, with the order that it is to execute, and in the server once its parent
+    is gone or forking is unsafe, with None.
     """
     doubt = _import_framework(kernel) or _why_unsafe()
     with suppress(OSError):
         connection.send(doubt.encode() if doubt else READY)
     while not doubt:
-        flags, descriptors = _receive(connection)
-        if not flags:
+        message, descriptors = _receive(connection)
+        if not message:
             break
+        order = decode_order(message.decode())
         sys.stdout.flush()
         pid = os.fork()
         if pid == 0:
             connection.close()
-            return _become_launch(os.fsdecode(flags).split("\0"), *descriptors)
+            channel, log = descriptors
+            _become_launch(log)
+            return replace(order, channel=channel)
         for descriptor in descriptors:
             os.close(descriptor)
         if not _attend(connection, pid):
@@ -100,14 +105,12 @@ def _receive(connection: socket.socket) -> tuple[bytes, list[int]]:
     return message, descriptors
 
 
-def _become_launch(flags: list[str], channel: int, log: int) -> list[str]:
-    """Turn this child into what a plain process would be: own group, own log, own flags."""
+def _become_launch(log: int) -> None:
+    """Turn this child into what a plain process would be: with its own group and its own log."""
     os.setsid()
     for standard in (1, 2):
         os.dup2(log, standard)
     os.close(log)
-    sys.argv[1:] = [*flags, "--channel", str(channel)]
-    return sys.argv[1:]
 
 
 def _attend(connection: socket.socket, pid: int) -> bool:

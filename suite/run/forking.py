@@ -14,8 +14,8 @@ from typing import BinaryIO
 from suite.model.cell import KernelName
 from suite.model.launch import StartedBy
 from suite.run.child import Child, ChildLostError, start_process, with_suite
-from suite.run.command import LaunchOrder, to_arguments
 from suite.run.fork_server import END, ENDED, MOST_BYTES, READY, RUNNING, WAIT
+from suite.run.order import LaunchOrder, encode_order
 
 # Fork servers at a time, one per environment; each keeps about 0.2 GB of memory of its own. The
 # cells of a matrix need at most four (TF32 on or off, automatic clustering on or off).
@@ -79,8 +79,8 @@ class ForkServer:
         Raises:
             ForkRefusedError: the server is gone or does not answer.
         """
-        flags = os.fsencode("\0".join(to_arguments(order)))
-        return ForkedChild(self, int(self.ask(flags, (channel, output.fileno()))))
+        message = encode_order(order).encode()
+        return ForkedChild(self, int(self.ask(message, (channel, output.fileno()))))
 
     def ask(
         self, message: bytes, descriptors: Sequence[int] = (), waits_seconds: float = 0.0

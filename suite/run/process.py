@@ -17,7 +17,7 @@ from suite.model.launch import FAILURES, Launch, StartedBy, Status
 from suite.run.bounded_log import BoundedLog, last_output
 from suite.run.channel import Here, Progress, receive
 from suite.run.child import Child, ChildLostError, Start, start_process
-from suite.run.command import LaunchOrder
+from suite.run.order import LaunchOrder
 from suite.run.silent_end import last_lines, silent_end
 from suite.run.stop import Stop
 from suite.store.launches import decode_launch
@@ -195,11 +195,11 @@ def read_answer(record: str, order: LaunchOrder) -> Launch:
     Raises:
         InputError: it is no record, that of another launch, or does not fit the order's protocol.
     """
-    launch = replace(decode_launch(record, "its record"), protocol=order.protocol)
+    launch = decode_launch(record, "its record")
     if (launch.cell, launch.launch) != (order.cell, order.launch):
         raise InputError(f"its record: is that of {launch.cell.id}, launch {launch.launch}")
-    if launch.contradiction is not None:
-        raise InputError(f"its record: {launch.contradiction}")
+    if launch.protocol != order.protocol:
+        raise InputError("its record: was measured by another protocol than ordered")
     return launch
 
 

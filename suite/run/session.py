@@ -18,8 +18,8 @@ from suite.model.matrix import Matrix
 from suite.model.reading import heeded_reading
 from suite.run.channel import Progress
 from suite.run.child import Start, start_process
-from suite.run.command import LaunchOrder
 from suite.run.marks import Neighbours, doubted, labelled, only_alone
+from suite.run.order import LaunchOrder
 from suite.run.process import run_launch
 from suite.run.ranks.command import NoLauncher, horovod_missing
 from suite.run.ranks.launch import run_ranks
@@ -77,9 +77,7 @@ def _skip_reason(
     return horovod_missing() if real else None
 
 
-def order_of(
-    planned: PlannedLaunch, matrix: Matrix, options: KernelOptions, results_dir: str = "."
-) -> LaunchOrder:
+def order_of(planned: PlannedLaunch, matrix: Matrix, options: KernelOptions) -> LaunchOrder:
     """What the worker of a planned launch is told; a directory only where its cell reads it."""
     if planned.cell.data is not Data.DALI:
         options = replace(options, data_idx_dir=None)
@@ -96,7 +94,6 @@ def order_of(
         protocol=matrix.protocol,
         options=options,
         launch=planned.launch,
-        results_dir=results_dir,
     )
 
 

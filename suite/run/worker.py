@@ -29,7 +29,7 @@ from suite.model.errors import InputError
 from suite.model.launch import MEASURING, WARM_UP, Caution, CautionKind, Launch, Status
 from suite.model.telemetry import without_gpu
 from suite.run.channel import Progress
-from suite.run.command import LaunchOrder
+from suite.run.order import LaunchOrder
 from suite.run.timing import Timing, time_steps
 
 # Lines of a TensorFlow error before the one that says what happened.

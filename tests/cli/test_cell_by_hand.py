@@ -16,6 +16,8 @@ from suite.machine.devices import detect_machine
 from suite.model.cell import Cell
 from suite.model.device import Gpu
 from suite.model.errors import InputError
+from suite.run.flags import parse_order
+from suite.run.order import encode_order
 from suite.store.launches import decode_launch
 
 REAL = ["--mode=inference_benchmark", "--batch_size=8"]
@@ -167,7 +169,9 @@ def test_a_worker_of_a_run_within_a_launcher_is_one_process(
     monkeypatch.setattr("suite.cli.kernel.end_with_reader", lambda _: None)
     monkeypatch.setattr("signal.signal", lambda *_: None)
 
-    assert main([*SIMULATED, "--channel", str(answer)]) == 0
+    order = replace(parse_order(SIMULATED), channel=answer)
+
+    assert main(["--order", encode_order(order)]) == 0
 
 
 def test_no_record_is_ever_replaced_by_hand(

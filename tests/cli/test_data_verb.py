@@ -10,7 +10,7 @@ import pytest
 
 from suite.cli import main
 from suite.model.errors import ExitCode
-from suite.run.order_flags import parse_order
+from suite.run.flags import parse_order
 
 ROOT = Path(__file__).parents[2]
 MATRIX = """\

@@ -30,7 +30,7 @@ distributed: {{launcher: {launcher}, bind_to: none, environment: [FOR_RANKS]{hos
 WAIT = """
 import os, sys, time
 from pathlib import Path
-if sys.orig_argv[1:3] == ["-m", "suite.kernels"] and "--report_to" in sys.orig_argv:
+if sys.orig_argv[1:3] == ["-m", "suite.kernels"] and "--order" in sys.orig_argv:
     from suite.model.distributed import rank_of
     folder = Path({folder!r})
     (folder / f"waiting-{{rank_of(os.environ).index}}").write_text(str(os.getpid()))
@@ -134,7 +134,7 @@ def assert_kept_secret(run: HeldRun) -> set[Path]:
             assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
         shown = command_lines()
 
-        assert "--report_to" in shown
+        assert "report_to" in shown
         assert len(token) == 32
         assert token not in shown
         assert SECRET not in shown.replace("\0", " ")
@@ -158,7 +158,7 @@ def test_other_users_of_the_machine_can_neither_read_nor_end_a_launch(
     with held(tmp_path, launcher) as run:
         folders = assert_kept_secret(run)
         line = Path(f"/proc/{run.ranks()[0]}/cmdline").read_text().split("\0")
-        address = line[line.index("--report_to") + 1]
+        (address,) = json.loads(line[line.index("--order") + 1])["report_to"]
         host, _, port = address.rpartition(":")
         callers = [socket.create_connection((host, int(port)), timeout=5) for _ in range(200)]
         for caller, said in zip(

@@ -25,12 +25,13 @@ threads_per_rank: 1
 # Python imports sitecustomize by itself. The second measured step of rank 1 meets the fault of its
 # batch size, on its way to the other rank.
 FAULTS = """\
-import os, signal, sys, time
+import json, os, signal, sys, time
 FAULTS = {3: lambda: os.kill(os.getpid(), signal.SIGKILL), 4: lambda: time.sleep(600)}
-if "--report_to" in sys.orig_argv and "suite.kernels" in sys.orig_argv:
+if "--order" in sys.orig_argv and "suite.kernels" in sys.orig_argv:
     from suite.model.distributed import rank_of
     from suite.run import timing
-    batch = int(sys.orig_argv[sys.orig_argv.index("--batch_size") + 1])
+    order = json.loads(sys.orig_argv[sys.orig_argv.index("--order") + 1])
+    batch = order["cell"]["batch_size"]
     real = timing.time_steps
     def time_steps(step, *arguments, **options):
         calls = []

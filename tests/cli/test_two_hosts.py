@@ -79,15 +79,13 @@ class Run:
 
 def ranks_on(host: Host) -> list[int]:
     """The ranks that run on a host."""
-    return [pid for pid, line in host.processes().items() if "--report_to" in line]
+    return [pid for pid, line in host.processes().items() if "--order" in line]
 
 
 def launchers_on(host: Host) -> list[int]:
     """What starts ranks there, not what asks hosts before."""
     lines = host.processes().items()
-    return [
-        pid for pid, line in lines if line.startswith("/usr/bin/mpirun") and "--report_to" in line
-    ]
+    return [pid for pid, line in lines if line.startswith("/usr/bin/mpirun") and "--order" in line]
 
 
 def hold_that_nobody_is_left(*hosts: Host) -> None:

@@ -1,7 +1,6 @@
-"""suite.run.command: cells as the page's own flags, and back."""
+"""suite.run.flags: cells as the page's own flags, and back."""
 
 import struct
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,8 @@ import pytest
 from suite.kernels.interface import KernelOptions
 from suite.model.cell import Cell, Data, Graph, KernelName, Layout, Mode, Precision, Protocol
 from suite.model.errors import InputError
-from suite.run.command import LaunchOrder, command_line, to_arguments
-from suite.run.order_flags import parse_order
+from suite.run.flags import command_line, parse_order, to_arguments
+from suite.run.order import LaunchOrder
 
 
 def order(**changes: object) -> LaunchOrder:
@@ -56,7 +55,6 @@ def test_the_command_is_the_one_the_page_gives() -> None:
             options=KernelOptions(data_dir="/data", data_idx_dir="/idx", seed=7),
             launch=3,
             telemetry=False,
-            channel=5,
         ),
     ],
 )
@@ -131,13 +129,6 @@ def test_an_epoch_of_two_ranks_has_half_the_steps(tmp_path: Path) -> None:
         parse_order([*flags, "--num_iter=9999999"])
 
 
-@pytest.mark.parametrize("address", ["xyz", "a:", ":1", "a:0", "a:65536", f"a:{'9' * 400}"])
-def test_a_runner_without_an_address_is_refused(address: str) -> None:
-    """A rank is told host and port of its runner; half of that is one line, not a traceback."""
-    with pytest.raises(InputError, match="argument --report_to: "):
-        parse_order([*to_arguments(order()), "--report_to", address])
-
-
 @pytest.mark.parametrize(
     "flag",
     [
@@ -150,7 +141,6 @@ def test_a_runner_without_an_address_is_refused(address: str) -> None:
         "--threads",
         "--max_seconds",
         "--launch",
-        "--channel",
         "--lr_init",
         "--lr_warmup_epochs",
         "--static_loss_scale",
@@ -175,9 +165,8 @@ def test_a_bad_batch_size_is_refused(batch: str) -> None:
         parse_order(["--mode=inference_benchmark", *flags])
 
 
-def test_a_worker_is_one_process_wherever_the_run_was_started() -> None:
-    """In a step of Slurm with several tasks, or under mpirun, a cell of one GPU stays that cell."""
-    told = replace(order(), channel=5)
+def test_a_cell_by_hand_has_the_ranks_that_were_started() -> None:
+    """In a step of Slurm with several tasks, or under mpirun, the flags need not say how many."""
     step = {
         "SLURM_PROCID": "0",
         "SLURM_STEP_NUM_TASKS": "2",
@@ -186,5 +175,4 @@ def test_a_worker_is_one_process_wherever_the_run_was_started() -> None:
         "SLURM_NODEID": "0",
     }
 
-    assert parse_order(to_arguments(told), step) == told
     assert parse_order(to_arguments(order(mode=Mode.TRAINING)), step).cell.gpus == 2

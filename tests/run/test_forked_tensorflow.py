@@ -12,8 +12,8 @@ from suite.machine.devices import detect_machine
 from suite.model.cell import Cell, Mode, Precision, Protocol
 from suite.model.launch import Launch, StartedBy, Status
 from suite.run.child import Start, start_process
-from suite.run.command import LaunchOrder
 from suite.run.forking import Forking
+from suite.run.order import LaunchOrder
 from suite.run.process import run_launch
 
 pytestmark = pytest.mark.slow

@@ -17,8 +17,8 @@ from suite.model.cell import Cell, KernelName, Mode, Precision, Protocol
 from suite.model.launch import Launch, StartedBy, Status
 from suite.run.channel import Progress
 from suite.run.child import Child
-from suite.run.command import LaunchOrder
 from suite.run.forking import MOST_SERVERS, Forking
+from suite.run.order import LaunchOrder
 from suite.run.process import run_launch
 
 # Put into the real worker through sitecustomize: what the launch is goes into its record.
@@ -26,19 +26,26 @@ PATCH = """
 import os, sys, threading, time
 from suite.kernels.simulated import kernel as simulated
 sys.leftover = 0
+real = simulated.SimulatedKernel.__init__
+def made(self, cell, options):
+    self.told = [repr(cell), repr(options)]
+    real(self, cell, options)
 def conditions(self):
     sys.leftover += 1
     return dict(
         pid=os.getpid(), group=os.getpgrp(), session=os.getsid(0), leftover=sys.leftover,
-        variable=os.environ.get("OF_THE_CELL"), flags=sys.argv[1:-1],
+        variable=os.environ.get("OF_THE_CELL"), told=self.told,
         descriptors=len(os.listdir("/proc/self/fd")), children=threading.active_count(),
     )
+simulated.SimulatedKernel.__init__ = made
 simulated.SimulatedKernel.conditions = conditions
 """
 A_THREAD = """
 import threading, time
 threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
 """
+
+OPTIONS = KernelOptions(seed=7)
 
 # What code that is put into a child begins with.
 IMPORT = "from suite.kernels.simulated import kernel as simulated\n"
@@ -85,7 +92,7 @@ def launch(
         LaunchOrder(
             cell=cell,
             protocol=Protocol(warmup_steps=0, measured_steps=steps, step_timeout_seconds=1.0),
-            options=KernelOptions(),
+            options=OPTIONS,
         ),
         {**os.environ, "PYTHONPATH": str(folder), **variables},
         folder / "worker.log",
@@ -110,18 +117,17 @@ def test_each_launch_is_a_fresh_child_in_a_group_of_its_own(
 
 
 def test_a_forked_launch_is_told_what_a_plain_one_is(forking: Forking, tmp_path: Path) -> None:
-    """The flags name the same cell and protocol, and the samples are as many."""
+    """The cell, the options and the protocol are the same, and the samples are as many."""
     forked = launch(forking, tmp_path)
     with Forking(tmp_path / "missing" / "log") as broken:
         plain = launch(broken, tmp_path)
-    flags = [record.conditions["flags"] for record in (forked, plain)]
 
     assert (forked.status, plain.status) == (Status.OK, Status.OK)
     assert plain.started_by is StartedBy.PROCESS
     assert "no fork server could be started" in plain.fork_refused
-    assert isinstance(flags[0], list)
-    assert isinstance(flags[1], list)
-    assert [f for f in flags[0] if f not in {"--results_dir", "."}] == flags[1]
+    assert forked.conditions["told"] == plain.conditions["told"]
+    assert plain.conditions["told"] == [repr(plain.cell), repr(OPTIONS)]
+    assert forked.protocol == plain.protocol
     assert len(forked.step_seconds) == len(plain.step_seconds)
     assert set(forked.startup_seconds) == set(plain.startup_seconds)
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from suite.model.launch import CautionKind, Launch, Status
 from suite.run.bounded_log import HEAD_BYTES, TAIL_BYTES
 from suite.run.channel import Progress
 from suite.run.child import Start, start_process
-from suite.run.command import LaunchOrder
+from suite.run.flags import parse_order
 from suite.run.forking import Forking
+from suite.run.order import LaunchOrder, encode_order
 from suite.run.process import run_launch
 
 CELL = Cell(
@@ -33,6 +35,12 @@ PATCH = """
 import os, sys, time
 from suite.kernels import interface
 from suite.kernels.simulated import kernel as simulated
+from suite.run import channel
+class Sender(channel.Sender):
+    def __init__(self, descriptor):
+        super().__init__(descriptor)
+        sys.channel = descriptor
+channel.Sender = Sender
 def fault(self, *ignored):
     {fault}
 simulated.SimulatedKernel.{method} = fault
@@ -129,9 +137,9 @@ def test_steps_that_change_are_marked_unsteady_and_kept(tmp_path: Path, start: S
         ),
         ("raise interface.InvalidLaunchError('nan')", Status.INVALID, "nan"),
         ("raise interface.MissingComponentError('no DALI')", Status.SKIPPED, "no DALI"),
-        ("os.write(int(sys.argv[-1]), b'garbage\\n')", Status.CRASHED, "unreadable answer"),
-        ("os.write(int(sys.argv[-1]), b'[' * 9999 + b'\\n')", Status.CRASHED, "unreadable answer"),
-        ("os.write(int(sys.argv[-1]), b'{\"half'); os._exit(0)", Status.CRASHED, "exited with"),
+        ("os.write(sys.channel, b'garbage\\n')", Status.CRASHED, "unreadable answer"),
+        ("os.write(sys.channel, b'[' * 9999 + b'\\n')", Status.CRASHED, "unreadable answer"),
+        ("os.write(sys.channel, b'{\"half'); os._exit(0)", Status.CRASHED, "exited with"),
     ],
 )
 def test_every_end_is_a_status_with_a_reason(
@@ -148,7 +156,8 @@ def test_every_end_is_a_status_with_a_reason(
 FALSE_RECORDS = {
     "replace(launch, step_seconds=(1e-12,))": "its record: step_seconds[0]: input should",
     "replace(launch, step_seconds=())": "its record: step_seconds: none, but the status is ok",
-    "replace(launch, protocol=longer, step_seconds=(0.1,) * 5)": "its record: step_seconds: 5",
+    "replace(launch, step_seconds=(0.1,) * 5)": "its record: step_seconds: 5",
+    "replace(launch, protocol=longer, step_seconds=(0.1,) * 5)": "its record: was measured by",
     "replace(launch, wall_seconds=float('nan'))": "its record: wall_seconds: is not a finite",
     "replace(launch, conditions={'loss': float('inf')})": "its record: conditions.loss: is not a",
     "replace(launch, launch=7)": "its record: is that of inference-fp32-bs1-1gpu-simulated, launch",
@@ -326,8 +335,9 @@ def test_a_worker_whose_parent_is_gone_ends_by_itself() -> None:
     reader, writer = os.pipe()
     flags = ["--mode=inference_benchmark", "--batch_size=1", "--kernel=simulated"]
     flags += ["--warmup_steps=0", "--num_iter=1000000", "--iter_unit=batch"]
+    order = replace(parse_order(flags), channel=writer)
     worker = subprocess.Popen(
-        [sys.executable, "-m", "suite.kernels", *flags, "--channel", str(writer)],
+        [sys.executable, "-m", "suite.kernels", "--order", encode_order(order)],
         cwd=Path(__file__).parents[2],
         pass_fds=(writer,),
         stderr=subprocess.PIPE,

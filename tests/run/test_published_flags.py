@@ -4,7 +4,7 @@ import pytest
 
 from suite.model.cell import Data, Mode, Precision
 from suite.model.errors import InputError
-from suite.run.order_flags import parse_order
+from suite.run.flags import parse_order
 
 BATCHES = "--batch_size 8 --num_iter 100 --iter_unit batch --warmup_steps 20"
 TRAINING = f"--mode=training_benchmark {BATCHES}"

@@ -10,7 +10,7 @@ from suite.kernels.interface import KernelOptions
 from suite.model.cell import Cell, Mode, Precision, Protocol
 from suite.model.launch import Launch, Status
 from suite.run.channel import Progress
-from suite.run.command import LaunchOrder
+from suite.run.order import LaunchOrder
 from suite.run.process import Deadline
 from suite.run.ranks.ends import HeardRank, LauncherEnd, launch_of_ranks
 

@@ -11,12 +11,15 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from suite.model.distributed import Distributed, Host, Rank, RankLauncher
 from suite.model.errors import InputError
+from suite.run.flags import parse_order
+from suite.run.order import encode_order
 from suite.run.ranks import link, listener
 from suite.run.ranks.link import GREETING_BYTES, TOKEN_VARIABLE, Hello, join_runner
 from suite.run.ranks.listener import Listener, listening_addresses
@@ -260,13 +263,14 @@ def test_a_rank_that_was_hung_up_on_tries_again(reception: Reception) -> None:
 
 
 def test_a_rank_without_a_token_is_one_line() -> None:
-    """`--report_to` is nothing to be given by hand."""
-    flags = ["--mode=training_benchmark", "--batch_size=1", "--report_to=127.0.0.1:9"]
-    command = [sys.executable, "-m", "suite.kernels", *flags]
+    """What a run tells its ranks is nothing to be given by hand."""
+    flags = ["--mode=training_benchmark", "--batch_size=1"]
+    order = replace(parse_order(flags), report_to=("127.0.0.1:9",))
+    command = [sys.executable, "-m", "suite.kernels", "--order", encode_order(order)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 2
-    assert done.stderr == "error: --report_to is for ranks that a run starts; leave it out\n"
+    assert done.stderr == "error: report_to is for ranks that a run starts; leave it out\n"
 
 
 HERE_ONLY = Distributed(hosts=(Host("node1", 2),), interface="eth0")

@@ -15,7 +15,7 @@ from suite.model.cell import Cell, Mode, Precision, Protocol
 from suite.model.distributed import Rank
 from suite.model.launch import Launch, Status
 from suite.run.bounded_log import BoundedLog
-from suite.run.command import LaunchOrder
+from suite.run.order import LaunchOrder
 from suite.run.ranks import session
 from suite.run.ranks.host_watch import HostWatch
 from suite.run.ranks.link import TOKEN_VARIABLE, join_runner

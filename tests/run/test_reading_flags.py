@@ -4,8 +4,7 @@ import pytest
 
 from suite.model.errors import InputError
 from suite.model.reading import Reading
-from suite.run.command import to_arguments
-from suite.run.order_flags import parse_order
+from suite.run.flags import parse_order, to_arguments
 
 BATCHES = "--batch_size 8 --num_iter 100 --iter_unit batch"
 TRAINING = f"--mode=training_benchmark {BATCHES} --data_dir d"

@@ -4,8 +4,7 @@ import pytest
 
 from suite.kernels.recipe import Recipe
 from suite.model.errors import InputError
-from suite.run.command import to_arguments
-from suite.run.order_flags import parse_order
+from suite.run.flags import parse_order, to_arguments
 
 TRAINING = "--mode=training_benchmark --batch_size 8 --num_iter 100 --iter_unit batch"
 INFERENCE = TRAINING.replace("training", "inference")

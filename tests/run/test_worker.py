@@ -6,7 +6,7 @@ from suite.kernels.interface import KernelOptions
 from suite.kernels.simulated.kernel import SimulatedKernel
 from suite.model.cell import Cell, KernelName, Mode, Precision, Protocol
 from suite.model.launch import Status
-from suite.run.command import LaunchOrder
+from suite.run.order import LaunchOrder
 from suite.run.worker import execute
 
 # As TensorFlow 2.21 words an error in a graph.

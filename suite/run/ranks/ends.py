@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from suite.analysis.ranks import RankEnd, lost_another, merge_ranks
 from suite.model.launch import Launch, Status
 from suite.run.channel import Progress
-from suite.run.command import LaunchOrder
+from suite.run.order import LaunchOrder
 from suite.run.process import Deadline
 from suite.run.ranks.launcher_words import complaint, deaths, lost_hosts, stalled_ranks
 from suite.run.silent_end import UNKNOWN_KILLS, OomKills, silent_end

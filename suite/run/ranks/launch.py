@@ -14,7 +14,7 @@ from suite.model.errors import InputError
 from suite.model.launch import FAILURES, Launch, StartedBy
 from suite.run.bounded_log import BoundedLog, last_output
 from suite.run.channel import Progress
-from suite.run.command import LaunchOrder, to_arguments
+from suite.run.order import ORDER_FLAG, LaunchOrder, encode_order
 from suite.run.ranks.command import launcher_environment, rank_command
 from suite.run.ranks.host_watch import HostWatch
 from suite.run.ranks.listener import Listener, host_names, listening_addresses
@@ -70,7 +70,7 @@ def run_ranks(
                 order.cell.gpus,
                 settings,
                 ("PYTHONPATH", *variables, *distributed.environment),
-                to_arguments(replace(order, report_to=listener.addresses)),
+                (ORDER_FLAG, encode_order(replace(order, report_to=listener.addresses))),
             ),
             stdin=subprocess.DEVNULL,
             stdout=output.writer,

@@ -62,7 +62,7 @@ def join_runner(
         if token is None:
             token = Path(environment[TOKEN_FILE_VARIABLE]).read_text()
     except (KeyError, OSError, UnicodeDecodeError):
-        raise InputError("--report_to is for ranks that a run starts; leave it out") from None
+        raise InputError("report_to is for ranks that a run starts; leave it out") from None
     hello = f"{rank.index} {socket.gethostname()}".encode()
     for _ in range(_TRIES):
         for address in addresses:

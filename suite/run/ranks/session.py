@@ -14,7 +14,7 @@ from suite.model.launch import Launch, Status
 from suite.run.bounded_log import BoundedLog
 from suite.run.channel import Here, Lines, Progress, receive
 from suite.run.child import end_session
-from suite.run.command import LaunchOrder
+from suite.run.order import LaunchOrder
 from suite.run.process import Deadline, read_answer
 from suite.run.ranks.ends import (
     ENDED_SILENTLY,

@@ -9,8 +9,8 @@ from suite.kernels.tensorflow.environment import launch_environment
 from suite.model.cell import Cell, Protocol
 from suite.model.check import Check
 from suite.model.launch import Launch, Status
-from suite.run.command import LaunchOrder
 from suite.run.forking import Forking
+from suite.run.order import LaunchOrder
 from suite.run.process import run_launch
 
 _TARGET_SECONDS = 0.3

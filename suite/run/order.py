@@ -1,0 +1,114 @@
+"""What a worker is told, and the JSON in which the runner tells it."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from urllib.parse import quote, unquote
+
+from suite.kernels.interface import KernelOptions
+from suite.model.bounds import Bounds
+from suite.model.cell import Cell, Protocol
+from suite.model.distributed import rank_of, unknown_launcher
+from suite.model.errors import InputError
+from suite.model.quantities import Count
+from suite.store.records import SCHEMA_VERSION, decode
+from suite.store.text import json_text
+
+# The only flag of a worker that the runner starts; the order in JSON follows it. It is no secret,
+# and a command line reaches ranks on other hosts, where neither stdin nor a file of this one does.
+ORDER_FLAG = "--order"
+
+_PORTS = Bounds(1, 65_535)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchOrder:
+    """Everything a worker is told: the cell, how to measure it and where to answer.
+
+    `results_dir` receives the record of a launch made by hand; `channel` is the file descriptor
+    on which a worker started by the runner answers instead, and `report_to` the addresses
+    (`host:port`, any of which may work) at which one of several ranks does. `telemetry` has the
+    machine read between steps.
+    """
+
+    cell: Cell
+    protocol: Protocol
+    options: KernelOptions
+    launch: Count = 0
+    results_dir: str = "."
+    telemetry: bool = True
+    channel: Count | None = None
+    report_to: tuple[str, ...] = ()
+
+    @property
+    def contradiction(self) -> str | None:
+        """Why no worker could execute this order; None for a sound one."""
+        for address in self.report_to:
+            host, _, port = address.rpartition(":")
+            if not re.fullmatch(r"[^\s:]+", host):
+                return f"report_to: {address!r} is not host:port"
+            try:
+                _PORTS.whole(port)
+            except ValueError as error:
+                return f"report_to: {error}"
+        return self.cell.contradiction
+
+
+def encode_order(order: LaunchOrder) -> str:
+    """One line of JSON in ASCII, from which `decode_order` makes an equal order."""
+    return json_text({"schema_version": SCHEMA_VERSION, **asdict(_with_paths(order, _quoted))})
+
+
+def decode_order(text: str) -> LaunchOrder:
+    """The order that `encode_order` wrote.
+
+    Raises:
+        InputError: another version, or an unknown, missing or impossible field.
+    """
+    return _with_paths(decode(LaunchOrder, text, ORDER_FLAG), _unquoted)
+
+
+def started_ranks(wanted: int | None, environment: Mapping[str, str]) -> int:
+    """The ranks of this launch by the environment of one of them, which must be as many as wanted.
+
+    Raises:
+        InputError: they are not, or this is one of several processes that are no ranks.
+    """
+    stray = unknown_launcher(environment)
+    if stray is not None:
+        variable = stray.partition("=")[0]
+        raise InputError(
+            f"{stray} says that this is one of several processes, which would measure at once;"
+            " start ranks with Open MPI's mpirun, horovodrun or srun, or unset"
+            f" {variable} for a single process"
+        )
+    started = rank_of(environment).size
+    if wanted not in {None, started}:
+        raise InputError(
+            f"--gpus {wanted} needs {wanted} ranks, but {started} was started; start it with"
+            f" mpirun -np {wanted}"
+        )
+    return started
+
+
+def _with_paths(order: LaunchOrder, change: Callable[[str], str]) -> LaunchOrder:
+    """The order with each of its paths changed."""
+    options = order.options
+    return replace(
+        order,
+        results_dir=change(order.results_dir),
+        options=replace(
+            options,
+            data_dir=None if options.data_dir is None else change(options.data_dir),
+            data_idx_dir=None if options.data_idx_dir is None else change(options.data_idx_dir),
+        ),
+    )
+
+
+def _quoted(path: str) -> str:
+    """A path in characters that JSON has, also where its bytes are not UTF-8: `/data/%FF`."""
+    return quote(path, errors="surrogateescape")
+
+
+def _unquoted(text: str) -> str:
+    return unquote(text, errors="surrogateescape")

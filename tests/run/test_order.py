@@ -1,0 +1,204 @@
+"""suite.run.order, and its flags: what a worker is told is what was meant."""
+
+import json
+import random
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from suite.kernels.interface import KernelOptions
+from suite.kernels.recipe import Recipe
+from suite.model.cell import (
+    Cell,
+    Data,
+    Graph,
+    KernelName,
+    Layout,
+    Mode,
+    Precision,
+    Protocol,
+    XlaMode,
+)
+from suite.model.distributed import Compression
+from suite.model.errors import InputError
+from suite.model.reading import Reading, heeded_reading
+from suite.run.flags import parse_order, to_arguments
+from suite.run.order import LaunchOrder, decode_order, encode_order
+
+# Bytes that are not UTF-8 reach Python as halves of surrogate pairs.
+PATHS = ("/data", ".", "~/ä 東", "100%/%41", "a'b\"c\\d$e\nf", "caf\udce9", "", "\u2028😀")
+FLOATS = (0.1, 1 / 3, 5e-324, 1.7976931348623157e308, 1234567.25, 2.0, 1e22, 0.30000000000000004)
+
+
+def drawn(seed: int) -> LaunchOrder:
+    """An order with every field drawn by chance."""
+    draw = random.Random(seed)  # noqa: S311 - the same orders in every run
+    path = draw.choice
+    return LaunchOrder(
+        cell=Cell(
+            mode=Mode.TRAINING,
+            precision=draw.choice(list(Precision)),
+            xla=draw.random() < 0.5,
+            batch_size=draw.randint(1, 65_536),
+            gpus=draw.randint(1, 10_000),
+            data=draw.choice(list(Data)),
+            kernel=draw.choice(list(KernelName)),
+            image_size=draw.randint(1, 2048),
+            layout=draw.choice(list(Layout)),
+            xla_mode=draw.choice(list(XlaMode)),
+        ),
+        protocol=Protocol(
+            warmup_steps=draw.randint(0, 10_000_000),
+            measured_steps=draw.randint(1, 10_000_000),
+            launches=draw.randint(1, 1000),
+            max_seconds=draw.choice([None, *FLOATS]),
+            startup_timeout_seconds=draw.choice(FLOATS),
+            step_timeout_seconds=draw.choice(FLOATS),
+            quick=draw.random() < 0.5,
+        ),
+        options=KernelOptions(
+            data_dir=path([None, *PATHS]),
+            data_idx_dir=path([None, *PATHS]),
+            seed=draw.randrange(2**32),
+            recipe=Recipe(
+                weight_init=draw.choice(["fan_out", "fan_in"]),
+                lr_init=draw.choice(FLOATS),
+                lr_warmup_epochs=draw.randint(0, 1000),
+                cosine_lr=draw.random() < 0.5,
+                momentum=draw.random(),
+                weight_decay=draw.random(),
+                label_smoothing=draw.random(),
+                mixup=draw.choice(FLOATS),
+                static_loss_scale=draw.choice([None, *FLOATS]),
+            ),
+            reading=Reading(
+                shuffled_records=draw.choice([None, 0, 1_300_000]),
+                decode_threads=draw.choice([None, 1, 1024]),
+                open_files=draw.choice([None, 1, 1024]),
+            ),
+            compression=draw.choice(list(Compression)),
+            threads=draw.choice([None, 1, 64]),
+        ),
+        launch=draw.randint(0, 999),
+        results_dir=path(PATHS),
+        telemetry=draw.random() < 0.5,
+        channel=draw.choice([None, 0, 5]),
+        report_to=draw.choice([(), ("10.0.0.1:4000",), ("node-1:1", "node-2:65535")]),
+    )
+
+
+def test_a_worker_is_told_exactly_what_was_ordered() -> None:
+    """Every field arrives as it was: enumerations, floats to the last bit, paths to the byte."""
+    for seed in range(500):
+        told = drawn(seed)
+        text = encode_order(told)
+
+        assert decode_order(text) == told, seed
+        assert text.isascii()
+        assert "\n" not in text
+
+
+def sayable(seed: int) -> LaunchOrder:
+    """An order drawn by chance that flags can give: a cell by hand, within their bounds."""
+    draw = random.Random(seed)  # noqa: S311 - the same orders in every run
+    told = drawn(seed)
+    training = draw.random() < 0.7
+    data = draw.choice(list(Data))
+    cell = replace(
+        told.cell,
+        mode=Mode.TRAINING if training else Mode.INFERENCE,
+        gpus=draw.choice([1, 2]) if training else 1,
+        data=data,
+        layout=draw.choice(list(Layout)) if training else Layout.NHWC,
+        graph=Graph.EVALUATION if training else draw.choice(list(Graph)),
+    )
+    scale = draw.choice([None, 64.0, draw.uniform(1, 2**24)])
+    recipe = Recipe(
+        weight_init=draw.choice(["fan_out", "fan_in"]),
+        lr_init=draw.uniform(0, 1000),
+        lr_warmup_epochs=draw.randint(0, 1000),
+        cosine_lr=draw.random() < 0.5,
+        momentum=draw.random(),
+        weight_decay=draw.random() * 1e-9,
+        label_smoothing=draw.random(),
+        mixup=draw.uniform(0, 1000),
+        static_loss_scale=scale if cell.precision is Precision.AMP else 128.0,
+    )
+    return LaunchOrder(
+        cell=cell,
+        protocol=Protocol(
+            warmup_steps=draw.randint(0, 5_000_000),
+            measured_steps=draw.randint(1, 5_000_000),
+            max_seconds=draw.choice([None, 20.0, draw.uniform(0.001, 2_592_000)]),
+        ),
+        options=replace(
+            told.options,
+            data_dir="/caf\udce9 1" if cell.reads_records else None,
+            data_idx_dir="/100%/'x'" if data is Data.DALI else None,
+            recipe=recipe if training else Recipe(),
+            reading=heeded_reading(told.options.reading, cell),
+        ),
+        launch=told.launch,
+        results_dir=draw.choice([".", "/ä 東"]),
+        telemetry=told.telemetry,
+    )
+
+
+def test_flags_say_whatever_may_be_ordered_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every flag that --help lists is said of some order, and read as what was meant."""
+    said: set[str] = set()
+    for seed in range(200):
+        told = sayable(seed)
+        arguments = to_arguments(told)
+        ranks = {"RANK": 0, "SIZE": told.cell.gpus, "LOCAL_RANK": 0, "LOCAL_SIZE": told.cell.gpus}
+        environment = {f"OMPI_COMM_WORLD_{name}": str(value) for name, value in ranks.items()}
+
+        assert parse_order(arguments, environment) == told, seed
+        said |= {word.partition("=")[0] for word in arguments if word.startswith("--")}
+    with pytest.raises(SystemExit):
+        parse_order(["--help"])
+
+    assert said == set(re.findall(r"^  (--\w+)", capsys.readouterr().out, re.MULTILINE))
+
+
+@pytest.mark.parametrize("graph", Graph)
+def test_each_inference_graph_arrives(graph: Graph) -> None:
+    """Training has only one of them."""
+    told = drawn(0)
+    cell = replace(told.cell, mode=Mode.INFERENCE, gpus=1, layout=Layout.NHWC, graph=graph)
+    told = replace(told, cell=cell)
+
+    assert decode_order(encode_order(told)) == told
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda order: order.update(extra=1), "extra: unknown field"),
+        (lambda order: order["options"].update(thread=1), "did you mean 'threads'"),
+        (lambda order: order["protocol"].pop("warmup_steps"), "protocol.warmup_steps: missing"),
+        (lambda order: order["cell"].update(batch_size="8"), "cell.batch_size: "),
+        (lambda order: order["cell"].update(precision="fp64"), "cell.precision: "),
+        (lambda order: order["cell"].update(gpus=0), "cell.gpus: "),
+        (lambda order: order.update(channel=-1), "channel: "),
+        (lambda order: order.update(schema_version=99), "schema version 99"),
+        *(
+            (lambda order, address=address: order.update(report_to=[address]), "report_to: ")
+            for address in ("xyz", "a:", ":1", "a:0", "a:65536", f"a:{'9' * 400}")
+        ),
+    ],
+)
+def test_a_damaged_order_is_one_line(
+    change: Callable[[dict[str, Any]], object], words: str
+) -> None:
+    """Nothing is guessed: another version's order, or one by hand, is refused by name."""
+    order = json.loads(encode_order(drawn(0)))
+    change(order)
+    with pytest.raises(InputError, match=words) as raised:
+        decode_order(json.dumps(order))
+
+    assert str(raised.value).startswith("--order: ")
+    assert len(str(raised.value).splitlines()) == 1
