@@ -58,9 +58,9 @@ def _telemetry_cautions(telemetry: Telemetry) -> list[Caution]:
     return cautions
 
 
-def contention(fellows: Sequence[Telemetry], where: str = "the CPU") -> Caution | None:
+def contention(launch_telemetry: Sequence[Telemetry], where: str = "the CPU") -> Caution | None:
     """A doubt if others were busy beside these processes of one launch, which shared a host."""
-    share = others_cpu_share(fellows)
+    share = others_cpu_share(launch_telemetry)
     if share is None or share <= LARGEST_OTHERS_SHARE:
         return None
     text = f"other processes kept {share:.0%} of {where} busy; end them and measure again"

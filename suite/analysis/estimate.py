@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from suite.analysis.by_batch import ByBatch
+from suite.analysis.nearest_batch import NearestBatch
 from suite.analysis.summary import launch_summary
 from suite.model.cell import Cell, KernelName, Mode, Protocol
 from suite.model.launch import Launch, Status
@@ -49,9 +49,9 @@ class Estimate:
     source: str
 
 
-def paces(launches: Iterable[Launch]) -> ByBatch[Pace]:
+def paces(launches: Iterable[Launch]) -> NearestBatch[Pace]:
     """The pace of each cell in earlier launches of one device; the last launch of a cell counts."""
-    found: ByBatch[Pace] = ByBatch()
+    found: NearestBatch[Pace] = NearestBatch()
     for launch in launches:
         summary = launch_summary(launch)
         if launch.status is Status.OK and summary is not None:
@@ -63,7 +63,7 @@ def paces(launches: Iterable[Launch]) -> ByBatch[Pace]:
 def estimate(
     cell: Cell,
     protocol: Protocol,
-    history: ByBatch[Pace],
+    history: NearestBatch[Pace],
     published: PublishedRate | None,
     cpu_cores: float | None,
 ) -> Estimate | None:
@@ -83,7 +83,7 @@ def estimate(
 
 def _expected_pace(
     cell: Cell,
-    history: ByBatch[Pace],
+    history: NearestBatch[Pace],
     published: PublishedRate | None,
     cpu_cores: float | None,
 ) -> tuple[Pace | None, str]:

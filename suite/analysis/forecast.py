@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from suite.analysis.by_batch import condition_of
+from suite.analysis.nearest_batch import without_batch_size
 from suite.model.cell import Cell
 
 
@@ -20,7 +20,10 @@ class Forecast:
     def __init__(self, expected: Sequence[tuple[Cell, float | None]]) -> None:
         self._is_guess = any(seconds is None for _, seconds in expected)
         self._expected = [
-            (condition_of(cell), float(cell.global_batch_size) if seconds is None else seconds)
+            (
+                without_batch_size(cell),
+                float(cell.global_batch_size) if seconds is None else seconds,
+            )
             for cell, seconds in expected
         ]
         self._next = 0

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from suite.analysis.by_batch import condition_of
+from suite.analysis.nearest_batch import without_batch_size
 from suite.model.cell import Cell
 from suite.model.launch import Launch, Status
 
@@ -21,18 +21,18 @@ class MemoryCeiling:
     def learn(self, launch: Launch) -> None:
         """Take note of how a launch ended."""
         cell = launch.cell
-        known = self._smallest.get(condition_of(cell))
+        known = self._smallest.get(without_batch_size(cell))
         if launch.status is Status.OUT_OF_MEMORY and (
             known is None or cell.batch_size < known.batch_size
         ):
-            self._smallest[condition_of(cell)] = cell
+            self._smallest[without_batch_size(cell)] = cell
 
     def skip_reason(self, cell: Cell) -> str | None:
         """Why a cell cannot be expected to fit, naming the cell that proved it; or None.
 
         A cell that ran out of memory itself is not launched again either.
         """
-        proof = self._smallest.get(condition_of(cell))
+        proof = self._smallest.get(without_batch_size(cell))
         if proof is None or cell.batch_size < proof.batch_size:
             return None
         return f"{proof.id} ran out of memory; --no-prune runs it all the same"

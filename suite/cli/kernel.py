@@ -21,7 +21,7 @@ from suite.run.command import LaunchOrder
 from suite.run.marks import labelled
 from suite.run.order_flags import parse_order
 from suite.run.ranks.hosts import DESCRIBE, describe_host
-from suite.run.ranks.link import heed_runner, join_runner
+from suite.run.ranks.link import join_runner, listen_to_runner
 from suite.run.worker import execute
 from suite.store.data_set import cell_shards
 from suite.store.launches import decode_launch, encode_launch, reserve_launch, write_launch
@@ -56,7 +56,7 @@ def _report(order: LaunchOrder) -> int:
     """The work of one of several ranks, told to the runner over the network."""
     connection = join_runner(order.report_to, os.environ, rank_of(os.environ))
     sender = Sender(connection.fileno())
-    stop_requested = heed_runner(connection, sender)
+    stop_requested = listen_to_runner(connection, sender)
     sender.result(encode_launch(execute(order, sender.progress, stop_requested)))
     return int(ExitCode.GOOD)
 

@@ -23,7 +23,7 @@ from suite.formats.scaling_plots import scaling_plots
 from suite.kernels.interface import KernelOptions
 from suite.machine.devices import detect_machine
 from suite.machine.environment import fingerprint
-from suite.machine.neighbours import gpu_neighbours
+from suite.machine.foreign_processes import foreign_processes
 from suite.model.cell import KernelName
 from suite.model.device import Machine, device_label, device_note, device_slug
 from suite.model.distributed import RankLauncher
@@ -100,7 +100,7 @@ def _refuse_others(matrix: Matrix, machine: Machine) -> None:
         print("note: --exclusive is about GPUs, and there is none here", flush=True)
     used = machine.gpus[: max(cell.gpus for cell in matrix.cells)]
     found = []
-    for gpu, processes in zip(used, gpu_neighbours(used), strict=True):
+    for gpu, processes in zip(used, foreign_processes(used), strict=True):
         if processes is None:
             raise InputError(
                 f"the processes on {gpu.name} cannot be read, so nobody knows whether it is free;"
@@ -151,7 +151,7 @@ def _conduct(
         exclusive=arguments.exclusive,
         earlier=work.earlier,
         changes=work.changes,
-        neighbours=partial(gpu_neighbours, machine.gpus) if machine.gpus else tuple,
+        foreign_processes=partial(foreign_processes, machine.gpus) if machine.gpus else tuple,
     )
 
 

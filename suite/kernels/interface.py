@@ -95,11 +95,11 @@ def is_out_of_memory(error: BaseException) -> bool:
     return (
         isinstance(error, MemoryError)
         or "ResourceExhaustedError" in kinds
-        or tells_of_no_memory(str(error))
+        or reports_out_of_memory(str(error))
     )
 
 
-def tells_of_no_memory(words: str) -> bool:
+def reports_out_of_memory(words: str) -> bool:
     """Whether words in which a launch failed speak of memory that could not be had.
 
     TensorFlow also warns of an allocation that it can do without, which is not a failure.

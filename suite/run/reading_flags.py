@@ -11,7 +11,7 @@ from suite.model.reading import (
     OPEN_FILES,
     SHUFFLED_RECORDS,
     Reading,
-    heeded_reading,
+    applicable_reading,
 )
 
 
@@ -46,7 +46,7 @@ def reading_of(given: argparse.Namespace, cell: Cell) -> Reading:
         InputError: a flag that the cell would not heed.
     """
     wanted = Reading(**{field.name: getattr(given, field.name) for field in fields(Reading)})
-    heeded = heeded_reading(wanted, cell).given
+    heeded = applicable_reading(wanted, cell).given
     for name in wanted.given:
         if name not in heeded:
             what = f"{cell.mode.value} on {cell.data.value} images"

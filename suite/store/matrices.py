@@ -19,7 +19,7 @@ from suite.model.distributed import (
     parse_host,
 )
 from suite.model.matrix import MOST_LAUNCHES, Matrix, MatrixError, expand
-from suite.model.reading import Reading, heeded_reading
+from suite.model.reading import Reading, applicable_reading
 from suite.model.text import shown
 from suite.store.located_yaml import LocatedYaml, Place, read_yaml
 from suite.store.matrix_model import (
@@ -112,7 +112,7 @@ def _distributed(source: LocatedYaml, model: DistributedModel) -> Distributed:
 
 def _reading(source: LocatedYaml, model: ReadingModel, cells: tuple[Cell, ...]) -> Reading:
     reading = Reading(**model.model_dump())
-    heeded = {name for cell in cells for name in heeded_reading(reading, cell).given}
+    heeded = {name for cell in cells for name in applicable_reading(reading, cell).given}
     for name in reading.given:
         if name not in heeded:
             raise source.error(("reading", name), "no cell of this matrix heeds it; leave it out")

@@ -214,18 +214,18 @@ def test_exclusive_refuses_a_gpu_that_is_not_free(
 ) -> None:
     """Whoever is on the GPU is named before anything runs; other GPUs do not matter."""
     write(tmp_path, [1])
-    stranger = GpuProcess(pid=4711, name="python", memory_bytes=2**31)
+    foreign = GpuProcess(pid=4711, name="python", memory_bytes=2**31)
     flags = ["run", f"{tmp_path}/mine.yaml", "--out", f"{tmp_path}/out", "--exclusive"]
     two = (Gpu(index=0, name="Tesla T4"), Gpu(index=1, name="Tesla T4"))
     with_gpus = replace(detect_machine(), gpus=two)
     monkeypatch.setattr("suite.cli.run.detect_machine", lambda: with_gpus)
-    on_first: dict[Gpu, Any] = {two[0]: (stranger,), two[1]: ()}
-    on_second: dict[Gpu, Any] = {two[0]: (), two[1]: (stranger,)}
+    on_first: dict[Gpu, Any] = {two[0]: (foreign,), two[1]: ()}
+    on_second: dict[Gpu, Any] = {two[0]: (), two[1]: (foreign,)}
     unknown: dict[Gpu, Any] = {two[0]: None, two[1]: ()}
 
     def see(found: dict[Gpu, Any]) -> None:
-        neighbours = "suite.cli.run.gpu_neighbours"
-        monkeypatch.setattr(neighbours, lambda gpus: tuple(found[gpu] for gpu in gpus))
+        asked = "suite.cli.run.foreign_processes"
+        monkeypatch.setattr(asked, lambda gpus: tuple(found[gpu] for gpu in gpus))
 
     see(on_first)
     refused = main(flags)

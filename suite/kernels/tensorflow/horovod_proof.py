@@ -3,7 +3,7 @@
 import sys
 
 # What rank 0 writes when the sum is right, so that a silent end is not taken for success.
-PROVED = "all-reduce is right on {ranks} ranks"
+PROVED = "all-reduce is correct on {ranks} ranks"
 
 
 def prove() -> None:

@@ -136,7 +136,7 @@ def keep_alive(connection: socket.socket) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, lost_after)
 
 
-def heed_runner(connection: socket.socket, sender: Sender) -> Callable[[], bool]:
+def listen_to_runner(connection: socket.socket, sender: Sender) -> Callable[[], bool]:
     """From now on heed what the runner says; the answer: whether it asked to stop.
 
     Asked whether it is there the rank says so, and once the runner is gone it ends. The thread
@@ -161,7 +161,7 @@ def heed_runner(connection: socket.socket, sender: Sender) -> Callable[[], bool]
             os.killpg(0, signal.SIGKILL)
         os._exit(int(ExitCode.CELL_FAILED))
 
-    threading.Thread(target=wait, name="heed runner", daemon=True).start()
+    threading.Thread(target=wait, name="listen to runner", daemon=True).start()
     return asked.is_set
 
 
