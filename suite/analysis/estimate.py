@@ -1,4 +1,4 @@
-"""How long a launch will take: by this device's history, a published rate, or a rough guess."""
+"""How long a launch will take: from this device's history, a published rate, or a rough guess."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _GUESS = "a rough guess"
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How a cell went before: throughput in images/s and the seconds its startup took."""
+    """How a cell ran before: throughput in images/s and the seconds of its startup."""
 
     images_per_second: float
     startup_seconds: float
@@ -29,7 +29,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class PublishedRate:
-    """The reference's images/s for a cell, and the system that reached it: None for this device."""
+    """The reference's images/s for a cell, and the system that it is of: None for this device."""
 
     images_per_second: float
     other_system: str | None = None
@@ -67,11 +67,11 @@ def estimate(
     published: PublishedRate | None,
     cpu_cores: float | None,
 ) -> Estimate | None:
-    """Expected time of one launch, or None when nothing is known.
+    """Expected time of one launch, or None if nothing is known.
 
-    The rate `published` for another GPU is wrong by what the two differ, yet it tells short cells
-    of a run from long ones, and its first launches correct it. `cpu_cores` are the cores that will
-    run the cell where no GPU does.
+    A rate `published` for another GPU is off by the ratio of the two, yet it tells short cells of a
+    run from long ones, and the run's first launches correct it. `cpu_cores` are the cores that will
+    run the cell on a machine without a GPU.
     """
     pace, source = _expected_pace(cell, history, published, cpu_cores)
     if pace is None:

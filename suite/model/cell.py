@@ -86,8 +86,9 @@ class Layout(str, Enum):
 class Graph(str, Enum):
     """What an inference step computes, and from what.
 
-    EVALUATION is the published step: softmax, predicted class, loss, top-1 and top-5 counts. FORWARD
-    ends at the logits. FROZEN is EVALUATION with the network's variables folded into constants.
+    EVALUATION is the published step: softmax, predicted class, loss, top-1 and top-5 counts.
+    FORWARD ends at the logits. FROZEN is EVALUATION with the network's variables folded into
+    constants.
     """
 
     EVALUATION = "evaluation"
@@ -156,8 +157,8 @@ class Cell:
             return f"training has no {self.graph.value} graph; use graph: evaluation for training"
         if self.mode is Mode.INFERENCE and self.gpus > 1:
             return (
-                f"inference runs on one GPU, not on {self.gpus}: each GPU is measured on its own; set"
-                " gpus: 1 for inference"
+                f"inference runs on one GPU, not on {self.gpus}: each GPU is measured on its own;"
+                " set gpus: 1 for inference"
             )
         if self.graph is Graph.FROZEN and self.layout is Layout.NCHW:
             return "TensorFlow folds a frozen graph in nhwc only; use that layout or another graph"

@@ -175,8 +175,8 @@ def wrong_device(conditions: Mapping[str, object], gpu: Gpu | None, machine: Mac
     ran_on, uuid = conditions.get("device_type"), conditions.get("gpu_uuid")
     if gpu is not None and ran_on == "CPU":
         return (
-            f"TensorFlow ran on the CPU although {gpu.name} is present: install the gpu extra, or set"
-            " CUDA_VISIBLE_DEVICES= (empty) to measure the CPU"
+            f"TensorFlow ran on the CPU although {gpu.name} is present: install the gpu extra, or"
+            " set CUDA_VISIBLE_DEVICES= (empty) to measure the CPU"
         )
     if gpu is None and ran_on == "GPU":
         return (

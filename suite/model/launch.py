@@ -35,7 +35,7 @@ FAILURES = frozenset({Status.OUT_OF_MEMORY, Status.TIMED_OUT, Status.CRASHED})
 
 
 class StartedBy(str, Enum):
-    """How a launch was started: as a program, forked by a fork server, or as ranks by a launcher."""
+    """How a launch was started: as a program, by a fork server, or as ranks by a launcher."""
 
     PROCESS = "process"
     FORK = "fork"

@@ -44,7 +44,7 @@ class RunHeader:
         """When the run began, with its time zone.
 
         Raises:
-            ValueError: `started_at` is not such a time; never for a header that was read from a file.
+            ValueError: `started_at` is not such a time; never for a header read from a file.
         """
         moment = datetime.fromisoformat(self.started_at)
         if moment.tzinfo is None:
