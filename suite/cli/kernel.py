@@ -53,7 +53,7 @@ def _answer(order: LaunchOrder, channel: int) -> int:
 
 
 def _report(order: LaunchOrder) -> int:
-    """The work of one of several ranks, told to the runner over the network."""
+    """The work of one of several ranks, reported to the runner over the network."""
     connection = join_runner(order.report_to, os.environ, rank_of(os.environ))
     sender = Sender(connection.fileno())
     stop_requested = listen_to_runner(connection, sender)
@@ -70,7 +70,7 @@ def _by_hand(order: LaunchOrder) -> int:
     except OSError as error:
         raise InputError(f"--results_dir {results}: {error.strerror}; give another") from None
     machine = detect_machine()
-    # What the runner gives the processes it starts; TensorFlow is not imported yet.
+    # As the runner does for the processes that it starts; TensorFlow is not imported yet.
     os.environ.update(launch_environment(order.cell, on_gpu=bool(machine.gpus)))
     rank = rank_of(os.environ)
     launch = execute(order, _print_phase if rank.index == 0 else _keep_quiet)
@@ -90,7 +90,7 @@ def _by_hand(order: LaunchOrder) -> int:
     )
     for caution in launch.cautions:
         print(f"caution: {shown(caution.text)}")
-    kept = f" (of launch {asked} there is one already, which stays)"
+    kept = f" (launch {asked} already has a record, which is kept)"
     print(f"record: {shown(str(path))}{kept if launch.launch != asked else ''}")
     return int(ExitCode.GOOD if ok else ExitCode.CELL_FAILED)
 
@@ -98,7 +98,7 @@ def _by_hand(order: LaunchOrder) -> int:
 def _of_all_ranks(launch: Launch, rank: Rank) -> Launch:
     """The record of the launch on every rank, once all of them are ok.
 
-    A rank that is not ends the launch by leaving: the others would wait for it forever.
+    A rank that is not ok ends the launch by exiting: the others would wait for it forever.
     """
     if launch.status is not Status.OK:
         words = f"rank {rank.index}: {launch.status.value}: {shown(launch.reason)}"
@@ -115,7 +115,7 @@ def _of_all_ranks(launch: Launch, rank: Rank) -> Launch:
 
 
 def _keep_quiet(_: Progress) -> None:
-    """Rank 0 speaks for all."""
+    """Rank 0 reports for all ranks."""
 
 
 def _print_phase(progress: Progress) -> None:

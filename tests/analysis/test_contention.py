@@ -35,7 +35,9 @@ def test_foreign_processes_beside_ranks_are_told_with_their_host() -> None:
 
     assert others_cpu_share([busy, busy]) == pytest.approx(0.25)
     assert doubt is not None
-    assert doubt.text == "foreign processes kept 25% of node2's CPU busy; end them and measure again"
+    assert (
+        doubt.text == "foreign processes kept 25% of node2's CPU busy; end them and measure again"
+    )
 
 
 def test_nothing_is_said_where_one_process_does_not_know() -> None:

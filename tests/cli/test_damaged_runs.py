@@ -175,7 +175,7 @@ def test_a_run_that_cannot_be_read_and_may_be_the_newest_is_named(tmp_path: Path
 
     assert done.returncode == 0
     assert lines[0].startswith(
-        "note: passed over a run that cannot be read: reports/20270101T000000Z-b/run.json: is not"
+        "note: skipped a run that cannot be read: reports/20270101T000000Z-b/run.json: is not"
     )
     assert lines[1] == "newest run: reports/20260102T030405Z-a"
 

@@ -53,7 +53,7 @@ def test_a_made_data_set_checks_good(data: Path) -> None:
     assert checked.stdout.splitlines() == [
         "train: 12 good records in 2 shards",
         "validation: 12 good records in 2 shards",
-        f"index: {data / 'index'} is that of the shards",
+        f"index: {data / 'index'} matches the shards",
     ]
     assert checked.returncode == 0
     assert checked.stderr == ""

@@ -487,7 +487,7 @@ def test_other_processes_on_the_cpu_are_a_caution(
     caution = contention([found])
     assert ([] if caution is None else [caution.kind]) == told
     if caution is not None:
-        assert caution.text.startswith("other processes kept 15% of the CPU busy; end them")
+        assert caution.text.startswith("foreign processes kept 15% of the CPU busy; end them")
 
 
 @pytest.mark.usefixtures("fake")
