@@ -139,7 +139,7 @@ def test_a_run_on_a_bad_record_gives_no_number(data: Path, tmp_path: Path) -> No
     record = json.loads(path.read_text())
     assert done.returncode == 3, done.stdout + done.stderr
     assert record["status"] == "invalid"
-    assert record["reason"].startswith(f"{bad}: record 6: goes past the end of the file")
+    assert record["reason"].startswith(f"{bad}: record 6: extends past the end of the file")
     assert record["step_seconds"] == []
 
 

@@ -59,7 +59,7 @@ BAD = {
     "reading without records": (
         "axes:",
         "reading: {open_files: 4}\naxes:",
-        ":5: reading.open_files: no cell of this matrix heeds it; leave it out",
+        ":5: reading.open_files: has no effect on any cell; remove it",
     ),
     "misspelt reading": (
         "axes:",
@@ -166,7 +166,7 @@ BAD = {
     "list for a mode": ("[inference]", "[[inference]]", ":6: axes.mode[0]: "),
     "list for a key": ("a test", "a test\n[a]: b", ":2: a key is a word, not a list or a mapping"),
     "number for a key": ("a test", "a test\n1: b", ":2: a key is a word, not '1'; correct it"),
-    "lines in a key": ("a test", 'a test\n"a\\nb": b', ":2: 'a\\nb' is no key of a matrix"),
+    "lines in a key": ("a test", 'a test\n"a\\nb": b', ":2: 'a\\nb' is not a key of a matrix"),
     "merge key": ("purpose: a test", "<<: {purpose: a test}", ":1: a key is a word, not '<<'"),
     "half a character": ("a test", '"\\ud800"', ":1: purpose: '\\ud800' has half a character"),
     "hundreds of digits": (

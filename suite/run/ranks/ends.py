@@ -21,10 +21,10 @@ Deaths = Mapping[int, tuple[Status, str]]
 class HeardRank:
     """A rank that has reported: what it said last, and how it ended, as far as it has.
 
-    `answer` is its record. `failure` is a status and a reason without one: a deadline, or words
-    that are none. `lost` says how its connection ended before either, `lost_first` whether no other
-    rank's had. `reacts` is None until it is asked, and False until it has replied, with the `place`
-    that it is in.
+    `answer` is its record. `failure` is a status and a reason without a record, for a missed
+    deadline or an unparsable message. `lost` says how its connection ended before either, and
+    `lost_first` whether it was the first to do so. `reacts` is None until the rank is asked, and
+    False until it has replied, with the `place` that it is in.
     """
 
     index: int
