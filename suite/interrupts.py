@@ -1,8 +1,8 @@
-"""Ctrl-C, SIGTERM and a lost terminal: a program that they end says so with exit code 130.
+"""Ctrl-C, SIGTERM and a lost terminal end a program with exit code 130.
 
-Left alone, Python ends by the signal itself where it meets one outside of any `try`: while modules
-are imported, while another interrupt is being dealt with, or after the work is done. Only before
-the first line of a program runs (some 20 ms) is there nothing to do about it.
+By default Python dies of the signal itself if it arrives outside any `try`: while modules are
+imported, while another interrupt is being handled, or after the work is done. Only the time before
+the first line of a program runs (some 20 ms) cannot be covered.
 """
 
 import os
@@ -25,7 +25,7 @@ def leave_on_signals() -> None:
 def run_to_the_end(main: Callable[[], int]) -> NoReturn:
     """Exit with the code that `main` returns, or with 130 where a signal ended it.
 
-    The first signal is a KeyboardInterrupt, so that what is half done is tidied up; another one
+    The first signal raises KeyboardInterrupt, so that unfinished work is cleaned up; another one
     meanwhile ends the program at once. One that comes after the end changes nothing.
     """
     try:
@@ -48,7 +48,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _handle(handler: Any) -> None:
-    """Handle all of them so, less those that the program was started to ignore (nohup)."""
+    """Install a handler for all but the signals that the program was started to ignore (nohup)."""
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handler)

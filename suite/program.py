@@ -1,4 +1,4 @@
-"""What every program of the suite has around its work: its streams and the meaning of its end."""
+"""What every program of the suite runs inside: safe streams, one-line errors, exit codes."""
 
 import os
 import platform
@@ -15,15 +15,15 @@ from suite.model.text import command, shown
 from suite.streams import keep_streams
 
 _PROJECT = Path(__file__).resolve().parents[1]
-# Of the message of an error that nobody foresaw: enough to recognise it.
+# Characters kept of the message of an unexpected error: enough to recognise it.
 _LONGEST_MESSAGE = 200
 
 
 def run_program(work: Callable[[], int]) -> int:
     """Do a program's work and return its exit code; whatever goes wrong is one line on stderr.
 
-    An exception that nobody foresaw, also in a thread, is a fault of the suite: its traceback goes
-    to a file of this user alone. So exit code 1 has its one meaning, whatever happens.
+    An unexpected exception, also in a thread, is a fault of the suite: its traceback goes to a
+    file that only this user can read. So exit code 1 always means a regression.
     """
     keep_streams()
     thread_faults: list[BaseException] = []
@@ -47,7 +47,7 @@ def _end_of(work: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         _say("interrupted")
         return int(ExitCode.INTERRUPTED)
-    except SystemExit as end:  # argparse ends so after --help, and a worker whose runner is gone
+    except SystemExit as end:  # argparse after --help, or a worker whose runner is gone
         code = end.code or ExitCode.GOOD
         if isinstance(code, int) and code != ExitCode.REGRESSION:
             return int(code)
@@ -58,7 +58,7 @@ def _end_of(work: Callable[[], int]) -> int:
             _say(f"error: {_missing(package, error)}")
             return int(ExitCode.BAD_INPUT)
         _tell_fault(error)
-    except BaseException as error:  # noqa: BLE001 - Python would make any other end exit code 1
+    except BaseException as error:  # noqa: BLE001 - otherwise Python would exit with 1
         _tell_fault(error)
     return int(ExitCode.FAULT)
 
@@ -69,7 +69,7 @@ def _missing(package: str, error: ImportError) -> str:
 
 
 def _tell_fault(error: BaseException) -> None:
-    """One line, and the traceback in a file, or on stderr where no file can be written."""
+    """Print one line, and write the traceback to a file, or to stderr if no file can be written."""
     try:
         trace = "".join(traceback.format_exception(error))
         message = f"{type(error).__name__}: {shown(str(error), _LONGEST_MESSAGE)}"
@@ -79,17 +79,17 @@ def _tell_fault(error: BaseException) -> None:
             _say(trace.rstrip())
             where = f"traceback above, as no file can be written ({lost.strerror})"
         _say(f"error: a fault of the suite itself: {message}; {where}; please report it")
-    except Exception:  # noqa: BLE001 - no memory, say: the exit code still says what it was
-        _say("error: a fault of the suite itself, of which nothing more can be told")
+    except Exception:  # noqa: BLE001 - out of memory, say: the exit code still tells what it was
+        _say("error: a fault of the suite itself; its details could not be reported")
 
 
 def _store(trace: str) -> str:
     """Write a traceback to a file that only this user can read; returns its path.
 
-    The environment stays out of it, as it may hold secrets.
+    The environment is left out, as it may hold secrets.
 
     Raises:
-        OSError: there is no place to write to.
+        OSError: no temporary folder is writable.
     """
     descriptor, path = tempfile.mkstemp(prefix="resnet50-bench-fault-", suffix=".txt")
     facts = {

@@ -1,4 +1,4 @@
-"""Standard streams that outlive their reader, encode any text, and let none act on a terminal."""
+"""Standard streams that survive their reader, encode any text and escape control characters."""
 
 import errno
 import io
@@ -8,14 +8,14 @@ from typing import Any, TextIO
 
 from suite.model.text import shown_lines
 
-# Ends of a reader (head, a closed terminal), who wants nothing more: no fault of anything.
+# The reader is gone (head, a closed terminal) and wants nothing more: not an error.
 _READER_GONE = {errno.EPIPE, errno.EIO}
 
 
 class _Lasting(io.FileIO):
-    """A descriptor whose writes go nowhere once nobody takes them, with the first reason why.
+    """A descriptor whose failed writes are dropped, with the reason of the first failure.
 
-    A closed pipe, a lost terminal or a full disk behind a redirection are such cases.
+    Writes fail on a closed pipe, a lost terminal, or a full disk behind a redirection.
     """
 
     failure: OSError | None = None
@@ -30,7 +30,7 @@ class _Lasting(io.FileIO):
 
 
 class _Shown(io.TextIOWrapper):
-    """Text with every acting character as its escape, except line breaks and tabs."""
+    """Text with every control character as its escape, except line breaks and tabs."""
 
     def __init__(self, raw: _Lasting, encoding: str) -> None:
         super().__init__(
@@ -43,9 +43,9 @@ class _Shown(io.TextIOWrapper):
 
 
 def keep_streams() -> None:
-    """From here on, printing never raises, and descriptors 0 to 2 are never anything else.
+    """From here on printing never raises, and descriptors 0 to 2 are the standard streams.
 
-    A process started without them would get a number below 3 for its next file, and hand that to
+    A process started without them would get a number below 3 for its next file, and pass that to
     its children as their output. A second call changes nothing.
     """
     for descriptor in range(3):
@@ -53,7 +53,7 @@ def keep_streams() -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
-    # One put in its place by somebody else is not ours to wrap.
+    # A stream that somebody else has put in its place is left alone.
     if sys.stdout is sys.__stdout__:
         sys.stdout = _shown(sys.stdout, 1)
     if sys.stderr is sys.__stderr__:
@@ -61,7 +61,7 @@ def keep_streams() -> None:
 
 
 def lost_output() -> str | None:
-    """Why not all that was printed on stdout arrived; None where it did, or nobody wanted it."""
+    """Why part of what was printed to stdout was lost; None if all arrived or the reader left."""
     if not isinstance(sys.stdout, _Shown):
         return None
     sys.stdout.flush()
@@ -70,7 +70,7 @@ def lost_output() -> str | None:
 
 
 def drawing_stream() -> TextIO:
-    """Standard error as it is, for what draws on a terminal; it has to make texts safe itself."""
+    """Unwrapped standard error for drawing on a terminal; the caller must escape texts itself."""
     if not isinstance(sys.stderr, _Shown):
         return sys.stderr
     raw = _Lasting(sys.stderr.fileno(), "w", closefd=False)
@@ -79,7 +79,7 @@ def drawing_stream() -> TextIO:
 
 
 def _shown(stream: TextIO | None, descriptor: int) -> _Shown:
-    """The stream that takes the place of Python's own, which is None for a closed descriptor."""
+    """The replacement for one of Python's streams, which is None for a closed descriptor."""
     if stream is not None:
         stream.flush()
     raw = _Lasting(descriptor, "w", closefd=False)

@@ -1,4 +1,4 @@
-"""The doubts that a launch's own samples and telemetry raise about its number."""
+"""The cautions that follow from a launch's own samples and telemetry."""
 
 from collections.abc import Sequence
 
@@ -6,23 +6,23 @@ from suite.analysis.steadiness import unsteadiness
 from suite.model.launch import Caution, CautionKind
 from suite.model.telemetry import Telemetry, others_cpu_share
 
-# A GPU slowed for one of these ran below what it can do for long. The others are how a GPU
-# normally runs: a T4 is at its power cap whenever it is busy, and clocks may be set by a person.
+# A GPU throttled for one of these runs below its sustainable speed. The other reasons are normal
+# operation: a T4 is at its power cap whenever it is busy, and a user may have set the clocks.
 SLOWDOWNS = ("hardware slowdown", "heat (driver)", "heat (hardware)", "power brake")
 
-# Other processes that keep more of a CPU busy than this slow the launch by about as much.
+# Foreign processes that keep more than this share of a CPU busy slow a launch by about as much.
 LARGEST_OTHERS_SHARE = 0.1
 
-# Steps take longer by about the share of time that a hypervisor gives to other machines. 2 % is
-# what launches of a cell commonly differ by, and twice what the coarse clock of one CPU (hundredths
-# of a second) leaves unsure in the shortest launch that has a share.
+# Steps take longer by about the share of time that a hypervisor gives to other machines. Launches
+# of a cell commonly differ by 2 %, which is twice the uncertainty that the coarse clock of one CPU
+# (hundredths of a second) leaves in the shortest launch for which the share is known.
 LARGEST_STOLEN_SHARE = 0.02
 
 
 def measured_cautions(
     step_seconds: Sequence[float], telemetry: Telemetry | None
 ) -> tuple[Caution, ...]:
-    """Unsteady steps, a throttled GPU, somebody else on it, stolen time; each with its remedy."""
+    """Cautions for unsteady steps, throttling, foreign processes on the GPU and stolen time."""
     cautions = []
     found = unsteadiness(step_seconds)
     if found is not None:
@@ -42,11 +42,11 @@ def _telemetry_cautions(telemetry: Telemetry) -> list[Caution]:
         if reason in SLOWDOWNS
     ]
     if slowed:
-        text = f"the GPU was throttled: {', '.join(slowed)}; see to its cooling and power supply"
+        text = f"the GPU was throttled: {', '.join(slowed)}; check its cooling and power supply"
         cautions.append(Caution(CautionKind.THROTTLED, text))
     if telemetry.foreign_processes:
         others = ", ".join(telemetry.foreign_processes)
-        text = f"not alone on the GPU: {others}; end it, or choose a free GPU"
+        text = f"foreign processes on the GPU: {others}; end them, or choose a free GPU"
         cautions.append(Caution(CautionKind.FOREIGN_PROCESS, text))
     stolen = telemetry.stolen_share
     if stolen is not None and stolen > LARGEST_STOLEN_SHARE:
@@ -58,10 +58,10 @@ def _telemetry_cautions(telemetry: Telemetry) -> list[Caution]:
     return cautions
 
 
-def contention(fellows: Sequence[Telemetry], where: str = "the CPU") -> Caution | None:
-    """A doubt if others were busy beside these processes of one launch, which shared a host."""
-    share = others_cpu_share(fellows)
+def contention(launch_telemetry: Sequence[Telemetry], where: str = "the CPU") -> Caution | None:
+    """A caution if foreign processes were busy beside the processes of a launch on one host."""
+    share = others_cpu_share(launch_telemetry)
     if share is None or share <= LARGEST_OTHERS_SHARE:
         return None
-    text = f"other processes kept {share:.0%} of {where} busy; end them and measure again"
+    text = f"foreign processes kept {share:.0%} of {where} busy; end them and measure again"
     return Caution(CautionKind.CONTENDED, text)

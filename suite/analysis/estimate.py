@@ -1,9 +1,9 @@
-"""How long a launch will take: by this device's history, a published rate, or a rough guess."""
+"""How long a launch will take: from this device's history, a published rate, or a rough guess."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from suite.analysis.by_batch import ByBatch
+from suite.analysis.nearest_batch import NearestBatch
 from suite.analysis.summary import launch_summary
 from suite.model.cell import Cell, KernelName, Mode, Protocol
 from suite.model.launch import Launch, Status
@@ -21,7 +21,7 @@ _GUESS = "a rough guess"
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How a cell went before: throughput in images/s and the seconds its startup took."""
+    """How a cell ran before: throughput in images/s and the seconds of its startup."""
 
     images_per_second: float
     startup_seconds: float
@@ -29,7 +29,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class PublishedRate:
-    """The reference's images/s for a cell, and the system that reached it: None for this device."""
+    """The reference's images/s for a cell, and the system that it is of: None for this device."""
 
     images_per_second: float
     other_system: str | None = None
@@ -49,9 +49,9 @@ class Estimate:
     source: str
 
 
-def paces(launches: Iterable[Launch]) -> ByBatch[Pace]:
+def paces(launches: Iterable[Launch]) -> NearestBatch[Pace]:
     """The pace of each cell in earlier launches of one device; the last launch of a cell counts."""
-    found: ByBatch[Pace] = ByBatch()
+    found: NearestBatch[Pace] = NearestBatch()
     for launch in launches:
         summary = launch_summary(launch)
         if launch.status is Status.OK and summary is not None:
@@ -63,15 +63,15 @@ def paces(launches: Iterable[Launch]) -> ByBatch[Pace]:
 def estimate(
     cell: Cell,
     protocol: Protocol,
-    history: ByBatch[Pace],
+    history: NearestBatch[Pace],
     published: PublishedRate | None,
     cpu_cores: float | None,
 ) -> Estimate | None:
-    """Expected time of one launch, or None when nothing is known.
+    """Expected time of one launch, or None if nothing is known.
 
-    The rate `published` for another GPU is wrong by what the two differ, yet it tells short cells
-    of a run from long ones, and its first launches correct it. `cpu_cores` are the cores that will
-    run the cell where no GPU does.
+    A rate `published` for another GPU is off by the ratio of the two, yet it tells short cells of a
+    run from long ones, and the run's first launches correct it. `cpu_cores` are the cores that will
+    run the cell on a machine without a GPU.
     """
     pace, source = _expected_pace(cell, history, published, cpu_cores)
     if pace is None:
@@ -83,7 +83,7 @@ def estimate(
 
 def _expected_pace(
     cell: Cell,
-    history: ByBatch[Pace],
+    history: NearestBatch[Pace],
     published: PublishedRate | None,
     cpu_cores: float | None,
 ) -> tuple[Pace | None, str]:

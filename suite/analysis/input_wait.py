@@ -1,4 +1,4 @@
-"""How much of the measured time steps stood waiting for their images."""
+"""How much of the measured time steps waited for their images."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from suite.model.cell import Data
 from suite.model.launch import Caution, CautionKind
 
-# Above this share of the measured time, a number says more about the input than about the network.
+# Above this share of the measured time a number describes the input rather than the network.
 INPUT_BOUND_SHARE = 0.10
 
 
@@ -19,26 +19,26 @@ class InputWait:
     share: float
 
     def conditions(self) -> Mapping[str, object]:
-        """The same as facts of a launch record."""
+        """The same as conditions of a launch record."""
         return {"input_wait_seconds": self.seconds, "input_wait_share": self.share}
 
     def caution(self, data: Data) -> Caution | None:
-        """A caution, with the remedy for this kind of data, when the input set the pace."""
+        """A caution, with the remedy for this kind of data, if the input was the bottleneck."""
         if self.share <= INPUT_BOUND_SHARE:
             return None
         dali = " decode with data: dali on a GPU," if data is Data.TFRECORD else ""
         text = (
             f"measured steps waited {self.share:.0%} of their time for images, so the number is"
-            " that of the input: give it more CPU cores, faster storage or, where cores idle, more"
+            " that of the input: give it more CPU cores, faster storage or, if cores idle, more"
             f" decode_threads,{dali} or measure the network alone with data: synthetic"
         )
         return Caution(CautionKind.INPUT_BOUND, text)
 
 
 def input_wait(wait_seconds: Sequence[float], step_seconds: Sequence[float]) -> InputWait | None:
-    """From the waits of every batch so far, in order, those of the last, measured, steps.
+    """The waits of the measured steps, which are the last ones, out of those of all batches.
 
-    None where nothing was waited for.
+    None if nothing was waited for.
     """
     if not wait_seconds or not step_seconds:
         return None

@@ -1,8 +1,8 @@
 """Distribution-free confidence intervals of percentiles, from order statistics.
 
-Order statistics are for independent samples, which steps seldom are: each resembles the one before
+Order statistics assume independent samples, which steps seldom are: each resembles the one before
 it, and the steps of one launch resemble each other more than those of another. So the samples are
-first counted: as many as independent ones would tell as much.
+first converted to the number of independent samples with as much information.
 """
 
 import math
@@ -12,23 +12,23 @@ from statistics import NormalDist, median
 
 from suite.model.summary import Interval
 
-# Two-sided. Each tail gets half of what is left.
+# Two-sided. Each tail gets half of the rest.
 CONFIDENCE = 0.95
 
-# An autocorrelation below this many standard errors of one of independent samples is chance.
+# An autocorrelation below this many standard errors (of independent samples) counts as chance.
 _CHANCE = 2.0
 # Lags beyond this share of a launch have too few pairs.
 _LONGEST_LAG = 0.25
-# Launches differ if chance sets alike ones this far apart more rarely than this.
+# Significance level of the test whether launches differ.
 _LAUNCHES_ALIKE = 0.025
 
 
 @cache
 def interval_ranks(count: int, fraction: float) -> tuple[int, int] | None:
-    """Ranks (from 1) of the two samples that enclose a percentile with 95 % confidence, or None.
+    """Ranks (from 1) of the two samples that contain a percentile with 95 % confidence, or None.
 
     The number of samples below a percentile is binomial(count, fraction), whatever the samples'
-    distribution; so the samples of rank l and u enclose it unless fewer than l or at least u lie
+    distribution; so the samples of rank l and u contain it unless fewer than l or at least u lie
     below it, each of which has a probability of at most 2.5 % (David and Nagaraja, Order
     Statistics, 3rd edition, section 7.1). None where even the smallest and the largest sample do
     not suffice: below 6 samples for the median, 36 for p90, 72 for p95 and 368 for p99.
@@ -56,34 +56,34 @@ def samples_needed(fraction: float) -> int:
 def percentile_interval(
     ordered: Sequence[float], fraction: float, worth: int | None = None
 ) -> Interval | None:
-    """The 95 % interval of a percentile of ascending samples, or None where they are too few.
+    """The 95 % interval of a percentile of ascending samples, or None if they are too few.
 
     `worth` is the number of independent samples that they are worth, None for all of them. The
-    interval is about the launches that were measured: it says nothing of how others would differ.
+    interval covers the measured launches only: it says nothing about how others would differ.
     """
     count = len(ordered)
     worth = count if worth is None else worth
     ranks = interval_ranks(worth, fraction)
     if ranks is None:
         return None
-    # The ranks of so few samples, at the same place among all of them.
+    # Ranks among `worth` samples, scaled to the number of actual samples.
     scale = (count - 1) / (worth - 1)
     lower, upper = ((rank - 1) * scale for rank in ranks)
     return (ordered[math.floor(lower + 1e-9)], ordered[math.ceil(upper - 1e-9)])
 
 
 def worth(launches: Sequence[Sequence[float]], cut: float) -> int:
-    """How many independent samples tell as much about the share of samples up to `cut`.
+    """How many independent samples have as much information on the share of samples <= `cut`.
 
-    `launches` has the samples of each launch in order, one at least in each. Within launches, n
-    samples are worth n / (1 + 2 sum of r), with r the autocorrelation, of being up to the cut, at
-    lags 1, 2, ... as long as it is more than chance (Geyer, "Practical Markov chain Monte Carlo",
-    Statistical Science 1992), corrected for being taken from the mean of the same samples. Where
+    `launches` has the samples of each launch in order, at least one each. Within launches, n
+    samples are worth n / (1 + 2 sum of r), with r the autocorrelation of the indicator sample <=
+    `cut` at lags 1, 2, ... as long as it exceeds chance (Geyer, "Practical Markov chain Monte
+    Carlo", Statistical Science 1992), corrected for using the mean of the same samples. If
     launches differ by more than that explains, each of them is worth one sample.
 
-    Simulated with normal noise of correlation 0.9, intervals of p50 then enclose the truth in 94 %
-    of launches of 350 steps (39 % if every step counts), and in 80 % of those of 60 steps: these
-    are too few to show how alike they are.
+    Simulated with normal noise of correlation 0.9, intervals of p50 then contain the true value in
+    94 % of launches of 350 steps (39 % if every step counts), and in 80 % of those of 60 steps,
+    which are too few to show their correlation.
     """
     marks = [_Marks(launch, cut) for launch in launches]
     inflation = _inflation(marks)
@@ -100,7 +100,7 @@ def launches_differ(launches: Sequence[Sequence[float]]) -> bool:
 
 
 class _Marks:
-    """Which samples of a launch are up to a cut, as the bits of an integer: the first is lowest."""
+    """Which samples of a launch are <= a cut, as bits of an integer; the first is the lowest."""
 
     def __init__(self, samples: Sequence[float], cut: float) -> None:
         self.count = len(samples)
@@ -117,7 +117,7 @@ class _Marks:
 
 
 def _inflation(marks: Sequence[_Marks]) -> float:
-    """How many samples tell as much as one that is independent of the others; 1 at least."""
+    """How many samples have as much information as one independent sample; at least 1."""
     count = sum(mark.count for mark in marks)
     variance = sum(mark.count * mark.variance for mark in marks) / count
     longest = math.floor(min(mark.count for mark in marks) * _LONGEST_LAG)

@@ -1,6 +1,6 @@
-"""How much memory a launch will need: by this device's history, else from the network's layers.
+"""How much memory a launch will need: from this device's history, else from the network's layers.
 
-A warning for people, never a reason to skip a cell. The formula is a sum:
+A warning for users, never a reason to skip a cell. The formula is a sum:
 
     the framework + copies of the parameters + images x bytes of an image's activations
 
@@ -8,8 +8,8 @@ Inference holds a few of the largest activations at a time; training keeps every
 backward pass reads. They are counted from the layers of ResNet50 v1.5; the constants below were
 fitted to the largest resident memory of launches on a two-core CPU with TensorFlow 2.21, and give
 between 0.88 and 1.34 times what was measured (too much for large batches of inference). Nothing was
-measured on a GPU: there the framework's part is a guess, and the published runs, which all fitted,
-are the only check. `tests/core/test_memory.py` holds both.
+measured on a GPU: there the framework's part is a guess, and the only check is that the published
+runs all fitted. `tests/analysis/test_memory.py` tests both.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,11 +21,11 @@ from suite.model.launch import Launch, Status
 
 _MIB = 2**20
 PARAMETERS = 25_600_000
-# TensorFlow imported, the network traced and its first step run, less what scales with the batch.
+# After TensorFlow's import, tracing and the first step, without what scales with the batch.
 FRAMEWORK_BYTES_ON_CPU = 620 * _MIB
 # The driver's context, cuDNN, cuBLAS and their workspaces.
 FRAMEWORK_BYTES_ON_GPU = 1024 * _MIB
-# What XLA adds: its buffers beside the framework's, and the compiled code.
+# XLA's own buffers and compiled code.
 XLA_BYTES = {Mode.INFERENCE: 250 * _MIB, Mode.TRAINING: 500 * _MIB}
 # Copies made on the host while variables are folded into constants.
 FREEZING_BYTES = 2600 * _MIB
@@ -42,7 +42,7 @@ _STAGES = ((3, 64), (4, 128), (6, 256), (3, 512))
 class MemoryEstimate:
     """Expected peak memory of one launch on its device, and where the expectation comes from.
 
-    `ran_out` says that the device had too little for it in an earlier run, whatever the number.
+    `ran_out` says that it ran out of memory on this device in an earlier run.
     """
 
     peak_bytes: float
@@ -50,7 +50,7 @@ class MemoryEstimate:
     ran_out: bool = False
 
     def fits(self, capacity_bytes: int | None) -> bool:
-        """Whether a device of this much memory is expected to be enough; unknown counts as yes."""
+        """Whether it is expected to fit in this much memory; unknown counts as yes."""
         return not self.ran_out and (capacity_bytes is None or self.peak_bytes <= capacity_bytes)
 
 
@@ -62,8 +62,8 @@ def capacity_bytes(machine: Machine) -> int | None:
 def peaks(launches: Iterable[Launch]) -> dict[Cell, MemoryEstimate]:
     """What each cell needed in earlier launches of one device; the last launch of a cell counts.
 
-    The readings lie between steps, and the framework's allocator keeps what a step needed; what
-    only the build needed is not in them.
+    Readings are taken between steps, when the framework's allocator still holds what a step needed;
+    they do not include what only the build needed.
     """
     found = {}
     for launch in launches:
@@ -76,7 +76,7 @@ def peaks(launches: Iterable[Launch]) -> dict[Cell, MemoryEstimate]:
 
 
 def _peak_bytes(launch: Launch) -> float | None:
-    """The most on any one GPU, or of all processes together on a CPU; None where not recorded."""
+    """The most on any one GPU, or of all processes together on a CPU; None if not recorded."""
     recorded = [launch.telemetry, *(rank.telemetry for rank in launch.ranks)]
     gauges = [telemetry.gauges for telemetry in recorded if telemetry is not None]
     on_gpus = [each[_ON_GPU].highest for each in gauges if _ON_GPU in each]
@@ -87,7 +87,7 @@ def _peak_bytes(launch: Launch) -> float | None:
 def estimate_memory(
     cell: Cell, history: dict[Cell, MemoryEstimate], *, on_gpu: bool
 ) -> MemoryEstimate | None:
-    """Expected peak of one launch, by an earlier one of this cell or by the formula.
+    """Expected peak of one launch, from an earlier launch of this cell or by the formula.
 
     None for a simulated kernel, which only sleeps. On a GPU it is the memory of each GPU; on a
     CPU that of all ranks together, which share it.
@@ -116,7 +116,7 @@ def _parameter_bytes(cell: Cell) -> float:
 def _image_bytes(cell: Cell) -> float:
     """Activations of one image, and the image itself: as given and normalised, both float32.
 
-    In training the image of the next step is there too.
+    In training the image of the next step is staged as well.
     """
     width = 2 if cell.precision is Precision.AMP else 4
     image = 3 * cell.image_size**2 * 4
@@ -129,8 +129,8 @@ def _image_bytes(cell: Cell) -> float:
 def kept_activations(image_size: int) -> int:
     """Elements per image that the backward pass reads: 20.9 million at 224 pixels.
 
-    Batch normalisation reads each convolution's output, and the next convolution what the ReLU
-    made of it (which also is what the ReLU's own gradient needs); then there is the stem's pool.
+    Batch normalisation reads each convolution's output, and the next convolution reads the ReLU's
+    output (as the ReLU's own gradient does); the output of the stem's pooling comes on top.
     """
     pooled = _halved(_halved(image_size)) ** 2 * 64
     return pooled + sum(
@@ -139,7 +139,7 @@ def kept_activations(image_size: int) -> int:
 
 
 def _convolutions(image_size: int) -> Iterator[tuple[int, bool]]:
-    """Elements that each convolution puts out for one image, and whether a ReLU follows.
+    """Output elements of each convolution for one image, and whether a ReLU follows.
 
     A block's ReLU comes after its sum, so it is counted once, with the third convolution.
     """

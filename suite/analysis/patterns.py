@@ -1,12 +1,12 @@
-"""What step times do over time: drifts, stretches at another level and waves, found in noise.
+"""Patterns of step times: drifts, stretches at another level and waves, found in noise.
 
-Apart from `steadiness`, which puts them into words, because numpy is imported here.
+Separate from `steadiness`, which describes them in words, because this imports numpy.
 
 Every pattern is fitted to the normal scores of the steps' ranks, so that single slow steps and the
-shape of the noise weigh little: with independent noise of any distribution the evidence of chance
-is the same. It is the t statistic of the fit. Neighbouring steps that are alike tell less than
-independent ones: what the fit leaves of them is taken for noise of the first order (AR(1)), whose
-n values are worth n (1 - r) / (1 + r) independent ones (Zwiers and von Storch, "Taking serial
+shape of the noise have little weight: for independent noise the t statistic of the fit, which is
+the evidence, has the same distribution whatever that of the noise. Correlated steps carry less
+information than independent ones: the residuals of the fit are taken for AR(1) noise, of which n
+values are worth n (1 - r) / (1 + r) independent ones (Zwiers and von Storch, "Taking serial
 correlation into account in tests of the mean", Journal of Climate 1995).
 """
 
@@ -21,23 +21,23 @@ from numpy.typing import NDArray
 
 Values = NDArray[np.floating]
 
-# More steps than this are averaged in groups first, so that the cost does not grow with them.
+# More steps than this are first averaged in groups, which bounds the cost.
 MOST_POINTS = 400
-# The fewest steps that make a level of their own, and the least share of steps if these are not
-# the first ones: a few slow steps on the way are a tail.
+# The fewest steps that make a level of their own, and their least share unless they are the first
+# steps: a few slow steps in between are a tail.
 FEWEST_AT_A_LEVEL = 5
 LEAST_STRETCH = 0.05
-# A wave has two periods at least, fewer being a drift or a stretch, and one of fewer points than
-# this averages out in any measurement.
+# A wave has at least two periods, as fewer are a drift or a stretch; a wave with a period of fewer
+# points than this averages out in any measurement.
 FEWEST_PERIODS = 2
 SHORTEST_PERIOD = 8
-# Steps beyond these quantiles are drawn in before the size of a pattern is worked out.
+# Steps beyond these quantiles are clipped before the size of a pattern is computed.
 _TAIL = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """A steady change from the first to the last step; `change` is that of the logarithm."""
+    """A steady change from the first to the last step; `change` is in logarithms."""
 
     evidence: float
     change: float
@@ -45,7 +45,7 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Steps `first` to before `end` (from 0) differ from all others by `change` (of logarithms)."""
+    """Steps from `first` up to `end` (exclusive, from 0) differ from all others by `change`."""
 
     evidence: float
     change: float
@@ -63,9 +63,9 @@ class Wave:
 
 
 def best_fits(logarithms: Sequence[float]) -> tuple[Drift | Stretch | Wave, ...]:
-    """The drift, the stretch and the wave that fit best; nothing where all steps are alike.
+    """The drift, the stretch and the wave that fit best; empty if all steps are equal.
 
-    `logarithms` are those of step times in order, 40 or more. The evidence is the t statistic.
+    `logarithms` are those of 40 or more step times in order. The evidence is the t statistic.
     """
     steps = np.asarray(logarithms)
     group = math.ceil(len(steps) / MOST_POINTS)
@@ -90,13 +90,13 @@ def _normal_scores(steps: Values) -> Values:
 
 
 def _evidence(points: Values, fitted: Values) -> float:
-    """The t statistic of a fit, with as many points as the likeness of neighbours leaves."""
+    """The t statistic of a fit, with the number of points corrected for autocorrelation."""
     count, left = len(points), points - fitted
     unexplained = float(left @ left)
     if unexplained < 1e-9 * count:
         return math.inf
     alike = float(left[1:] @ left[:-1]) / unexplained
-    # What a fit leaves looks less alike than it is; then a standard error to be safe.
+    # Residuals of a fit look less correlated than they are; a standard error is added to be safe.
     alike += (1 + 4 * alike) / count + 1 / math.sqrt(count)
     alike = min(max(alike, 0.0), 0.99)
     t_squared = float(fitted @ fitted) / unexplained * (count - 2)
@@ -115,7 +115,7 @@ def _centred_line(count: int) -> Values:
 
 
 def _stretch(points: Values, steps: Values, group: int) -> Stretch:
-    """Of all stretches, that which explains most of the sum of squares."""
+    """The stretch that explains the largest part of the sum of squares."""
     count = len(points)
     sums = np.concatenate([[0.0], np.cumsum(points)])
     explained = (sums[None, :] - sums[:, None]) ** 2 * _stretch_weights(count)
@@ -131,9 +131,9 @@ def _stretch(points: Values, steps: Values, group: int) -> Stretch:
 
 @lru_cache(maxsize=2)
 def _stretch_weights(count: int) -> Values:
-    """By first point and end: the sum of squares a stretch explains / that of its sum; 0 for none.
+    """By first point and end: explained sum of squares / square of the stretch's sum; 0 if invalid.
 
-    A shift is a stretch from the first point on; one to the last would say the same of the others.
+    A shift is a stretch from the first point on; one up to the last point would be equivalent.
     """
     first, end = np.ogrid[: count + 1, : count + 1]
     inside, outside = end - first, count - (end - first)
@@ -147,7 +147,7 @@ def _stretch_weights(count: int) -> Values:
 
 
 def _wave(points: Values, steps: Values, group: int) -> Wave:
-    """Of all waves, in half periods a series, that with the highest peak of the periodogram."""
+    """The wave at the highest peak of the periodogram, searched in steps of half a period."""
     count = len(points)
     power = np.abs(np.fft.rfft(points, 2 * count)) ** 2
     lowest, highest = 2 * FEWEST_PERIODS, 2 * count // SHORTEST_PERIOD
@@ -158,7 +158,7 @@ def _wave(points: Values, steps: Values, group: int) -> Wave:
 
 
 def _sinusoid(values: Values, periods: float) -> tuple[Values, float]:
-    """The sinusoid of so many periods that fits best, about 0, and its amplitude."""
+    """The best fitting sinusoid of this many periods, with mean 0, and its amplitude."""
     angles = 2 * math.pi * periods / len(values) * np.arange(len(values))
     waves = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     waves -= waves.mean(axis=0)

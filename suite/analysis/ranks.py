@@ -8,7 +8,7 @@ from suite.analysis.cautions import contention
 from suite.model.launch import Caution, CautionKind, Launch, RankRecord, Status
 from suite.model.telemetry import Telemetry
 
-# Which end of a rank says most about why the launch ended: the others often follow from it.
+# Statuses of ranks, the most informative about the launch first: the others often follow from it.
 _TELLING = (
     Status.OUT_OF_MEMORY,
     Status.INVALID,
@@ -17,7 +17,7 @@ _TELLING = (
     Status.CRASHED,
     Status.INTERRUPTED,
 )
-# A rank that lost another one says so in these words; it is not the one to name.
+# Errors of a rank that lost another one; it is not the rank to name.
 _LOST_ANOTHER = ("HorovodInternalError", "Horovod has been shut down")
 
 
@@ -41,9 +41,9 @@ class RankEnd:
 def merge_ranks(ends: Sequence[RankEnd]) -> Launch:
     """One record of a launch from those of its ranks, at least one of them.
 
-    Step i took as long as its slowest rank did. The launch is ok when every rank is; else it ends
-    as the rank does that tells most, which is named unless all ranks say the same. It is invalid
-    where all are ok but did not take the same steps. Conditions are those of rank 0.
+    Step i took as long as its slowest rank. The launch is ok if every rank is; otherwise it has the
+    status of the most informative rank, which is named unless all ranks report the same. It is
+    invalid if all are ok but took different numbers of steps. Conditions are those of rank 0.
     """
     ordered = sorted(ends, key=lambda end: end.rank)
     launches = [end.launch for end in ordered]
@@ -75,12 +75,12 @@ def rank_spread(ranks: Sequence[RankRecord]) -> float | None:
 
 
 def lost_another(launch: Launch) -> bool:
-    """Whether a rank says that it failed because another one was gone."""
+    """Whether a rank reports that it failed because another one was lost."""
     return any(words in launch.reason for words in _LOST_ANOTHER)
 
 
 def _telling(end: RankEnd) -> tuple[bool, bool, int]:
-    """Sorts first what says most: a failure, of its own making, by how it ended."""
+    """Sort key, the most informative first: failed, not because of another rank, by status."""
     launch = end.launch
     failed = launch.status is not Status.OK
     return (not failed, lost_another(launch), _TELLING.index(launch.status) if failed else 0)
@@ -89,14 +89,14 @@ def _telling(end: RankEnd) -> tuple[bool, bool, int]:
 def _reason(worst: RankEnd, launches: Sequence[Launch]) -> str:
     status, reason = worst.launch.status, worst.launch.reason
     alike = all((launch.status, launch.reason) == (status, reason) for launch in launches)
-    # A wish to stop is no rank's own doing.
+    # A request to stop does not come from a rank.
     if status is Status.INTERRUPTED or (alike and len(launches) == worst.launch.cell.gpus):
         return reason
     return f"{worst.name}: {reason}"
 
 
 def _slowest(series: Sequence[Sequence[float]]) -> tuple[float, ...]:
-    """Step by step the longest time, over the ranks that got anywhere and as far as all of them."""
+    """The longest time of each step over the ranks that ran any, up to the last step of all."""
     return tuple(max(step) for step in zip(*(times for times in series if times), strict=False))
 
 
@@ -109,7 +109,7 @@ def _slowest_startup(launches: Sequence[Launch]) -> dict[str, float]:
 
 
 def _cautions(ends: Sequence[RankEnd]) -> list[Caution]:
-    """Each rank's doubts; named by rank unless every rank has the same one."""
+    """Each rank's cautions, named by rank unless every rank has the same one."""
     by_caution: dict[Caution, list[RankEnd]] = {}
     for end in ends:
         for caution in end.launch.cautions:
@@ -127,12 +127,12 @@ def _mixed_devices(ends: Sequence[RankEnd]) -> list[Caution]:
     if len(devices) < 2:
         return []
     which = ", ".join(f"{device} ({end.name})" for device, end in devices.items())
-    text = f"ranks ran on different devices: {which}; the slowest sets the pace, use equal ones"
+    text = f"ranks ran on different devices: {which}; the slowest sets the pace; use equal ones"
     return [Caution(CautionKind.MIXED_DEVICES, text)]
 
 
 def _contended_hosts(ends: Sequence[RankEnd]) -> list[Caution]:
-    """Others that were busy on a host, beside all the ranks that it has."""
+    """Cautions for hosts whose CPUs foreign processes kept busy."""
     by_host: dict[str, list[Telemetry]] = {}
     for end in ends:
         if end.launch.telemetry is not None:

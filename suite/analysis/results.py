@@ -1,4 +1,4 @@
-"""From the launches of a run to one result per cell, and how much of the run there is."""
+"""From the launches of a run to one result per cell, and how much of the run is complete."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,8 +12,8 @@ from suite.model.run import CellResult, Coverage, RunHeader
 def cell_results(launches: Iterable[Launch], planned_launches: int = 1) -> tuple[CellResult, ...]:
     """One result per cell, in order of first launch; samples of its ok launches are pooled.
 
-    `planned_launches` are those that the run plans of each cell; a record may know of more, where
-    the run was resumed under another protocol.
+    `planned_launches` is the number planned per cell; a record may have a larger one if the run was
+    resumed under another protocol.
     """
     by_cell: dict[Cell, list[Launch]] = {}
     for launch in launches:
@@ -22,7 +22,7 @@ def cell_results(launches: Iterable[Launch], planned_launches: int = 1) -> tuple
 
 
 def coverage(header: RunHeader, results: Sequence[CellResult]) -> Coverage:
-    """What of the planned launches has ended; `results` are all of the run."""
+    """How many of the planned launches have ended; `results` are those of the whole run."""
     recorded = {result.cell.id for result in results}
     not_run = tuple(cell for cell in header.cells if cell not in recorded)
     return Coverage(
@@ -56,7 +56,7 @@ def _result(cell: Cell, launches: Sequence[Launch], planned_launches: int) -> Ce
 
 
 def _severity(status: Status) -> int:
-    """The worst first: a failure, then what was stopped, then what this machine cannot run."""
+    """Sort key, the worst first: failed, interrupted, skipped, ok."""
     if status.is_failure:
         return 0
     return {Status.INTERRUPTED: 1, Status.SKIPPED: 2, Status.OK: 3}[status]

@@ -1,4 +1,4 @@
-"""Continuing a run: what of it is finished, and what has changed since it began."""
+"""Resuming a run: which launches are finished, and what has changed since it began."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -7,7 +7,7 @@ from suite.model.cell import Cell
 from suite.model.launch import Launch, Status
 from suite.model.run import RunHeader
 
-# What of the environment decides how fast a cell runs, as the fingerprint names it.
+# Fields of the environment fingerprint that affect how fast a cell runs.
 _SOFTWARE = (
     "suite", "commit", "dirty", "code", "python", "tensorflow", "keras", "horovod", "dali",
     "cuda_runtime", "cudnn", "nccl", "driver", "cuda", "kernel_release", "container",
@@ -17,7 +17,7 @@ _NAMED_CELLS = 3
 
 
 def finished(launches: Iterable[Launch], *, retry_failed: bool) -> set[tuple[Cell, int]]:
-    """The launches, as (cell, number), that a resumed run leaves as they are.
+    """The launches, as (cell, number), that a resumed run keeps.
 
     Interrupted ones run again; with `retry_failed` everything that is not ok does.
     """
@@ -30,10 +30,10 @@ def finished(launches: Iterable[Launch], *, retry_failed: bool) -> set[tuple[Cel
 
 
 def changes(before: RunHeader, now: RunHeader) -> tuple[str, ...]:
-    """What differs between a run and its continuation, one phrase each; empty when nothing does.
+    """What differs between a run and its continuation, one phrase each; empty if nothing does.
 
-    Compared are the cells and the protocol of the matrix, the folders of records where they are
-    known, the device, and the software.
+    Compares the cells and the protocol of the matrix, the folders of records if known, the device
+    and the software.
     """
     return (
         *_differences("", {"matrix": before.matrix}, {"matrix": now.matrix}),
@@ -43,7 +43,7 @@ def changes(before: RunHeader, now: RunHeader) -> tuple[str, ...]:
         *_differences("", _device(before), _device(now)),
         *_differences(
             "",
-            # Earlier versions of the suite did not look at all of them.
+            # Earlier versions of the suite did not record all of them.
             {n: before.environment[n] for n in _SOFTWARE if n in before.environment},
             now.environment,
         ),

@@ -1,6 +1,6 @@
-"""Whether the launches of a cell agree: a launch that is unlike its siblings says something else.
+"""Whether the launches of a cell agree, or some launch is unlike its siblings.
 
-A launch may be slower than the others in every step, so that nothing in its own samples shows it.
+A launch may be slower than its siblings in every step, which its own samples cannot show.
 """
 
 import math
@@ -11,23 +11,23 @@ from statistics import median
 from suite.analysis.intervals import launches_differ
 from suite.model.launch import Caution, CautionKind, Launch, Status
 
-# Of two that differ nobody can say which is the odd one.
+# Of two that differ, either could be the odd one.
 FEWEST_SIBLINGS = 3
 # Launches of one cell differ by a few percent on healthy machines.
 LEAST_DIFFERENCE = 0.10
-# How many times the siblings' own spread (the standard deviation by the median absolute deviation)
-# the difference has to be. Where healthy launches differ by 3 % (standard deviation), this and the
-# least difference accuse one of them in at most 0.6 % of cells, of however many launches.
+# The least difference in units of the launches' own spread (standard deviation, estimated from the
+# median absolute deviation). If healthy launches differ by 3 % (standard deviation), this and the
+# least difference flag one of them in at most 0.6 % of cells, however many launches these have.
 LEAST_SPREADS = 5.0
 _DEVIATION = 1.4826  # standard deviation of normal values / their median absolute deviation
 
 
 def sibling_cautions(launches: Sequence[Launch]) -> list[Caution]:
-    """A doubt for each launch of a cell that is unlike the others, or one if there is no majority.
+    """A caution for each launch that is unlike its siblings, or one if there is no majority.
 
-    Their median steps differ by more than the steps explain, and that of such a launch is further
-    from the usual one than its siblings are, and by a tenth at least. Of fewer than three good
-    launches nothing is said.
+    A launch is unlike its siblings if median steps differ by more than the steps explain, and its
+    own is further from the usual one than theirs are, by at least a tenth. Fewer than three good
+    launches give no caution.
     """
     good = [launch for launch in launches if launch.status is Status.OK and launch.step_seconds]
     if len(good) < FEWEST_SIBLINGS or not launches_differ([one.step_seconds for one in good]):
@@ -59,7 +59,7 @@ def _unlike(number: int, change: float, siblings: int) -> Caution:
     words = f"{abs(math.expm1(change)):.0%} {'slower' if change > 0 else 'faster'}"
     text = (
         f"launch {number} is {words} than its {siblings} siblings, by its median step, which their"
-        " steps do not explain; look for what else the machine did meanwhile, and measure again"
+        " steps do not explain; find out what else the machine did meanwhile, and measure again"
     )
     return Caution(CautionKind.UNLIKE_SIBLINGS, text)
 
@@ -67,7 +67,7 @@ def _unlike(number: int, change: float, siblings: int) -> Caution:
 def _no_majority(launches: int, alike: int) -> Caution:
     text = (
         f"the {launches} launches disagree: no more than {alike} have median steps within"
-        f" {LEAST_DIFFERENCE:.0%} of each other, so which ones are usual is unknown; look for what"
-        " else the machine did, and measure more launches"
+        f" {LEAST_DIFFERENCE:.0%} of each other, so which ones are usual is unknown; find out"
+        " what else the machine did, and measure more launches"
     )
     return Caution(CautionKind.UNLIKE_SIBLINGS, text)

@@ -1,10 +1,10 @@
-"""Whether a launch's measured steps are one steady series, and what they do if they are not.
+"""Whether a launch's measured steps are steady, and the pattern that they follow if not.
 
 The classes follow Barrett et al., "Virtual machine warmup blows hot and cold" (OOPSLA 2017), who
 found many benchmarks that never become steady however long their warm-up.
 
-No test finds everything. What this one finds, and how seldom it accuses a steady series, is a table
-that `python tests/simulated_steps.py` prints; `FOUND` is the part of it that reports state.
+No test finds everything. `python tests/simulated_steps.py` prints a table of what this one finds
+and how seldom it flags a steady series; `FOUND` is the part of it that reports state.
 """
 
 import math
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
 
 # Fewer steps get no verdict.
 FEWEST_STEPS = 60
-# A change smaller than this is reported by nobody, however certain: it is below what two launches
-# of the same cell commonly differ by.
+# A smaller change is not reported, however certain: two launches of the same cell commonly differ
+# by more.
 LEAST_CHANGE = 0.015
-# The t statistic from which on a pattern counts. It is that of the best of tens of thousands of
-# stretches and waves, which reaches 4.4 in 1 % of steady series with independent noise, and 5 in
-# 1 % where neighbouring steps are alike (correlation 0.7) and few (60).
+# The least t statistic of a pattern that counts. It is the best of tens of thousands of stretches
+# and waves, which reaches 4.4 in 1 % of steady series with independent noise, and 5 in 1 % of those
+# with correlated (0.7) and few (60) steps.
 LEAST_EVIDENCE = 5.0
 # A level that ends within this share of the steps is a start that warm-up should have covered.
 LONGEST_START = 0.1
-# Two levels: the share and the number of steps that the rarer has (a few slow ones are a tail).
+# Two levels: the least share and number of steps at the rarer one (a few slow steps are a tail).
 LEAST_SHARE = 0.1
 LEAST_AT_A_LEVEL = 20
-# How far apart they lie in standard deviations (Ashman's D): more than the two halves of a uniform
-# distribution, which are as far apart as those of a distribution with one level can be. The second
-# number is for what chance adds, divided by the root of the number of steps.
+# Their least distance in standard deviations (Ashman's D): that of the two halves of a uniform
+# distribution, the largest that a distribution with one level can have. The second number, divided
+# by the root of the number of steps, allows for chance.
 UNIFORM_SEPARATION = math.sqrt(12)
 CHANCE_SEPARATION = 11.0
-# Steps beyond these quantiles are drawn in before levels are looked for: a tail is no level.
+# Steps beyond these quantiles are clipped before levels are searched: a tail is not a level.
 _TAIL = 0.02
 
 
 class Pattern(str, Enum):
-    """What a series that is not steady does."""
+    """The pattern of an unsteady series."""
 
     START = "start"
     DRIFT = "drift"
@@ -52,8 +52,8 @@ class Pattern(str, Enum):
     TWO_LEVELS = "two levels"
 
 
-# Of series of so many steps in so much noise (its standard deviation) nine of ten or more are found
-# that have these patterns of these sizes. In twice the noise the sizes are twice as large.
+# Patterns of these sizes are found in at least nine of ten series with this many steps and this
+# much noise (standard deviation). With twice the noise the sizes double.
 FOUND_STEPS = 350
 FOUND_NOISE = 0.01
 FOUND_START_STEPS = 10
@@ -69,7 +69,7 @@ FOUND = {
 
 @dataclass(frozen=True, slots=True)
 class Unsteadiness:
-    """What is wrong with a series, in words, and what to do about it.
+    """Why a series is unsteady, in words, and what to do about it.
 
     `change` is the relative change of the step time: of the first steps against the others, from
     the first to the last step of a drift, from before to after a shift, of an episode against the
@@ -89,7 +89,7 @@ def is_judged(step_seconds: Sequence[float]) -> bool:
 
 
 def unsteadiness(step_seconds: Sequence[float]) -> Unsteadiness | None:
-    """What keeps measured steps from being steady; None where nothing is found or they are too few.
+    """Why measured steps are unsteady; None if nothing is found or they are too few.
 
     Works on logarithms, so that every change is relative. The same steps always get the same
     verdict: nothing is drawn at random.
@@ -101,8 +101,8 @@ def unsteadiness(step_seconds: Sequence[float]) -> Unsteadiness | None:
 
 
 def _change_over_time(logarithms: Sequence[float]) -> Unsteadiness | None:
-    """The most evident pattern of those that are large enough."""
-    # It brings numpy, which verbs that judge no steps need not wait for.
+    """The pattern with the most evidence among those that are large enough."""
+    # Imports numpy, which verbs that judge no steps need not wait for.
     from suite.analysis.patterns import Drift, Stretch, best_fits
 
     large = [
@@ -145,9 +145,9 @@ def _two_levels(logarithms: Sequence[float]) -> Unsteadiness | None:
 
 
 def _best_split(ordered: Sequence[float], fewest: int) -> int:
-    """Where to cut ascending values into two groups so that each is as uniform as can be.
+    """Where to split ascending values into two groups that are each as uniform as possible.
 
-    The cut that explains most of the variance (Otsu's), with `fewest` values at least a side.
+    The split that explains most of the variance (Otsu's), with at least `fewest` values a side.
     """
     count = len(ordered)
     centre = fmean(ordered)

@@ -1,4 +1,4 @@
-"""From step times to the numbers that are shown: throughput by both estimators, and percentiles."""
+"""From step times to throughput by both estimators, and percentiles."""
 
 import math
 from collections.abc import Sequence
@@ -25,10 +25,9 @@ def summarize(
 ) -> Summary | None:
     """Summarise measured step times in order; nothing is trimmed. None when there is no sample.
 
-    `published_seconds` are the samples of the published estimator where they are others: of
-    several ranks the page takes the first, and everything else here the slowest of each step.
-    `launch_lengths` are the numbers of steps of the launches that follow each other in
-    `step_seconds`; None for a single one.
+    `published_seconds` are the samples of the published estimator if they differ: of several ranks
+    the page uses the first, and everything else here the slowest in each step. `launch_lengths`
+    are the numbers of steps of the launches that `step_seconds` concatenates; None for one launch.
     """
     if not step_seconds:
         return None

@@ -12,8 +12,8 @@ from suite.streams import lost_output
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit code. A user's mistake is one line on stderr.
 
-    Each verb is the module of its name, imported only when it is asked for, so that no verb waits
-    for what another needs.
+    Each verb is the module of its name, imported only when it runs, so that no verb waits for the
+    imports of another.
     """
     return run_program(lambda: _run(arguments))
 
@@ -25,7 +25,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     given = make_parser().parse_args(words)
     given.command = tuple(words)
     code = int(import_module(f"suite.cli.{given.verb}").run(given))
-    # What a run prints is in its directory as well.
+    # What `run` prints is also in its directory.
     if code == ExitCode.GOOD and given.verb != "run" and (why := lost_output()) is not None:
         raise InputError(f"standard output: cannot be written ({why}); make room and try again")
     return code

@@ -1,4 +1,4 @@
-"""The matrix that `run` and `plan` were given, as its flags change it."""
+"""The matrix of `run` and `plan` with their flags applied."""
 
 import argparse
 from dataclasses import replace
@@ -11,10 +11,10 @@ from suite.store.matrices import read_matrix
 
 
 def chosen_matrix(arguments: argparse.Namespace) -> Matrix:
-    """The matrix file with its cells narrowed, its protocol shortened, its hosts replaced.
+    """Read the matrix file, and apply --only, --set, --quick and --hostfile to it.
 
     Raises:
-        InputError: the matrix, the selection or the file of hosts is at fault.
+        InputError: the matrix, the selection or the file of hosts is wrong.
     """
     matrix = narrowed(read_matrix(arguments.matrix), arguments.only, arguments.settings)
     if arguments.quick:

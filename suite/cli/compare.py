@@ -28,9 +28,9 @@ from suite.store.text import reachable, write_text
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Print the comparison, write it into the run directory, and judge if asked to.
+    """Print the comparison, write it into the run directory, and judge it if a limit is given.
 
-    Without a limit nothing is judged, so that an unfinished run is said and yet exit 0.
+    Without a limit nothing is judged, and an unfinished run is reported with exit code 0.
     """
     limit = arguments.fail_below
     if arguments.min_batch is not None and limit is None:
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     try:
         _write(directory, texts, plot)
     except InputError as error:
-        # Without a verdict the files are what was asked for.
+        # Without a verdict the files are the purpose of the call.
         if limit is None:
             raise
         print(f"warning: {error}; the verdict holds without it", file=sys.stderr)
@@ -82,7 +82,7 @@ def _reference(given: str | None, directory: Path, header: RunHeader) -> Referen
         )
     path = Path(header.reference)
     if not reachable(path.exists):
-        raise InputError(f"{directory}: its reference {path} is not here; give it by --reference")
+        raise InputError(f"{directory}: its reference {path} is missing; give one by --reference")
     return read_system(path)
 
 
@@ -96,7 +96,7 @@ def _write(directory: Path, texts: dict[str, str], plot: str | None) -> None:
 
 
 def _unfinished(directory: Path, header: RunHeader, whole: Coverage) -> str:
-    """How much of a run there is, and how to get the rest."""
+    """How much of a run is complete, and the command that resumes it."""
     resume = ["--resume", str(directory)]
     way = (
         command(["python", "bench.py", *header.command, *resume])

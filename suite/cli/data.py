@@ -1,4 +1,4 @@
-"""`bench.py data`: TFRecords in ImageNet's layout made, indexed for DALI, and checked."""
+"""`bench.py data`: make TFRecords in ImageNet's layout, index them for DALI, and check them."""
 
 import argparse
 import os
@@ -10,7 +10,7 @@ from suite.store.dali_index import compare_index, write_index
 from suite.store.text import reachable
 from suite.store.tfrecords import SPLITS, list_splits, missing_shards
 
-# Where an index goes, and is looked for, within the directory of its shards.
+# Default folder of an index, within the directory of its shards.
 _INDEX = "index"
 
 
@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 def _make(arguments: argparse.Namespace) -> None:
     if arguments.shards > arguments.images:
         raise InputError(
-            f"--shards {arguments.shards} of {arguments.images} images would leave a file empty;"
+            f"--shards {arguments.shards} for {arguments.images} images would leave a file empty;"
             " lower it"
         )
     _start_tensorflow()
@@ -70,7 +70,7 @@ def _check(arguments: argparse.Namespace) -> None:
     if missing:
         raise InputError(
             f"{arguments.directory}: {missing[0]} is missing ({len(missing)} in all); copy the"
-            " data set whole"
+            " whole data set"
         )
     _start_tensorflow()
     from suite.kernels.tensorflow.records import check_shard
@@ -85,13 +85,13 @@ def _check(arguments: argparse.Namespace) -> None:
                 compare_index(shard, index)
         found = f"{count} good records in {len(own)} shards" if own else f"none, so no {mode.value}"
         print(f"{split}: {found}")
-    found = f"{shown(str(index))} is that of the shards" if index else "none, so no cells of DALI"
+    found = f"{shown(str(index))} matches the shards" if index else "none, so no cells of DALI"
     print(f"index: {found}")
 
 
 def _start_tensorflow() -> None:
     """Import TensorFlow, quietly and without taking a GPU: nothing here computes on one."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # it announces itself on stderr
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # it prints a notice on stderr
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     require_tensorflow()

@@ -1,4 +1,4 @@
-"""--data_dir and --data_idx_dir of `run` and `plan`, held against the matrix before it starts."""
+"""--data_dir and --data_idx_dir of `run` and `plan`, checked against the matrix first."""
 
 import argparse
 
@@ -10,10 +10,10 @@ from suite.store.data_set import cell_shards
 
 
 def data_options(arguments: argparse.Namespace, matrix: Matrix) -> KernelOptions:
-    """The directories given, once every cell that reads records can.
+    """The given directories, once they are known to feed every cell that reads records.
 
     Raises:
-        InputError: a directory is missing, cannot feed some cell, or is given for no cell.
+        InputError: a directory is missing, cannot feed some cell, or has no cell that reads it.
     """
     data_dir, data_idx_dir = arguments.data_dir, arguments.data_idx_dir
     reading = [cell for cell in matrix.cells if cell.reads_records]

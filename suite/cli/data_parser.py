@@ -1,4 +1,4 @@
-"""The flags of `bench.py data`, apart from the verb so that `--help` stays quick."""
+"""The flags of `bench.py data`, separate from the verb so that `--help` stays quick."""
 
 import argparse
 import reprlib
@@ -23,7 +23,7 @@ def add_data(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     def add(name: str, text: str) -> argparse.ArgumentParser:
         return actions.add_parser(name, help=text, description=text, allow_abbrev=False)
 
-    make = add("make", "write a small data set of made-up images")
+    make = add("make", "write a small data set of random images")
     make.add_argument("--out", type=path, required=True, metavar="DIR", help="a new directory")
     make.add_argument(
         "--images",
@@ -47,13 +47,13 @@ def add_data(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     index = add("index", "make the index files that DALI needs, and check them")
     index.add_argument("directory", type=path, metavar="DIR", help="directory of the shards")
     index.add_argument(
-        "--out", type=path, metavar="IDXDIR", help="where they go (default: DIR/index)"
+        "--out", type=path, metavar="IDXDIR", help="where to write them (default: DIR/index)"
     )
 
     check = add("check", "read and decode every record; the first bad one is an error")
     check.add_argument("directory", type=path, metavar="DIR", help="directory of the shards")
     check.add_argument(
-        "--index", type=path, metavar="IDXDIR", help="DALI's index (default: DIR/index, if there)"
+        "--index", type=path, metavar="IDXDIR", help="DALI's index (default: DIR/index, if present)"
     )
 
 

@@ -1,4 +1,4 @@
-"""`bench.py devices`: what hardware was detected, and which published system it corresponds to."""
+"""`bench.py devices`: the detected hardware, and the published system that it corresponds to."""
 
 import argparse
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""Expected time and memory of each planned launch, from this device's runs that lie on disk."""
+"""Expected time and memory of each planned launch, from earlier runs of this device on disk."""
 
 import sys
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ from suite.run.session import PlannedLaunch
 from suite.store.references import published_reference, read_reference
 from suite.store.runs import read_launches, stored_runs
 
-# The newest few of a device say how it is now; reading every run ever made would be slow.
+# The newest few runs reflect the device's present state; reading all of them would be slow.
 _RUNS_READ = 5
-# How many runs are asked for their device, at about 0.3 ms each.
+# How many runs are searched for this device, at about 0.3 ms each.
 _HEADERS_READ = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What one launch is expected to take; None where nothing is known."""
+    """The expected time and memory of one launch; None if nothing is known."""
 
     time: Estimate | None
     memory: MemoryEstimate | None
@@ -57,7 +57,7 @@ def estimate_launches(
 def _published_rate(
     cell: Cell, own: ReferenceTable | None, named: ReferenceTable | None
 ) -> PublishedRate | None:
-    """The rate of a cell in the table of the GPU's own system, else in the one a matrix names."""
+    """The rate of a cell in the table of the GPU's own system, else in the matrix's."""
     row = own.find(cell) if own else None
     if row is not None:
         return PublishedRate(row.throughput_img_s)
@@ -69,10 +69,10 @@ def _published_rate(
 
 
 def _earlier(reports: Path, device: str) -> list[Launch]:
-    """Launches of the newest runs of this device, the newest last so that it counts.
+    """Launches of the newest runs of this device, the newest last so that it takes precedence.
 
-    An earlier run never keeps a new one from starting: one that cannot be read is passed over, and
-    a line on stderr says so.
+    An earlier run never keeps a new one from starting: an unreadable one is skipped with a note on
+    stderr.
     """
     found = stored_runs(reports, most=_HEADERS_READ)
     problems = list(found.unreadable.values())

@@ -21,7 +21,7 @@ from suite.run.flags import parse_order
 from suite.run.marks import labelled
 from suite.run.order import ORDER_FLAG, LaunchOrder, decode_order, started_ranks
 from suite.run.ranks.hosts import DESCRIBE, describe_host
-from suite.run.ranks.link import heed_runner, join_runner
+from suite.run.ranks.link import join_runner, listen_to_runner
 from suite.run.worker import execute
 from suite.store.data_set import cell_shards
 from suite.store.launches import decode_launch, encode_launch, reserve_launch, write_launch
@@ -63,11 +63,11 @@ def _answer(order: LaunchOrder, channel: int) -> int:
 
 
 def _report(order: LaunchOrder) -> int:
-    """The work of one of several ranks, told to the runner over the network."""
+    """The work of one of several ranks, reported to the runner over the network."""
     started_ranks(order.cell.gpus, os.environ)
     connection = join_runner(order.report_to, os.environ, rank_of(os.environ))
     sender = Sender(connection.fileno())
-    stop_requested = heed_runner(connection, sender)
+    stop_requested = listen_to_runner(connection, sender)
     sender.result(encode_launch(execute(order, sender.progress, stop_requested)))
     return int(ExitCode.GOOD)
 
@@ -81,7 +81,7 @@ def _by_hand(order: LaunchOrder) -> int:
     except OSError as error:
         raise InputError(f"--results_dir {results}: {error.strerror}; give another") from None
     machine = detect_machine()
-    # What the runner gives the processes it starts; TensorFlow is not imported yet.
+    # As the runner does for the processes that it starts; TensorFlow is not imported yet.
     os.environ.update(launch_environment(order.cell, on_gpu=bool(machine.gpus)))
     rank = rank_of(os.environ)
     launch = execute(order, _print_phase if rank.index == 0 else _keep_quiet)
@@ -101,7 +101,7 @@ def _by_hand(order: LaunchOrder) -> int:
     )
     for caution in launch.cautions:
         print(f"caution: {shown(caution.text)}")
-    kept = f" (of launch {asked} there is one already, which stays)"
+    kept = f" (launch {asked} already has a record, which is kept)"
     print(f"record: {shown(str(path))}{kept if launch.launch != asked else ''}")
     return int(ExitCode.GOOD if ok else ExitCode.CELL_FAILED)
 
@@ -109,7 +109,7 @@ def _by_hand(order: LaunchOrder) -> int:
 def _of_all_ranks(launch: Launch, rank: Rank) -> Launch:
     """The record of the launch on every rank, once all of them are ok.
 
-    A rank that is not ends the launch by leaving: the others would wait for it forever.
+    A rank that is not ok ends the launch by exiting: the others would wait for it forever.
     """
     if launch.status is not Status.OK:
         words = f"rank {rank.index}: {launch.status.value}: {shown(launch.reason)}"
@@ -126,7 +126,7 @@ def _of_all_ranks(launch: Launch, rank: Rank) -> Launch:
 
 
 def _keep_quiet(_: Progress) -> None:
-    """Rank 0 speaks for all."""
+    """Rank 0 reports for all ranks."""
 
 
 def _print_phase(progress: Progress) -> None:

@@ -12,7 +12,7 @@ from suite.model.errors import ExitCode
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Build the network, without a GPU, and print its table."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # it announces itself on stderr
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # it prints a notice on stderr
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     require_tensorflow()
     from suite.kernels.tensorflow.layer_table import layer_table

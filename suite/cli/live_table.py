@@ -1,4 +1,4 @@
-"""The table that a terminal shows while a run goes on; what it says is decided elsewhere."""
+"""The table that a terminal shows during a run; its content is computed elsewhere."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from suite.model.text import shown
 
 Row = tuple[str, str]
 
-# Said instead of the counts from the first Ctrl-C on.
-STOPPING = "stopping after the present step, then the report; Ctrl-C again ends at once"
+# Shown in place of the counts after the first Ctrl-C.
+STOPPING = "stopping after the current step, then the report; Ctrl-C again ends at once"
 
-# As wide as the outcome of a launch that went well, with a doubt or two; reasons of failures are
-# cut here and told in full above the table.
+# Fits the outcome of a good launch with a caution or two; reasons of failures are cut here and
+# printed in full above the table.
 _OUTCOME_WIDTH = 58
 
 
@@ -24,10 +24,10 @@ _OUTCOME_WIDTH = 58
 class View:
     """A run at one moment.
 
-    `finished` are the last launches that ended, each with its outcome; `cell` is the launch under
-    way, None between launches, and `doing` its phase and step. Its elapsed seconds are None until
-    it has spoken, seconds left where nothing is known; `is_own` says that those of the run come
-    from launches of its own, and `stopping` that somebody asked it to stop.
+    `finished` are the last launches that ended, with their outcomes; `cell` is the running launch,
+    None between launches, and `doing` its phase and step. Its elapsed seconds are None until its
+    first message, and seconds left are None if nothing is known; `is_own` says that the run's own
+    launches correct the seconds left, and `stopping` that it was asked to stop.
     """
 
     done: int
@@ -45,7 +45,7 @@ class View:
 
 
 def live_table(view: View) -> Group:
-    """The last launches that ended, the one under way, and the run as a whole."""
+    """The last launches that ended, the running one, and the run as a whole."""
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, overflow="ellipsis")
@@ -63,12 +63,12 @@ def live_table(view: View) -> Group:
 
 
 def _text(words: str, style: str) -> Text:
-    """Words from a worker or a record; what is drawn does not pass the streams that escape."""
+    """Text from a worker or a record; escaped, as drawing bypasses the escaping streams."""
     return Text(shown(words), style=style)
 
 
 def _cut(outcome: str) -> str:
-    """The beginning of a long outcome; left to itself, its column would narrow the others."""
+    """The beginning of a long outcome, whose column would otherwise narrow the others."""
     fits = len(outcome) <= _OUTCOME_WIDTH
     return outcome if fits else outcome[: _OUTCOME_WIDTH - 1] + "…"
 

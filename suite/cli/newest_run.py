@@ -1,4 +1,4 @@
-"""The run that `compare` and `run --resume` take where the user names none."""
+"""The run that `compare` and `run --resume` take if the user names none."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ from suite.store.runs import stored_runs
 
 
 def newest_run(reports: Path, matrix: str | None = None) -> Path:
-    """The run directory under a folder, of this matrix only if given, whose run began last.
+    """The directory of the most recently started run under a folder, of this matrix only if given.
 
-    Prints which it is, and before that what could not be read and may have been meant.
+    Prints which it is, and before that any newer run that could not be read.
 
     Raises:
         InputError: there is none.
@@ -19,7 +19,7 @@ def newest_run(reports: Path, matrix: str | None = None) -> Path:
     newest = runs[0].directory if runs else None
     for directory, problem in found.unreadable.items():
         if newest is None or directory.name > newest.name:
-            print(f"note: passed over a run that cannot be read: {problem}")
+            print(f"note: skipped a run that cannot be read: {problem}")
     if newest is None and matrix is None:
         way = "make one with: python bench.py run matrices/quick.yaml"
         raise InputError(f"{reports}: holds no run; {way}")

@@ -1,4 +1,4 @@
-"""Every verb and flag of `bench.py`; the verbs themselves are the modules beside this one."""
+"""Every verb and flag of `bench.py`; each verb is a module in this folder."""
 
 import argparse
 from pathlib import Path
@@ -19,18 +19,18 @@ tables. Start with: python bench.py run matrices/quick.yaml"""
 _EXIT_CODES = """\
 exit codes:
   0    good
-  1    regression (a ratio below --fail-below, and no doubt about it)
+  1    regression (a ratio without cautions is below --fail-below)
   2    bad usage or input
   3    some cell failed or is missing
   4    not comparable, or not resumable under these conditions
-  5    inconclusive (whether --fail-below is reached turns on a number in doubt)
+  5    inconclusive (a number with cautions decides whether --fail-below is reached)
   70   a fault of the suite itself; a file has the traceback
   130  interrupted"""
 
-# Of a measured to a published throughput.
+# Measured / published throughput.
 _RATIOS = Bounds(0.001, 1000)
 
-# Where runs go and are looked for, relative to the folder of the call.
+# Where runs are written and searched, relative to the current folder.
 REPORTS = Path("reports")
 
 
@@ -74,12 +74,12 @@ def _add_matrix(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="few steps and a time cap per cell, and every number marked quick",
+        help="few steps and a time cap per cell; every number is marked quick",
     )
     parser.add_argument(
         "--only",
         metavar="EXPR",
-        help="only the cells that fulfil comparisons of axes joined by and, or, not;"
+        help="only the cells that match comparisons of axes joined by and, or, not;"
         " such as: 'precision == amp and batch_size >= 8'",
     )
     parser.add_argument(
@@ -88,7 +88,7 @@ def _add_matrix(parser: argparse.ArgumentParser) -> None:
         default=[],
         dest="settings",
         metavar="AXIS=VALUE",
-        help="only the cells with this value, or with one of several: batch_size=8,16",
+        help="only the cells with this value, or one of several: batch_size=8,16",
     )
 
     parser.add_argument(
@@ -114,14 +114,14 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser.add_argument(
         "--require-device",
         action="store_true",
-        help="refuse to run on another device than the matrix is for, and on the CPU because no GPU"
-        " of the machine can be used",
+        help="refuse to run on any device but the matrix's, and on the CPU if the machine has a GPU"
+        " that cannot be used",
     )
     parser.add_argument(
         "--no-fork-server",
         action="store_true",
         help="start each launch as a program that imports TensorFlow itself, instead of forking it"
-        " from a process that has done so",
+        " from a process that has imported it",
     )
     add_run_flags(parser)
 
@@ -147,13 +147,13 @@ def _add_compare(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         type=decimal(_RATIOS),
         metavar="RATIO",
         help="judge: exit 1 when a throughput is less than RATIO times the published one, 3 when a"
-        " launch failed or is missing, 5 when that turns on a number in doubt",
+        " launch failed or is missing, 5 when a number with cautions decides",
     )
     parser.add_argument(
         "--min-batch",
         type=whole(BATCH_SIZES),
         metavar="N",
-        help="with --fail-below, judge throughputs of batch sizes from N on only",
+        help="with --fail-below, judge only throughputs of batch sizes of N or more",
     )
 
 
@@ -168,12 +168,16 @@ def _add_selfcheck(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]")
     text = "measure the suite itself: its steps against a bare Keras loop, and its timing"
     parser = _add_verb(verbs, "selfcheck", text)
     parser.add_argument(
-        "--quick", action="store_true", help="tiny images and few turns: does it work at all"
+        "--quick",
+        action="store_true",
+        help="tiny images and few repetitions, only to see whether it works",
     )
 
 
 def _add_devices(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = _add_verb(
-        verbs, "devices", "say what hardware was detected, and what it corresponds to"
+        verbs,
+        "devices",
+        "show the detected hardware, and the published system that it corresponds to",
     )
     parser.add_argument("--json", action="store_true", help="the same as JSON")

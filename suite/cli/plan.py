@@ -1,4 +1,4 @@
-"""`bench.py plan`: what a matrix would run here and what not, and the time and memory it takes."""
+"""`bench.py plan`: what a matrix would run here and what it would skip, with time and memory."""
 
 import argparse
 import os
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _command(order: LaunchOrder, matrix: Matrix, launcher: RankLauncher | NoLauncher) -> str:
-    """What to type for this launch alone; that of several ranks as it is really started."""
+    """The command for this launch alone; for several ranks, the one that the runner would use."""
     if order.cell.gpus == 1 or isinstance(launcher, NoLauncher):
         return command_line(order)
     return ranks_command_line(launcher, matrix.distributed, order.cell.gpus, to_arguments(order))

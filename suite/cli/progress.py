@@ -1,7 +1,7 @@
 """The progress of a run: a live table on a terminal, else one plain line as each launch ends.
 
-Redrawn when the worker speaks and when a launch begins, and by the second while it starts up. From
-its first step on there is no timer: nothing of the runner may run beside a step that is measured.
+Redrawn on each message of the worker and at the start of a launch, and every second during startup.
+From the first step on there is no timer: the runner must stay idle while a step is measured.
 """
 
 import os
@@ -32,10 +32,10 @@ _STARTING = Progress("starting")
 
 
 class RunProgress:
-    """Follows the launches of a run, to be told of each message and each end.
+    """Shows the progress of a run, given each message and the end of each launch.
 
-    `estimates` holds the expected seconds of each planned launch, None where nothing is known.
-    Where stderr is no terminal, or the variable CI is set, only ends are told.
+    `estimates` holds the expected seconds of each planned launch, None if nothing is known. If
+    stderr is not a terminal, or the variable CI is set, only ends of launches are printed.
     """
 
     def __init__(
@@ -73,10 +73,10 @@ class RunProgress:
             self._live.stop()
 
     def on_stop(self) -> None:
-        """Say that the run stops. For a signal handler, which may come in the middle of a drawing.
+        """Say that the run stops. For a signal handler, which may interrupt a drawing.
 
-        Printing through the streams' buffers is not safe there. The table's last line is written
-        over without leaving it, so that the next drawing still finds the table.
+        Printing through buffered streams is not safe there. The table's last line is overwritten
+        in place, so that the next drawing still finds the table.
         """
         self._is_stopping = True
         text = f"\r\x1b[2K{STOPPING}" if self._is_live else f"\n{STOPPING}\n"
@@ -84,16 +84,16 @@ class RunProgress:
             os.write(2, text.encode())
 
     def on_progress(self, planned: PlannedLaunch, progress: Progress) -> None:
-        """Show how far the launch under way is."""
+        """Show how far the running launch is."""
         now = time.monotonic()
         if progress.phase != self._phase or progress.done <= 1:
             self._phase, self._phase_began = progress.phase, now
         self._draw(planned, progress)
 
     def on_finished(self, launch: Launch) -> None:
-        """Tell the end of a launch; on a terminal only failures stay, since the report tells all.
+        """Report the end of a launch; on a terminal only failures stay, as the report has all.
 
-        Its time counts from the end of the one before, so what lies between them is in it.
+        Its time counts from the end of the launch before, so it includes the time between them.
         """
         summary = launch_summary(launch)
         is_ok = launch.status is Status.OK
@@ -111,7 +111,7 @@ class RunProgress:
         self._begin()
 
     def _begin(self) -> None:
-        """The next launch starts, which takes as long as an import where it cannot be forked."""
+        """The next launch starts; unless it is forked, that takes as long as an import."""
         self._launch_began = time.monotonic()
         self._phase = ""
         if self._done == len(self._planned):
@@ -134,7 +134,7 @@ class RunProgress:
             finished=tuple(self._finished),
             cell=planned.cell.id,
             doing=progress.phase + (f" {progress.done}/{progress.total}" * bool(progress.total)),
-            # Nothing redraws before the worker speaks, and a time that stands still says: it hangs.
+            # Nothing redraws before the worker's first message: a frozen time looks like a hang.
             elapsed_seconds=None if progress is _STARTING else now - self._launch_began,
             left_seconds=left,
             run_left_seconds=None if left is None or later is None else left + later,
@@ -160,7 +160,7 @@ class RunProgress:
 
 
 def _shows_live(console: Console) -> bool:
-    """Whether somebody can watch; an escape sequence in a log helps nobody."""
+    """Whether a user can watch; escape sequences do not belong in a log."""
     return console.file.isatty() and console.is_interactive and not os.environ.get("CI")
 
 

@@ -1,4 +1,4 @@
-"""`bench.py reference`: the published tables listed, shown, checked, and made from the page."""
+"""`bench.py reference`: list, show and audit the published tables, or import them from the page."""
 
 import argparse
 
@@ -64,7 +64,7 @@ def _import(arguments: argparse.Namespace) -> None:
 def _bands_remark(derived: tuple[Band, ...]) -> str:
     name = f"reference/{BANDS_PATH.name}"
     if not BANDS_PATH.exists():
-        return f"{name} is missing; --write-bands makes it with these bands."
+        return f"{name} is missing; --write-bands writes it with these bands."
     if read_bands(BANDS_PATH) == derived:
         return f"{name} holds these bands."
-    return f"{name} holds other bands, and those count; --write-bands puts these in their place."
+    return f"{name} holds other bands, which are used; --write-bands replaces them with these."

@@ -1,4 +1,4 @@
-"""The flags of `bench.py reference`, apart from the verb so that `--help` stays quick."""
+"""The flags of `bench.py reference`, separate from the verb so that `--help` stays quick."""
 
 import argparse
 
@@ -30,11 +30,13 @@ def add_reference(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="(default: %(default)s)",
     )
 
-    audit = add("audit", "derive again what the page derives from itself, and show what disagrees")
+    audit = add(
+        "audit", "recompute what the page derives from its own tables, and show what disagrees"
+    )
     audit.add_argument(
         "--write-bands",
         action="store_true",
-        help="write the tolerance bands that follow to reference/bands.csv",
+        help="write the derived tolerance bands to reference/bands.csv",
     )
 
     importing = add("import", "make the CSV files under reference/ from the page's text")

@@ -23,7 +23,7 @@ from suite.formats.scaling_plots import scaling_plots
 from suite.kernels.interface import KernelOptions
 from suite.machine.devices import detect_machine
 from suite.machine.environment import fingerprint
-from suite.machine.neighbours import gpu_neighbours
+from suite.machine.foreign_processes import foreign_processes
 from suite.model.cell import KernelName
 from suite.model.device import Machine, device_label, device_note, device_slug
 from suite.model.distributed import RankLauncher
@@ -43,12 +43,12 @@ from suite.store.references import read_reference
 from suite.store.runs import as_stored, read_run, write_plot
 from suite.store.text import reachable, write_text
 
-# Characters of a matrix's name in that of its run directory; a file name has 255 bytes.
+# Characters of the matrix's name in the name of a run directory; a file name has 255 bytes.
 _LONGEST_NAME = 40
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Measure, store, report; exit 3 when a cell failed, is missing, or none was measured."""
+    """Measure, store, report; exit 3 if a cell failed or is missing, or none was measured."""
     check_flags(arguments)
     matrix = chosen_matrix(arguments)
     options = data_options(arguments, matrix)
@@ -65,9 +65,9 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     on_wait = _say_waiting if arguments.wait else None
     with hold_devices(_locks(matrix, machine), on_wait) as announce, Stop() as stop:
         if arguments.exclusive:
-            _refuse_others(matrix, machine)
+            _refuse_foreign_processes(matrix, machine)
         if matrix.reference is not None:
-            read_reference(Path(matrix.reference))  # so that a mistake in it costs no directory
+            read_reference(Path(matrix.reference))  # before a directory is made: it may be invalid
         header = replace(_header(matrix, options, machine), command=arguments.command)
         with _work(arguments, as_stored(header), machine, planned) as work:
             announce(work.directory)
@@ -85,30 +85,32 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _locks(matrix: Matrix, machine: Machine) -> tuple[str, ...]:
-    """The devices to hold; a simulated kernel uses none."""
+    """The devices to lock; a simulated kernel uses none."""
     simulated = all(cell.kernel is KernelName.SIMULATED for cell in matrix.cells)
     return () if simulated else lock_names(machine)
 
 
-def _refuse_others(matrix: Matrix, machine: Machine) -> None:
-    """See that nobody else is on the GPUs that the matrix uses.
+def _refuse_foreign_processes(matrix: Matrix, machine: Machine) -> None:
+    """Check that no foreign process is on the GPUs that the matrix uses.
 
     Raises:
-        InputError: somebody is, or nobody can tell.
+        InputError: one is, or it is unknown.
     """
     if not machine.gpus:
-        print("note: --exclusive is about GPUs, and there is none here", flush=True)
+        print("note: --exclusive has no effect without a GPU", flush=True)
     used = machine.gpus[: max(cell.gpus for cell in matrix.cells)]
     found = []
-    for gpu, processes in zip(used, gpu_neighbours(used), strict=True):
+    for gpu, processes in zip(used, foreign_processes(used), strict=True):
         if processes is None:
             raise InputError(
-                f"the processes on {gpu.name} cannot be read, so nobody knows whether it is free;"
+                f"the processes on {gpu.name} cannot be read, so it is unknown whether it is free;"
                 " drop --exclusive"
             )
         found += [process.phrase for process in processes]
     if found:
-        raise InputError(f"also on the GPU: {', '.join(found)}; end it or drop --exclusive")
+        raise InputError(
+            f"foreign processes on the GPU: {', '.join(found)}; end them or drop --exclusive"
+        )
 
 
 def _has_ranks(planned: Sequence[PlannedLaunch]) -> bool:
@@ -132,7 +134,7 @@ def _warn_of_memory(work: Work, estimates: Sequence[Expectation], machine: Machi
     ]
     text = no_fit_text(needs, capacity_bytes(machine))
     if text is not None:
-        print(f"note: {text}; they are tried all the same", flush=True)
+        print(f"note: {text}; they are tried nevertheless", flush=True)
 
 
 def _conduct(
@@ -143,7 +145,7 @@ def _conduct(
     launcher: RankLauncher | NoLauncher,
 ) -> Conduct:
     return Conduct(
-        # Without one, every launch that would need it is skipped.
+        # If there is none, every launch that would need one is skipped.
         launcher=launcher if isinstance(launcher, RankLauncher) else RankLauncher.MPIRUN,
         stop=stop,
         max_seconds=arguments.max_time,
@@ -151,7 +153,7 @@ def _conduct(
         exclusive=arguments.exclusive,
         earlier=work.earlier,
         changes=work.changes,
-        neighbours=partial(gpu_neighbours, machine.gpus) if machine.gpus else tuple,
+        foreign_processes=partial(foreign_processes, machine.gpus) if machine.gpus else tuple,
     )
 
 
@@ -163,7 +165,7 @@ def _measure(
     estimates: Sequence[Expectation],
     conduct: Conduct,
 ) -> None:
-    """Fill the run directory until the end or a wish to stop."""
+    """Fill the run directory until the end or a request to stop."""
     seconds = [found.time.seconds if found.time else None for found in estimates]
     shown = RunProgress(work.planned, seconds, matrix.protocol)
     with shown, conduct.stop.telling(shown.on_stop), suppress(KeyboardInterrupt):
@@ -179,7 +181,7 @@ def _way_on(directory: Path) -> str:
     if not reachable((directory / "run.json").is_file):
         return "its run.json was removed, so it cannot be resumed; start a new run"
     resume = command(["--resume", str(directory)])
-    return f"what is finished stays; then the same command with {resume}"
+    return f"finished launches are kept; run the same command with {resume}"
 
 
 def _report(matrix: Matrix, planned: Sequence[PlannedLaunch], work: Work, stop: Stop) -> ExitCode:
@@ -203,7 +205,7 @@ def _report(matrix: Matrix, planned: Sequence[PlannedLaunch], work: Work, stop: 
 
 
 def _show_and_write(run: Run, results: Sequence[CellResult], directory: Path) -> None:
-    """The report, on stdout and as files. Whatever becomes of it, it ends with where the run is."""
+    """The report, on stdout and as files; even if it fails, the path of the run is printed."""
     held = ["cells/"]
     try:
         print(f"\n{results_text(run, results)}\n\n{overhead_text(run.launches)}")
@@ -254,7 +256,7 @@ def _distributed(matrix: Matrix) -> dict[str, object]:
 
 
 def _whole(folder: str | None) -> str | None:
-    """The folder itself, whatever the present one is and whatever links lead to it."""
+    """The absolute path of a folder, with links resolved."""
     return shown(str(Path(folder).resolve()), None) if folder else None
 
 
@@ -265,7 +267,7 @@ def _directory_name(header: RunHeader, machine: Machine) -> str:
 
 
 def _exit_code(results: Sequence[CellResult]) -> ExitCode:
-    """Cells that this machine cannot run are skipped in good order; any other end is a failure."""
+    """Skipped cells are not failures, but any other status except ok is."""
     statuses = {result.status for result in results}
     if Status.OK not in statuses or statuses - {Status.OK, Status.SKIPPED}:
         return ExitCode.CELL_FAILED

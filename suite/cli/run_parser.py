@@ -1,4 +1,4 @@
-"""The flags of `bench.py run` that say how to go about it: continuing, stopping, sharing."""
+"""The flags of `bench.py run` for resuming, stopping and sharing the device."""
 
 import argparse
 import re
@@ -35,12 +35,12 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     add(
         "--retry-failed",
         action="store_true",
-        help="with --resume, also what failed or was skipped",
+        help="with --resume, also run what failed or was skipped",
     )
     add(
         "--allow-changes",
         action="store_true",
-        help="with --resume, go on under another matrix, software or device, and mark it",
+        help="with --resume, go on with another matrix, software or device, and mark later numbers",
     )
     add(
         "--max-time",
@@ -52,12 +52,12 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
         "--no-prune",
         dest="prune",
         action="store_false",
-        help="also run batches larger than one that ran out of memory",
+        help="also run cells of which a smaller batch ran out of memory",
     )
-    add("--wait", action="store_true", help="wait while another run has the device")
+    add("--wait", action="store_true", help="wait while another run uses the device")
     add(
         "--exclusive",
         action="store_true",
-        help="refuse to start while another process is on the GPU, or where nobody can tell; one"
-        " that comes later makes the launches beside it invalid",
+        help="refuse to start while a foreign process is on the GPU, or if that is unknown; one"
+        " that joins later makes the launches beside it invalid",
     )

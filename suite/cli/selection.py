@@ -1,7 +1,7 @@
-"""`--only` and `--set`: a matrix narrowed to some of its cells.
+"""`--only` and `--set`: select some of the cells of a matrix.
 
-An expression is Python's grammar for comparisons, read by `ast` and translated node by node:
-nothing is evaluated, and whatever is no comparison of an axis with values is refused.
+An expression is parsed with Python's grammar by `ast` and translated node by node: nothing is
+evaluated, and anything but comparisons of an axis with values is refused.
 """
 
 import ast
@@ -25,7 +25,7 @@ Predicate = Callable[[Cell], bool]
 Value = bool | int | str
 
 _EXAMPLE = "such as: precision == amp and batch_size >= 8"
-# No matrix needs more, and far longer ones could exhaust the parser's stack.
+# No matrix needs longer expressions, and far longer ones could exhaust the parser's stack.
 _LONGEST = 500
 # Any axis may be compared with a number that it cannot have, such as 0.
 _NUMBERS = Bounds(0, 10**9)
@@ -49,10 +49,10 @@ _MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 
 
 def narrowed(matrix: Matrix, only: str | None, settings: Sequence[str]) -> Matrix:
-    """The matrix with the cells that `--only` and every `--set` leave, and a note of what they are.
+    """The matrix with the cells that match `--only` and every `--set`, and a note on the selection.
 
     Raises:
-        InputError: an expression or setting that cannot be read, or that leaves no cell.
+        InputError: an expression or setting that cannot be parsed, or that matches no cell.
     """
     if only is None and not settings:
         return matrix
@@ -66,7 +66,7 @@ def narrowed(matrix: Matrix, only: str | None, settings: Sequence[str]) -> Matri
     cells = tuple(cell for cell in matrix.cells if all(keeps(cell) for keeps in predicates))
     if not cells:
         raise InputError(
-            f"{' '.join(flags)}: leaves none of the {len(matrix.cells)} cells; see them with:"
+            f"{' '.join(flags)}: matches none of the {len(matrix.cells)} cells; list them with:"
             " python bench.py plan MATRIX"
         )
     note = f"{' '.join(flags)} ({len(cells)} of {len(matrix.cells)} cells)"
@@ -74,19 +74,19 @@ def narrowed(matrix: Matrix, only: str | None, settings: Sequence[str]) -> Matri
 
 
 def parse_selection(expression: str) -> Predicate:
-    """Whether a cell fulfils an expression over axes.
+    """A predicate on cells from an expression over axes.
 
     Comparisons (== != < <= > >=, in, not in) of an axis with values, joined by and, or, not and
     parentheses: `precision == amp and 8 <= batch_size < 64`, `xla and mode in [training]`.
 
     Raises:
-        InputError: anything else, with the part that is wrong.
+        InputError: any other expression; the message has the part that is wrong.
     """
     if len(expression) > _LONGEST:
         raise InputError(f"--only: longer than {_LONGEST} characters; shorten it")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python's opinions of style are not the user's matter
+            warnings.simplefilter("ignore")  # such as SyntaxWarning, which would only confuse
             tree = ast.parse(expression, mode="eval")
         return _predicate(tree.body)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
@@ -112,7 +112,7 @@ def _settings(settings: Sequence[str], matrix: Matrix) -> list[Predicate]:
             first = [_written(value) for value in islice(present, _MOST_TOLD)]
             has = ", ".join(first) + (", ..." if len(present) > _MOST_TOLD else "")
             raise InputError(
-                f"{flag}: the matrix has no {axis} {_written(absent[0])}, only {has}; choose of"
+                f"{flag}: the matrix has no {axis} {_written(absent[0])}, only {has}; choose one of"
                 " these, or add it to the matrix"
             )
         kept[axis] = set(values)
@@ -144,7 +144,7 @@ def _predicate(node: ast.expr) -> Predicate:
             _check_axis(axis, "--only")
             if axis == "xla":
                 return lambda cell: cell.xla
-    raise InputError(f"--only: '{_said(node)}' is no comparison of an axis; {_EXAMPLE}")
+    raise InputError(f"--only: '{_said(node)}' is not a comparison of an axis; {_EXAMPLE}")
 
 
 def _comparison(left: ast.expr, link: ast.cmpop, right: ast.expr) -> Predicate:
@@ -168,7 +168,7 @@ def _comparison(left: ast.expr, link: ast.cmpop, right: ast.expr) -> Predicate:
         return lambda cell: (getattr(cell, axis) == value) is equal
     order = _ORDERINGS.get(type(link))
     if order is None or not isinstance(value, int) or isinstance(value, bool):
-        raise InputError(f"--only: '{said}': {axis} has no order to compare by; use == or in")
+        raise InputError(f"--only: '{said}': {axis} has no order; use == or in")
     return lambda cell: order(getattr(cell, axis), value)
 
 
@@ -186,7 +186,7 @@ def _value(axis: str, node: ast.expr) -> Value | Enum:
             return _known(axis, text, "--only")
         case ast.Constant(value=bool() | int() | str() as constant):
             return _known(axis, str(constant), "--only")
-    raise InputError(f"--only: '{_said(node)}' is no value of {axis}; {_EXAMPLE}")
+    raise InputError(f"--only: '{_said(node)}' is not a value of {axis}; {_EXAMPLE}")
 
 
 def _known(axis: str, text: str, flag: str) -> Value | Enum:

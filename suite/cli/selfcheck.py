@@ -14,15 +14,13 @@ from suite.run.selfcheck import QUICK, Extent, run_checks
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Measure and print; a target that is not met is said, not an error. Quick ones have none."""
+    """Measure and print; a missed target is reported, not an error. With --quick there are none."""
     machine = detect_machine()
     extent = QUICK if arguments.quick else Extent()
-    print(f"on {shown(device_label(machine))}; ours and its yardstick take turns", flush=True)
-    print("per image, ours (v1.5) does 4.09 billion multiply-adds and Keras's (v1) 3.86 billion")
+    print(f"on {shown(device_label(machine))}; the suite and its yardstick take turns", flush=True)
+    print("multiply-adds per image: 4.09 billion in the suite's v1.5, 3.86 billion in Keras's v1")
     if arguments.quick:
-        print(
-            "quick: tiny images and few turns, which the targets are not for; no number is judged"
-        )
+        print("quick: tiny images and few turns, to which no target applies; no number is judged")
     checks = []
     for made in run_checks(extent, on_gpu=bool(machine.gpus)):
         if isinstance(made, LeftOut):

@@ -1,4 +1,4 @@
-"""How wide what is printed may be."""
+"""The width of printed output."""
 
 import shutil
 import sys
@@ -9,7 +9,7 @@ NARROWEST_TERMINAL = 80
 
 
 def text_width() -> int:
-    """The columns for what is printed: a terminal's own, at least 80; a fixed number elsewhere."""
-    if sys.stdout is None or not sys.stdout.isatty():  # None where it was closed before the start
+    """The columns for printed output: a terminal's width, at least 80; a fixed width elsewhere."""
+    if sys.stdout is None or not sys.stdout.isatty():  # None if it was closed before the start
         return TEXT_WIDTH
     return max(NARROWEST_TERMINAL, shutil.get_terminal_size().columns)

@@ -1,4 +1,4 @@
-"""What `bench.py run` has to do: a whole matrix anew, or what is missing of an earlier run."""
+"""What `bench.py run` has to do: a whole new matrix, or what is missing from an earlier run."""
 
 import argparse
 from collections.abc import Iterator, Sequence
@@ -24,9 +24,9 @@ from suite.store.runs import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """A run directory, the launches to make in it, and those that it holds already.
+    """A run directory, the launches to run, and those that it already holds.
 
-    `header` is what its run.json holds; `changes` are the differences to an earlier part.
+    `header` is the content of its run.json; `changes` are the differences from its earlier part.
     """
 
     directory: Path
@@ -38,7 +38,7 @@ class Work:
 
 
 def check_flags(arguments: argparse.Namespace) -> None:
-    """Refuse flags that say nothing without --resume.
+    """Refuse flags that have no effect without --resume.
 
     Raises:
         InputError: one was given.
@@ -46,14 +46,14 @@ def check_flags(arguments: argparse.Namespace) -> None:
     for name in ("retry_failed", "allow_changes"):
         if getattr(arguments, name) and arguments.resume is None:
             flag = f"--{name.replace('_', '-')}"
-            raise InputError(f"{flag} says how to continue a run; give --resume with it")
+            raise InputError(f"{flag} has no effect without --resume; give --resume with it")
 
 
 @contextmanager
 def new_work(
     folder: Path, name: str, header: RunHeader, planned: tuple[PlannedLaunch, ...]
 ) -> Iterator[Work]:
-    """A whole matrix anew, in a directory of its own that nobody else fills meanwhile.
+    """A whole matrix in a new directory, locked against other runs.
 
     Raises:
         InputError: the directory cannot be made or written.
@@ -67,18 +67,18 @@ def new_work(
 def resumed_work(
     arguments: argparse.Namespace, header: RunHeader, planned: Sequence[PlannedLaunch]
 ) -> Iterator[Work]:
-    """What is missing in the run to resume, which nobody else fills meanwhile.
+    """What is missing from the run to resume, whose directory is locked against other runs.
 
-    `header` is what a new run would have now.
+    `header` is the one that a new run would have now.
 
     Raises:
         InputError: there is no such run, or another process is filling it.
-        NotComparableError: it began under other conditions, and changes are not allowed.
+        NotComparableError: it began under other conditions, and --allow-changes is not given.
     """
     directory = arguments.resume
     if directory is True:
         directory = newest_run(arguments.out, header.matrix)
-    read_header(directory)  # so that no lock is left in a folder that is no run
+    read_header(directory)  # before a lock is made: the folder may not be a run
     with hold_run(directory):
         run = read_run(directory)
         found = changes(run.header, header)

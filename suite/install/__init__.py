@@ -1,1 +1,1 @@
-"""Installs what pip alone cannot: programs that are run by hand, by CI and by the Dockerfile."""
+"""Programs that install what pip alone cannot; run by hand, by CI and by the Dockerfile."""

@@ -1,4 +1,4 @@
-"""Builds that are kept for the next environment of the same kind, and installing them."""
+"""The cache of builds, and installing from it."""
 
 import shutil
 import tempfile
@@ -29,7 +29,7 @@ def default_cache(environment: Mapping[str, str]) -> Path:
 
 
 def open_log(cache: Path) -> Path:
-    """Make the cache and an empty log in it for the output of everything that is run.
+    """Create the cache and, in it, an empty log for the output of every program that is run.
 
     Raises:
         InputError: the cache cannot be written.
@@ -46,17 +46,17 @@ def open_log(cache: Path) -> Path:
 
 
 def kept_wheel(cache: Path, recipe: Recipe) -> Path | None:
-    """The build of a recipe that an earlier run has kept, if any."""
+    """The cached build of a recipe, or None."""
     return next((cache / recipe.key).glob("horovod-*.whl"), None)
 
 
 def build_and_keep(
     cache: Path, recipe: Recipe, cuda: Cuda | None, log: Path, environment: Mapping[str, str]
 ) -> Path:
-    """Build Horovod and keep the wheel in the cache; returns the kept one.
+    """Build Horovod and store the wheel in the cache; returns the stored wheel.
 
     Raises:
-        InputError: the build fails, or the wheel cannot be kept.
+        InputError: the build fails, or the wheel cannot be stored.
     """
     folder = cache / recipe.key
     with tempfile.TemporaryDirectory(prefix="horovod-build-") as work:
@@ -64,7 +64,7 @@ def build_and_keep(
         kept = folder / wheel.name
         try:
             folder.mkdir(exist_ok=True)
-            # A neighbour that looks into the cache meanwhile sees a whole wheel or none.
+            # Another installer that reads the cache meanwhile sees a whole wheel or none.
             part = kept.with_suffix(".part")
             shutil.copyfile(wheel, part)
             part.replace(kept)
@@ -74,7 +74,7 @@ def build_and_keep(
 
 
 def install_requirements(log: Path, environment: Mapping[str, str]) -> None:
-    """Install the Python packages that Horovod builds and runs with, where they are missing.
+    """Install the Python packages that Horovod needs to build and run, if missing.
 
     Raises:
         InputError: pip fails.
@@ -89,7 +89,7 @@ def install_requirements(log: Path, environment: Mapping[str, str]) -> None:
 
 
 def try_wheel(wheel: Path, cuda: Cuda | None, log: Path, environment: Mapping[str, str]) -> State:
-    """What a wheel would be here, found out beside the environment and not in it."""
+    """The state that a wheel would give, tested in a separate folder outside the environment."""
     with tempfile.TemporaryDirectory(prefix="horovod-trial-") as trial:
         try:
             run_logged(
@@ -102,13 +102,13 @@ def try_wheel(wheel: Path, cuda: Cuda | None, log: Path, environment: Mapping[st
         except InputError as error:
             return State(None, horovod_error=str(error))
         tried = _before(environment, "PYTHONPATH", trial)
-        # Its own way to NCCL leads through the environment that it is not in yet.
+        # Its built-in path to NCCL is relative to the environment, in which it is not yet.
         nccl = _before(environment, "LD_LIBRARY_PATH", str(cuda.nccl_libraries)) if cuda else {}
         return look({**environment, **tried, **nccl})
 
 
 def install_wheel(wheel: Path, log: Path, environment: Mapping[str, str]) -> None:
-    """Install a wheel over whatever Horovod is there; what it needs is there already.
+    """Install a wheel over any other Horovod; its requirements are already installed.
 
     Raises:
         InputError: pip fails.

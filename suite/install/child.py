@@ -1,4 +1,4 @@
-"""Programs that the installer runs: their output goes to a log, and its last telling line to us."""
+"""Running programs with their output in a log, and finding the line that explains a failure."""
 
 import re
 import subprocess
@@ -7,10 +7,10 @@ from pathlib import Path
 
 from suite.model.errors import InputError
 
-# What a compiler, a linker, CMake or pip names as the cause; what follows it is consequences.
+# How a compiler, a linker, CMake or pip reports a cause; what follows are its consequences.
 _CAUSE = re.compile(r": (fatal )?error: |undefined reference|^CMake Error|DO NOT MATCH THE HASHES")
 _TELLING = re.compile(r"error|undefined|not found|no such|cannot|failed|denied", re.IGNORECASE)
-# How a log ends that only repeats that something above failed.
+# Lines that only decorate the end of a log.
 _EMPTY = re.compile(r"[\s\-=*╰─>╭│|^~]*")
 
 
@@ -26,8 +26,8 @@ def run_logged(
     """Run a command with its output in a file; returns the output.
 
     Raises:
-        InputError: it cannot be started, fails or takes too long. The message has `what` failed,
-            the last telling line of its output, and where the whole output is.
+        InputError: it cannot be started, fails or takes too long. The message says
+            `what` failed, with the telling line of its output and the path of the log.
     """
     with log.open("a+", encoding="utf-8", errors="replace") as file:
         file.write(f"$ {' '.join(command)}\n")
@@ -58,8 +58,8 @@ def run_logged(
 
 
 def telling_line(output: str) -> str:
-    """The first line that names a cause, else the last that tells of an error or says anything."""
+    """The first line that names a cause, else the last that mentions an error, else the last."""
     lines = [line.strip() for line in output.splitlines() if not _EMPTY.fullmatch(line)]
     causes = [line for line in lines if _CAUSE.search(line)]
     telling = [line for line in lines if _TELLING.search(line)]
-    return next(iter(causes[:1] or telling[-1:] or lines[-1:]), "it wrote nothing")
+    return next(iter(causes[:1] or telling[-1:] or lines[-1:]), "it printed nothing")

@@ -1,4 +1,4 @@
-"""`python -m suite.install.horovod`: the installer, with whatever goes wrong in it in one line."""
+"""`python -m suite.install.horovod`: the installer, with any failure as one line."""
 
 from collections.abc import Sequence
 

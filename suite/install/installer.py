@@ -1,9 +1,9 @@
 """Horovod for the TensorFlow that is installed here.
 
-Nobody ships Horovod for a current TensorFlow, and a build of it fits one TensorFlow, one Python
-and one MPI only. So this builds it from its published source, keeps the build for the next
-environment of the same kind, installs it, and lets two ranks compute something with it. Where a
-Horovod that fits is there already, as in NVIDIA's TensorFlow image, it is left alone.
+Nobody ships Horovod for a current TensorFlow, and a build of it works with one TensorFlow, one
+Python and one MPI only. So this builds it from its published source, keeps the build for the next
+environment of the same kind, installs it, and tests it with two ranks. A working Horovod that is
+already installed, as in NVIDIA's TensorFlow image, is left alone.
 """
 
 import argparse
@@ -42,9 +42,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="where builds are kept (default: resnet50-bench in XDG_CACHE_HOME or ~/.cache)",
     )
-    parser.add_argument("--rebuild", action="store_true", help="build anew, whatever is there")
     parser.add_argument(
-        "--check", action="store_true", help="say what is there or missing, and change nothing"
+        "--rebuild", action="store_true", help="build even if a working Horovod is installed"
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="report what is installed or missing, and change nothing",
     )
     return parser
 
@@ -56,25 +60,25 @@ def install(arguments: Sequence[str] | None = None) -> int:
         InputError: something is missing, fails, or is not as asked for.
     """
     given = _parser().parse_args(arguments)
-    # Looking needs no place to write to.
+    # --check writes nothing.
     cache = None if given.check else given.cache or default_cache(os.environ)
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
     state = look(environment)
-    # A TensorFlow without CUDA has nothing on a GPU to hand over.
+    # A TensorFlow without CUDA has no gradients on a GPU.
     cuda = find_cuda(environment) if state.cuda else None
     lack = state.lack(nccl=cuda is not None)
     if not lack and (given.check or not given.rebuild):
-        print(f"Horovod is there: {_words(state)}", flush=True)
+        print(f"Horovod is installed: {_words(state)}", flush=True)
         if cache:
             _prove(open_log(cache), environment)
         return int(ExitCode.GOOD)
     _require_tools(state)
     if not cache:
         raise InputError(
-            f"Horovod is to be built: {lack}; what a build needs is there, so run:"
+            f"Horovod has to be built: {lack}; all build tools are installed, so run:"
             " python -m suite.install.horovod"
         )
-    print(f"Horovod is to be built: {lack or 'asked for'}", flush=True)
+    print(f"Horovod has to be built: {lack or 'asked for'}", flush=True)
     if state.cuda and not cuda:
         print(
             "caution: this TensorFlow uses GPUs, but the CUDA toolkit (nvcc) or NCCL's headers are"
@@ -108,7 +112,7 @@ def install(arguments: Sequence[str] | None = None) -> int:
 
 
 def _require_tools(state: State) -> None:
-    """Stop unless TensorFlow and every tool of a build are there; name all that are not at once.
+    """Require TensorFlow and every build tool; the error names all that are missing at once.
 
     Raises:
         InputError: something is missing.
@@ -134,7 +138,7 @@ def _require_tools(state: State) -> None:
 
 def _prove(log: Path, environment: Mapping[str, str]) -> None:
     prove(log, environment)
-    print(f"tried: an all-reduce of {RANKS} ranks under mpirun is right", flush=True)
+    print(f"tested: an all-reduce of {RANKS} ranks under mpirun is correct", flush=True)
 
 
 def _words(state: State) -> str:

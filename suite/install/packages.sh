@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Install the Debian packages of packages.txt whose command is missing: packages.sh PURPOSE...
-# Does nothing, and asks for no rights, where all of them are there.
+# Does nothing, and needs no privileges, if all of them are installed.
 set -euo pipefail
 PATH="$PATH:/usr/sbin:/sbin"  # an ordinary user's PATH may lack them
 

@@ -1,7 +1,7 @@
-"""What has to change in Horovod's source, because TensorFlow 2.21 no longer has it.
+"""Changes to Horovod's source for what TensorFlow 2.21 no longer has.
 
-* Headers that its XLA operations include. They are off by default, but compiled all the same.
-* On a GPU, the function that hands over a stream's CUDA handle, which the stream now does itself.
+* Headers that its XLA operations include. These are off by default, but compiled nevertheless.
+* On a GPU, the function that returns a stream's CUDA handle; now a method of the stream.
 """
 
 from pathlib import Path
@@ -36,7 +36,7 @@ inline GpuStreamHandle AsGpuStreamValue(Stream* stream) {
 } // namespace stream_executor
 """
 
-# File of the source -> a text in it, and what takes its place.
+# Source file -> a text in it, and its replacement.
 PATCHES: dict[str, tuple[str, str]] = {
     "horovod/tensorflow/CMakeLists.txt": (_XLA_OPERATIONS, ""),
     "horovod/tensorflow/mpi_ops.cc": (_STREAM_OLD, _STREAM_NEW),
@@ -47,15 +47,17 @@ def patch(path: Path, old: str, new: str) -> None:
     """Replace a text that must be in the file exactly once.
 
     Raises:
-        InputError: the file is missing or is not the one that the change was made for.
+        InputError: the file is missing or is not the one that the patch was made for.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); not as expected") from None
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); this is not Horovod as published"
+        ) from None
     if text.count(old) != 1:
         raise InputError(
-            f"{path}: has {text.count(old)} times, not once, the text to be replaced:"
+            f"{path}: contains the text to be replaced {text.count(old)} times, not once:"
             f" {old.strip()!r}; this is not Horovod {VERSION} as published"
         )
     path.write_text(text.replace(old, new), encoding="utf-8")

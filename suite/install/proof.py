@@ -1,4 +1,4 @@
-"""A real all-reduce between two processes: what an import alone does not prove."""
+"""A real all-reduce between two processes: an import alone does not prove that it works."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ _SECONDS = 240
 
 
 def prove(log: Path, environment: Mapping[str, str]) -> None:
-    """Let two ranks on this host add numbers up over MPI, on the CPU.
+    """Let two ranks on this host add numbers over MPI, on the CPU.
 
     Raises:
         InputError: the run fails; the message has its last telling line.
@@ -22,7 +22,7 @@ def prove(log: Path, environment: Mapping[str, str]) -> None:
         [
             *("mpirun", "-np", str(RANKS), "--host", f"localhost:{RANKS}", "--bind-to", "none"),
             *("--timeout", str(_SECONDS)),
-            # Open MPI refuses to start as root unless told to; in a container one often is.
+            # Open MPI refuses to start as root without this, and containers often run as root.
             *(["--allow-run-as-root"] if os.geteuid() == 0 else []),
             *(sys.executable, "-m", "suite.kernels.tensorflow.horovod_proof"),
         ],
@@ -32,5 +32,5 @@ def prove(log: Path, environment: Mapping[str, str]) -> None:
         # Two ranks cannot share a GPU under NCCL, and there may be only one.
         environment={**environment, "CUDA_VISIBLE_DEVICES": "-1"},
     )
-    if f"all-reduce is right on {RANKS} ranks" not in output:
+    if f"all-reduce is correct on {RANKS} ranks" not in output:
         raise InputError(f"{RANKS} ranks ended without a result: {telling_line(output)}; see {log}")

@@ -1,4 +1,4 @@
-"""What a build of Horovod depends on, and the name under which it is kept."""
+"""What a build of Horovod depends on, and the name under which it is cached."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 VERSION = "0.28.1"
-# Of horovod-0.28.1.tar.gz, as the Python package index publishes it.
+# Of horovod-0.28.1.tar.gz, as published on the Python Package Index.
 SOURCE_SHA256 = "92a43f5a94c43907a56805bad15f19700c62ffc83b7ca483f9e104e229f67ef0"
 
 

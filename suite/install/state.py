@@ -1,4 +1,4 @@
-"""What TensorFlow and Horovod are in this interpreter, found out in a process of its own."""
+"""The TensorFlow and Horovod of this interpreter, as a separate process finds them."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ _SECONDS = 300.0  # importing TensorFlow from a cold disk can take a minute
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What loads; an `..._error` is empty where the component is simply not installed."""
+    """What can be imported; an `..._error` is empty if the component is simply not installed."""
 
     tensorflow: str | None
     """Its version."""
@@ -30,7 +30,7 @@ class State:
     nccl: bool = False
 
     def lack(self, *, nccl: bool) -> str:
-        """What keeps the installed Horovod from being used as it is; empty if nothing does."""
+        """Why the installed Horovod cannot be used as it is; empty if it can."""
         if self.horovod is None:
             return self.horovod_error or "it is not installed"
         if self.built_for and _minor(self.built_for) != _minor(self.tensorflow or ""):
@@ -38,14 +38,14 @@ class State:
         if not self.mpi:
             return "it was built without MPI"
         if nccl and not self.nccl:
-            return "it was built without NCCL, and this machine has what a build with it needs"
+            return "it was built without NCCL, although this machine has what NCCL needs"
         return ""
 
 
 def look(environment: Mapping[str, str]) -> State:
-    """Import TensorFlow and Horovod in a process of its own and see what they say.
+    """Import TensorFlow and Horovod in a separate process and report their state.
 
-    Whatever goes wrong there, a crash in a library too, is told as TensorFlow's error.
+    Any failure there, including a crash in a library, is reported as TensorFlow's error.
     """
     try:
         done = subprocess.run(

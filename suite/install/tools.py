@@ -1,4 +1,4 @@
-"""The tools that a build needs, and the Debian packages that bring them."""
+"""The tools that a build needs, and the Debian packages that contain them."""
 
 import re
 import shutil
@@ -6,13 +6,13 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-# Also read by packages.sh, so that CI and the Dockerfile install what is asked for here.
+# packages.sh reads it too, so that CI and the Dockerfile install what is required here.
 PACKAGES = Path(__file__).with_name("packages.txt")
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A command, and the Debian package that brings it."""
+    """A command, and the Debian package that contains it."""
 
     command: str
     package: str

@@ -27,7 +27,7 @@ def build_wheel(
 ) -> Path:
     """Download, check, patch and compile Horovod under `work`; returns the wheel.
 
-    `kept` is a folder of the user's that lasts: the build remembers paths that it linked with.
+    `kept` is a folder of the user's that lasts: the build stores paths that it was linked with.
 
     Raises:
         InputError: a step fails; the message has the telling line.
@@ -49,10 +49,10 @@ def build_wheel(
 
 
 def download(work: Path, log: Path, environment: Mapping[str, str]) -> Path:
-    """Fetch the published source with pip, which runs nothing of it before its sum is checked.
+    """Fetch the published source with pip, which checks its hash before running any of it.
 
     Raises:
-        InputError: it cannot be had, or is not the one that this suite knows.
+        InputError: it cannot be downloaded, or its hash differs.
     """
     wanted = work / "source.txt"
     wanted.write_text(f"horovod=={VERSION} --hash=sha256:{SOURCE_SHA256}\n", encoding="utf-8")
@@ -70,11 +70,11 @@ def download(work: Path, log: Path, environment: Mapping[str, str]) -> Path:
 
 
 def unpack(archive: Path, work: Path) -> Path:
-    """Unpack the source, whose sum has been checked; returns its top directory."""
+    """Unpack the source, whose hash has been checked; returns its top directory."""
     with tarfile.open(archive) as tar:
         # Early releases of Python 3.10 and 3.11, such as Debian 12's, have no filters yet.
         tar.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
-        tar.extractall(work)  # noqa: S202 - filtered above where it can be
+        tar.extractall(work)  # noqa: S202 - filtered above where supported
     return work / archive.name.removesuffix(".tar.gz")
 
 
@@ -101,7 +101,7 @@ def build_settings(kept: Path, cuda: Cuda | None) -> dict[str, str]:
 
 
 def _linkable(libraries: Path, folder: Path) -> Path:
-    """A folder with NCCL under the name that a linker looks for; pip's package has not that."""
+    """A folder with NCCL under the name that a linker looks for, which pip's package lacks."""
     folder.mkdir(parents=True, exist_ok=True)
     link = folder / "libnccl.so"
     link.unlink(missing_ok=True)
@@ -110,7 +110,7 @@ def _linkable(libraries: Path, folder: Path) -> Path:
 
 
 def _found_at_run_time(libraries: Path) -> str:
-    """Where Horovod's library finds NCCL; seen from itself where both are in one environment."""
+    """Where Horovod's library finds NCCL; relative to itself if both are in one environment."""
     packages = Path(sysconfig.get_path("platlib"))
     if libraries.is_relative_to(packages):
         return f"$ORIGIN/../../{libraries.relative_to(packages)}"  # it is in horovod/tensorflow

@@ -1,4 +1,4 @@
-"""Workloads: a cell goes in, a step callable comes out. Each framework has its own folder."""
+"""Workloads: build a kernel from a cell. Each framework has its own folder."""
 
 from suite.kernels.interface import Kernel, KernelOptions
 from suite.kernels.tensorflow.components import require_horovod, require_tensorflow
@@ -6,7 +6,7 @@ from suite.model.cell import Cell, Data, KernelName
 
 
 def import_framework(cell: Cell) -> None:
-    """Import what the cell's kernel needs, so that import time is told from build time.
+    """Import what the cell's kernel needs, so that import and build are timed separately.
 
     Raises:
         MissingComponentError: TensorFlow, or DALI or Horovod for a cell of it, is not installed.
@@ -23,10 +23,10 @@ def import_framework(cell: Cell) -> None:
 
 
 def gather(text: str) -> list[str]:
-    """What every rank of this launch gave, in their order; each of them must call it.
+    """The texts of all ranks of this launch, in rank order; every rank must call it.
 
     Raises:
-        MissingComponentError: Horovod, which carries it, is not installed.
+        MissingComponentError: Horovod, which exchanges them, is not installed.
     """
     require_tensorflow()
     require_horovod()
@@ -36,10 +36,10 @@ def gather(text: str) -> list[str]:
 
 
 def build(cell: Cell, options: KernelOptions) -> Kernel:
-    """Make the cell executable: network, weights, data. Nothing has been timed yet.
+    """Make the cell executable: network, weights, data. Nothing is timed yet.
 
     Raises:
-        MissingComponentError: the cell needs a component that is not there.
+        MissingComponentError: the cell needs a component that is not installed.
         InvalidLaunchError: the cell cannot run as declared on this device.
     """
     if cell.kernel is KernelName.SIMULATED:

@@ -1,10 +1,10 @@
-"""How a training step learns: the published recipe, and what may be changed of it."""
+"""The training recipe: the published settings, and their bounds."""
 
 from dataclasses import dataclass
 
 from suite.model.bounds import Bounds
 
-# Far beyond any recipe with which a network learns; a float32 loss overflows soon after.
+# Far beyond any recipe that trains a network; a float32 loss overflows soon after.
 LR_INITS = Bounds(0, 1000)
 LR_WARMUP_EPOCHS = Bounds(0, 1000)
 WEIGHT_DECAYS = Bounds(0, 1)
@@ -18,8 +18,8 @@ class Recipe:
 
     Defaults are those of the published training benchmark. `lr_init` is per 256 images of the
     global batch. `label_smoothing` is spread over all classes. `mixup` is the alpha of the Beta
-    distribution that mixes images, 0 for none. `static_loss_scale` counts under AMP in float16
-    only; None adapts the scale to the gradients. `weight_init` is `fan_out` or `fan_in`.
+    distribution that mixes images, 0 for none. `static_loss_scale` applies only to AMP in
+    float16; None adapts the scale to the gradients. `weight_init` is `fan_out` or `fan_in`.
     """
 
     weight_init: str = "fan_out"

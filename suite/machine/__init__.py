@@ -1,1 +1,1 @@
-"""What the machine is and how long a step takes."""
+"""What the machine is, what runs on it, and what it does while a launch is measured."""

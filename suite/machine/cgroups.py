@@ -1,6 +1,6 @@
 """The control groups (cgroups of version 1 and 2) that this process is in, and their limits.
 
-A limit holds for every group below the one that has it, so the smallest on the way from the
+A limit holds for every group below the one that has it, so the smallest limit from the
 process's own group up to the root counts. A container, a systemd scope and a Slurm step each add
 a level. Off Linux none of the files exists and nothing is limited.
 """
@@ -20,8 +20,8 @@ _ESCAPED = re.compile(r"\\(\d{3})")
 def own_groups(controller: str, root: Path = _ROOT) -> list[Path]:
     """The folders of this process's group and of those above it, its own first.
 
-    `controller` is `cpu`, `cpuset` or `memory`. Folders of version 2 are in the list whatever they
-    control. Groups above a container's are not mounted in it and are not in the list.
+    `controller` is `cpu`, `cpuset` or `memory`. Folders of version 2 are listed whatever they
+    control. Groups above a container's own are not mounted in it and are not listed.
     """
     own = {
         name: path
@@ -41,7 +41,7 @@ def own_groups(controller: str, root: Path = _ROOT) -> list[Path]:
 
 
 def cpu_quota(root: Path = _ROOT) -> float | None:
-    """Processor seconds a second that this process may use; None for no quota."""
+    """Processor seconds per second that this process may use; None for no quota."""
     return _smallest("cpu", _quota, root)
 
 
@@ -80,7 +80,7 @@ def _smallest(
 
 
 def _quota(folder: Path) -> float | None:
-    """`cpu.max` holds `max 100000` for no quota; in version 1 it is -1."""
+    """`cpu.max` is `max 100000` without a quota; version 1 writes -1."""
     for names in (("cpu.max",), ("cpu.cfs_quota_us", "cpu.cfs_period_us")):
         numbers = " ".join(line for name in names for line in _lines(folder / name)).split()
         if len(numbers) == 2 and all(n.isdecimal() for n in numbers) and int(numbers[1]):
@@ -99,7 +99,7 @@ def _cpus(folder: Path) -> int | None:
 
 
 def _memory(folder: Path) -> int | None:
-    """`max` means no limit; version 1 has a number beyond any machine's memory for it."""
+    """`max` means no limit, for which version 1 has a number beyond any machine's memory."""
     for name in ("memory.max", "memory.limit_in_bytes"):
         for line in _lines(folder / name):
             if line.isdecimal():

@@ -9,8 +9,8 @@ import psutil
 from suite.machine.cgroups import cpu_quota, cpuset_size, memory_limit_bytes
 from suite.model.device import Cpu, printable
 
-# Names for people -> flags in /proc/cpuinfo. AVX-512 BF16 and AMX BF16 decide whether bfloat16 is
-# computed natively; oneDNN picks its kernels by the others.
+# Displayed names -> flags in /proc/cpuinfo. AVX-512 BF16 and AMX BF16 decide whether bfloat16 is
+# computed natively; oneDNN chooses its kernels by the others.
 _FEATURES = {
     "AVX2": "avx2",
     "AVX-512F": "avx512f",
@@ -23,7 +23,7 @@ _FEATURES = {
 
 
 def detect_cpu(root: Path = Path("/")) -> Cpu:
-    """The CPU as this process may use it; off Linux there is no /proc, and less is known."""
+    """The CPU as this process may use it; without /proc (not Linux) less is known."""
     fields = _first_processor(root / "proc/cpuinfo")
     flags = set(fields.get("flags", fields.get("Features", "")).split())
     allowed = _allowed_cores(root)

@@ -1,4 +1,4 @@
-"""Which of the GPUs that NVML shows CUDA gives to this process, and how it numbers them."""
+"""Which of NVML's GPUs CUDA gives to this process, and how it numbers them."""
 
 import ctypes
 import uuid
@@ -9,9 +9,9 @@ from suite.model.device import Gpu
 def visible_gpus(gpus: list[Gpu], setting: str | None) -> list[Gpu]:
     """The GPUs that CUDA_VISIBLE_DEVICES leaves, in its order.
 
-    As CUDA reads it: entries are indices or (beginnings of) UUIDs, and the first that names no
-    GPU hides itself and all after it. A GPU named twice is still one GPU and ends the list too.
-    CUDA numbers the boards that this process may open, NVML all that there are.
+    As CUDA reads it: entries are indices or UUID prefixes, and the first that names no GPU hides
+    itself and all after it. A GPU named twice counts once, and its repetition ends the list too.
+    CUDA numbers the boards that this process may open, NVML all boards.
     """
     if setting is None:
         return gpus
@@ -46,7 +46,7 @@ def cuda_uuid(number: int) -> str | None:
     """The UUID of the GPU with this number in CUDA, without NVML's prefix GPU- or MIG-.
 
     The number is TensorFlow's: that of this process, after CUDA_VISIBLE_DEVICES. None where the
-    driver does not tell; drivers do since CUDA 11.4. It starts CUDA unless the framework has.
+    driver does not report it; drivers do since CUDA 11.4. Starts CUDA unless the framework has.
     """
     try:
         cuda = ctypes.CDLL("libcuda.so.1")

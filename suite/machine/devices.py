@@ -15,16 +15,16 @@ from suite.machine.cuda import enumerated_gpus, visible_gpus
 from suite.model.device import Gpu, GpuProcess, Machine, printable
 from suite.model.systems import bare_gpu_name
 
-# Is there while NVIDIA's kernel driver is loaded.
+# Exists while NVIDIA's kernel driver is loaded.
 _DRIVER = Path("/proc/driver/nvidia/version")
 
 
 def detect_machine() -> Machine:
-    """Detect GPUs and CPU; whatever NVML cannot say is None, and no fault of it raises.
+    """Detect GPUs and CPU; what NVML does not report is None, and no failure of it raises.
 
     CUDA_VISIBLE_DEVICES is honoured, so the first GPU is the one TensorFlow would use. NVML
-    numbers GPUs by PCI bus. CUDA by itself puts the fastest first, which is another order only on
-    a machine with GPUs of several kinds; CUDA_DEVICE_ORDER=PCI_BUS_ID makes the two agree there.
+    numbers GPUs by PCI bus. CUDA puts the fastest first by default, a different order only on a
+    machine with GPUs of several types; CUDA_DEVICE_ORDER=PCI_BUS_ID makes the two agree there.
     """
     cpu = detect_cpu()
     # Also seen in a container that was given no GPU.
@@ -39,7 +39,7 @@ def detect_machine() -> Machine:
     except pynvml.NVMLError_LibraryNotFound:
         why = "no NVIDIA driver"
         if driver:
-            why = "its library is missing, though a driver is loaded; a container needs --gpus all"
+            why = "its library is missing although a driver is loaded; a container needs --gpus all"
         return Machine(gpus=(), cpu=cpu, nvml=why, gpus_out_of_reach=driver)
     except pynvml.NVMLError as error:
         return Machine(gpus=(), cpu=cpu, nvml=str(error), gpus_out_of_reach=True)
@@ -71,14 +71,14 @@ def detect_machine() -> Machine:
 def _hidden(
     found: list[Gpu], visible: list[Gpu], usable: tuple[Gpu, ...], setting: str | None
 ) -> list[str]:
-    """What hides GPUs that NVML shows."""
+    """Why GPUs that NVML shows cannot be used, one phrase each."""
     phrases = []
     if len(visible) < len(found):
         value = printable(setting or "") or '""'
         phrases.append(f"{len(visible)} visible with CUDA_VISIBLE_DEVICES={value}")
     if len(usable) < len(visible):
         mig = _counted(sum(bool(gpu.mig) for gpu in visible), "MIG device")
-        phrases.append(f"of {mig} CUDA uses the first alone, and no other GPU beside it")
+        phrases.append(f"of {mig} CUDA uses only the first, and no other GPU beside it")
     return phrases
 
 
@@ -87,10 +87,10 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _gpus(pynvml: ModuleType) -> tuple[list[Gpu], list[str]]:
-    """Every GPU that answers, and what there is to say of each that does not.
+    """Every GPU that answers, and one phrase for each that does not.
 
-    CUDA cannot use a GPU in MIG mode as a whole, only the MIG devices cut from it, so those stand
-    in its place: they have names, memory and UUIDs of their own.
+    CUDA cannot use a GPU in MIG mode as a whole, only the MIG devices cut from it, so those take
+    its place; each has its own name, memory and UUID.
     """
     gpus: list[Gpu] = []
     faults: list[str] = []
@@ -108,7 +108,7 @@ def _gpus(pynvml: ModuleType) -> tuple[list[Gpu], list[str]]:
 
 
 def _mig_mode(pynvml: ModuleType, board: object) -> bool | None:
-    """Whether a GPU is in MIG mode, which one without it is not; None where that is not known."""
+    """Whether a GPU is in MIG mode, False for one without that mode; None where unknown."""
     try:
         return bool(pynvml.nvmlDeviceGetMigMode(board)[0])
     except (pynvml.NVMLError_NotSupported, pynvml.NVMLError_FunctionNotFound):
@@ -120,7 +120,7 @@ def _mig_mode(pynvml: ModuleType, board: object) -> bool | None:
 
 
 def _mig_devices(pynvml: ModuleType, board: object) -> list[object]:
-    """Handles of the MIG devices of a GPU; not every number up to the most possible has one."""
+    """Handles of the MIG devices of a GPU; not every index below the maximum has one."""
     handles = (
         _asked(pynvml, pynvml.nvmlDeviceGetMigDeviceHandleByIndex, board, number)
         for number in range(pynvml.nvmlDeviceGetMaxMigDeviceCount(board))
@@ -149,7 +149,7 @@ def _gpu(pynvml: ModuleType, index: int, board: object, part: object, *, mig: bo
 
 
 def _processes(pynvml: ModuleType, part: object) -> tuple[GpuProcess, ...] | None:
-    """Who else computes or draws on a GPU, each process once; None where the first is not told."""
+    """The foreign compute and graphics processes on a GPU; None if the former cannot be read."""
     computing = _asked(pynvml, pynvml.nvmlDeviceGetComputeRunningProcesses, part)
     if computing is None:
         return None
@@ -163,7 +163,7 @@ def _processes(pynvml: ModuleType, part: object) -> tuple[GpuProcess, ...] | Non
 
 
 def _asked(pynvml: ModuleType, call: Callable[..., Any], *arguments: object) -> Any:
-    """One answer, or None where this GPU or driver does not give it. A lost GPU still raises."""
+    """One answer, or None if this GPU or driver has none. A lost GPU still raises."""
     try:
         return call(*arguments)
     except pynvml.NVMLError_GpuIsLost:
@@ -197,7 +197,7 @@ def _form_factor(name: str) -> str | None:
     """SXM or PCIe where the product name says so; NVML has no field for it."""
     found = re.search(r"SXM\d?|PCIE", name.upper())
     if found is None:
-        # The T4 is made as a PCIe card only, and its name does not say so.
+        # The T4 exists as a PCIe card only, and its name does not say so.
         return "PCIe" if bare_gpu_name(name) == "T4" else None
     return "PCIe" if found.group() == "PCIE" else found.group()
 

@@ -23,22 +23,22 @@ _PACKAGES = {
     "cudnn": ("nvidia-cudnn-cu12", "nvidia-cudnn-cu13"),
     "nccl": ("nvidia-nccl-cu12", "nvidia-nccl-cu13"),
 }
-# Where NVIDIA's images, which have no such packages, say it.
+# Variables in which NVIDIA's images, which have no such packages, state the versions.
 _IMAGE_VERSIONS = {
     "cuda_runtime": "CUDA_VERSION",
     "cudnn": "CUDNN_VERSION",
     "nccl": "NCCL_VERSION",
 }
 
-# Settings that change how fast TensorFlow runs. Nothing else of the environment is recorded, and
-# nothing of Terraform's, which begins like TensorFlow's and may hold anything.
+# Settings that change how fast TensorFlow runs. No other variable is recorded, and none of
+# Terraform's, whose names begin like TensorFlow's and which may hold secrets.
 _VARIABLES = re.compile(
     r"(?!TF_(VAR|CLI|TOKEN)_)"
     r"((TF|XLA|KERAS|OMP|KMP|GOMP|MKL|ONEDNN|DNNL|OPENBLAS|CUDA|CUDNN|CUBLAS|NCCL|DALI|HOROVOD|UCX"
     r"|OMPI_MCA|MALLOC|TCMALLOC)_\w+"
     r"|LD_PRELOAD|GLIBC_TUNABLES|NVIDIA_TF32_OVERRIDE|NVIDIA_VISIBLE_DEVICES)"
 )
-# As the user has it, and without taking a lock that another git may want.
+# With the user's configuration, and without a lock that another git process may need.
 _GIT = ("git", "--no-optional-locks")
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASS|PWD|CREDENTIAL|AUTH", re.IGNORECASE)
 # Words that announce a secret, such as `--password x`, `"api_key": "x"`, `?sig=x` or `Bearer x`.
@@ -47,15 +47,15 @@ _SECRET_VALUE = re.compile(
     r"""["'\]]*\s*[=:\s]|\b(BEARER|BASIC)\s""",
     re.IGNORECASE,
 )
-# What nobody would write by hand as a setting: letters and digits mixed, long, without a break.
+# Nobody writes such a setting by hand: letters and digits mixed, long, without a separator.
 _RANDOM = re.compile(r"(?=[A-Za-z0-9+]*\d)(?=[A-Za-z0-9+]*[A-Za-z])[A-Za-z0-9+]{20,}")
 _WITHHELD = "(withheld: looks like a secret)"
-# Up to the last @: a password may hold one, and losing a part of a path harms nobody.
+# Up to the last @: a password may contain one, and losing part of a path does no harm.
 _USER_IN_URL = re.compile(r"//\S*@")
 
 
 def fingerprint(machine: Machine) -> dict[str, object]:
-    """JSON-ready facts; None where something is absent. Imports no framework."""
+    """JSON-ready facts, None for what is absent. Imports no framework."""
     return {
         "suite": __version__,
         **_commit(_PROJECT),
@@ -86,7 +86,7 @@ def _version(name: str) -> str | None:
 
 
 def _code(checkout: Path) -> str:
-    """A digest of the suite's own files: it tells two uncommitted states apart."""
+    """A digest of the suite's own files, which tells two uncommitted states apart."""
     digest = hashlib.sha256()
     suite = sorted((checkout / "suite").rglob("*"))
     for path in [checkout / "bench.py", *suite]:
@@ -99,8 +99,8 @@ def _code(checkout: Path) -> str:
 def _commit(checkout: Path) -> dict[str, object]:
     """The commit the suite runs from, and whether its code differs from that commit's.
 
-    Both are None where the suite is no checkout of its own: installed into an environment that
-    happens to lie inside another repository, it must not claim that repository's commit.
+    Both are None if the suite is not a checkout of its own: installed into an environment that
+    lies inside another repository, it must not claim that repository's commit.
     """
 
     def git(*arguments: str) -> str:
@@ -132,7 +132,7 @@ def _operating_system() -> str:
 
 
 def _container() -> str | None:
-    """NVIDIA's images name their build; of any other container only its kind is known."""
+    """NVIDIA's images name their build; of other containers only the type is known."""
     build = os.environ.get("NVIDIA_BUILD_ID")
     release = os.environ.get("NVIDIA_TENSORFLOW_VERSION")
     if build or release:
@@ -155,7 +155,7 @@ def _line(path: Path) -> str | None:
 
 def _variables() -> dict[str, str]:
     return {
-        # Bytes that are no UTF-8 are no text, and no JSON either.
+        # Bytes that are not UTF-8 cannot be stored as JSON.
         name: _without_secrets(os.fsencode(value).decode(errors="replace"))
         for name, value in sorted(os.environ.items())
         if is_setting(name)

@@ -1,4 +1,4 @@
-"""What NVML tells of the GPU that a launch runs on, and of who else is there."""
+"""NVML's readings of the GPU that a launch runs on, and the foreign processes there."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,7 @@ _REASONS_CALLS = (
     "nvmlDeviceGetCurrentClocksEventReasons",
     "nvmlDeviceGetCurrentClocksThrottleReasons",
 )
-# Bits of their answer, as in nvml.h; being idle (bit 1) is left out.
+# Bits of their answer, as in nvml.h, without bit 1 (the GPU is idle).
 _REASONS = {
     0x002: "set clocks",
     0x004: "power cap",
@@ -25,16 +25,16 @@ _REASONS = {
     0x080: "power brake",
     0x100: "display clocks",
 }
-# An idle driver holds up to about 3 % of a GPU's memory; more belongs to somebody.
+# An idle driver holds up to about 3 % of a GPU's memory; more belongs to a process.
 _IDLE_MEMORY_SHARE = 0.05
 
 
 class GpuMeter:
-    """Readings of one GPU, by the process with this number.
+    """Readings of one GPU, taken by the process with this id.
 
-    Make it before the framework touches the GPU: every process that is there then is a foreign
-    one. In a container NVML numbers processes as the host does, so a launch cannot know itself by
-    its number.
+    Create it before the framework touches the GPU: every process that is there by then is a
+    foreign one. In a container NVML reports the host's process ids, so a launch cannot recognise
+    itself by its id.
 
     Raises:
         pynvml.NVMLError: NVML or the GPU does not answer.
@@ -58,7 +58,7 @@ class GpuMeter:
         self._total_bytes = memory.total if memory else 0
 
     def gauges(self) -> dict[str, float]:
-        """Power, clocks, temperature, memory and utilisation, as far as this GPU tells them."""
+        """Power, clocks, temperature, memory and utilisation, as far as this GPU reports them."""
         nvml, asked = self._nvml, self._asked
         milliwatts = asked(nvml.nvmlDeviceGetPowerUsage)
         memory = asked(nvml.nvmlDeviceGetMemoryInfo)
@@ -76,9 +76,9 @@ class GpuMeter:
         return {name: float(value) for name, value in found.items() if value is not None}
 
     def throttling(self) -> tuple[str, ...] | None:
-        """Why the GPU runs below its full clock at this moment; None where it does not tell.
+        """Why the GPU runs below its full clock at this moment; None if it does not report that.
 
-        NVML renamed the question in driver 535; a library, or its bindings, may have one name only.
+        NVML renamed the call in driver 535; a library, or its bindings, may have one name only.
         """
         for name in _REASONS_CALLS:
             call = getattr(self._nvml, name, None)
@@ -93,33 +93,35 @@ class GpuMeter:
         return None if millijoules is None else millijoules / 1000
 
     def foreign_processes(self) -> tuple[str, ...] | None:
-        """Who was on the GPU before this launch, and who came while it ran besides itself.
+        """The processes on the GPU before this launch, and those that joined while it ran.
 
-        None where nobody is known and the processes could not be read each time.
+        None if none was seen and the processes could not be read both times.
         """
         now = self._compute_processes()
         before, after = self._before or {}, now or {}
         came = sorted(set(after) - set(before)) if self._before is not None else []
-        # The launch itself: by its number or, where numbers are the host's, any one newcomer.
+        # The launch itself: by its id or, if ids are the host's, any one of the new processes.
         own = self._own_pid if self._own_pid in came else next(iter(came), None)
         others = {**before, **{pid: after[pid] for pid in came if pid != own}}
         busy = self._utilisation()
         phrases = [_phrase(pid, held, busy.get(pid)) for pid, held in sorted(others.items())]
         if not phrases and self._held_bytes > _IDLE_MEMORY_SHARE * self._total_bytes:
-            phrases = [f"something unseen that held {self._held_bytes / 2**30:.1f} GiB beforehand"]
+            phrases = [
+                f"an invisible process that held {self._held_bytes / 2**30:.1f} GiB beforehand"
+            ]
         if not phrases and (self._before is None or now is None):
             return None
         return tuple(phrases)
 
     def close(self) -> None:
-        """Leave NVML."""
+        """Shut NVML down."""
         with suppress(self._nvml.NVMLError):
             self._nvml.nvmlShutdown()
 
     def _compute_processes(self) -> dict[int, int | None] | None:
-        """Bytes by process, None where they cannot be read.
+        """Bytes by process id, None if they cannot be read.
 
-        Processes that only draw, as a desktop does, are not counted.
+        Processes that only draw, as a desktop does, do not count.
         """
         running = self._asked(self._nvml.nvmlDeviceGetComputeRunningProcesses)
         if running is None:
@@ -127,7 +129,7 @@ class GpuMeter:
         return {process.pid: process.usedGpuMemory for process in running}
 
     def _utilisation(self) -> dict[int, int]:
-        """The most that each process used of the GPU in one of NVML's periods, in percent."""
+        """The highest GPU utilisation of each process in one of NVML's periods, in percent."""
         call = self._nvml.nvmlDeviceGetProcessUtilization
         most: dict[int, int] = {}
         for sample in self._asked(call, self._began_microseconds) or ():
@@ -135,7 +137,7 @@ class GpuMeter:
         return most
 
     def _asked(self, call: Callable[..., Any], *arguments: object) -> Any:
-        """One answer, or None where this GPU does not give it. A lost GPU still raises."""
+        """One answer, or None if this GPU has none. A lost GPU still raises."""
         try:
             return call(self._handle, *arguments)
         except self._nvml.NVMLError_GpuIsLost:

@@ -1,4 +1,4 @@
-"""What the host tells of this process and its processor: memory, clock and energy."""
+"""The host's readings of this process and its processor: memory, clock and energy."""
 
 import os
 import time
@@ -11,7 +11,7 @@ ENERGY_SOURCE = "RAPL package counters (the whole processor, other processes inc
 
 
 class HostMeter:
-    """Readings of the host; both paths may be missing, as they are off Linux and in containers."""
+    """Readings of the host; either path may be missing, as in containers and without Linux."""
 
     def __init__(
         self,
@@ -20,7 +20,7 @@ class HostMeter:
     ) -> None:
         self._process = psutil.Process()
         self._clock = cpus / f"cpu{_first_cpu()}" / "cpufreq" / "scaling_cur_freq"
-        # intel-rapl:0 is a package; intel-rapl:0:1, a part of it, would count twice.
+        # intel-rapl:0 is a package; intel-rapl:0:1 is part of it and would be counted twice.
         self._counters = [
             _EnergyCounter(zone)
             for zone in sorted(powercap.glob("intel-rapl:*"))
@@ -28,9 +28,9 @@ class HostMeter:
         ]
 
     def gauges(self) -> dict[str, float]:
-        """Resident memory and, where the kernel tells it, the clock of one CPU of this process.
+        """Resident memory and, if the kernel reports it, the clock of one CPU of this process.
 
-        One CPU only: asking each of a large machine's would disturb them all.
+        One CPU only: asking every CPU of a large machine would disturb them all.
         """
         gauges = {"resident_bytes": float(self._process.memory_info().rss)}
         kilohertz = _number(self._clock)
@@ -41,7 +41,7 @@ class HostMeter:
     def energy_joules(self) -> float | None:
         """Energy that all processor packages used since the first call; None if unreadable.
 
-        Most systems let only root read it.
+        On most systems only root may read it.
         """
         spent = [counter.joules() for counter in self._counters]
         known = [joules for joules in spent if joules is not None]
@@ -55,11 +55,11 @@ def cpu_seconds() -> float:
 
 @dataclass(frozen=True, slots=True)
 class CpuTimes:
-    """How the CPUs that this process may use spent their time so far, in seconds of all of them.
+    """How the CPUs that this process may use have spent their time, in seconds summed over them.
 
     `busy` is the processor time of all processes together. `stolen` is the time in which they had
-    something to run and the hypervisor ran other machines; None where the kernel has counted none
-    since it started, on any CPU: it then does not count it, or there is no hypervisor.
+    work and the hypervisor ran other machines instead; None if the kernel has never counted any
+    on any CPU: then it does not count it, or there is no hypervisor.
     """
 
     busy: float
@@ -86,12 +86,12 @@ def cpu_times() -> CpuTimes:
 
 
 def _stolen(times: object) -> float:
-    """Only Linux tells it."""
+    """Only Linux reports it."""
     return getattr(times, "steal", 0.0)
 
 
 class _EnergyCounter:
-    """A RAPL counter of microjoules, which starts anew from 0 above its range."""
+    """A RAPL counter of microjoules, which wraps around to 0 above its range."""
 
     def __init__(self, zone: Path) -> None:
         self._file = zone / "energy_uj"
@@ -113,7 +113,7 @@ class _EnergyCounter:
 
 
 def usable_cpu_count() -> int:
-    """The CPUs that `cpu_times` is about."""
+    """How many CPUs `cpu_times` covers."""
     return len(_usable_cpus())
 
 

@@ -1,4 +1,4 @@
-"""How often the system has ended a process because memory ran out."""
+"""How often the system has killed a process because memory ran out."""
 
 from pathlib import Path
 
@@ -8,8 +8,7 @@ from suite.machine.cgroups import own_groups
 def oom_kills(root: Path = Path("/")) -> int | None:
     """Kills so far in this process's control group, else on the whole machine; None if unknown.
 
-    Children are in the group of their parent, so a count that grew while one was killed is about
-    it.
+    A child is in its parent's group, so a count that grew when a child was killed includes it.
     """
     counts_of_groups = [
         folder / name

@@ -1,8 +1,8 @@
 """Sparse readings of the machine between the measured steps of a launch.
 
-Between steps rather than from a thread of its own: a thread would run, and hold the interpreter,
-inside the very intervals that are timed. A reading finds the device microseconds after it was
-busy, well before its clocks change or the driver's averages of power and utilisation do.
+Between steps rather than from a thread: a thread would run, and hold the interpreter lock, within
+the intervals that are timed. A reading comes microseconds after the device was busy, well before
+its clocks or the driver's averages of power and utilisation change.
 """
 
 import os
@@ -19,7 +19,7 @@ from suite.model.launch import MEASURING
 from suite.model.telemetry import Gauge, Telemetry
 
 INTERVAL_SECONDS = 1.0
-# NVML's counters move about ten times a second; over a shorter time that would show.
+# NVML updates its counters about ten times a second, too coarse for shorter measurements.
 LEAST_ENERGY_SECONDS = 2.0
 # The system counts processor time in hundredths of a second.
 LEAST_BUSY_SECONDS = 1.0
@@ -27,7 +27,7 @@ LEAST_BUSY_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """One look at the machine after `step` measured steps, at `at` seconds of the clock."""
+    """One reading of the machine after `step` measured steps, at `at` seconds of the clock."""
 
     step: int
     at: float
@@ -41,10 +41,10 @@ class _Reading:
 class Recorder:
     """Reads at most once a second, and once after the first and the last measured step.
 
-    `gpu` is the one that the launch runs on, None for the CPU. `watch_others` has the processor
-    time of all processes told, which says something where this one works on a CPU without a pause.
-    Make the recorder before the framework touches the device. No fault of a reading ever raises: it
-    ends the readings of the GPU and is told in the note.
+    `gpu` is the one that the launch runs on, None for the CPU. `watch_others` also records the
+    processor time of all processes, which is meaningful if this one keeps a CPU busy throughout.
+    Create the recorder before the framework touches the device. A failed reading never raises: it
+    ends the readings of the GPU, and the note says why.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Recorder:
         self._spent = 0.0
 
     def on_step(self, phase: str, done: int, _: int) -> None:
-        """To be called between steps; reads if a reading is due."""
+        """Called between steps; takes a reading if one is due."""
         if phase != MEASURING:
             return
         self._done = done
@@ -77,7 +77,7 @@ class Recorder:
             self._read()
 
     def finish(self, images_per_step: int) -> Telemetry | None:
-        """Read once more and sum up; None when no step was measured."""
+        """Take a last reading and summarise; None if no step was measured."""
         if self._done == 0:
             return None
         if self._readings[-1].step < self._done:
@@ -117,7 +117,7 @@ class Recorder:
             return None
 
     def _close_gpu(self) -> tuple[str, ...] | None:
-        """Leave the GPU; who else was on it, None where that is unknown."""
+        """Stop reading the GPU; returns the foreign processes on it, None if unknown."""
         if self._gpu is None:
             return None if self._uses_gpu else ()
         try:
@@ -153,13 +153,13 @@ class Recorder:
                 gauges=gauges | self._gpu.gauges(),
                 throttling=self._gpu.throttling(),
             )
-        # Last, as a large machine takes longest to tell it.
+        # Last, because it takes longest on a large machine.
         return replace(reading, cpu_times=self._cpu_times())
 
     def _cpu_times(self) -> CpuTimes | None:
         try:
             return self._times()
-        except Exception as error:  # noqa: BLE001 - nor do readings of a GPU end with these
+        except Exception as error:  # noqa: BLE001 - readings of the GPU go on without it
             note = f"the CPUs' times are unknown: {error}"
             if note not in self._notes:
                 self._notes.append(note)
@@ -170,12 +170,12 @@ class Recorder:
         return gpu_meter.ENERGY_SOURCE if self._uses_gpu else host_meter.ENERGY_SOURCE
 
     def _throttle_note(self, told: int) -> str:
-        """What is not known of throttling, where the GPU told so many readings anything of it."""
+        """What is unknown about throttling, given how many readings reported reasons."""
         if not self._gpu_answered or told == len(self._readings):
             return ""
         if not told:
             return "throttle reasons cannot be read"
-        return f"throttle reasons were told in {told} of {len(self._readings)} readings"
+        return f"throttle reasons were reported in {told} of {len(self._readings)} readings"
 
     def _joules(self) -> tuple[float | None, str]:
         """Energy from the first to the last reading, or None and why."""
@@ -201,9 +201,9 @@ def _busy_cpus(first: _Reading, last: _Reading) -> float | None:
 
 
 def _stolen_share(first: _Reading, last: _Reading) -> float | None:
-    """The part of the time that the CPUs wanted to run, or of one CPU's time, that was stolen.
+    """The stolen share of the time that the CPUs wanted to run, or of one CPU's time if longer.
 
-    So it is about the part by which steps became longer, whether they keep all CPUs busy, a single
+    That is about the share by which steps became longer, whether they keep all CPUs busy, a single
     one, or only wait for a GPU.
     """
     seconds, before, after = last.at - first.at, first.cpu_times, last.cpu_times
@@ -223,6 +223,6 @@ def _gauges(readings: Sequence[_Reading]) -> dict[str, Gauge]:
 
 
 def _shares(told: Sequence[Sequence[str]]) -> dict[str, float]:
-    """The share of these readings that had each reason."""
+    """The share of these readings that reported each reason."""
     reasons = [reason for reading in told for reason in reading]
     return {reason: reasons.count(reason) / len(told) for reason in dict.fromkeys(reasons)}

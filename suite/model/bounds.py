@@ -1,4 +1,4 @@
-"""What a number that somebody gives may be, wherever it is given: in a file or as a flag."""
+"""The range of a number that users set, the same in a file and as a flag."""
 
 import re
 import reprlib
@@ -13,8 +13,8 @@ _NUMBER = re.compile(r"([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9
 class Bounds:
     """The lowest and the highest value of a number; both are allowed.
 
-    They are declared beside what they bound. They are wide: no work that makes sense is refused,
-    but a slip that would plan for years, fill the memory or overflow a sum is.
+    They are declared beside what they limit. They are wide: no sensible value is refused, only a
+    slip that would plan for years, fill the memory or overflow a sum.
     """
 
     lowest: int | float
@@ -27,20 +27,20 @@ class Bounds:
         return f"from {self.lowest} to {self.highest}"
 
     def whole(self, text: str) -> int:
-        """The whole number within the bounds that a text writes in decimal digits.
+        """Parse decimal digits as a whole number within the bounds.
 
         Raises:
-            ValueError: it is none; the message says what it may be.
+            ValueError: the text is not one; the message states the bounds.
         """
         if not _DIGITS.fullmatch(text) or int(text) not in self:
             raise ValueError(f"{reprlib.repr(text)} is not a whole number {self}")
         return int(text)
 
     def decimal(self, text: str) -> float:
-        """The number within the bounds that a text writes in decimal digits: `2.5`, `1e-3`.
+        """Parse a decimal number within the bounds: `2.5`, `1e-3`.
 
         Raises:
-            ValueError: it is none; the message says what it may be.
+            ValueError: the text is not one; the message states the bounds.
         """
         if not _NUMBER.fullmatch(text) or float(text) not in self:
             raise ValueError(f"{reprlib.repr(text)} is not a number {self}")

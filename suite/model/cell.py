@@ -7,7 +7,7 @@ from suite.model.bounds import Bounds
 from suite.model.quantities import Count, LimitSeconds, PositiveCount
 
 # Generous on purpose: XLA compiles large training steps for minutes on a slow CPU, and a batch of
-# 256 takes a CPU core about half a minute. They only have to end what hangs.
+# 256 takes a CPU core about half a minute. The deadlines only have to end what hangs.
 STARTUP_TIMEOUT_SECONDS = 900.0
 STEP_TIMEOUT_SECONDS = 600.0
 QUICK_SECONDS = 20.0
@@ -77,8 +77,8 @@ class XlaMode(str, Enum):
 class Layout(str, Enum):
     """Order of the axes in which the network is built: channels last or channels first.
 
-    NHWC leaves TensorFlow free to transpose, as its users have it: on GPUs its optimizer may well
-    run NCHW. NCHW, which made the published numbers, is run as it is. Records say what ran.
+    With NHWC TensorFlow may transpose, as it does for its users: on GPUs its optimizer often runs
+    NCHW. NCHW, in which the published numbers were made, runs as declared. Records say what ran.
     """
 
     NHWC = "nhwc"
@@ -86,10 +86,11 @@ class Layout(str, Enum):
 
 
 class Graph(str, Enum):
-    """What an inference step works out, and from what.
+    """What an inference step computes, and from what.
 
-    EVALUATION is the published step: softmax, predicted class, loss and counts of hits. FORWARD
-    ends at the logits. FROZEN is EVALUATION with the network's variables folded into constants.
+    EVALUATION is the published step: softmax, predicted class, loss, top-1 and top-5 counts.
+    FORWARD ends at the logits. FROZEN is EVALUATION with the network's variables folded into
+    constants.
     """
 
     EVALUATION = "evaluation"
@@ -110,7 +111,7 @@ class Cell:
 
     `batch_size` is per GPU. `gpus` is the number of ranks: on a machine without a GPU a cell of
     one rank runs on the CPU, and the record names the device that ran. `image_size` is the side
-    of a square image in pixels. `xla_mode` says nothing without `xla` and is JIT_COMPILE then.
+    of a square image in pixels. Without `xla`, `xla_mode` has no effect and is JIT_COMPILE.
     """
 
     mode: Mode
@@ -133,7 +134,7 @@ class Cell:
     def id(self) -> str:
         """A file-safe name, unique among cells: `inference-amp-xla-bs128-1gpu`.
 
-        Conditions at their default are left out of the name.
+        Conditions at their default are omitted.
         """
         parts = [self.mode.value, self.precision.value]
         if self.xla:
@@ -153,16 +154,16 @@ class Cell:
 
     @property
     def contradiction(self) -> str | None:
-        """Why no machine could ever run this cell, with the remedy; None for a sound one."""
+        """Why no machine could ever run this cell, with the remedy; None if one could."""
         if self.mode is Mode.TRAINING and self.graph is not Graph.EVALUATION:
-            return f"training has no {self.graph.value} graph; leave it out for training"
+            return f"training has no {self.graph.value} graph; use graph: evaluation for training"
         if self.mode is Mode.INFERENCE and self.gpus > 1:
             return (
-                f"inference runs on one GPU, not on {self.gpus}: each is measured on its own; set"
-                " gpus: 1 for inference"
+                f"inference runs on one GPU, not on {self.gpus}: each GPU is measured on its own;"
+                " set gpus: 1 for inference"
             )
         if self.graph is Graph.FROZEN and self.layout is Layout.NCHW:
-            return "TensorFlow folds a frozen graph in nhwc only; give that layout or another graph"
+            return "TensorFlow folds a frozen graph in nhwc only; use that layout or another graph"
         return None
 
     @property
@@ -181,10 +182,10 @@ class Protocol:
     """How a cell is measured; not part of its identity.
 
     `max_seconds` caps warm-up and measuring together: a launch that reaches it keeps its number
-    and is marked truncated, or is invalid where it has fewer than three samples.
+    and is marked truncated, or is invalid with fewer than three samples.
     `startup_timeout_seconds` (import, build and compile together) and `step_timeout_seconds` (any
-    one step) are deadlines: a launch that reaches one is ended. `quick` marks a protocol shortened
-    by `--quick`, so that its numbers are never mistaken.
+    one step) are deadlines: a launch that misses one is killed. `quick` marks a protocol shortened
+    by `--quick`, so that its numbers are never taken for full ones.
     """
 
     warmup_steps: Count
@@ -201,7 +202,7 @@ class Protocol:
         return self.warmup_steps + self.measured_steps
 
     def step_times(self, gpus: int) -> int:
-        """How many step times the record of a launch holds: its own, and those of each rank."""
+        """How many step times the record of a launch holds: its own and those of each rank."""
         return self.num_iter * (gpus + 1 if gpus > 1 else 1)
 
 

@@ -1,4 +1,4 @@
-"""A promise of the suite about itself, and the measurements that keep or break it."""
+"""A promise that the suite makes about itself, and the measurements that test it."""
 
 from dataclasses import dataclass
 from statistics import median
@@ -8,9 +8,9 @@ from statistics import median
 class Check:
     """Repeated measurements of one number and the target for their median.
 
-    `unit` is `x` for a ratio. `target` is None where nothing is promised and the number only
-    informs. `at_least` says on which side of the target the promise is kept. `note` says what the
-    number is about: sizes, rates, what it is compared with.
+    `unit` is `x` for a ratio. `target` is None if nothing is promised and the number is for
+    information. `at_least` says on which side of the target the promise is kept. `note` describes
+    the number: sizes, rates, what it is compared with.
     """
 
     name: str
@@ -22,12 +22,12 @@ class Check:
 
     @property
     def median(self) -> float:
-        """The number that is held against the target."""
+        """The number that is compared with the target."""
         return median(self.values)
 
     @property
     def met(self) -> bool | None:
-        """Whether the promise is kept; equal is kept, and None means that there is no promise."""
+        """Whether the target is met (equality counts); None without a target."""
         if self.target is None:
             return None
         if self.at_least:
@@ -37,7 +37,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A check that could not be made here, and what it would need."""
+    """A check that could not run here, and what it would need."""
 
     name: str
     reason: str

@@ -32,10 +32,10 @@ class GpuProcess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gpu:
-    """One GPU, or MIG device, as NVML describes it; a fact that the driver does not give is None.
+    """One GPU, or MIG device, as NVML describes it; what the driver does not report is None.
 
     `power_limit_watts` is None for a MIG device, which shares its board's. `processes` are those
-    that compute on it and, where the driver tells, those that draw; None where they cannot be read.
+    that compute on it and, if the driver reports them, those that draw; None if unknown.
     """
 
     index: int
@@ -53,10 +53,10 @@ class Gpu:
 class Cpu:
     """The processor as this process may use it.
 
-    `cores` is the processor time that it may use, in logical cores: a fraction where a quota of its
+    `cores` is the processor time that it may use, in logical cores: a fraction if a quota of its
     control groups says so. `allowed_cores` are those that it may run on, by affinity and cpusets;
-    None in what was made before the two were told apart. `memory_bytes` is that of the machine, or
-    a smaller limit of its control groups.
+    None in records from before the two were distinguished. `memory_bytes` is that of the machine,
+    or a smaller limit of its control groups.
     """
 
     model: str
@@ -89,12 +89,12 @@ class Machine:
 
 
 def printable(text: str) -> str:
-    """A name on one line: whatever is no printable character of it becomes U+FFFD."""
+    """A name on one line: each unprintable character becomes U+FFFD."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text.strip())
 
 
 def device_label(machine: Machine) -> str:
-    """The device that a launch runs on here, as written beside every number."""
+    """The device that a launch runs on here, with which every number is labelled."""
     return machine.gpus[0].name if machine.gpus else cpu_label(machine.cpu)
 
 
@@ -120,17 +120,17 @@ def published_system(machine: Machine) -> System | None:
 
 
 def known_devices() -> tuple[str, ...]:
-    """The names by which a matrix may ask for a device, besides a GPU's product name."""
+    """The device names that a matrix may use, besides a GPU's product name."""
     return ("any", "cpu", *(system.key for system in SYSTEMS))
 
 
 def is_device_name(expected: str) -> bool:
-    """Whether a matrix may ask for this device; product names are as NVML gives them."""
+    """Whether a matrix may name this device; product names are as NVML gives them."""
     return expected in known_devices() or expected.startswith(("NVIDIA ", "Tesla "))
 
 
 def device_mismatch(expected: str | None, machine: Machine) -> str | None:
-    """One sentence when the matrix is for another device than this machine's, else None.
+    """One sentence if the matrix is for another device than this machine's, else None.
 
     `expected` is a published system's key, `cpu`, a GPU's product name, or None for any device.
     """
@@ -155,10 +155,10 @@ def device_phrase(machine: Machine) -> str:
 
 
 def device_note(matrix: Matrix, machine: Machine) -> str | None:
-    """What there is to say of the device before a matrix runs: one sentence, or None.
+    """A note on the device before a matrix runs: one sentence, or None.
 
-    Another device than the matrix is for; or, where any will do, a CPU because no GPU of this
-    machine can be used.
+    It is not the device that the matrix is for; or the matrix is for any device, and this machine
+    falls back to its CPU because its GPUs cannot be used.
     """
     computes = any(cell.kernel is not KernelName.SIMULATED for cell in matrix.cells)
     if matrix.device is None and machine.gpus_out_of_reach and computes:
@@ -167,21 +167,21 @@ def device_note(matrix: Matrix, machine: Machine) -> str | None:
 
 
 def wrong_device(conditions: Mapping[str, object], gpu: Gpu | None, machine: Machine) -> str | None:
-    """Why a launch did not run on the device that would give it its name, or None.
+    """Why a launch did not run on the device that labels it, or None.
 
-    `conditions` are what the launch found to be so; `gpu` is the device as NVML describes it, None
+    `conditions` are those of the launch's record; `gpu` is the device as NVML describes it, None
     for the CPU.
     """
     ran_on, uuid = conditions.get("device_type"), conditions.get("gpu_uuid")
     if gpu is not None and ran_on == "CPU":
         return (
-            f"TensorFlow ran on the CPU although {gpu.name} is there: install the gpu extra, or set"
-            " CUDA_VISIBLE_DEVICES= (empty) to measure the CPU"
+            f"TensorFlow ran on the CPU although {gpu.name} is present: install the gpu extra, or"
+            " set CUDA_VISIBLE_DEVICES= (empty) to measure the CPU"
         )
     if gpu is None and ran_on == "GPU":
         return (
             f"TensorFlow ran on a GPU that NVML does not show ({machine.nvml}), so the number has"
-            " no name: make the driver's NVML library visible here"
+            " no label: make the driver's NVML library visible here"
         )
     if gpu is not None and gpu.uuid and isinstance(uuid, str) and not gpu.uuid.endswith(uuid):
         return (

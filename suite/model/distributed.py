@@ -9,9 +9,9 @@ from enum import Enum
 from suite.model.bounds import Bounds
 from suite.model.cell import GPUS
 
-# Ranks of one host: as many as the largest machines have cores.
+# Ranks per host: as many as the largest machines have cores.
 SLOTS = Bounds(1, 1024)
-# One more could get no rank.
+# A cell has no more ranks than this, so further hosts would get none.
 MOST_HOSTS = int(GPUS.highest)
 # Horovod's own defaults are 128 MiB and 1 ms.
 FUSION_MIB = Bounds(0, 65_536)
@@ -27,7 +27,7 @@ class RankLauncher(str, Enum):
 
 
 class BindTo(str, Enum):
-    """What a rank's threads stay on; the published runs bound to the socket."""
+    """What a rank's threads are bound to; the published runs bound to the socket."""
 
     SOCKET = "socket"
     NUMA = "numa"
@@ -36,7 +36,7 @@ class BindTo(str, Enum):
 
 
 class Compression(str, Enum):
-    """The type in which gradients cross between ranks; NONE leaves them in float32."""
+    """The type in which ranks exchange gradients; NONE keeps float32."""
 
     NONE = "none"
     FP16 = "fp16"
@@ -60,13 +60,12 @@ _HOST = re.compile(r"(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]{0,252})(?::(?P<slots>[0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distributed:
-    """A matrix's word on ranks; all of it holds for cells of several GPUs only.
+    """A matrix's settings for ranks; they apply to cells of several GPUs only.
 
-    `launcher` None takes srun inside a Slurm allocation, else mpirun, else horovodrun. Without
+    `launcher` None means srun inside a Slurm allocation, else mpirun, else horovodrun. Without
     `hosts` all ranks run on this machine. `interface` is the network interface between hosts.
-    `environment` names variables that every rank is given from the runner's own environment.
-    `fusion_mib` and `cycle_ms` are Horovod's size of the buffer in which it joins small tensors and
-    its time between looks at what is ready; None leaves Horovod's own.
+    `environment` names variables that are passed on to every rank. `fusion_mib` and `cycle_ms` are
+    the size of Horovod's fusion buffer and its cycle time; None keeps Horovod's defaults.
     """
 
     launcher: RankLauncher | None = None
@@ -80,16 +79,16 @@ class Distributed:
 
     @property
     def slots(self) -> int | None:
-        """Ranks that the hosts take together; None where no host is named."""
+        """Ranks that all hosts take together; None if no host is named."""
         return sum(host.slots for host in self.hosts) if self.hosts else None
 
     @property
     def is_remote(self) -> bool:
-        """Whether any host may be another machine than this one."""
+        """Whether any host may be a machine other than this one."""
         return any(host.name not in _THIS_MACHINE for host in self.hosts)
 
     def used_hosts(self, ranks: int) -> tuple[Host, ...]:
-        """The hosts that this many ranks fill, in order, each with the ranks that it gets."""
+        """The hosts that this many ranks need, in order, each with the ranks that it gets."""
         used = []
         for host in self.hosts:
             taken = min(host.slots, ranks)
@@ -111,9 +110,9 @@ class Rank:
 # A launch of one process.
 ONLY_RANK = Rank(0, 1, 0, 1)
 
-# What each launcher tells a rank: its index, their number, and both again for its host. Slurm sets
-# the second of these in the steps that srun starts, and not in the batch script around them; the
-# last of them is a list of all hosts.
+# Variables that each launcher sets for a rank: its index, the number of ranks, and both again for
+# its host. Slurm sets the second only in steps that srun starts, not in the batch script around
+# them; its last one is a list for all hosts.
 _VARIABLES: Mapping[RankLauncher, tuple[str, str, str, str]] = {
     RankLauncher.MPIRUN: (
         "OMPI_COMM_WORLD_RANK",
@@ -136,9 +135,9 @@ _VARIABLES: Mapping[RankLauncher, tuple[str, str, str, str]] = {
 }
 
 
-# The number of processes that any launcher started, those above among them: a rank that is not
-# understood is one of several all the same. Hydra (MPICH, Intel MPI), Slurm and Cray's PALS set the
-# first, then come MVAPICH2, Hydra on one host, IBM's jsrun, Flux and torchrun.
+# The number of processes as any launcher sets it, those above included: a rank of an unknown
+# launcher is still one of several. PMI_SIZE is set by Hydra (MPICH, Intel MPI), Slurm and Cray's
+# PALS; the others are of MVAPICH2, Hydra on one host, IBM's jsrun, Flux and torchrun.
 _SIZES = (
     *(names[1] for names in _VARIABLES.values()),
     "PMI_SIZE",
@@ -148,14 +147,14 @@ _SIZES = (
     "FLUX_JOB_SIZE",
     "LOCAL_WORLD_SIZE",
 )
-# The index of a process among those that were started, of launchers that may not tell how many.
+# The index of a process, for launchers that may not give the number of processes.
 _INDICES = ("PMI_RANK", "PMIX_RANK", "PALS_RANKID", "ALPS_APP_PE")
 
 
 def rank_of(environment: Mapping[str, str]) -> Rank:
-    """Which rank a process with this environment is; the only one where no launcher made it.
+    """Which rank a process with this environment is; the only one if no launcher started it.
 
-    See `unknown_launcher` for those that are not understood.
+    See `unknown_launcher` for launchers that are not supported.
     """
     for launcher, names in _VARIABLES.items():
         values = [environment.get(name, "") for name in names]
@@ -167,9 +166,9 @@ def rank_of(environment: Mapping[str, str]) -> Rank:
 
 
 def unknown_launcher(environment: Mapping[str, str]) -> str | None:
-    """The variable, such as `PMI_SIZE=4`, that tells of several processes; None for none.
+    """The variable, such as `PMI_SIZE=4`, that shows several processes of an unknown launcher.
 
-    Also None where `rank_of` knows which of several ranks this is.
+    None if there is no such variable, or `rank_of` knows which of several ranks this is.
     """
     if rank_of(environment).size > 1:
         return None
@@ -189,7 +188,7 @@ def _at_node(counts: str, node: str) -> str:
 
 
 def rank_settings(launcher: RankLauncher, distributed: Distributed) -> dict[str, str]:
-    """What a matrix says on ranks, as environment variables of Horovod and of what it rests on."""
+    """A matrix's settings for ranks, as variables of Horovod, NCCL, Open MPI and Slurm."""
     settings = {}
     if distributed.fusion_mib is not None:
         settings["HOROVOD_FUSION_THRESHOLD"] = str(round(distributed.fusion_mib * 2**20))
@@ -200,14 +199,14 @@ def rank_settings(launcher: RankLauncher, distributed: Distributed) -> dict[str,
         if launcher is RankLauncher.SRUN:  # the others have a flag for it
             settings["OMPI_MCA_btl_tcp_if_include"] = distributed.interface
     if launcher is RankLauncher.SRUN:
-        # Where the run was itself started by srun, it would wait for its own end.
+        # Otherwise, if srun started the run itself, its steps would wait for the run to end.
         settings["SLURM_OVERLAP"] = "1"
-    # What the user hands on under the same name counts.
+    # A variable that the user passes on under the same name takes precedence.
     return {k: v for k, v in settings.items() if k not in distributed.environment}
 
 
 def parse_host(text: str) -> Host:
-    """`name:slots`, slots 1 where left out.
+    """`name:slots`; slots default to 1.
 
     Raises:
         ValueError: it is not of that form, or its slots are out of bounds.
@@ -225,10 +224,10 @@ def add_host(hosts: dict[str, Host], host: Host) -> None:
     """Add a host to those before it, by its name.
 
     Raises:
-        ValueError: it is there already, or is one too many.
+        ValueError: it is already there, or there are too many.
     """
     if host.name in hosts:
         raise ValueError(f"host {host.name} is named twice; give it once, with all its slots")
     if len(hosts) == MOST_HOSTS:
-        raise ValueError(f"more than {MOST_HOSTS} hosts; leave out those that get no rank")
+        raise ValueError(f"more than {MOST_HOSTS} hosts; remove those that get no rank")
     hosts[host.name] = host

@@ -6,8 +6,8 @@ from enum import IntEnum
 class ExitCode(IntEnum):
     """What every program of the suite returns to the shell; fixed, and never a count.
 
-    REGRESSION is a verdict, so Python's own 1 for an uncaught exception must never be seen: FAULT,
-    the EX_SOFTWARE of sysexits.h, is a fault of the suite itself.
+    REGRESSION is a verdict, so Python's own 1 for an uncaught exception must never occur: FAULT
+    (EX_SOFTWARE of sysexits.h) stands for a fault of the suite itself.
     """
 
     GOOD = 0
@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
 
 
 class SuiteError(Exception):
-    """A problem the user can mend; the message says where it is, what it is and what to do."""
+    """A problem that the user can fix; the message says where it is, what it is and what to do."""
 
     exit_code = ExitCode.BAD_INPUT
 
@@ -31,7 +31,7 @@ class InputError(SuiteError):
 
 
 class UnfinishedError(SuiteError):
-    """A run cannot go on, so cells are missing; what was finished lies in its directory."""
+    """A run cannot go on, so cells are missing; finished launches are in its directory."""
 
     exit_code = ExitCode.CELL_FAILED
 

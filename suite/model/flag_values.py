@@ -1,4 +1,4 @@
-"""Values of command-line flags, checked: what argparse calls with each text."""
+"""Types of command-line flags, for argparse: each checks a text and returns its value."""
 
 from argparse import ArgumentTypeError
 from collections.abc import Callable

@@ -8,7 +8,7 @@ from suite.model.cell import Cell, Protocol
 from suite.model.quantities import Count, Seconds, StepSeconds
 from suite.model.telemetry import Telemetry
 
-# The phases that make steps, as progress and the steps themselves are told.
+# Names of the phases that run steps, as progress reports them.
 WARM_UP = "warm-up"
 MEASURING = "measuring"
 
@@ -26,16 +26,16 @@ class Status(str, Enum):
 
     @property
     def is_failure(self) -> bool:
-        """Whether something went wrong: not where a launch was skipped, or stopped by a person."""
+        """Whether something went wrong; a skipped or interrupted launch did not fail."""
         return self not in {Status.OK, Status.SKIPPED, Status.INTERRUPTED}
 
 
-# The ends in which what a process printed last may name the cause.
+# Statuses for which the last lines that a process printed may name the cause.
 FAILURES = frozenset({Status.OUT_OF_MEMORY, Status.TIMED_OUT, Status.CRASHED})
 
 
 class StartedBy(str, Enum):
-    """How a launch came to be: a program of its own, a fork of a server, or ranks by a launcher."""
+    """How a launch was started: as a program, by a fork server, or as ranks by a launcher."""
 
     PROCESS = "process"
     FORK = "fork"
@@ -45,7 +45,7 @@ class StartedBy(str, Enum):
 
 
 class CautionKind(str, Enum):
-    """A doubt attached to a number: its name, the letter that marks numbers, and its legend."""
+    """A reason to doubt a number: its name, the letter that marks it, and its legend."""
 
     letter: str
     legend: str
@@ -63,24 +63,24 @@ class CautionKind(str, Enum):
     OTHER_DEVICE = "other_device", "d", "not the device the matrix is for"
     SIMULATED = "simulated", "s", "simulated kernel: the number means nothing"
     INPUT_BOUND = "input_bound", "i", "bound by its input: steps waited for images, see the record"
-    WIDENED = "widened", "w", "XLA computed bfloat16 in float32 on this CPU: no speed of AMP"
+    WIDENED = "widened", "w", "XLA computed bfloat16 in float32 on this CPU: not the speed of AMP"
     UNSTEADY = "unsteady", "u", "unsteady: the steps changed over time or had two levels"
     THROTTLED = "throttled", "h", "throttled: heat or the power supply slowed the GPU"
-    FOREIGN_PROCESS = "foreign_process", "o", "others: another process was on the GPU"
-    CONTENDED = "contended", "b", "busy: other processes used over a tenth of the CPU meanwhile"
+    FOREIGN_PROCESS = "foreign_process", "o", "others: a foreign process was on the GPU"
+    CONTENDED = "contended", "b", "busy: foreign processes used over a tenth of the CPU meanwhile"
     CHANGED = "changed", "c", "measured after the run was resumed under changed conditions"
     STOLEN = "stolen", "v", "stolen: a hypervisor gave over 2 % of the CPUs' time to others"
     UNLIKE_SIBLINGS = (
         "unlike_siblings",
         "l",
-        "launches disagree: one with its siblings, or all of them",
+        "launches disagree: one with its siblings, or all with each other",
     )
     MIXED_DEVICES = "mixed_devices", "m", "mixed: the ranks ran on GPUs of different types"
 
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """A doubt in words, with its remedy."""
+    """A reason to doubt a number in words, with its remedy."""
 
     kind: CautionKind
     text: str
@@ -91,7 +91,7 @@ class RankRecord:
     """What one rank of a launch on several GPUs measured; `device` is the label of its own.
 
     `all_reduce_seconds` are all-reduces of a step's gradients alone, made after the measured
-    steps: what a step would wait for them if nothing of them overlapped with its computation.
+    steps: what a step would wait for them if they did not overlap with its computation.
     """
 
     rank: Count
@@ -111,18 +111,18 @@ class Launch:
     `device` is the label of the device that really ran. `startup_seconds` maps phases (import,
     build, compile) to seconds. `warmup_seconds` and `step_seconds` hold every step in order.
     `conditions` says what really ran (compute type, compiler, thread counts, versions).
-    `telemetry` says what the machine did meanwhile, None where it was not recorded.
-    `wall_seconds` is the life of the process as the parent saw it.
+    `telemetry` says what the machine did meanwhile, None if it was not recorded.
+    `wall_seconds` is the lifetime of the process as the parent saw it.
 
-    `started_by` is None for a launch that the runner did not start; `fork_refused` says why it is
-    a plain process although forking was wanted. The import of a forked launch is its fork, with
-    the start of the server where the launch had to wait for that. `runner_cpu_seconds` is the CPU
-    time of the runner itself while the launch warmed up and measured.
+    `started_by` is None for a launch that the runner did not start; `fork_refused` says why it was
+    started as a program although forking was wanted. The import time of a forked launch is that of
+    its fork, plus the start of the server if the launch had to wait for it. `runner_cpu_seconds` is
+    the CPU time of the runner itself during warm-up and measuring.
 
-    `output_tail` is the last of what a launch printed that failed, empty for the others.
+    `output_tail` holds the last lines printed by a failed launch, and is empty for others.
 
     A launch on several GPUs has `ranks`, one record each in order. Its own step times are those of
-    the rank that was slowest in that step, and `all_reduce_seconds` is what a rank gives its own.
+    the slowest rank in each step; a rank's own record has its `all_reduce_seconds`.
     """
 
     cell: Cell
@@ -151,7 +151,7 @@ class Launch:
         """Which parts of the record cannot both be true, field first; None for a sound one.
 
         A launch that ended early has fewer steps than its protocol, never more. Ranks take every
-        step together, so those of a launch that is ok have equally many.
+        step together, so in a launch that is ok all have equally many.
         """
         is_ok = self.status is Status.OK
         numbers = [rank.rank for rank in self.ranks]
@@ -193,5 +193,5 @@ class Launch:
 
     @property
     def published_seconds(self) -> tuple[float, ...]:
-        """The samples that the published estimator takes: with several ranks, those of rank 0."""
+        """The samples of the published estimator: with several ranks, those of rank 0."""
         return self.ranks[0].step_seconds if self.ranks else self.step_seconds

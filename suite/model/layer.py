@@ -1,13 +1,13 @@
-"""One layer of a network, as a table of its layers needs it."""
+"""One layer of a network, as listed by `bench.py layers`."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerFacts:
-    """A layer's output for one image, its numbers, and the multiply-adds that an image costs it.
+    """A layer's output shape for one image, its parameters, and its multiply-adds per image.
 
-    `trainable` are parameters; `statistics` are means and variances that are moved, not trained.
+    `trainable` counts parameters; `statistics` counts moving means and variances.
     Multiply-adds are those of convolutions and matrix products.
     """
 

@@ -10,8 +10,8 @@ from suite.model.cell import BATCH_SIZES, Cell, KernelName, Protocol
 from suite.model.distributed import Distributed
 from suite.model.reading import Reading
 
-# The conditions that a matrix may vary, in the order in which cells are laid out: the batch size
-# changes fastest, as down the rows of a published table.
+# The conditions that a matrix may vary, in the order of the cells: the batch size changes
+# fastest, as down the rows of a published table.
 AXES = (
     "mode",
     "gpus",
@@ -24,10 +24,10 @@ AXES = (
     "xla_mode",
     "batch_size",
 )
-# An axis instead of batch_size: images per step over all GPUs, shared out among them.
+# An axis in place of batch_size: images per step over all GPUs, divided among them.
 GLOBAL_BATCH_SIZE = "global_batch_size"
 
-# Days of measuring, at seconds a launch; planning them takes seconds and some 100 MB.
+# Days of measuring, at seconds per launch; planning them takes seconds and some 100 MB.
 MOST_CELLS = 20_000
 MOST_LAUNCHES = 100_000
 # CPU threads of one launch: more than the largest machines run at once.
@@ -37,7 +37,7 @@ Conditions = Mapping[str, object]
 
 
 class MatrixError(ValueError):
-    """A matrix whose parts contradict each other; `place` is the path of keys to the culprit."""
+    """A matrix whose parts contradict each other; `place` is the path of keys to the error."""
 
     def __init__(self, place: tuple[str | int, ...], problem: str) -> None:
         super().__init__(problem)
@@ -50,10 +50,10 @@ class Matrix:
 
     `device` is a published system's key, `cpu`, a GPU's product name, or None for any device.
     `reference` is the path of the published table to set beside the results, or None.
-    `selection` says how the cells were narrowed down; None where they are all that are declared.
+    `selection` says how the cells were selected; None if they are all that are declared.
     `distributed` is how cells of several GPUs are launched; `threads_per_rank` caps the CPU threads
-    of TensorFlow in every launch, those of one rank included, so that ranks on a CPU can be equal.
-    `reading` changes the pipelines of all cells that read records.
+    of TensorFlow in every launch, those of one rank included, so that ranks on a CPU compare.
+    `reading` sets the pipelines of all cells that read records.
     """
 
     name: str
@@ -77,11 +77,11 @@ def expand(
     """The product of the axes, less every cell that an exclusion matches, plus the inclusions.
 
     An exclusion names some conditions and matches every cell that has them all. An inclusion
-    names a whole cell; an axis with a single value supplies a condition that it leaves out.
-    Both speak of the batch size per GPU, also where the axis is the global batch size.
+    names a whole cell; an axis with a single value supplies a condition that it omits.
+    Both state the batch size per GPU, even if the axis is the global batch size.
 
     Raises:
-        MatrixError: there is not one axis of batch sizes, a global one cannot be shared out
+        MatrixError: there is not exactly one axis of batch sizes, a global one cannot be divided
             evenly, there are too many cells, an exclusion matches nothing, an inclusion is
             incomplete, two cells are the same, a cell contradicts itself, or no cell is left.
     """
@@ -94,7 +94,7 @@ def expand(
         for values in product(*values_of.values())
     ]
     if len(axes.get("xla_mode", ())) > 1:
-        # Without XLA its modes are one and the same cell, which is no slip of the author's.
+        # Without XLA its modes give the same cell twice, which is not the author's mistake.
         plain = dict.fromkeys(cell for cell in cells if not cell.xla)
         cells = [cell for cell in cells if cell.xla or plain.pop(cell, cell) is None]
     _reject_duplicates(cells, set(), ("axes",))
@@ -117,21 +117,21 @@ def _cell(kernel: KernelName, conditions: Conditions) -> Cell:
 
 def _reject_batch_size_axes(axes: Mapping[str, Sequence[object]]) -> None:
     if "batch_size" in axes and GLOBAL_BATCH_SIZE in axes:
-        problem = "stands beside batch_size; keep one of the two"
+        problem = "conflicts with batch_size; keep one of the two"
         raise MatrixError(("axes", GLOBAL_BATCH_SIZE), problem)
     if "batch_size" not in axes and GLOBAL_BATCH_SIZE not in axes:
-        problem = f"missing; add it, or {GLOBAL_BATCH_SIZE} to share it out among the GPUs"
+        problem = f"missing; add it, or {GLOBAL_BATCH_SIZE} to divide it among the GPUs"
         raise MatrixError(("axes", "batch_size"), problem)
 
 
 def _shared_out(cell: Cell, axes: Mapping[str, Sequence[object]]) -> Cell:
-    """The cell with its share of the batch size, where that is one for all GPUs together."""
+    """The cell with its batch size per GPU, if the axis gives the global one."""
     if GLOBAL_BATCH_SIZE not in axes:
         return cell
     images, gpus = cell.batch_size, cell.gpus
     if images % gpus:
         place = ("axes", GLOBAL_BATCH_SIZE, axes[GLOBAL_BATCH_SIZE].index(images))
-        problem = f"{images} cannot be shared out evenly among {gpus} GPUs"
+        problem = f"{images} cannot be divided evenly among {gpus} GPUs"
         raise MatrixError(place, f"{problem}; give a multiple of {gpus}")
     if images // gpus not in BATCH_SIZES:
         place = ("axes", GLOBAL_BATCH_SIZE, axes[GLOBAL_BATCH_SIZE].index(images))
@@ -141,17 +141,17 @@ def _shared_out(cell: Cell, axes: Mapping[str, Sequence[object]]) -> Cell:
 
 
 def _reject_too_many(product: int, included: int) -> None:
-    """Refuse a matrix before its cells are made, by how many the axes and inclusions give."""
+    """Refuse a matrix with too many cells before they are made."""
     if product > MOST_CELLS:
-        problem = f"give {product} cells, and a matrix at most {MOST_CELLS}"
+        problem = f"give {product} cells, more than the {MOST_CELLS} that a matrix may have"
         raise MatrixError(("axes",), f"{problem}; shorten an axis, or split the matrix")
     if product + included > MOST_CELLS:
-        problem = f"has {included} cells beside the {product} of the axes"
+        problem = f"adds {included} cells to the {product} of the axes"
         raise MatrixError(("include",), f"{problem}, more than {MOST_CELLS}; split the matrix")
 
 
 def _not_excluded(cells: Sequence[Cell], exclude: Sequence[Conditions]) -> list[Cell]:
-    """The cells that no exclusion matches; each exclusion has to match one that no earlier does.
+    """The cells that no exclusion matches; each exclusion must match one that no earlier one does.
 
     Exclusions that name the same conditions are looked up together, as there may be as many of
     them as there are cells.

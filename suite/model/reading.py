@@ -1,4 +1,4 @@
-"""How records are read: what decides how fast a pipeline makes images of them."""
+"""How records are read: the settings that decide how fast a pipeline decodes them."""
 
 from dataclasses import dataclass, fields
 
@@ -17,10 +17,10 @@ OPEN_FILES = Bounds(1, 1024)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What may be changed of a pipeline; None is the published value.
+    """The settings of a pipeline; None is the published value.
 
-    Each record is drawn from `shuffled_records` of them, 0 for the order of the files.
-    `decode_threads` images are decoded at once. tf.data reads from `open_files` shards in turn.
+    `shuffled_records` is the size of the shuffle buffer in records; 0 keeps file order.
+    `decode_threads` images are decoded at once. tf.data interleaves `open_files` shards.
     """
 
     shuffled_records: int | None = None
@@ -29,13 +29,13 @@ class Reading:
 
     @property
     def given(self) -> tuple[str, ...]:
-        """The names of what is to be changed."""
+        """The names of the settings that are given."""
         names = (field.name for field in fields(self))
         return tuple(name for name in names if getattr(self, name) is not None)
 
 
 def published_reading(cell: Cell) -> Reading:
-    """The published values of a cell's pipeline, None for what it has no use for.
+    """The published values of a cell's pipeline, None for settings that it does not have.
 
     The published evaluation by tf.data does not shuffle; DALI shuffles in both modes.
     """
@@ -47,14 +47,14 @@ def published_reading(cell: Cell) -> Reading:
     return Reading(shuffled_records=shuffled, decode_threads=10, open_files=10)
 
 
-def heeded_reading(wanted: Reading, cell: Cell) -> Reading:
-    """What of the wanted changes the cell's pipeline has a use for."""
+def applicable_reading(wanted: Reading, cell: Cell) -> Reading:
+    """The wanted settings that the cell's pipeline has."""
     known = published_reading(cell).given
     return Reading(**{name: getattr(wanted, name) for name in wanted.given if name in known})
 
 
 def settled_reading(wanted: Reading, cell: Cell) -> Reading:
-    """The published values with the wanted changes that the cell's pipeline has a use for."""
-    published, heeded = published_reading(cell), heeded_reading(wanted, cell)
+    """The published values, replaced by the wanted settings that the cell's pipeline has."""
+    published, applied = published_reading(cell), applicable_reading(wanted, cell)
     values = {name: getattr(published, name) for name in published.given}
-    return Reading(**{**values, **{name: getattr(heeded, name) for name in heeded.given}})
+    return Reading(**{**values, **{name: getattr(applied, name) for name in applied.given}})

@@ -1,4 +1,4 @@
-"""A run: every launch of one matrix on one machine, and what its launches come to per cell."""
+"""A run: every launch of one matrix on one machine, and the result of each cell."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,12 +15,12 @@ class RunHeader:
 
     `device` is the label of the device that runs, `gpu` its product name (None on a CPU),
     `expected_device` what the matrix asked for, `cells` the ids of every planned cell.
-    `selection` says how these were narrowed down; None where they are the whole matrix.
-    `distributed` is how cells of several GPUs are launched, empty where there is none.
-    `data` maps `data_dir` and `data_idx_dir` to the folders of the records, or to None, and what is
-    changed of their reading to its value; it is None as a whole in runs of before it was kept.
-    `command` are the words after `bench.py` that began the run; empty in runs of before they were
-    kept.
+    `selection` says how these were selected; None if they are the whole matrix.
+    `distributed` is how cells of several GPUs are launched, empty if there is none.
+    `data` maps `data_dir` and `data_idx_dir` to the folders of the records, or to None, and each
+    `reading` setting to its value; `data` is None in runs from before it was stored.
+    `command` are the words after `bench.py` that began the run; empty in runs from before it was
+    stored.
     """
 
     matrix: str
@@ -44,7 +44,7 @@ class RunHeader:
         """When the run began, with its time zone.
 
         Raises:
-            ValueError: `started_at` is not such a time, which a header that was read never has.
+            ValueError: `started_at` is not such a time; never for a header read from a file.
         """
         moment = datetime.fromisoformat(self.started_at)
         if moment.tzinfo is None:
@@ -53,9 +53,9 @@ class RunHeader:
 
     @property
     def contradiction(self) -> str | None:
-        """What of the header cannot be true, field first; None for a sound one."""
+        """What in the header cannot be true, field first; None if nothing."""
         try:
-            self.began  # noqa: B018 - whether it can be told
+            self.began  # noqa: B018 - raises if it is not a time
         except ValueError:
             return "started_at: not a time with its time zone, such as 2026-01-02T03:04:05+00:00"
         return None
@@ -71,12 +71,12 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellResult:
-    """All launches of one cell, and what its ok ones measured together.
+    """The launches of one cell, and the pooled summary of those that are ok.
 
-    `status` is ok only where that of every launch is; of several others it is the worst, and
-    `reason` is that launch's. An interrupted launch has not ended: `--resume` runs it again.
+    `status` is ok only if that of every launch is; otherwise it is the worst, and `reason` is that
+    launch's. An interrupted launch has not ended: `--resume` runs it again.
 
-    `cautions` are those of the launches, and those that only show when launches are compared.
+    `cautions` are those of the launches, and those that come from comparing launches.
     """
 
     cell: Cell
@@ -90,18 +90,18 @@ class CellResult:
 
     @property
     def is_finished(self) -> bool:
-        """Whether every planned launch has ended, well or not."""
+        """Whether every planned launch has ended, whatever its status."""
         return self.ended_launches >= self.planned_launches
 
     @property
     def is_whole(self) -> bool:
-        """Whether every planned launch went well."""
+        """Whether every planned launch has ended and is ok."""
         return self.status is Status.OK and self.is_finished
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """How much of a run there is: launches, and the ids of the cells without any record."""
+    """How much of a run is complete: launches, and the ids of the cells without any record."""
 
     ended_launches: int
     planned_launches: int
@@ -109,5 +109,5 @@ class Coverage:
 
     @property
     def is_finished(self) -> bool:
-        """Whether every planned launch has ended, well or not."""
+        """Whether every planned launch has ended, whatever its status."""
         return self.ended_launches >= self.planned_launches

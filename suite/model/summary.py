@@ -1,4 +1,4 @@
-"""The numbers that step times are summed up in."""
+"""The statistics of step times."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ class Summary:
 
     `images_per_second` is images / elapsed time. `mean_of_rates` is the arithmetic mean of
     images / step time, the estimator behind the published "Avg throughput" column; it is never
-    below the first and exceeds it by about the squared coefficient of variation. The intervals
-    enclose their percentile with 95 % confidence; None where the samples are too few for that.
-    `worth` is how many independent samples would tell as much about the median as these do.
+    below the former and exceeds it by about the squared coefficient of variation. The intervals
+    contain their percentile with 95 % confidence; None if there are too few samples for that.
+    `worth` is the number of independent samples with as much information about the median.
     """
 
     count: int

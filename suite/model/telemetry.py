@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from suite.model.quantities import Count, PositiveReading, Reading, Seconds, Share
+from suite.model.quantities import Count, GaugeValue, PositiveGaugeValue, Seconds, Share
 
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
     """The readings of one quantity: their mean, lowest and highest."""
 
-    mean: Reading
-    lowest: Reading
-    highest: Reading
+    mean: GaugeValue
+    lowest: GaugeValue
+    highest: GaugeValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,16 +31,16 @@ class Telemetry:
     `gauges` maps a quantity, unit included, to its readings: `gpu_power_watts`,
     `gpu_sm_clock_mhz`, `gpu_memory_clock_mhz`, `gpu_temperature_celsius`,
     `gpu_memory_used_bytes`, `gpu_utilisation_percent`, `cpu_frequency_mhz`, `resident_bytes`. One
-    that this machine does not tell is absent.
+    that this machine does not report is absent.
 
     `throttling` maps each reason for which the GPU ran below its full clock to the share of the
-    `throttle_readings` (those that told such reasons) that had it, and `foreign_processes` says who
-    else used the GPU. Each is None where a GPU does not tell, and empty where there was none, or no
-    GPU. `throttle_readings` is None on a CPU and in records of earlier versions of the suite, in
-    which an empty value may also mean that nothing was told.
+    `throttle_readings` (those that reported reasons) that had it, and `foreign_processes` describes
+    the foreign processes on the GPU. Each is None if the GPU does not report it, and empty if there
+    was none, or no GPU. `throttle_readings` is None on a CPU and in records of earlier versions of
+    the suite, in which an empty value may also mean that nothing was reported.
 
     `energy_joules` is the difference of an energy counter, `energy_source` names the counter, and
-    `images_per_joule` is the images of `steps` / energy; all three are None where no counter can
+    `images_per_joule` is the images of `steps` / energy; all three are None if no counter can
     be read. `note` says what could not be read, and why.
     """
 
@@ -53,17 +53,17 @@ class Telemetry:
     throttling: Mapping[str, Share] | None
     throttle_readings: Count | None = None
     foreign_processes: tuple[str, ...] | None = ()
-    energy_joules: PositiveReading | None = None
+    energy_joules: PositiveGaugeValue | None = None
     energy_source: str | None = None
-    images_per_joule: PositiveReading | None = None
+    images_per_joule: PositiveGaugeValue | None = None
     note: str = ""
     usable_cpus: Count = 0
-    busy_cpus: Reading | None = None
+    busy_cpus: GaugeValue | None = None
     stolen_share: Share | None = None
 
 
 def without_gpu(telemetry: Telemetry, why: str) -> Telemetry:
-    """What the host alone told, where a launch did not run on the GPU that was read."""
+    """The host's readings alone, for a launch that did not run on the GPU that was read."""
     gauges = {n: g for n, g in telemetry.gauges.items() if not n.startswith("gpu_")}
     return replace(
         telemetry,
@@ -78,14 +78,16 @@ def without_gpu(telemetry: Telemetry, why: str) -> Telemetry:
     )
 
 
-def others_cpu_share(fellows: Sequence[Telemetry]) -> float | None:
-    """The part of the CPUs that processes other than these kept busy while these ran together.
+def others_cpu_share(launch_telemetry: Sequence[Telemetry]) -> float | None:
+    """The share of the CPUs that foreign processes kept busy beside a launch's processes on a host.
 
-    None where that is not known. Ranks that are bound to CPUs of their own are counted as if they
-    shared them, which tells too few others rather than too many.
+    None if unknown. Ranks that are bound to CPUs of their own are counted as if they shared them,
+    which underestimates the foreign share rather than overestimating it.
     """
-    own = sum(each.cpu_seconds / each.seconds for each in fellows if each.seconds)
+    own = sum(each.cpu_seconds / each.seconds for each in launch_telemetry if each.seconds)
     shares = [
-        (each.busy_cpus - own) / each.usable_cpus for each in fellows if each.busy_cpus is not None
+        (each.busy_cpus - own) / each.usable_cpus
+        for each in launch_telemetry
+        if each.busy_cpus is not None
     ]
-    return max(0.0, *shares) if shares and len(shares) == len(fellows) else None
+    return max(0.0, *shares) if shares and len(shares) == len(launch_telemetry) else None

@@ -1,8 +1,8 @@
 """Text from outside (names, reasons, notes, paths), made safe to show and to copy.
 
-Whatever comes from a file, a device, another process or a command line may hold characters that
-act on a terminal or hide what is there. Everything that is shown goes through `shown`, every
-command that is printed through `command`.
+Text from a file, a device, another process or a command line may contain characters that control
+a terminal or hide other text. Everything that is shown goes through `shown`, every printed command
+through `command`.
 """
 
 import re
@@ -13,17 +13,17 @@ from collections.abc import Iterable
 # Control and format characters (among them the bidirectional ones and those without a width), lone
 # surrogates, and separators of lines and paragraphs.
 _ACTING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-# A value that is longer would drown what is shown around it.
+# A longer value would bury the text around it.
 LONGEST = 1000
 _CUT = " [...] "
-# What makes a spreadsheet read a text as a formula.
+# A spreadsheet reads a text that starts with one of these as a formula.
 _FORMULA = ("=", "+", "-", "@")
 
 
 def shown(text: str, longest: int | None = LONGEST) -> str:
-    r"""The text in one line, with each acting character as its escape: `\x1b`, `\n`, `\u202e`.
+    r"""The text on one line, with each control character as its escape: `\x1b`, `\n`, `\u202e`.
 
-    Letters of any script stay. Of a text of more than `longest` characters the middle is left out.
+    Letters of any script stay. A text of more than `longest` characters loses its middle.
     """
     if longest is not None and len(text) > longest:
         half = (longest - len(_CUT)) // 2
@@ -37,12 +37,12 @@ def shown_lines(text: str) -> str:
 
 
 def command(words: Iterable[str]) -> str:
-    """Words as one line that a shell takes apart into the same words again."""
+    """Words as one line that a shell splits into the same words again."""
     return " ".join(map(quoted, words))
 
 
 def quoted(word: str) -> str:
-    """One word for a shell; acting characters are written as bash, zsh and ksh read them."""
+    """One word for a shell; control characters are escaped as bash, zsh and ksh read them."""
     if _escaped(word) == word:
         return shlex.quote(word)
     return "$'" + "".join(map(_in_dollar_quotes, word)) + "'"
@@ -58,7 +58,7 @@ def file_safe(text: str, longest: int) -> str:
 
 
 def spreadsheet_text(text: str) -> str:
-    """The text as a field of a CSV file, which no spreadsheet takes for a formula."""
+    """The text as a field of a CSV file that no spreadsheet takes for a formula."""
     safe = shown(text)
     return f"'{safe}" if safe.startswith(_FORMULA) else safe
 

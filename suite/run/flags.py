@@ -45,7 +45,7 @@ from suite.model.reading import (
     OPEN_FILES,
     SHUFFLED_RECORDS,
     Reading,
-    heeded_reading,
+    applicable_reading,
 )
 from suite.model.text import command
 from suite.run.order import LaunchOrder, started_ranks
@@ -419,7 +419,7 @@ _FLAGS: tuple[_Flag | _Switch, ...] = (
         "options.reading.shuffled_records",
         None,
         _READING,
-        "draw each from so many, 0 for the order of the files (training 4096, DALI 10000)",
+        "shuffle buffer in records; 0 keeps file order (training 4096, DALI 10000)",
         read=whole(SHUFFLED_RECORDS),
         metavar="N",
     ),
@@ -531,7 +531,7 @@ def parse_order(
         recipe=_made(Recipe, values, "options.recipe."),
         reading=_made(Reading, values, "options.reading."),
     )
-    _refuse_unheeded(cell, options)
+    _refuse_ineffective(cell, options)
     protocol = _made(Protocol, values, "protocol.")
     return _made(LaunchOrder, values, cell=cell, protocol=protocol, options=options)
 
@@ -599,7 +599,7 @@ def _steps(given: Mapping[str, Any], values: Mapping[str, Any], gpus: int) -> in
     return steps
 
 
-def _refuse_unheeded(cell: Cell, options: KernelOptions) -> None:
+def _refuse_ineffective(cell: Cell, options: KernelOptions) -> None:
     """Refuse what the cell's mode, precision or pipeline has no use for."""
     recipe, reading = options.recipe, options.reading
     changed = [
@@ -610,11 +610,11 @@ def _refuse_unheeded(cell: Cell, options: KernelOptions) -> None:
     ]
     if changed and cell.mode is Mode.INFERENCE:
         flags = " and ".join(f"--{name}" for name in changed)
-        raise InputError(f"only training heeds {flags}; leave it out")
+        raise InputError(f"only training uses {flags}; leave it out")
     if "static_loss_scale" in changed and cell.precision is not Precision.AMP:
         raise InputError("--static_loss_scale is for --amp; add --amp or leave it out")
-    heeded = heeded_reading(reading, cell).given
+    effective = applicable_reading(reading, cell).given
     for name in reading.given:
-        if name not in heeded:
+        if name not in effective:
             what = f"{cell.mode.value} on {cell.data.value} images"
             raise InputError(f"--{name} changes nothing of {what}; leave it out")

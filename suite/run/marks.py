@@ -15,13 +15,13 @@ from suite.model.device import (
 from suite.model.launch import Caution, CautionKind, Launch, Status
 
 # The processes on each GPU, in CUDA's order; None for a GPU whose processes cannot be read.
-Neighbours = Sequence[Sequence[GpuProcess] | None]
+ForeignProcesses = Sequence[Sequence[GpuProcess] | None]
 
 # Fewer tell neither a usual step nor how far steps are apart.
 FEWEST_SAMPLES = 3
 
 
-def doubted(launch: Launch, changes: Sequence[str], seen: Iterable[Neighbours]) -> Launch:
+def doubted(launch: Launch, changes: Sequence[str], seen: Iterable[ForeignProcesses]) -> Launch:
     """The launch with cautions on a resumption under changes, and on others on its GPUs.
 
     `seen` holds the processes on each GPU right before and right after the launch.
@@ -38,7 +38,7 @@ def doubted(launch: Launch, changes: Sequence[str], seen: Iterable[Neighbours]) 
     return replace(launch, cautions=tuple(cautions))
 
 
-def only_alone(launch: Launch, seen: Iterable[Neighbours]) -> Launch:
+def only_alone(launch: Launch, seen: Iterable[ForeignProcesses]) -> Launch:
     """The launch, invalid where it has a number that somebody on its GPU may have changed.
 
     `seen` is as for `doubted`; whoever cannot be seen may be there.

@@ -15,10 +15,10 @@ from suite.model.device import Machine, skip_reason, too_many_ranks
 from suite.model.distributed import Compression, RankLauncher
 from suite.model.launch import Launch, Status
 from suite.model.matrix import Matrix
-from suite.model.reading import heeded_reading
+from suite.model.reading import applicable_reading
 from suite.run.channel import Progress
 from suite.run.child import Start, start_process
-from suite.run.marks import Neighbours, doubted, labelled, only_alone
+from suite.run.marks import ForeignProcesses, doubted, labelled, only_alone
 from suite.run.order import LaunchOrder
 from suite.run.process import run_launch
 from suite.run.ranks.command import NoLauncher, horovod_missing
@@ -86,7 +86,7 @@ def order_of(planned: PlannedLaunch, matrix: Matrix, options: KernelOptions) -> 
     options = replace(
         options,
         threads=matrix.threads_per_rank,
-        reading=heeded_reading(matrix.reading, planned.cell),
+        reading=applicable_reading(matrix.reading, planned.cell),
         compression=matrix.distributed.compression if planned.cell.gpus > 1 else Compression.NONE,
     )
     return LaunchOrder(
@@ -104,8 +104,8 @@ class Conduct:
     Once `stop` is requested or `max_seconds` are over, no launch is started any more. `prune`
     skips what a smaller batch proved not to fit, `exclusive` makes a launch invalid that was not
     alone on its GPU, `earlier` are the launches of the run so far, `changes` the differences under
-    which it was resumed, `neighbours` asks who is on each GPU, `start` makes the process of a
-    launch, and `launcher` the ranks of one on several GPUs.
+    which it was resumed, `foreign_processes` returns those on each GPU, `start` starts the process
+    of a launch, and `launcher` the ranks of one on several GPUs.
     """
 
     stop: Stop
@@ -114,7 +114,7 @@ class Conduct:
     exclusive: bool = False
     earlier: tuple[Launch, ...] = ()
     changes: tuple[str, ...] = ()
-    neighbours: Callable[[], Neighbours] = tuple
+    foreign_processes: Callable[[], ForeignProcesses] = tuple
     start: Start = start_process
     launcher: RankLauncher = RankLauncher.MPIRUN
 
@@ -138,7 +138,7 @@ def run_session(
     """
     began = time.monotonic()
     ceiling = MemoryCeiling(conduct.earlier)
-    neighbours = conduct.neighbours()
+    before = conduct.foreign_processes()
     for item in planned:
         if conduct.stop.by is not None or (
             conduct.max_seconds is not None and time.monotonic() - began >= conduct.max_seconds
@@ -148,11 +148,11 @@ def run_session(
         todo = replace(item, skip_reason=item.skip_reason or no_room)
         launch = _finish(todo, matrix, options, machine, directory, on_progress, conduct)
         if launch.status is not Status.SKIPPED:
-            after = conduct.neighbours()
-            seen = (neighbours, after)
+            after = conduct.foreign_processes()
+            seen = (before, after)
             launch = doubted(launch, conduct.changes, seen)
             launch = only_alone(launch, seen) if conduct.exclusive else launch
-            neighbours = after
+            before = after
         ceiling.learn(launch)
         write_launch(directory / "cells", launch)
         yield launch

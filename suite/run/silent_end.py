@@ -2,7 +2,7 @@
 
 import signal
 
-from suite.kernels.interface import tells_of_no_memory
+from suite.kernels.interface import reports_out_of_memory
 from suite.model.launch import Status
 
 # The system's out-of-memory kills before a launch and after it; None where nobody counts them.
@@ -20,7 +20,7 @@ def silent_end(code: int, said: str, kills: OomKills) -> tuple[Status, str]:
     # right after saying so (other threads may say something in between).
     telling = {int(signal.SIGABRT): said, int(signal.SIGSEGV): last_lines(said, 3)}
     evidence = telling.get(-code, "")
-    status = Status.OUT_OF_MEMORY if tells_of_no_memory(evidence) else Status.CRASHED
+    status = Status.OUT_OF_MEMORY if reports_out_of_memory(evidence) else Status.CRASHED
     return status, f"ended by {_name(-code)}"
 
 

@@ -1,1 +1,1 @@
-"""YAML, JSON and CSV <-> core types; the only place that parses or writes them."""
+"""YAML, JSON, CSV, TFRecords and flags <-> types; only here are they parsed and written."""

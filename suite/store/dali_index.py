@@ -1,4 +1,4 @@
-"""The index files that DALI needs beside TFRecord shards: a line `offset size` for each record."""
+"""The index files that DALI needs for TFRecord shards: a line `offset size` per record."""
 
 import re
 from pathlib import Path
@@ -24,13 +24,13 @@ def write_index(shard: Path, directory: Path) -> Path:
 
 
 def index_path(shard: Path, directory: Path) -> Path:
-    """Where a shard's index is: under the shard's own name, or with DALI's ending behind it."""
+    """The path of a shard's index: the shard's own name, or that name with DALI's suffix."""
     with_ending = directory / f"{shard.name}{INDEX_ENDING}"
     return with_ending if reachable(with_ending.exists) else directory / shard.name
 
 
 def check_index(shard: Path, directory: Path) -> int:
-    """How many records an index lists, having made sure that they fill its shard.
+    """Check that the records of an index fill its shard; returns their number.
 
     Reads the index and the size of the shard, not the shard.
 
@@ -41,13 +41,13 @@ def check_index(shard: Path, directory: Path) -> int:
 
 
 def compare_index(shard: Path, directory: Path) -> int:
-    """How many records an index lists, having found each of them in its shard; reads 12 bytes each.
+    """Check every record of an index against its shard; returns their number. Reads 12 bytes each.
 
     Raises:
-        InputError: as `check_index`, a record is another than the shard's, or the shard is damaged.
+        InputError: as `check_index`, a record differs from the shard's, or the shard is damaged.
     """
     indexed = _read_index(shard, directory)
-    # Both cover the whole shard without a gap, so that one cannot go on where the other ends.
+    # Both cover the whole shard without a gap, so neither can be longer than the other.
     for number, (listed, frame) in enumerate(
         zip(indexed, read_frames(shard), strict=True), start=1
     ):

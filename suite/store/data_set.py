@@ -1,4 +1,4 @@
-"""The shards that a cell reads, and every check of them that needs no decoding."""
+"""The shards that a cell reads, and their checks that need no decoding."""
 
 from pathlib import Path
 
@@ -12,9 +12,9 @@ from suite.store.tfrecords import SPLITS, count_records, list_shards, shard_byte
 def cell_shards(cell: Cell, data_dir: str | None, data_idx_dir: str | None) -> tuple[Path, ...]:
     """The shards of the split of a cell's mode, with enough records for a batch.
 
-    Cells of DALI have every shard checked against its index. Others have records counted until
-    there are enough, so that a start does not wait for the size of a large data set; that the
-    others are not empty is all that is known of them.
+    For cells of DALI every shard is checked against its index. For others records are counted only
+    until there are enough, so that a start does not wait for a large data set; of the remaining
+    shards only the size is checked.
 
     Raises:
         InputError: a directory is not given, or what it holds cannot feed the cell.

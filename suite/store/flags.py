@@ -1,4 +1,4 @@
-"""Command lines: a mistake as one line with a hint, and paths as flags give them."""
+"""Command lines: mistakes as one line with a hint, and the types of flags that take paths."""
 
 import argparse
 import os
@@ -12,15 +12,15 @@ from suite.model.errors import InputError
 from suite.model.text import shown
 from suite.store.nearest import nearest
 
-# What Linux takes, in bytes; some file systems take less.
+# Linux's limits in bytes; some file systems have lower ones.
 _LONGEST_NAME = 255
 _LONGEST_PATH = 4095
-# Of a word that nobody knows, no more is needed to recognise it.
+# Characters shown of an unknown word: enough to recognise it.
 _SHOWN = 60
 
 
 class _Once(argparse.Action):
-    """A flag with a single value; another one is refused, where argparse would take the last."""
+    """A flag with a single value; a second, different one is refused (argparse takes the last)."""
 
     first: object = None
 
@@ -40,9 +40,9 @@ class _Once(argparse.Action):
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse that reports a mistake as the suite does: raised, in one line, with a hint.
+    """argparse that raises mistakes as InputError: one line, with a hint.
 
-    A flag takes one value, or the same one again.
+    A flag takes one value; repeating the same value is allowed.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -57,9 +57,9 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> tuple[argparse.Namespace, list[str]]:
-        """Parse, with nothing left over; an unknown flag is reported before anything else.
+        """Parse everything; an unknown flag is reported before anything else.
 
-        Otherwise a misspelt flag would be reported as the lack of the one that was meant.
+        Otherwise a misspelt flag would be reported as a missing one.
 
         Raises:
             InputError: a word that is unknown, misplaced, missing or has a bad value.
@@ -73,7 +73,7 @@ class Parser(argparse.ArgumentParser):
 
     def _refuse_unknown_flags(self, words: Sequence[str]) -> None:
         known = self._option_string_actions
-        # What follows a verb is for that verb's own parser.
+        # Words after a verb belong to that verb's own parser.
         own = words if self._subparsers is None else takewhile(lambda w: w.startswith("-"), words)
         for word in takewhile(lambda w: w != "--", own):
             flag = word.partition("=")[0]
@@ -120,5 +120,5 @@ def _check_length(what: str, text: str, longest: int) -> None:
     size = len(os.fsencode(text))
     if size > longest:
         raise argparse.ArgumentTypeError(
-            f"{_worded(text)}: a {what} of {size} bytes, and Linux takes {longest}"
+            f"{_worded(text)}: a {what} of {size} bytes; Linux allows {longest}"
         )

@@ -1,4 +1,4 @@
-"""Open MPI's file of hosts: a machine a line, `node1 slots=8`."""
+"""Open MPI's hostfile: one machine per line, `node1 slots=8`."""
 
 import re
 import reprlib
@@ -17,7 +17,7 @@ def read_hostfile(path: Path) -> tuple[Host, ...]:
     """The hosts and the ranks that each takes, in order; a `#` begins a comment.
 
     Raises:
-        InputError: it cannot be read, names no host, or a line is none or repeats one.
+        InputError: it cannot be read, names no host, or a line is malformed or repeats a host.
     """
     hosts: dict[str, Host] = {}
     for number, line in enumerate(read_text(path, "a file of hosts").splitlines(), 1):

@@ -1,4 +1,4 @@
-"""The published page, as text -> the CSV files under `reference/`, so that nobody types numbers."""
+"""The published page as text -> the CSV files under `reference/`; no number is typed by hand."""
 
 import re
 from collections import defaultdict
@@ -64,7 +64,7 @@ def import_page(path: Path, directory: Path) -> list[Path]:
 def transcribe(path: Path, text: str) -> dict[str, str]:
     """The text of each CSV file, by file name, from the page's text.
 
-    Numbers are kept digit for digit, but for a decimal comma made a point and told in the note.
+    Numbers are kept digit for digit, except that a decimal comma becomes a point, with a note.
 
     Raises:
         InputError: the page's text is not as published.
@@ -89,7 +89,7 @@ def transcribe(path: Path, text: str) -> dict[str, str]:
 
 
 def _sources(system: System) -> Iterator[Source]:
-    """Every table that the page holds of a system."""
+    """Every table of a system on the page."""
     base = Precision.TF32 if system.gpu == "A100" else Precision.FP32
     gpus = ("1", str(system.gpus))
     if system.key in ACCURACY_EPOCHS:

@@ -1,4 +1,4 @@
-"""Launch <-> JSON: what a worker sends over its channel and what a file under cells/ holds."""
+"""Launch <-> JSON: the result that a worker sends, and the files under cells/."""
 
 from dataclasses import asdict, replace
 from itertools import count
@@ -10,11 +10,11 @@ from suite.model.launch import Launch
 from suite.store.records import SCHEMA_VERSION, decode, read_record
 from suite.store.text import json_text, write_text
 
-_REMEDY = "remove the file, and run --resume measures that launch again"
+_REMEDY = "remove the file; run --resume then measures that launch again"
 
 
 def encode_launch(launch: Launch) -> str:
-    """One line of JSON. The summary is there for whoever reads the file; readers derive it anew."""
+    """One line of JSON. The summary is for people who read the file; the suite recomputes it."""
     summary = launch_summary(launch)
     fields = {
         "schema_version": SCHEMA_VERSION,
@@ -35,9 +35,9 @@ def decode_launch(text: str, source: str) -> Launch:
 
 
 def reserve_launch(directory: Path, launch: Launch) -> Launch:
-    """The launch under the first number, from its own on, of which there is no record yet.
+    """The launch renumbered to the first number, from its own on, that has no record yet.
 
-    The number is taken from here on, also from others that are about to write in this folder.
+    The number is reserved at once, also against other processes that write to this folder.
 
     Raises:
         InputError: the folder cannot be written.
@@ -68,7 +68,7 @@ def read_launch(path: Path) -> Launch:
     """The launch that a file holds.
 
     Raises:
-        InputError: see `decode_launch`; or the file is named for another launch, as a copy is.
+        InputError: see `decode_launch`; or the file has the name of another launch, as a copy has.
     """
     launch = read_record(Launch, path, "a launch record", _REMEDY)
     name = _file_name(launch.cell.id, launch.launch)

@@ -1,7 +1,7 @@
 """YAML with the line of every value, so that an error can name the place.
 
-YAML 1.1 takes `0100` for 64, `1:30` for 90 and `yes` for true; YAML 1.2, which editors follow,
-takes them for a hundred and for text. Such ambiguous words are refused.
+YAML 1.1 reads `0100` as 64, `1:30` as 90 and `yes` as true; YAML 1.2, which editors follow, reads
+them as 100 and as text. Such ambiguous words are refused.
 """
 
 import math
@@ -18,7 +18,7 @@ from suite.store.text import read_text
 
 Place = tuple[str | int, ...]
 
-# The largest matrix that is expanded has 20,000 cells; so many written out one by one are a MiB.
+# A matrix has at most 20,000 cells, which written out one by one take about a MiB.
 _LONGEST = 2**20
 # A matrix has four levels. Each costs the parser some of Python's stack.
 _DEEPEST = 30
@@ -29,7 +29,7 @@ _LONGEST_NUMBER = 40
 _TAG = "tag:yaml.org,2002:"
 _DECIMAL = r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)"
 _EXPONENT = r"(?:[eE][-+]?[0-9]+)?"
-# Kinds of plain words other than text, and their first characters.
+# Types of plain scalars other than text, and their first characters.
 _KINDS = {
     "null": (r"~|null|Null|NULL|", ("~", "n", "N", "")),
     "bool": (r"true|True|TRUE|false|False|FALSE", tuple("tTfF")),
@@ -39,15 +39,15 @@ _KINDS = {
 _TEXT = f"{_TAG}str"
 _NUMBERS = {f"{_TAG}int", f"{_TAG}float"}
 _YAML_1_2_NUMBER = re.compile(rf"0o[0-7]+|0x[0-9a-fA-F]+|[-+]?[0-9]+|0*{_DECIMAL}{_EXPONENT}")
-# A decimal number behind needless zeros.
+# A decimal number with leading zeros.
 _PADDED = re.compile(rf"([-+]?)0*(?=[0-9])({_DECIMAL}{_EXPONENT})")
-# Texts, as in YAML 1.2; what they mean is left to the model.
+# Text, as in YAML 1.2; the model interprets them.
 _SWITCHES = ("on", "off")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's own with fewer kinds of plain words and a limit on nesting."""
+    """PyYAML's loader with fewer types of plain scalars and a limit on nesting."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's way
     _depth = 0
@@ -77,7 +77,7 @@ class LocatedYaml:
     lines: dict[Place, int]
 
     def error(self, place: Place, problem: str) -> InputError:
-        """An error that names the file, the line of the place (or its nearest parent) and it."""
+        """An error with file, line (of the place or its nearest parent) and place."""
         known = place
         while known not in self.lines:
             known = known[:-1]
@@ -132,7 +132,7 @@ def _error(path: Path, line: int, place: Place, problem: str) -> InputError:
 def _locate(
     path: Path, node: yaml.Node, place: Place, lines: dict[Place, int], seen: set[int]
 ) -> None:
-    """Note the line of a node and of all within it; whatever is not for this suite is an error."""
+    """Store the line of a node and of all within it; unsupported YAML is an error."""
     line = node.start_mark.line + 1
     problem = _problem(node)
     if place in lines:
@@ -162,7 +162,7 @@ _YAML_1_1 = yaml.SafeLoader("")
 
 
 def _problem(node: yaml.Node) -> str | None:
-    """What speaks against a node by itself, with the remedy; None for nothing."""
+    """Why a node is refused, with the remedy; None if it is not."""
     is_plain = isinstance(node, yaml.ScalarNode) and node.style is None
     if node.tag != _tag(_OWN, node, is_plain=is_plain):
         return "tags are not read; write the value alone"
@@ -174,7 +174,7 @@ def _problem(node: yaml.Node) -> str | None:
 
 
 def _problem_of_word(node: yaml.ScalarNode) -> str | None:
-    """What speaks against a word without quotes: too many digits, or more than one meaning."""
+    """Why a word without quotes is refused: too many digits, or more than one meaning."""
     word = reprlib.repr(node.value)
     in_1_1 = _tag(_YAML_1_1, node, is_plain=True)
     is_number = {node.tag, in_1_1} & _NUMBERS or _YAML_1_2_NUMBER.fullmatch(node.value)
@@ -188,13 +188,13 @@ def _problem_of_word(node: yaml.ScalarNode) -> str | None:
 
 
 def _tag(loader: yaml.SafeLoader, node: yaml.Node, *, is_plain: bool) -> str:
-    """The kind that a loader gives to a node without a tag."""
+    """The type that a loader gives to a node without a tag."""
     kind: str = loader.resolve(type(node), node.value, (is_plain, not is_plain))  # type: ignore[no-untyped-call]
     return kind
 
 
 def _meant(word: str, tag: str) -> str | None:
-    """The plain spelling of a word to which YAML 1.1 gives this tag, None for no guess."""
+    """The plain spelling of a word to which YAML 1.1 gives this tag; None if unclear."""
     if tag == f"{_TAG}bool":
         return "true" if word.lower() in {"yes", "on"} else "false"
     if decimal := _PADDED.fullmatch(word.replace("_", "")):
@@ -212,5 +212,5 @@ def _problem_of_key(key: yaml.Node) -> str | None:
     if key.tag != _TEXT or _problem(key):
         return f"a key is a word, not {word}; correct it"
     if not key.value.isprintable() or not 0 < len(key.value) <= _LONGEST_KEY:
-        return f"{word} is no key of a matrix; correct it"
+        return f"{word} is not a key of a matrix; correct it"
     return None

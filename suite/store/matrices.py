@@ -1,4 +1,4 @@
-"""matrices/*.yaml -> Matrix, so strictly that a typing slip cannot change a measurement."""
+"""matrices/*.yaml -> Matrix, read strictly so that a typo cannot change a measurement."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from suite.model.distributed import (
     parse_host,
 )
 from suite.model.matrix import MOST_LAUNCHES, Matrix, MatrixError, expand
-from suite.model.reading import Reading, heeded_reading
+from suite.model.reading import Reading, applicable_reading
 from suite.model.text import shown
 from suite.store.located_yaml import LocatedYaml, Place, read_yaml
 from suite.store.matrix_model import (
@@ -112,10 +112,10 @@ def _distributed(source: LocatedYaml, model: DistributedModel) -> Distributed:
 
 def _reading(source: LocatedYaml, model: ReadingModel, cells: tuple[Cell, ...]) -> Reading:
     reading = Reading(**model.model_dump())
-    heeded = {name for cell in cells for name in heeded_reading(reading, cell).given}
+    applied = {name for cell in cells for name in applicable_reading(reading, cell).given}
     for name in reading.given:
-        if name not in heeded:
-            raise source.error(("reading", name), "no cell of this matrix heeds it; leave it out")
+        if name not in applied:
+            raise source.error(("reading", name), "has no effect on any cell; remove it")
     return reading
 
 
@@ -140,7 +140,7 @@ _FIELDS_AT: dict[str, type[Model]] = {
 
 
 def _first_problem(error: ValidationError) -> tuple[Place, str]:
-    """Place and words of the first problem pydantic found, and how many more there are."""
+    """Place and text of pydantic's first problem, with the number of further ones."""
     details = error.errors(include_url=False)
     # A misspelt key is also a missing one; the misspelling is what the user can see.
     first = min(details, key=lambda detail: detail["type"] != "extra_forbidden")

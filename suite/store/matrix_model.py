@@ -1,4 +1,4 @@
-"""The keys of a matrix file, their types and their words, from which its JSON Schema is made."""
+"""The keys of a matrix file, with types and descriptions; source of its JSON Schema."""
 
 import json
 from typing import Annotated, Any
@@ -52,7 +52,7 @@ def _within(bounds: Bounds) -> Any:
 
 
 def _switched(value: object) -> object:
-    """What `on` and `off` mean, which are text in YAML 1.2."""
+    """`on` and `off`, which are text in YAML 1.2, as booleans."""
     return {"on": True, "off": False}.get(value, value) if isinstance(value, str) else value
 
 
@@ -68,7 +68,7 @@ Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class Model(BaseModel):
-    """What all parts have in common: an unknown key is an error."""
+    """The base of all parts: an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
@@ -77,17 +77,17 @@ class ProtocolModel(Model):
     """How each cell is measured."""
 
     warmup_steps: Annotated[StrictInt, _within(WARMUP_STEPS)]
-    """Steps before measuring; stored, but not summarised."""
+    """Steps before measuring; stored but not summarised."""
     measured_steps: Annotated[StrictInt, _within(MEASURED_STEPS)]
-    """Steps that are measured: the page's --num_iter less its --warmup_steps."""
+    """Measured steps: the page's --num_iter less its --warmup_steps."""
     launches: Annotated[StrictInt, _within(LAUNCHES)] = 1
     """Processes per cell, one after the other."""
     max_seconds: Seconds | None = None
     """Cap on warm-up and measuring of one launch; a launch that reaches it is marked truncated."""
     startup_timeout_seconds: Seconds = STARTUP_TIMEOUT_SECONDS
-    """A launch that takes longer to import, build and compile is ended."""
+    """Deadline of import, build and compile together; a launch that misses it is killed."""
     step_timeout_seconds: Seconds = STEP_TIMEOUT_SECONDS
-    """A launch with a step that takes longer than this is ended."""
+    """Deadline of each step; a launch that misses it is killed."""
 
 
 class AxesModel(Model):
@@ -112,13 +112,13 @@ class AxesModel(Model):
     gpus: Annotated[list[Gpus], Field(min_length=1)] = [1]
     """GPUs of a cell, each with a rank of its own; several for training only."""
     data: Annotated[list[Data], Field(min_length=1)] = [Data.SYNTHETIC]
-    """Where images come from; `synthetic_device` spares each step the copy to the GPU."""
+    """Where images come from; `synthetic_device` avoids the copy to the GPU in each step."""
     image_size: Annotated[list[ImageSize], Field(min_length=1)] = [PUBLISHED_IMAGE_SIZE]
     """Side of the square images, in pixels."""
     layout: Annotated[list[Layout], Field(min_length=1)] = [Layout.NHWC]
-    """Order of axes that the network is built in: `nhwc`, or `nchw` as the tables were made."""
+    """Order of axes in which the network is built: `nhwc`, or `nchw` as published."""
     graph: Annotated[list[Graph], Field(min_length=1)] = [Graph.EVALUATION]
-    """What an inference step works out, and from what; `evaluation` is the published step."""
+    """What an inference step computes; `evaluation` is the published step."""
     xla_mode: Annotated[list[XlaMode], Field(min_length=1)] = [XlaMode.JIT_COMPILE]
     """How XLA is applied in cells that use it; `auto_clustering` is the published way."""
 
@@ -142,32 +142,32 @@ class DistributedModel(Model):
     """How cells of several GPUs are launched: one process, a rank, for each GPU."""
 
     launcher: RankLauncher | None = None
-    """What starts the ranks; left out: srun in a Slurm allocation, else mpirun, else horovodrun."""
+    """What starts the ranks; by default srun inside Slurm, else mpirun, else horovodrun."""
     hosts: Annotated[list[Text], Field(min_length=1, max_length=MOST_HOSTS)] | None = None
-    """Machines and the ranks that each takes, this one first: [node1:8, node2:8]."""
+    """Machines and the ranks that each takes, this machine first: [node1:8, node2:8]."""
     bind_to: BindTo = BindTo.SOCKET
-    """What the threads of a rank stay on; the published runs bound to the socket."""
+    """What the threads of a rank are bound to; the published runs bound to the socket."""
     interface: Text | None = None
     """Network interface between the hosts, such as eth0."""
     environment: list[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]] = []
-    """Names of environment variables that every rank is given as they are here."""
+    """Names of environment variables that are passed on to every rank."""
     compression: Compression = Compression.NONE
-    """The type in which gradients cross between ranks; none leaves them in float32."""
+    """The type in which ranks exchange gradients; none keeps float32."""
     fusion_mib: Annotated[StrictFloat, _within(FUSION_MIB)] | None = None
-    """Horovod's buffer in which it joins small tensors, in MiB; left out: its own default."""
+    """Size of Horovod's fusion buffer in MiB; by default Horovod's own."""
     cycle_ms: Annotated[StrictFloat, _within(CYCLE_MS)] | None = None
-    """Time between Horovod's looks at what is ready, in ms; left out: its own default."""
+    """Horovod's cycle time in ms; by default Horovod's own."""
 
 
 class ReadingModel(Model):
-    """How cells read records; as published where left out."""
+    """How cells read records; by default as published."""
 
     shuffled_records: Annotated[StrictInt, _within(SHUFFLED_RECORDS)] | None = None
-    """Size of the shuffle buffer, in records; 0 for the order of the files."""
+    """Shuffle buffer in records; 0 keeps file order."""
     decode_threads: Annotated[StrictInt, _within(DECODE_THREADS)] | None = None
     """Images decoded at once."""
     open_files: Annotated[StrictInt, _within(OPEN_FILES)] | None = None
-    """Shards from which tf.data reads in turn."""
+    """Shards that tf.data reads from in turn."""
 
 
 class MatrixModel(Model):
@@ -184,7 +184,7 @@ class MatrixModel(Model):
     axes: AxesModel
     distributed: DistributedModel = DistributedModel()
     threads_per_rank: Annotated[StrictInt, _within(THREADS)] | None = None
-    """Cap on the CPU threads of TensorFlow in every launch, also of those with one rank."""
+    """Cap on TensorFlow's CPU threads in every launch, those of one rank included."""
     reading: ReadingModel = ReadingModel()
     exclude: list[ConditionsModel] = []
     include: list[ConditionsModel] = []

@@ -41,7 +41,7 @@ class PageTable:
 
 @dataclass(slots=True)
 class _Block:
-    """The lines, with their numbers, between a title and the next."""
+    """The lines, with their numbers, between one title and the next."""
 
     line: int
     names: tuple[str, str]
@@ -58,8 +58,8 @@ def read_tables(
 ) -> list[list[tuple[str, ...]]]:
     """The kept values of every row of every table, in the order of `tables`.
 
-    `heading` and `subtitle` are what a line of title looks like, whether it is expected or not.
-    Text around the tables is passed over.
+    `heading` and `subtitle` match any title line, expected or not.
+    Text around the tables is ignored.
 
     Raises:
         InputError: a table is unknown, missing, doubled or cut short, its column titles differ,

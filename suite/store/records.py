@@ -1,4 +1,4 @@
-"""JSON -> a part of a run (its header or a launch), so strictly that no damage goes unnoticed."""
+"""JSON -> a part of a run (its header or a launch), read strictly so that damage is noticed."""
 
 import json
 from dataclasses import fields, is_dataclass
@@ -18,13 +18,13 @@ from suite.store.text import read_text
 SCHEMA_VERSION = 1
 # Twelve million step times of all ranks together, which take a few GiB to read.
 _MAX_BYTES = 256 * 2**20
-# Written for readers of the files, derived anew here.
+# Written for readers of the files; recomputed here.
 _DERIVED = ("summary", "overhead_seconds")
 _VALUE_WIDTH = 40
 
 
 class _Part(Protocol):
-    """What a record holds: a dataclass that knows what of it cannot be true."""
+    """The content of a record: a dataclass that can check itself for contradictions."""
 
     @property
     def contradiction(self) -> str | None: ...
@@ -45,7 +45,7 @@ def read_record(kind: type[Part], path: Path, what: str, remedy: str) -> Part:
 def decode(kind: type[Part], text: str, source: str, remedy: str = "") -> Part:
     """A part of a run from its JSON; `source` and `remedy` are the ends of the error's message.
 
-    Half of a surrogate pair, which stands for a byte of a name that is not UTF-8, is read as "?":
+    A lone surrogate, which stands for a byte of a name that is not UTF-8, is read as "?":
     nothing could show it.
 
     Raises:
@@ -59,7 +59,7 @@ def decode(kind: type[Part], text: str, source: str, remedy: str = "") -> Part:
 
 
 def _stored(text: str, source: str) -> dict[str, object]:
-    """The fields of a record of this version; a ValueError tells in a line what else it is."""
+    """The fields of a record of this version; a ValueError says in one line why it is not one."""
     stored = parse_json(text)
     if not isinstance(stored, dict) or "schema_version" not in stored:
         raise ValueError("is not a record of this suite")
@@ -73,7 +73,7 @@ def _stored(text: str, source: str) -> dict[str, object]:
 
 
 def _validated(kind: type[Part], stored: dict[str, object]) -> Part:
-    """The fields as what they stand for; a ValueError tells in a line what is wrong."""
+    """The fields as a typed part; a ValueError says in one line what is wrong."""
     text = json.dumps([stored], ensure_ascii=False).encode(errors="replace")
     parts: list[Part]
     try:
@@ -88,13 +88,13 @@ def _validated(kind: type[Part], stored: dict[str, object]) -> Part:
 
 @cache
 def _adapter(kind: type[Part]) -> TypeAdapter[list[Part]]:
-    # A plain dataclass has no configuration of its own and takes that of what holds it.
+    # A plain dataclass has no configuration of its own and inherits that of its container.
     config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
     return TypeAdapter(list[kind], config=config)  # type: ignore[valid-type]
 
 
 def _first_problem(kind: type[object], error: ValidationError) -> str:
-    """Place and words of the first problem; an unknown field before the one missing for it."""
+    """Place and text of the first problem; an unknown field comes before a missing one."""
     details = error.errors(include_url=False)
     first = min(details, key=lambda detail: detail["type"] != "unexpected_keyword_argument")
     place = first["loc"][1:]
@@ -110,7 +110,7 @@ def _first_problem(kind: type[object], error: ValidationError) -> str:
 
 
 def _field_names(kind: type[object]) -> set[str]:
-    """The fields of a type and of all that it holds."""
+    """The names of the fields of a type and of the types nested in it."""
     own = {field.name for field in fields(kind)} if is_dataclass(kind) else set()
     held = get_type_hints(kind).values() if is_dataclass(kind) else get_args(kind)
     return own.union(*(_field_names(each) for each in held))

@@ -18,7 +18,7 @@ _REMEDY = "the run cannot be read without it; restore it, or start a new run"
 def create_run(wanted: Path, header: RunHeader) -> Path:
     """Make a new run directory that holds its header, and return it.
 
-    Where the name is taken, by a run that began in the same second, a number is added to it.
+    If the name is taken, by a run that began in the same second, a number is appended.
 
     Raises:
         InputError: it cannot be made or written.
@@ -39,9 +39,9 @@ def create_run(wanted: Path, header: RunHeader) -> Path:
 
 
 def tidy_directory(directory: Path) -> None:
-    """Remove what a killed run left half-written, and make the folder of records if it is gone.
+    """Remove half-written files of a killed run, and create the folder of records if it is gone.
 
-    Only for whoever holds the directory.
+    Only for the process that holds the lock of the directory.
 
     Raises:
         InputError: it cannot be written.
@@ -55,7 +55,7 @@ def tidy_directory(directory: Path) -> None:
 
 
 def write_header(directory: Path, header: RunHeader) -> None:
-    """Write run.json, in place of an earlier one.
+    """Write run.json, replacing an earlier one.
 
     Raises:
         InputError: it cannot be written.
@@ -64,7 +64,7 @@ def write_header(directory: Path, header: RunHeader) -> None:
 
 
 def write_plot(directory: Path, name: str, svg: str) -> None:
-    """Write a plot under `plots/` of a run directory, in place of an earlier one.
+    """Write a plot under `plots/` of a run directory, replacing an earlier one.
 
     Raises:
         InputError: it cannot be written.
@@ -81,7 +81,7 @@ def read_run(directory: Path) -> Run:
     """Read a run directory; launches come in planned order.
 
     Raises:
-        InputError: not a run directory, a newer schema, or a file that does not hold its part.
+        InputError: not a run directory, a newer schema, or an invalid file.
     """
     header = read_header(directory)
     launches = read_launches(directory)
@@ -91,10 +91,10 @@ def read_run(directory: Path) -> Run:
 
 
 def read_launches(directory: Path) -> list[Launch]:
-    """The launches of a run directory, by the names of their files; each is there once.
+    """The launches of a run directory, sorted by file name; each occurs once.
 
     Raises:
-        InputError: a newer schema, or a file that does not hold the launch that it is named for.
+        InputError: a newer schema, an invalid file, or one with the name of another launch.
     """
     return [read_launch(path) for path in sorted((directory / "cells").glob("*.json"))]
 
@@ -103,7 +103,7 @@ def read_header(directory: Path) -> RunHeader:
     """Read the run.json of a run directory.
 
     Raises:
-        InputError: not a run directory, a newer schema, or a file that does not hold a header.
+        InputError: not a run directory, a newer schema, or an invalid header.
     """
     path = directory / "run.json"
     if not reachable(directory.is_dir):
@@ -112,7 +112,7 @@ def read_header(directory: Path) -> RunHeader:
 
 
 def as_stored(header: RunHeader) -> RunHeader:
-    """The header as it is read back, so that nothing is begun of which that is not possible.
+    """The header as it will be read back, so that no run starts whose header cannot be read.
 
     Raises:
         InputError: something in it is out of its range.
@@ -134,7 +134,7 @@ class StoredRun:
 
 @dataclass(frozen=True, slots=True)
 class StoredRuns:
-    """The runs under a folder, the last begun first, and why others there cannot be read."""
+    """The runs under a folder, the most recently started first, and why others cannot be read."""
 
     runs: tuple[StoredRun, ...]
     unreadable: Mapping[Path, InputError]
@@ -143,8 +143,8 @@ class StoredRuns:
 def stored_runs(reports: Path, most: int | None = None) -> StoredRuns:
     """The runs under a folder by the time in their headers, whatever their directories' names.
 
-    Of those that began in the same second, the last by name comes first. `most` bounds how many
-    headers are read, those last by name.
+    Runs of the same second are in descending order of name. `most` limits how many headers are
+    read, taking the last names.
     """
     runs, unreadable = [], {}
     for directory in sorted(_run_directories(reports), reverse=True)[:most]:
@@ -157,7 +157,7 @@ def stored_runs(reports: Path, most: int | None = None) -> StoredRuns:
 
 
 def _run_directories(reports: Path) -> list[Path]:
-    """Those that hold a run.json; none where the folder is missing or cannot be listed."""
+    """Directories with a run.json; none if the folder is missing or cannot be listed."""
     try:
         return [path for path in reports.iterdir() if reachable((path / "run.json").is_file)]
     except OSError:

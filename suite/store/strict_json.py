@@ -1,4 +1,4 @@
-"""JSON from files and other processes: no damage or slip in it passes for something else."""
+"""JSON from files and other processes, parsed so strictly that damage is noticed."""
 
 import json
 import re
@@ -9,10 +9,10 @@ from math import isfinite
 from suite.model.text import shown
 from suite.store.located_yaml import Place, dotted
 
-# What the suite writes nests about eight deep. Python's parser ends in a RecursionError at some
-# hundreds, fewer where it is called from deep down.
+# The suite's own JSON nests about eight deep. Python's parser raises RecursionError at some
+# hundreds, fewer when called from deep in the stack.
 MAX_DEPTH = 50
-# Any longer number is a float: no count has so many digits, and Python refuses to read thousands.
+# A longer number is read as a float: no count has as many digits, and Python refuses thousands.
 _MAX_DIGITS = 18
 _KEY_WIDTH = 60
 
@@ -21,7 +21,7 @@ def parse_json(text: str) -> object:
     """A JSON document of finite numbers, without repeated keys, of bounded depth.
 
     Raises:
-        ValueError: it is not that; the message is one line and names the place where there is one.
+        ValueError: it is not; the message is one line and names the place, if there is one.
     """
     if _depth(text) > MAX_DEPTH:
         raise ValueError(f"is nested more than {MAX_DEPTH} deep")
@@ -37,7 +37,7 @@ def parse_json(text: str) -> object:
 
 
 def field_name(place: Place) -> str:
-    """A place as people write it, `ranks[0].host`; on one short line, whatever the keys are."""
+    """A place in the notation `ranks[0].host`, on one short line whatever the keys are."""
     return dotted(
         tuple(part if isinstance(part, int) else shown(part, _KEY_WIDTH) for part in place)
     )
@@ -46,7 +46,7 @@ def field_name(place: Place) -> str:
 def _depth(text: str) -> int:
     """How deep brackets outside strings are nested.
 
-    It may be wrong only behind the first syntax error, where the parser stops.
+    It may be wrong only after the first syntax error, where the parser stops.
     """
     outside = "".join(text.replace("\\\\", "").replace('\\"', "").split('"')[::2])
     steps = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[][{}]", outside))
@@ -67,7 +67,7 @@ def _number(digits: str) -> int | float:
 
 
 def _not_finite(value: object, place: Place) -> Place | None:
-    """Where a number is NaN or infinite; None where none is."""
+    """Where a number is NaN or infinite; None if nowhere."""
     if isinstance(value, float):
         return None if isfinite(value) else place
     parts: Sequence[tuple[str | int, object]] = ()

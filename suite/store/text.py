@@ -10,14 +10,14 @@ from pathlib import Path
 
 from suite.model.errors import InputError
 
-# How the names of files begin that are still being written; a kill leaves them behind.
+# Prefix of files that are still being written; a kill leaves them behind.
 UNFINISHED = ".unfinished-"
 
 
 def reachable(question: Callable[[], bool]) -> bool:
     """What `Path.exists`, `is_file` or `is_dir` answers; False where it raises instead.
 
-    It does for a name that is too long, and for a folder that this user may not enter.
+    They raise for a name that is too long, and for a folder that this user may not enter.
     """
     with suppress(OSError, ValueError):
         return question()
@@ -25,9 +25,9 @@ def reachable(question: Callable[[], bool]) -> bool:
 
 
 def json_text(fields: object, indent: int | None = None) -> str:
-    """JSON in ASCII that any reader takes and any stream carries.
+    """JSON in ASCII, for any reader and any stream.
 
-    Half of a pair, as in a name that is not UTF-8, is no character of JSON: its escape is stored.
+    A lone surrogate, as in a name that is not UTF-8, is not valid in JSON: its escape is stored.
     """
     text = json.dumps(fields, ensure_ascii=False, indent=indent)
     return re.sub("[\x7f-\U0010ffff]", _json_escape, text)
@@ -62,7 +62,7 @@ def read_text(path: Path, what: str, most_bytes: int | None = None) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file atomically: a reader sees the old text or the new, never a part.
+    """Write a file atomically: a reader sees the old text or the new, never a part of it.
 
     The file gets the mode that the user's umask gives any new file.
 
@@ -79,5 +79,5 @@ def write_text(path: Path, text: str) -> None:
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from error
     finally:
-        with suppress(OSError):  # gone where all went well; there after an error or a Ctrl-C
+        with suppress(OSError):  # exists only after an error or Ctrl-C
             unfinished.unlink(missing_ok=True)

@@ -1,8 +1,8 @@
-"""TFRecord shards as files: found by split, their records counted from the framing alone.
+"""TFRecord shards as files: find them by split, and count records from the framing alone.
 
 A record is its length (8 bytes, little endian), a checksum of the length (4), the data, and a
-checksum of the data (4), as TensorFlow's documentation of the format gives it. Checksums are left
-to TensorFlow; here a record is one whose declared length fits into its file.
+checksum of the data (4), as documented by TensorFlow. Checksums are left to
+TensorFlow; here a record is valid if its declared length fits into the file.
 """
 
 import re
@@ -18,16 +18,16 @@ from suite.model.errors import InputError
 _HEADER = struct.Struct("<Q4x")
 _FOOTER_BYTES = 4
 FRAMING_BYTES = _HEADER.size + _FOOTER_BYTES
-# The first bytes of a gzip file, deflate being the only method there is.
+# The first bytes of a gzip file; deflate (8) is the only method in use.
 _GZIP = b"\x1f\x8b\x08"
-# DALI's own tool gives an index the name of its shard with this ending.
+# DALI's own tool names an index after its shard, with this suffix.
 INDEX_ENDING = ".idx"
 _NUMBERED = re.compile(r"-(\d{5})-of-(\d{5})")
 
 # The first line of a DALI index, whose first record begins at 0.
 _INDEX_LINE = re.compile(rb"0 [0-9]+\n")
 
-# Beginnings of the shard names that hold the images of each mode, as ImageNet's are named.
+# Prefixes of shard names for the images of each mode, as in ImageNet.
 SPLITS = {Mode.TRAINING: "train", Mode.INFERENCE: "validation"}
 
 
@@ -51,7 +51,7 @@ def list_shards(directory: Path, split: str) -> tuple[Path, ...]:
 def list_splits(directory: Path, splits: Iterable[str]) -> dict[str, tuple[Path, ...]]:
     """The shards of those of these splits that a directory has, sorted by name.
 
-    Folders, and indices that DALI's own tool has put beside their shards, are not among them.
+    Folders, and index files that DALI's own tool wrote beside the shards, are not among them.
 
     Raises:
         InputError: the directory is missing or unreadable, holds no shard of any, or holds a
@@ -78,7 +78,7 @@ def list_splits(directory: Path, splits: Iterable[str]) -> dict[str, tuple[Path,
     for path in (path for found in shards.values() for path in found):
         if path.suffix and path.stem in present:
             raise InputError(
-                f"{path}: lies beside {path.stem} and would be read as another shard; move it away"
+                f"{path}: is beside {path.stem} and would be read as another shard; move it away"
             )
     if not any(shards.values()):
         names = " or ".join(f"{split}-*" for split in shards)
@@ -125,7 +125,7 @@ def read_frames(shard: Path) -> Iterator[Frame]:
 
 
 def _damage(file: BinaryIO, number: int, end: int) -> str:
-    """Why a record of a shard of so many bytes cannot be followed, with the remedy."""
+    """Why a record cannot be read in a shard of this many bytes, with the remedy."""
     file.seek(0)
     beginning = file.read(40)
     if beginning.startswith(_GZIP):
@@ -133,8 +133,8 @@ def _damage(file: BinaryIO, number: int, end: int) -> str:
     if _INDEX_LINE.match(beginning):
         return "is an index, not a shard; give the directory of the shards"
     return (
-        f"record {number}: goes past the end of the file ({end} bytes); the file was cut short or"
-        " is not a TFRecord file: copy or make it again"
+        f"record {number}: extends past the end of the file ({end} bytes); the file was cut short"
+        " or is not a TFRecord file: copy or make it again"
     )
 
 
@@ -158,10 +158,10 @@ def _unreadable(shard: Path, error: OSError) -> InputError:
 
 
 def count_records(shards: Iterable[Path], enough: int | None = None) -> int:
-    """Records in shards; with `enough`, counting stops once there are at least so many.
+    """Records in shards; with `enough`, counting stops at that number.
 
     Raises:
-        InputError: a shard that was looked at is damaged.
+        InputError: a shard that was read is damaged.
     """
     count = 0
     for shard in shards:

@@ -28,14 +28,16 @@ def test_ranks_that_share_a_host_are_no_others_to_each_other() -> None:
     assert contention([RANK, RANK]) is None
 
 
-def test_strangers_beside_ranks_are_told_with_their_host() -> None:
+def test_foreign_processes_beside_ranks_are_told_with_their_host() -> None:
     """A CPU more that is busy is a quarter of the host, and the host is named."""
     busy = replace(RANK, busy_cpus=3.0)
     doubt = contention([busy, busy], "node2's CPU")
 
     assert others_cpu_share([busy, busy]) == pytest.approx(0.25)
     assert doubt is not None
-    assert doubt.text == "other processes kept 25% of node2's CPU busy; end them and measure again"
+    assert (
+        doubt.text == "foreign processes kept 25% of node2's CPU busy; end them and measure again"
+    )
 
 
 def test_nothing_is_said_where_one_process_does_not_know() -> None:

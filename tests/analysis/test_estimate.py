@@ -2,8 +2,8 @@
 
 import pytest
 
-from suite.analysis.by_batch import ByBatch
 from suite.analysis.estimate import Pace, PublishedRate, estimate
+from suite.analysis.nearest_batch import NearestBatch
 from suite.model.cell import Cell, KernelName, Mode, Precision, Protocol
 
 PROTOCOL = Protocol(warmup_steps=10, measured_steps=90)
@@ -49,7 +49,7 @@ def test_the_best_known_pace_counts(
     source: str,
 ) -> None:
     """This device's own history comes before the published rate, and that before a guess."""
-    known: ByBatch[Pace] = ByBatch()
+    known: NearestBatch[Pace] = NearestBatch()
     for of, pace in history.items():
         known.learn(of, pace)
     expected = estimate(cell(8), PROTOCOL, known, published, cores)
@@ -61,7 +61,7 @@ def test_the_best_known_pace_counts(
 
 def test_a_simulated_launch_is_not_expected_to_import_tensorflow() -> None:
     """Its estimate is that of its sleeps, not of the real network on this CPU."""
-    expected = estimate(cell(8, KernelName.SIMULATED), PROTOCOL, ByBatch(), None, 2)
+    expected = estimate(cell(8, KernelName.SIMULATED), PROTOCOL, NearestBatch(), None, 2)
 
     assert expected is not None
     assert expected.seconds < 5
@@ -70,8 +70,8 @@ def test_a_simulated_launch_is_not_expected_to_import_tensorflow() -> None:
 def test_a_cap_bounds_the_steps_and_nothing_known_is_none() -> None:
     """The estimate never exceeds the time cap and startup; an unknown GPU has no estimate."""
     capped = Protocol(warmup_steps=10, measured_steps=90, max_seconds=5.0)
-    expected = estimate(cell(8), capped, ByBatch(), PublishedRate(1.0), None)
+    expected = estimate(cell(8), capped, NearestBatch(), PublishedRate(1.0), None)
 
     assert expected is not None
     assert expected.seconds == pytest.approx(5 + 15)
-    assert estimate(cell(8), PROTOCOL, ByBatch(), None, None) is None
+    assert estimate(cell(8), PROTOCOL, NearestBatch(), None, None) is None

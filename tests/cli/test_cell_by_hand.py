@@ -188,7 +188,7 @@ def test_no_record_is_ever_replaced_by_hand(
     assert codes == [0, 0]
     assert (tmp_path / "inference-fp32-bs8-1gpu-simulated.0.json").read_text() == first
     assert [record(tmp_path, number)["launch"] for number in range(3)] == [0, 1, 2]
-    assert ".1.json (of launch 0 there is one already, which stays)" in printed
-    assert ".2.json (of launch 1 there is one already, which stays)" in printed
+    assert ".1.json (launch 0 already has a record, which is kept)" in printed
+    assert ".2.json (launch 1 already has a record, which is kept)" in printed
     for path in tmp_path.glob("*.json"):
         decode_launch(path.read_text(), str(path))

@@ -175,7 +175,7 @@ def test_a_run_that_cannot_be_read_and_may_be_the_newest_is_named(tmp_path: Path
 
     assert done.returncode == 0
     assert lines[0].startswith(
-        "note: passed over a run that cannot be read: reports/20270101T000000Z-b/run.json: is not"
+        "note: skipped a run that cannot be read: reports/20270101T000000Z-b/run.json: is not"
     )
     assert lines[1] == "newest run: reports/20260102T030405Z-a"
 
@@ -203,7 +203,7 @@ def test_resume_names_a_damaged_record_and_measures_it_again_once_it_is_gone(
     assert refused.returncode == 2
     assert refused.stderr == (
         f"error: {record.relative_to(tmp_path)}: warmup_seconds[0]: is not a finite number; remove"
-        " the file, and run --resume measures that launch again\n"
+        " the file; run --resume then measures that launch again\n"
     )
     assert resumed.returncode == 0, resumed.stderr
     assert resumed.stdout.startswith(
@@ -257,4 +257,4 @@ def test_a_name_longer_than_any_file_has_is_bad_input(
     done = bench(tmp_path, *arguments)
 
     assert done.returncode == 2
-    assert re.fullmatch(r"error: .* a name of 300 bytes, and Linux takes 255; .*\n", done.stderr)
+    assert re.fullmatch(r"error: .* a name of 300 bytes; Linux allows 255; .*\n", done.stderr)

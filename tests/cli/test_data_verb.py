@@ -53,7 +53,7 @@ def test_a_made_data_set_checks_good(data: Path) -> None:
     assert checked.stdout.splitlines() == [
         "train: 12 good records in 2 shards",
         "validation: 12 good records in 2 shards",
-        f"index: {data / 'index'} is that of the shards",
+        f"index: {data / 'index'} matches the shards",
     ]
     assert checked.returncode == 0
     assert checked.stderr == ""
@@ -139,7 +139,7 @@ def test_a_run_on_a_bad_record_gives_no_number(data: Path, tmp_path: Path) -> No
     record = json.loads(path.read_text())
     assert done.returncode == 3, done.stdout + done.stderr
     assert record["status"] == "invalid"
-    assert record["reason"].startswith(f"{bad}: record 6: goes past the end of the file")
+    assert record["reason"].startswith(f"{bad}: record 6: extends past the end of the file")
     assert record["step_seconds"] == []
 
 

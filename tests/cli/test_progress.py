@@ -98,7 +98,7 @@ def test_ctrl_c_is_answered_within_the_table(tmp_path: Path) -> None:
     said = [screen for screen in found if "Ctrl-C again ends at once" in screen]
 
     assert said[0].strip() == (
-        "stopping after the present step, then the report; Ctrl-C again ends at once"
+        "stopping after the current step, then the report; Ctrl-C again ends at once"
     )
     assert found[-1].count("training-fp32-bs32") == 2
     assert "Ctrl-C again" not in found[-1]

@@ -10,7 +10,7 @@ from suite.cli.reference_parser import add_reference
 from suite.model.errors import ExitCode, InputError
 from suite.store.references import BANDS_PATH, REFERENCE_DIRECTORY, read_bands
 
-OTHER_BANDS = "reference/bands.csv holds other bands, and those count"
+OTHER_BANDS = "reference/bands.csv holds other bands, which are used"
 DATA = Path(__file__).parents[1] / "data"
 
 
@@ -84,10 +84,10 @@ def test_bands_are_written_and_then_known(
     remarks.append(capsys.readouterr().out.splitlines()[-1])
 
     assert remarks == [
-        "reference/bands.csv is missing; --write-bands makes it with these bands.",
+        "reference/bands.csv is missing; --write-bands writes it with these bands.",
         f"written: {bands}",
         "reference/bands.csv holds these bands.",
-        f"{OTHER_BANDS}; --write-bands puts these in their place.",
+        f"{OTHER_BANDS}; --write-bands replaces them with these.",
     ]
     assert written == read_bands(BANDS_PATH)
 

@@ -130,7 +130,7 @@ def test_a_budget_stops_between_launches_and_resume_goes_on(tmp_path: Path) -> N
     assert stopped.returncode == 3
     assert "inference-fp32-bs1-1gpu-simulated: not run" in stopped.stdout
     assert (
-        "not finished (--max-time is over): 1 of 2 launches have ended; what is finished stays"
+        "not finished (--max-time is over): 1 of 2 launches have ended; finished launches are kept"
         in stopped.stdout
     )
     assert f"--resume {directory}" in stopped.stdout
@@ -160,8 +160,11 @@ def test_compare_prints_the_command_that_resumes_a_run(tmp_path: Path) -> None:
     [
         (["--resume"], "holds no run of mine; start one without --resume"),
         (["--resume", "nowhere"], "nowhere: no such run directory"),
-        (["--retry-failed"], "--retry-failed says how to continue a run; give --resume with it"),
-        (["--allow-changes"], "--allow-changes says how to continue a run"),
+        (
+            ["--retry-failed"],
+            "--retry-failed has no effect without --resume; give --resume with it",
+        ),
+        (["--allow-changes"], "--allow-changes has no effect without --resume"),
         (["--max-time", "9" * 400 + "h"], "is not a duration such as"),
         (["--max-time", "721h"], "'721h' is not a duration such as 30m, 90s or 1h30m, up to 720h"),
         (["--max-time", "soon"], "'soon' is not a duration such as 30m, 90s or 1h30m, up to 720h"),
@@ -204,7 +207,9 @@ def test_a_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     done = run(tmp_path, "--resume")
 
     assert done.returncode == 3
-    assert "report.md: cannot be written (Is a directory); what is finished stays" in done.stderr
+    assert (
+        "report.md: cannot be written (Is a directory); finished launches are kept" in done.stderr
+    )
     assert "inference-fp32-bs1-1gpu-simulated" in done.stdout
     assert records(tmp_path)[1]["status"] == "ok"
 
@@ -214,18 +219,18 @@ def test_exclusive_refuses_a_gpu_that_is_not_free(
 ) -> None:
     """Whoever is on the GPU is named before anything runs; other GPUs do not matter."""
     write(tmp_path, [1])
-    stranger = GpuProcess(pid=4711, name="python", memory_bytes=2**31)
+    foreign = GpuProcess(pid=4711, name="python", memory_bytes=2**31)
     flags = ["run", f"{tmp_path}/mine.yaml", "--out", f"{tmp_path}/out", "--exclusive"]
     two = (Gpu(index=0, name="Tesla T4"), Gpu(index=1, name="Tesla T4"))
     with_gpus = replace(detect_machine(), gpus=two)
     monkeypatch.setattr("suite.cli.run.detect_machine", lambda: with_gpus)
-    on_first: dict[Gpu, Any] = {two[0]: (stranger,), two[1]: ()}
-    on_second: dict[Gpu, Any] = {two[0]: (), two[1]: (stranger,)}
+    on_first: dict[Gpu, Any] = {two[0]: (foreign,), two[1]: ()}
+    on_second: dict[Gpu, Any] = {two[0]: (), two[1]: (foreign,)}
     unknown: dict[Gpu, Any] = {two[0]: None, two[1]: ()}
 
     def see(found: dict[Gpu, Any]) -> None:
-        neighbours = "suite.cli.run.gpu_neighbours"
-        monkeypatch.setattr(neighbours, lambda gpus: tuple(found[gpu] for gpu in gpus))
+        asked = "suite.cli.run.foreign_processes"
+        monkeypatch.setattr(asked, lambda gpus: tuple(found[gpu] for gpu in gpus))
 
     see(on_first)
     refused = main(flags)
@@ -238,8 +243,11 @@ def test_exclusive_refuses_a_gpu_that_is_not_free(
     run_anyway = main(flags)
 
     assert (refused, not_seen, run_anyway) == (2, 2, 0)
-    assert "also on the GPU: python (process 4711, 2.0 GiB); end it or drop --exclusive" in said
-    assert "the processes on Tesla T4 cannot be read, so nobody knows whether it is free" in unseen
+    assert (
+        "foreign processes on the GPU: python (process 4711, 2.0 GiB); end them or drop --exclusive"
+        in said
+    )
+    assert "the processes on Tesla T4 cannot be read, so it is unknown whether it is free" in unseen
     assert not written
 
 
@@ -252,7 +260,7 @@ def test_exclusive_has_nothing_to_say_of_a_cpu(
     code = main(["run", f"{tmp_path}/mine.yaml", "--out", f"{tmp_path}/out", "--exclusive"])
 
     assert code == 0
-    assert "note: --exclusive is about GPUs, and there is none here" in capsys.readouterr().out
+    assert "note: --exclusive has no effect without a GPU" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("failure", ["hidden", "mismatch"])

@@ -46,7 +46,7 @@ def test_a_first_ctrl_c_ends_in_good_order(
     assert measured < 20
     assert "Ctrl-C again ends at once" in said
     assert (
-        "not finished (stopped by Ctrl-C): 1 of 2 launches have ended; what is finished stays"
+        "not finished (stopped by Ctrl-C): 1 of 2 launches have ended; finished launches are kept"
         in printed
     )
     assert list(bench.out.glob("*/report.md"))

@@ -49,7 +49,7 @@ def test_a_full_disk_is_one_line_and_a_reason_to_resume(small_disk: Path) -> Non
     ballast.unlink()
 
     assert code == 3
-    assert_one_line(said, "cannot be written (No space left on device); what is finished stays")
+    assert_one_line(said, "cannot be written (No space left on device); finished launches are kept")
     assert bench.statuses() == {1: "ok"}
     bench.hold_that_resume_completes(1, 2)
 
@@ -62,7 +62,7 @@ def test_a_file_size_limit_is_told_like_a_full_disk(bench: Bench) -> None:
     code, _, said = bench.end(process)
 
     assert code == 3
-    assert_one_line(said, "cannot be written (File too large); what is finished stays")
+    assert_one_line(said, "cannot be written (File too large); finished launches are kept")
     assert bench.statuses() == {1: "ok"}
     bench.hold_that_resume_completes(1, 2)
 
@@ -101,7 +101,7 @@ def test_removed_records_are_measured_anew(bench: Bench) -> None:
     resumed, _, _ = bench.run("--resume")
 
     assert code == 3
-    assert_one_line(said, "what is finished stays; then the same command with --resume ")
+    assert_one_line(said, "finished launches are kept; run the same command with --resume ")
     assert resumed == 0
     assert bench.statuses() == {1: "ok", 2: "ok"}
 

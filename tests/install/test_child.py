@@ -32,7 +32,7 @@ a non-zero exit code. Per user-direction, the job has been aborted.
         (COMPILER, COMPILER.splitlines()[0]),
         (RANKS, "RuntimeError: the sum over 2 ranks is 2.0, not 3.0"),
         ("one\ntwo\n----\n\n", "two"),
-        ("", "it wrote nothing"),
+        ("", "it printed nothing"),
     ],
 )
 def test_the_cause_is_told_not_its_consequences(output: str, line: str) -> None:

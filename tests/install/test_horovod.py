@@ -61,7 +61,7 @@ def test_a_horovod_that_fits_is_left_alone(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert done.stdout == (
-        "Horovod is there: Horovod 0.28.1+nv25.2 for TensorFlow 2.17.0, with MPI, Gloo, NCCL\n"
+        "Horovod is installed: Horovod 0.28.1+nv25.2 for TensorFlow 2.17.0, with MPI, Gloo, NCCL\n"
     )
 
 
@@ -131,6 +131,6 @@ def test_two_ranks_prove_the_horovod_that_is_installed(tmp_path: Path) -> None:
         check=False,
     )
 
-    assert "all-reduce is right" in (tmp_path / "log").read_text()
+    assert "all-reduce is correct" in (tmp_path / "log").read_text()
     assert alone.returncode != 0
     assert "each is alone" in alone.stderr

@@ -145,12 +145,12 @@ SWITCHES: dict[str, tuple[Cell, Callable[[Patch], None], str]] = {
     "forward": (
         replace(CELL, graph=Graph.FORWARD),
         evaluates_anyway,
-        "graph forward is declared, but the step worked out a loss",
+        "graph forward is declared, but the step computed a loss",
     ),
     "evaluation": (
         CELL,
         stops_at_the_logits,
-        "graph evaluation is declared, but the step worked out no loss",
+        "graph evaluation is declared, but the step computed no loss",
     ),
     "evaluation, frozen": (
         CELL,

@@ -12,7 +12,7 @@ import pytest
 
 from suite.machine.cuda import cuda_uuid
 from suite.machine.devices import detect_machine
-from suite.machine.neighbours import gpu_neighbours
+from suite.machine.foreign_processes import foreign_processes
 from suite.model.cell import Cell, Mode, Precision
 from suite.model.device import Machine, published_system, too_many_ranks
 from suite.model.distributed import Distributed
@@ -250,7 +250,7 @@ def test_two_mig_devices_are_no_two_gpus(detected: Any) -> None:
     assert [gpu.uuid for gpu in parts.gpus] == ["MIG-dddd"]
     assert [gpu.uuid for gpu in beside.gpus] == ["MIG-dddd"]
     assert parts.nvml == (
-        "1 GPU found; of 2 MIG devices CUDA uses the first alone, and no other GPU beside it"
+        "1 GPU found; of 2 MIG devices CUDA uses only the first, and no other GPU beside it"
     )
     assert too_many_ranks(two, parts, Distributed(), cpu_ranks=True) == (
         f"needs 2 GPUs, and this machine has 1 (NVML: {parts.nvml})"
@@ -322,13 +322,13 @@ def test_processes_that_cannot_be_read_are_not_nobody(detected: Any) -> None:
     assert [process.pid for process in seen] == [1]
 
 
-def test_neighbours_of_a_gpu_that_vanished_are_unknown(detected: Any) -> None:
+def test_foreign_processes_on_a_gpu_that_vanished_are_unknown(detected: Any) -> None:
     """NVML that fails later does not make a GPU look free."""
     gpus = detected({**T4, "processes": []}, {**H200, "processes": []}).gpus
-    assert gpu_neighbours(gpus) == ((), ())
+    assert foreign_processes(gpus) == ((), ())
     detected({**H200, "processes": []}, {"fault": pynvml.NVML_ERROR_GPU_IS_LOST})
 
-    assert gpu_neighbours(gpus) == (None, ())
+    assert foreign_processes(gpus) == (None, ())
 
 
 class FakeCuda:

@@ -255,7 +255,7 @@ def test_shares_of_throttling_are_of_the_readings_that_told(fake: FakeGpu) -> No
 
     assert (found.readings, found.throttle_readings) == (4, 2)
     assert found.throttling == {"heat (hardware)": 1.0}
-    assert "throttle reasons were told in 2 of 4 readings" in found.note
+    assert "throttle reasons were reported in 2 of 4 readings" in found.note
     assert "heat (hardware) in 100% of 2 readings" in caution.text
 
 
@@ -310,7 +310,7 @@ def test_memory_held_is_told_where_processes_are_not(fake: FakeGpu) -> None:
     measurement.steps(3, 0.1)
 
     assert measurement.finish().foreign_processes == (
-        "something unseen that held 4.0 GiB beforehand",
+        "an invisible process that held 4.0 GiB beforehand",
     )
 
 
@@ -397,7 +397,7 @@ def test_memory_held_by_nobody_in_sight_is_a_caution(fake: FakeGpu) -> None:
     measurement.steps(3, 0.1)
 
     assert measurement.finish().foreign_processes == (
-        "something unseen that held 4.0 GiB beforehand",
+        "an invisible process that held 4.0 GiB beforehand",
     )
 
 
@@ -487,7 +487,7 @@ def test_other_processes_on_the_cpu_are_a_caution(
     caution = contention([found])
     assert ([] if caution is None else [caution.kind]) == told
     if caution is not None:
-        assert caution.text.startswith("other processes kept 15% of the CPU busy; end them")
+        assert caution.text.startswith("foreign processes kept 15% of the CPU busy; end them")
 
 
 @pytest.mark.usefixtures("fake")

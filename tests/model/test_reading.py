@@ -3,7 +3,7 @@
 import pytest
 
 from suite.model.cell import Cell, Data, Mode, Precision
-from suite.model.reading import Reading, heeded_reading, published_reading, settled_reading
+from suite.model.reading import Reading, applicable_reading, published_reading, settled_reading
 
 
 def cell(data: Data, mode: Mode) -> Cell:
@@ -35,6 +35,6 @@ def test_a_change_reaches_the_cells_that_heed_it() -> None:
     wanted = Reading(shuffled_records=0, open_files=3)
     dali, evaluation = cell(Data.DALI, Mode.INFERENCE), cell(Data.TFRECORD, Mode.INFERENCE)
 
-    assert heeded_reading(wanted, dali) == Reading(shuffled_records=0)
+    assert applicable_reading(wanted, dali) == Reading(shuffled_records=0)
     assert settled_reading(wanted, dali) == Reading(shuffled_records=0, decode_threads=4)
     assert settled_reading(wanted, evaluation) == Reading(decode_threads=10, open_files=3)

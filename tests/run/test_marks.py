@@ -7,7 +7,7 @@ import pytest
 from suite.model.cell import Cell, KernelName, Mode, Precision, Protocol, quick_protocol
 from suite.model.device import Cpu, Gpu, GpuProcess, Machine
 from suite.model.launch import Caution, CautionKind, Launch, Status
-from suite.run.marks import Neighbours, doubted, labelled, only_alone
+from suite.run.marks import ForeignProcesses, doubted, labelled, only_alone
 
 CPU = Cpu(model="AMD EPYC", cores=2, physical_cores=2, memory_bytes=2**34, features=())
 CPU_ONLY = Machine(gpus=(), cpu=CPU, nvml="no NVIDIA driver")
@@ -65,7 +65,7 @@ def test_a_protocol_of_few_steps_is_kept() -> None:
     assert labelled(launch("CPU"), CPU_ONLY, None).status is Status.OK
 
 
-STRANGER = GpuProcess(pid=4711, name="python", memory_bytes=2**31)
+FOREIGN = GpuProcess(pid=4711, name="python", memory_bytes=2**31)
 
 
 @pytest.mark.parametrize(
@@ -116,23 +116,23 @@ def test_doubts_are_attached_to_the_number(
     assert all("use" in caution.text or "run" in caution.text for caution in cautions)
 
 
-def test_strangers_on_the_gpu_are_named_beside_the_number() -> None:
+def test_foreign_processes_on_the_gpu_are_named_beside_the_number() -> None:
     """Whoever was there right before or right after the launch is told once, with its memory."""
-    (caution,) = doubted(launch("GPU"), (), [((STRANGER,),), ((STRANGER,),)]).cautions
+    (caution,) = doubted(launch("GPU"), (), [((FOREIGN,),), ((FOREIGN,),)]).cautions
 
     assert caution.kind is CautionKind.FOREIGN_PROCESS
     assert "also on the GPU: python (process 4711, 2.0 GiB); end it" in caution.text
 
 
-def test_strangers_on_another_gpu_are_no_doubt() -> None:
+def test_foreign_processes_on_another_gpu_are_no_doubt() -> None:
     """A launch on one GPU does not care who computes on the next."""
-    assert doubted(launch("GPU"), (), [((), (STRANGER,)), ((), ())]).cautions == ()
+    assert doubted(launch("GPU"), (), [((), (FOREIGN,)), ((), ())]).cautions == ()
 
 
 def test_a_crash_stays_a_crash_whoever_was_there() -> None:
     """--exclusive judges numbers; a launch without one keeps its own reason."""
     crashed = replace(launch("GPU"), status=Status.CRASHED, reason="ended by SIGSEGV")
-    seen = [((STRANGER,),)]
+    seen = [((FOREIGN,),)]
 
     assert only_alone(doubted(crashed, (), seen), seen).reason == "ended by SIGSEGV"
 
@@ -166,7 +166,7 @@ def test_the_label_is_that_of_the_very_gpu(
 
 
 @pytest.mark.parametrize("seen", [[(None,), ((),)], [((),), (None,)]], ids=["before", "after"])
-def test_exclusive_needs_to_see_who_is_there(seen: list[Neighbours]) -> None:
+def test_exclusive_needs_to_see_who_is_there(seen: list[ForeignProcesses]) -> None:
     """Processes that cannot be read are not nobody: no caution, and no promise either."""
     record = doubted(launch("GPU"), (), seen)
 

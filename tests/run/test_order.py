@@ -24,7 +24,7 @@ from suite.model.cell import (
 )
 from suite.model.distributed import Compression
 from suite.model.errors import InputError
-from suite.model.reading import Reading, heeded_reading
+from suite.model.reading import Reading, applicable_reading
 from suite.run.flags import parse_order, to_arguments
 from suite.run.order import LaunchOrder, decode_order, encode_order
 
@@ -139,7 +139,7 @@ def sayable(seed: int) -> LaunchOrder:
             data_dir="/caf\udce9 1" if cell.reads_records else None,
             data_idx_dir="/100%/'x'" if data is Data.DALI else None,
             recipe=recipe if training else Recipe(),
-            reading=heeded_reading(told.options.reading, cell),
+            reading=applicable_reading(told.options.reading, cell),
         ),
         launch=told.launch,
         results_dir=draw.choice([".", "/ä 東"]),

@@ -45,7 +45,7 @@ def test_reading_survives_its_flags(flags: str, reading: Reading) -> None:
         ),
     ],
 )
-def test_a_flag_that_would_not_be_heeded_is_refused(flags: str, words: str) -> None:
+def test_a_flag_that_has_no_effect_is_refused(flags: str, words: str) -> None:
     """A setting that this pipeline does not have is not dropped in silence."""
     with pytest.raises(InputError, match=words):
         parse_order(flags.split())

@@ -45,7 +45,10 @@ def test_a_recipe_survives_its_flags(flags: str, recipe: Recipe) -> None:
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (f"{INFERENCE} --mixup 0.2 --cosine_lr", "only training heeds --cosine_lr and --mixup"),
+        (
+            f"{INFERENCE} --mixup 0.2 --cosine_lr",
+            "only training uses --cosine_lr and --mixup",
+        ),
         (f"{TRAINING} --static_loss_scale 64", "add --amp"),
         (f"{TRAINING} --label_smoothing 1", "1 is not below 1"),
         (f"{TRAINING} --lr_init nan", "'nan' is not a number from 0"),
@@ -57,7 +60,7 @@ def test_a_recipe_survives_its_flags(flags: str, recipe: Recipe) -> None:
         (f"{TRAINING} --xla_mode auto_clustering", "add --xla"),
     ],
 )
-def test_a_flag_that_would_not_be_heeded_is_refused(flags: str, words: str) -> None:
+def test_a_flag_that_has_no_effect_is_refused(flags: str, words: str) -> None:
     """Nothing that was asked for is dropped in silence."""
     with pytest.raises(InputError, match=words):
         parse_order(flags.split())

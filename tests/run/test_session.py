@@ -16,7 +16,7 @@ from suite.model.device import Cpu, Gpu, GpuProcess, Machine
 from suite.model.launch import CautionKind, Launch, Status
 from suite.model.matrix import Matrix
 from suite.run.child import Child, Start, start_process
-from suite.run.marks import Neighbours
+from suite.run.marks import ForeignProcesses
 from suite.run.session import Conduct, plan_launches, run_session
 from suite.run.stop import Stop
 
@@ -66,20 +66,20 @@ def test_cells_of_dali_are_planned_as_skipped_without_it(monkeypatch: pytest.Mon
     assert planned.skip_reason.startswith("NVIDIA DALI is not installed; pip install")
 
 
-STRANGER = GpuProcess(pid=4711, name="python", memory_bytes=2**31)
+FOREIGN = GpuProcess(pid=4711, name="python", memory_bytes=2**31)
 
 
 @pytest.mark.parametrize(
     ("exclusive", "statuses"), [(False, {"ok"}), (True, {"ok", "invalid"})], ids=["", "exclusive"]
 )
-def test_only_launches_with_a_stranger_beside_them_are_marked(
+def test_only_launches_beside_a_foreign_process_are_marked(
     tmp_path: Path, *, exclusive: bool, statuses: set[str]
 ) -> None:
     """GPUs are looked at before the first and after each launch, so each has both its sides.
 
     With --exclusive such a launch has no number, and says who was there.
     """
-    seen: Iterator[Neighbours] = iter([[()], [()], [(STRANGER,)], [()], [()]])
+    seen: Iterator[ForeignProcesses] = iter([[()], [()], [(FOREIGN,)], [()], [()]])
     simulated = [replace(cell(size), kernel=KernelName.SIMULATED) for size in (1, 2, 3, 4)]
     protocol = Protocol(warmup_steps=0, measured_steps=1)
     mine = matrix(*simulated, protocol=protocol)
@@ -92,7 +92,7 @@ def test_only_launches_with_a_stranger_beside_them_are_marked(
             CPU_ONLY,
             tmp_path,
             lambda *_: None,
-            Conduct(stop=Stop(), neighbours=lambda: next(seen), exclusive=exclusive),
+            Conduct(stop=Stop(), foreign_processes=lambda: next(seen), exclusive=exclusive),
         )
     )
     marked = [

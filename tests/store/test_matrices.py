@@ -59,7 +59,7 @@ BAD = {
     "reading without records": (
         "axes:",
         "reading: {open_files: 4}\naxes:",
-        ":5: reading.open_files: no cell of this matrix heeds it; leave it out",
+        ":5: reading.open_files: has no effect on any cell; remove it",
     ),
     "misspelt reading": (
         "axes:",
@@ -69,17 +69,17 @@ BAD = {
     "both batch sizes": (
         "axes:",
         "axes:\n  global_batch_size: [8]",
-        ":6: axes.global_batch_size: stands beside batch_size; keep one of the two",
+        ":6: axes.global_batch_size: conflicts with batch_size; keep one of the two",
     ),
     "no batch size": (
         "  batch_size: [1, 8]",
         "",
-        ":5: axes.batch_size: missing; add it, or global_batch_size to share it out among the GPUs",
+        ":5: axes.batch_size: missing; add it, or global_batch_size to divide it among the GPUs",
     ),
     "uneven shares": (
         "batch_size: [1, 8]",
         "gpus: [1, 3]\n  global_batch_size: [6, 8]",
-        ":10: axes.global_batch_size[1]: 8 cannot be shared out evenly among 3 GPUs; give a mult",
+        ":10: axes.global_batch_size[1]: 8 cannot be divided evenly among 3 GPUs; give a mult",
     ),
     "inference on several GPUs": (
         "batch_size: [1, 8]",
@@ -166,7 +166,7 @@ BAD = {
     "list for a mode": ("[inference]", "[[inference]]", ":6: axes.mode[0]: "),
     "list for a key": ("a test", "a test\n[a]: b", ":2: a key is a word, not a list or a mapping"),
     "number for a key": ("a test", "a test\n1: b", ":2: a key is a word, not '1'; correct it"),
-    "lines in a key": ("a test", 'a test\n"a\\nb": b', ":2: 'a\\nb' is no key of a matrix"),
+    "lines in a key": ("a test", 'a test\n"a\\nb": b', ":2: 'a\\nb' is not a key of a matrix"),
     "merge key": ("purpose: a test", "<<: {purpose: a test}", ":1: a key is a word, not '<<'"),
     "half a character": ("a test", '"\\ud800"', ":1: purpose: '\\ud800' has half a character"),
     "hundreds of digits": (
@@ -220,12 +220,12 @@ BAD = {
     "too many cells": (
         "[1, 8]",
         f"{list(range(1, 5002))}",
-        ":5: axes: give 20004 cells, and a matrix at most 20000; shorten an axis, or split the",
+        ":5: axes: give 20004 cells, more than the 20000 that a matrix may have; shorten an axis",
     ),
     "too many inclusions": (
         "[1, 8]",
         f"{list(range(1, 5001))}\ninclude: [{{precision: fp32, xla: false, batch_size: 9999}}]",
-        ":10: include: has 1 cells beside the 20000 of the axes, more than 20000; split the matrix",
+        ":10: include: adds 1 cells to the 20000 of the axes, more than 20000; split the matrix",
     ),
 }
 

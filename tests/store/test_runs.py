@@ -236,7 +236,7 @@ def test_a_damaged_launch_comes_with_the_way_to_go_on(directory: Path) -> None:
     """The user learns that the other launches are good and this one can be measured again."""
     changed(directory / "cells" / f"{CELL.id}.1.json", setting("step_seconds", [0]))
 
-    with pytest.raises(InputError, match="; remove the file, and run --resume measures that laun"):
+    with pytest.raises(InputError, match="; remove the file; run --resume then measures that laun"):
         read_run(directory)
 
 

@@ -45,7 +45,7 @@ def test_a_truncated_record_is_named(tmp_path: Path, cut: int) -> None:
     path = shard(tmp_path / "train-0", 5, 20)
     path.write_bytes(path.read_bytes()[:-cut])
 
-    with pytest.raises(InputError, match=r"train-0: record 2: goes past the end of the file"):
+    with pytest.raises(InputError, match=r"train-0: record 2: extends past the end of the file"):
         count_records([path])
 
 
@@ -58,7 +58,7 @@ def test_a_truncated_record_is_named(tmp_path: Path, cut: int) -> None:
             "is gzip-compressed; decompress it",
         ),
         (b"0 21\n21 23\n", "is an index, not a shard; give the directory of the shards"),
-        (b"PK\x03\x04" + bytes(100) + b"\x01", "goes past the end of the file"),
+        (b"PK\x03\x04" + bytes(100) + b"\x01", "extends past the end of the file"),
     ],
     ids=["gzip", "gzip without a time", "index", "zip"],
 )
@@ -82,7 +82,7 @@ def test_what_lies_beside_a_shard_is_not_read_as_one(tmp_path: Path) -> None:
     assert list_shards(tmp_path, "train") == (path,)
     assert check_index(path, tmp_path) == compare_index(path, tmp_path) == 1
     (tmp_path / "train-00000-of-00001.gz").write_bytes(gzip.compress(path.read_bytes()))
-    with pytest.raises(InputError, match=r"00001\.gz: lies beside train-00000-of-00001 and would"):
+    with pytest.raises(InputError, match=r"00001\.gz: is beside train-00000-of-00001 and would"):
         list_shards(tmp_path, "train")
 
 

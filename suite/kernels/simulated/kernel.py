@@ -1,6 +1,6 @@
-"""A stand-in without TensorFlow: sleeps plausible step times, so that the whole path can be tried.
+"""A stand-in without TensorFlow: sleeps for plausible step times, to try out the whole path.
 
-Its numbers mean nothing and every record says so.
+Its numbers mean nothing, and every record says so.
 """
 
 import random
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from suite.kernels.interface import KernelOptions
 from suite.model.cell import Cell, Mode
 
-# Seconds of a step: a fixed part, a part per image, and how training, AMP and XLA change it.
+# Seconds of a step: fixed, per image, and the factors of training, AMP and XLA.
 _FIXED_SECONDS = 0.002
 _SECONDS_PER_IMAGE = 0.0005
 _FACTORS = {"training": 3.0, "amp": 0.6, "xla": 0.9}
@@ -49,5 +49,5 @@ class SimulatedKernel:
         return ()
 
     def conditions(self) -> Mapping[str, object]:
-        """Says that nothing real ran."""
+        """Marks the record as simulated."""
         return {"simulated": True}

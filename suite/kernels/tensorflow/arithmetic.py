@@ -1,12 +1,12 @@
-"""What the device makes of a convolution, found by doing a small one."""
+"""The precision in which the device computes convolutions, measured with a small one."""
 
 import re
 
 import numpy as np
 import tensorflow as tf
 
-# Mantissa bits, behind the leading one, that the inputs of a convolution keep. 16 is all that is
-# asked: the fast algorithms of cuDNN and oneDNN round the last few bits of float32 differently.
+# Mantissa bits, after the leading one, that the inputs of a convolution keep. 16 are enough for
+# float32: the fast algorithms of cuDNN and oneDNN round its last few bits differently.
 FLOAT32_BITS = 16
 _CHANNELS = 64
 
@@ -21,8 +21,8 @@ _XLA_TYPES = {"f32": "float32", "f16": "float16", "bf16": "bfloat16"}
 def float32_bits(*, xla: bool) -> int:
     """Mantissa bits that a float32 convolution keeps: 16 or more count as 16; TF32 keeps 10.
 
-    Image i holds 1 + 2^-i everywhere and the kernel is the identity, so whatever the inputs are
-    rounded to is what comes out.
+    Image i holds 1 + 2^-i everywhere and the kernel is the identity, so the
+    output shows how the inputs were rounded.
     """
     steps = 2.0 ** -np.arange(1, FLOAT32_BITS + 1)
     images = np.broadcast_to((1 + steps)[:, None, None, None], (FLOAT32_BITS, 8, 8, _CHANNELS))
@@ -37,7 +37,7 @@ def xla_compute_type(compute_type: str) -> str:
     """The type in which XLA computes a convolution of this type here.
 
     XLA widens bfloat16 to float32 on CPUs, where its code generator has no such convolution.
-    `unknown` where its program is not understood.
+    `unknown` if its program cannot be parsed.
     """
     kind = tf.as_dtype(compute_type)
     images = tf.ones((1, 8, 8, _CHANNELS), kind)
@@ -52,7 +52,7 @@ def _convolve(images: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
 
 def _identity(kind: tf.DType) -> tf.Tensor:
-    """A 3x3 kernel that puts out its input."""
+    """A 3x3 kernel whose output is its input."""
     kernel = np.zeros((3, 3, _CHANNELS, _CHANNELS), np.float32)
     kernel[1, 1] = np.eye(_CHANNELS)
     return tf.constant(kernel, kind)

@@ -1,4 +1,4 @@
-"""The yardstick of record pipelines: the same JPEGs decoded, and nothing else done to them."""
+"""The yardstick of record pipelines: decode the same JPEGs and do nothing else."""
 
 from collections.abc import Iterator
 
@@ -12,10 +12,10 @@ from suite.store.data_set import cell_shards
 
 
 def bare_decoding(cell: Cell, options: KernelOptions) -> Iterator[tf.Tensor]:
-    """An endless supply of batches of which only one byte an image is kept: uint8 [batch].
+    """An endless iterator of batches with one byte kept per image: uint8 [batch].
 
-    Records are held in memory. Whole images are decoded, as many at once and by the same decoder
-    as in the pipeline of tf.data.
+    Records are held in memory. Whole images are decoded, with the decoder and parallelism of the
+    tf.data pipeline.
 
     Raises:
         InputError: no shard of the split, or fewer records than a batch has.

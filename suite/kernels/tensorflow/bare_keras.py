@@ -1,7 +1,7 @@
 """The yardstick of `bench.py selfcheck`: what a user would write with Keras's own ResNet50.
 
-Its network is the paper's (v1), which does about 6 % less arithmetic than v1.5, and it is given
-images as they are. They stay on the host: on a GPU every step copies them, in training as well.
+Its network is the paper's (v1), which does about 6 % less arithmetic than v1.5, and its images are
+not normalised. They stay on the host: on a GPU every step copies them, also in training.
 """
 
 from collections.abc import Callable

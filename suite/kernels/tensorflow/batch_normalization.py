@@ -1,7 +1,7 @@
 """Batch normalisation as one fused operation, as the published code has it.
 
-Keras 3 spells it out in a dozen float32 operations whatever the policy. The fused operation reads
-and writes the compute type, keeps its statistics in float32, and is what cuDNN and oneDNN know.
+Keras 3 expands it into a dozen float32 operations whatever the policy. The fused operation reads
+and writes the compute type, keeps its statistics in float32, and is supported by cuDNN and oneDNN.
 """
 
 import tensorflow as tf
@@ -17,12 +17,12 @@ class FusedBatchNormalization(layers.BatchNormalization):  # type: ignore[misc] 
     """
 
     def call(self, inputs: tf.Tensor, *, training: bool = False) -> tf.Tensor:
-        """Normalise each channel; in training also move the statistics."""
+        """Normalise each channel; in training also update the moving statistics."""
         result = tf.raw_ops.FusedBatchNormV3(
             x=inputs,
             scale=self.gamma.value,
             offset=self.beta.value,
-            # In training the batch's own statistics count, and these must be empty.
+            # In training the batch's own statistics are used, and these must be empty.
             mean=[] if training else self.moving_mean.value,
             variance=[] if training else self.moving_variance.value,
             epsilon=self.epsilon,
@@ -39,19 +39,19 @@ def _move(moving: tf.Variable, value: tf.Tensor, momentum: float) -> None:
     moving.assign_sub((moving - value) * (1 - momentum))
 
 
-# 2^-24, half a unit in the last place of a float32 of 1, and the least number that float16 knows.
+# 2^-24, half a unit in the last place of a float32 of 1, and the smallest positive float16.
 _LEAST = 2.0**-24
 
 
 class FoldableBatchNormalization(layers.BatchNormalization):  # type: ignore[misc] # untyped base
     """Inference in NHWC only: one factor and one offset per channel, in the compute type.
 
-    Once these are constants TensorFlow works the factor into the convolution before it and hands
-    the offset to the convolution as its bias, which it does not do for the fused operation.
+    Once these are constants TensorFlow folds the factor into the preceding convolution and makes
+    the offset its bias, which it does not do for the fused operation.
 
-    Where all offsets of a layer are zero, as in a new network, TensorFlow and XLA would drop their
-    addition, which no trained network can do without. They are then 2^-24: beside activations of
-    about 1 that is below what float32 resolves. A layer with any other offset keeps all of its own.
+    If all offsets of a layer are zero, as in a new network, TensorFlow and XLA would drop their
+    addition, which every trained network needs. They are then set to 2^-24, which is below float32
+    resolution for activations of about 1. A layer with any non-zero offset is left as it is.
     """
 
     def call(self, inputs: tf.Tensor, *, training: bool = False) -> tf.Tensor:  # noqa: ARG002

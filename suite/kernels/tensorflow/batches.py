@@ -1,4 +1,4 @@
-"""Where a step's images come from: one batch at a time, with the wait inside the sample."""
+"""The source of a step's images: one batch at a time, with the wait inside the sample."""
 
 from collections.abc import Mapping, Sequence
 from itertools import repeat
@@ -20,17 +20,17 @@ Batch = tuple[tf.Tensor, tf.Tensor]
 class Batches(Protocol):
     """An endless supply of batches.
 
-    `normalized` says whether the images come with mean and deviation taken out, so that the
-    network must not do it again.
+    `normalized` says whether the images are already normalised, so that the network must not do it
+    again.
     """
 
     normalized: bool
 
     @property
     def wait_seconds(self) -> Sequence[float]:
-        """How long each call of `next` took, in order; empty where nothing is waited for.
+        """How long each call of `next` took, in order; empty if nothing is waited for.
 
-        What was done to a batch while an earlier step computed is no wait.
+        Work on a batch during an earlier step does not count as waiting.
         """
 
     def next(self) -> Batch:
@@ -75,7 +75,7 @@ class DeviceBatches:
         seed = options.seed + rank.index
         images, labels = synthetic_batch(cell.batch_size, cell.image_size, seed)
         if not tf.config.get_visible_devices("GPU"):
-            raise InvalidLaunchError("a batch can stay on a GPU only, and TensorFlow sees none")
+            raise InvalidLaunchError("a batch can stay only on a GPU, and TensorFlow sees none")
         with tf.device("GPU:0"):
             # TensorFlow keeps int32, and so the labels (4 bytes an image), on the host anyway.
             self._batch = (tf.constant(images), tf.constant(labels))
@@ -85,10 +85,10 @@ class DeviceBatches:
         return self._batch
 
     def conditions(self) -> Mapping[str, object]:
-        """Where the images are, as TensorFlow has it.
+        """Where the images are, according to TensorFlow.
 
         Raises:
-            InvalidLaunchError: not on a GPU.
+            InvalidLaunchError: they are not on a GPU.
         """
         device = tf.DeviceSpec.from_string(self._batch[0].backing_device).device_type
         if device != "GPU":
@@ -97,12 +97,12 @@ class DeviceBatches:
 
 
 def open_batches(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> Batches:
-    """The supply that a cell declares; each rank has its own part of the records, or own images.
+    """The batches that a cell declares; each rank has its own records or synthetic images.
 
     Raises:
         InputError: the records it reads are missing, damaged or too few.
         MissingComponentError: it needs DALI, which is not installed.
-        InvalidLaunchError: it keeps its batch on a GPU, and there is none.
+        InvalidLaunchError: its batch must stay on a GPU, and there is none.
     """
     if cell.data is Data.TFRECORD:
         return open_tfrecord(cell, options, rank)

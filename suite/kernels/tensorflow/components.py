@@ -1,4 +1,4 @@
-"""TensorFlow, Horovod and DALI: whether each is there, and the line that installs it."""
+"""Whether TensorFlow, Horovod and DALI are installed, and the lines that install them."""
 
 from importlib.util import find_spec
 
@@ -41,6 +41,6 @@ def dali_missing() -> str | None:
     """Why no cell can read with DALI here, or None. Imports nothing; launches try its plugin."""
     try:
         found = find_spec("nvidia.dali")
-    except ModuleNotFoundError:  # of the folder that it lies in
+    except ModuleNotFoundError:  # of its parent package
         found = None
     return None if found else f"NVIDIA DALI is not installed; {INSTALL_DALI}"

@@ -40,11 +40,11 @@ def import_dali() -> None:
 
 
 def open_dali(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> RecordBatches:
-    """A cell's records as batches on the device that runs it, mean and deviation taken out.
+    """A cell's records as normalised batches on the device that runs it.
 
     Raises:
-        InputError: no shard of the split, an index that is missing or another shard's, or fewer
-            records than a batch has.
+        InputError: no shard of the split, an index that is missing or belongs to another shard, or
+            fewer records than a batch has.
         MissingComponentError: DALI is not installed.
     """
     import_dali()
@@ -55,7 +55,7 @@ def open_dali(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> Rec
     reading = settled_reading(options.reading, cell)
     directory = Path(options.data_idx_dir or "")
     on_gpu = bool(tf.config.get_visible_devices("GPU"))
-    # DALI counts the GPUs of the host, TensorFlow only the one that it was left.
+    # DALI counts the GPUs of the host, TensorFlow only the one visible to it.
     device_id = rank.local_index if on_gpu else None
     with tf.device("GPU:0" if on_gpu else "CPU:0"):
         dataset = DALIDataset(
@@ -165,7 +165,7 @@ def _images(encoded: Any, cell: Cell, decoder: str) -> Any:
 
 
 def _labels(labels: Any, encoded: Any) -> Any:
-    """Labels counted from 0; NOT_JPEG for an image that is none, which the decoder would take."""
+    """Labels counted from 0; NOT_JPEG for other formats, which the decoder would accept."""
     from nvidia.dali import fn, types
 
     start = fn.slice(encoded, 0, len(JPEG_START), axes=[0])

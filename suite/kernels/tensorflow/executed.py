@@ -1,7 +1,7 @@
 """What really ran, read from the graph that TensorFlow executed rather than from the flags.
 
-The traced graph is only a wish: the optimiser then fuses, casts and clusters, oneDNN puts in its
-own kernels, and XLA takes the step away altogether. TensorFlow can hand out the final graph.
+The traced graph is only a request: the optimiser then fuses, casts and clusters, oneDNN substitutes
+its own kernels, and XLA may compile the whole step. TensorFlow can return the final graph.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,7 +13,7 @@ from tensorflow.python.eager import context
 
 # Horovod's average of one tensor over all ranks.
 ALL_REDUCE = "HorovodAllreduce"
-# What stands in an executed graph for a cluster of operations that XLA compiled.
+# Operations that represent a cluster compiled by XLA in an executed graph.
 _CLUSTERS = {"_XlaRun", "XlaLaunch"}
 _READS = {"ReadVariableOp", "_ReadVariablesOp"}
 _TRANSPOSES = {"Transpose", "_MklTranspose"}
@@ -26,10 +26,10 @@ class Executed:
     `compute_types` are the types of all convolutions and matrix products, gradients among them.
     `xla` is `jit_compile` where XLA compiled the whole step, or all of it around its all-reduces,
     `auto_clustering` where it compiled parts, else `off`. `layouts` are those of the convolutions,
-    `transposes` what changes between layouts cost. Where XLA compiled it, types, layouts and casts
-    are those of the graph it was given, before its own rewriting. `variable_reads` are those of the
-    network's variables, and `losses` the cross entropies worked out. `all_reduces` are Horovod's,
-    one per tensor and step, and cross in `all_reduce_types`. `onednn_operations` are oneDNN's
+    `transposes` counts changes of layout. If XLA compiled the step, types, layouts and casts are
+    those of the graph that it was given, before its own rewriting. `variable_reads` counts reads of
+    the network's variables, `losses` the cross entropies computed. `all_reduces` counts Horovod's,
+    one per tensor and step, with types `all_reduce_types`. `onednn_operations` counts oneDNN's
     kernels outside XLA.
     """
 
@@ -49,10 +49,10 @@ class Executed:
 
 
 def record_first_run(run: Callable[[], object]) -> list[NodeDef]:
-    """The operations that TensorFlow's executor was given by the first run of a traced function.
+    """The operations that TensorFlow's executor runs on the first call of a traced function.
 
-    They are placed, optimised and final. A function that XLA compiled whole leaves none: the
-    executor never sees its parts.
+    They are placed, optimised and final. A function that XLA compiled whole has none: the executor
+    never sees its parts.
     """
     now = context.context()
     now.enable_graph_collection()
@@ -74,7 +74,8 @@ def read_executed(
 ) -> Executed:
     """The facts of a traced function, given the operations that its first run executed."""
     clusters = sum(node.op in _CLUSTERS for node in executed)
-    # The whole step, which leaves nothing to the executor, or the parts between all-reduces.
+    # XLA compiled the whole step, which leaves nothing to the executor, or the parts between
+    # all-reduces.
     whole = function.function_def.attr["_XlaMustCompile"].b
     programs = 1 if whole else sum(node.attr["_XlaMustCompile"].b for node in executed)
     compiled = programs > 0 and not _convolutions(executed)

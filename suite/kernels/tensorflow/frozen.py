@@ -1,4 +1,4 @@
-"""A network whose variables have become constants, so that TensorFlow can work them out ahead."""
+"""A network with its variables turned into constants, which TensorFlow folds beforehand."""
 
 import tensorflow as tf
 from keras import Model
@@ -8,7 +8,7 @@ from suite.kernels.tensorflow.steps import Forward
 
 
 def frozen(model: Model, images: tf.TensorSpec) -> Forward:
-    """The network's inference on images of one shape, with today's values of its variables."""
+    """The network's inference on images of one shape, with the current values of its variables."""
     traced = tf.function(lambda batch: model(batch, training=False), autograph=False)
     folded = convert_variables_to_constants_v2(traced.get_concrete_function(images))
 

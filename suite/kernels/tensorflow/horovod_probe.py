@@ -1,4 +1,4 @@
-"""Run as a program (`-m`): which TensorFlow and Horovod load here, as JSON."""
+"""Run as a program (`-m`): which TensorFlow and Horovod can be imported here, as JSON."""
 
 import json
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def probe() -> dict[str, object]:
-    """What loads in this process; an `..._error` says why something does not.
+    """What this process can import; an `..._error` says why something fails.
 
     Keys: `tensorflow` and `horovod` (versions, or None), `cuda` (whether this TensorFlow is built
     for NVIDIA GPUs), `built_for` (the TensorFlow that Horovod was built for, if it says), `mpi`,
@@ -23,10 +23,10 @@ def probe() -> dict[str, object]:
         import horovod
         import horovod.tensorflow as hvd
     except ModuleNotFoundError as error:
-        # Not being there at all is no error.
+        # Not being installed is not an error.
         reason = "" if error.name == "horovod" else _line(error)
         return found | {"horovod": None, "horovod_error": reason}
-    # A build for another TensorFlow fails in the loader, with errors of several kinds.
+    # A build for another TensorFlow fails in the loader, with various errors.
     except Exception as error:  # noqa: BLE001
         return found | {"horovod": None, "horovod_error": _line(error)}
     metadata = Path(horovod.__file__).with_name("metadata.json")

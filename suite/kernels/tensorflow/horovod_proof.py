@@ -1,16 +1,16 @@
-"""Run by `mpirun -np N python -m`: N ranks add their numbers up, or fail."""
+"""Run by `mpirun -np N python -m`: N ranks add their numbers, or fail."""
 
 import sys
 
-# What rank 0 writes when the sum is right, so that a silent end is not taken for success.
-PROVED = "all-reduce is right on {ranks} ranks"
+# Printed by rank 0 if the sum is correct, so that a silent exit is not taken for success.
+PROVED = "all-reduce is correct on {ranks} ranks"
 
 
 def prove() -> None:
     """Sum rank + 1 over all ranks with Horovod, and compare with the arithmetic.
 
     Raises:
-        RuntimeError: there is but one rank, or the sum is wrong.
+        RuntimeError: there is only one rank, or the sum is wrong.
     """
     import horovod.tensorflow as hvd
     import tensorflow as tf

@@ -1,4 +1,4 @@
-"""Training on several ranks with Horovod: gradients averaged, weights equal, an end agreed on."""
+"""Training on several ranks with Horovod: averaged gradients, equal weights, a common last step."""
 
 import os
 import time
@@ -18,15 +18,15 @@ from suite.kernels.tensorflow.steps import Step, TrainingParts
 from suite.model.distributed import Compression, Rank
 
 _COMPRESSORS = {Compression.NONE: hvd.Compression.none, Compression.FP16: hvd.Compression.fp16}
-# All-reduces of a step's gradients alone, after the measured steps and a first that warms up.
+# All-reduces of a step's gradients alone, after the measured steps and one for warm-up.
 _ALL_REDUCES = 5
 
 
 def join_ranks(rank: Rank) -> None:
-    """Connect this process with the others of its launch; blocks until all of them are there.
+    """Connect this process with the others of its launch; blocks until all have joined.
 
     Raises:
-        InvalidLaunchError: Horovod counts the ranks otherwise than their launcher.
+        InvalidLaunchError: Horovod numbers the ranks differently from their launcher.
     """
     hvd.init()
     if (hvd.rank(), hvd.size()) != (rank.index, rank.size):
@@ -37,17 +37,17 @@ def join_ranks(rank: Rank) -> None:
 
 
 def gather(text: str) -> list[str]:
-    """What every rank gave, in their order; each rank must call it."""
-    if not hvd.is_initialized():  # ranks of the simulated kernel have had nothing to say so far
+    """The texts of all ranks, in rank order; every rank must call it."""
+    if not hvd.is_initialized():  # the simulated kernel has not done so
         hvd.init()
     return list(hvd.allgather_object(text))
 
 
 class EndTogether:
-    """Ranks end a phase after the same step, or those that go on would wait for the others forever.
+    """Ranks end a phase after the same step; otherwise some would wait for the others forever.
 
-    The wish of each rank crosses with the gradients of a step, so that agreeing costs no exchange
-    of its own.
+    The wish of each rank is exchanged with the gradients of a step, so that agreeing needs no
+    exchange of its own.
     """
 
     def __init__(self) -> None:
@@ -55,12 +55,12 @@ class EndTogether:
         self._wishes = tf.Variable(0.0, trainable=False, name="wishes_to_end")
 
     def propose(self, wish: bool) -> None:  # noqa: FBT001 - the only argument
-        """Before a step: whether this rank wishes that it be the last."""
+        """Before a step: whether this rank wants it to be the last."""
         self._wish.assign(float(wish))
 
     @property
     def reached(self) -> bool:
-        """After a step: whether any rank wished so, on which all of them agree."""
+        """After a step: whether any rank wanted it to be the last; the same on all ranks."""
         return bool(self._wishes.numpy() > 0)
 
     def sent(self) -> tf.Tensor:
@@ -90,9 +90,9 @@ def ranked_training_step(
 ) -> RankedStep:
     """The training step with its gradients averaged over all ranks between its two parts.
 
-    Broadcasts the variables of rank 0 to the others first. XLA compiles the parts, each by itself:
-    Horovod's operation is not one that it knows. Without it the all-reduce of a gradient begins as
-    soon as that one is there, while others are still worked out.
+    First broadcasts the variables of rank 0 to the others. XLA compiles the two parts separately,
+    because it does not support Horovod's operation. Without XLA the all-reduce of a gradient begins
+    as soon as that gradient is ready, while others are still computed.
     """
     hvd.broadcast_variables(variables, root_rank=0)
     end = EndTogether()
@@ -125,7 +125,7 @@ def all_reduce_seconds(
 ) -> tuple[float, ...]:
     """Seconds of all-reducing tensors like the gradients of these variables, and nothing else.
 
-    Every rank must call it. Each one begins together with the others.
+    Every rank must call it. Ranks are synchronised before each all-reduce.
 
     Raises:
         InvalidLaunchError: TensorFlow did not execute an all-reduce for each of them.
@@ -135,7 +135,7 @@ def all_reduce_seconds(
 
     def reduce(*tensors: tf.Tensor) -> tf.Tensor:
         averaged = [average(t, f"alone_{i}") for i, t in enumerate(tensors)]
-        # TensorFlow drops what no result is made of, and Horovod's operation counts as pure.
+        # TensorFlow prunes operations without a used result, and Horovod's counts as stateless.
         return tf.add_n([tf.reshape(t, [-1])[0] for t in averaged])
 
     traced = tf.function(reduce, autograph=False)
@@ -153,10 +153,10 @@ def all_reduce_seconds(
 
 
 def check_compression(compression: Compression, crossed: object) -> None:
-    """See that what crossed between the ranks did so in the type of the compression.
+    """Check that ranks exchanged gradients in the type of the compression.
 
     Raises:
-        InvalidLaunchError: it did not.
+        InvalidLaunchError: they did not.
     """
     wanted = {Compression.NONE: "float32", Compression.FP16: "float16"}[compression]
     if crossed != [wanted]:
@@ -167,12 +167,12 @@ def check_compression(compression: Compression, crossed: object) -> None:
 
 
 def check_equal_weights(variables: Sequence[tf.Variable]) -> None:
-    """See that every rank has the very same weights, as training together must leave them.
+    """Check that every rank has bitwise identical weights, as training together must give.
 
     Every rank must call it.
 
     Raises:
-        InvalidLaunchError: one has others.
+        InvalidLaunchError: some rank's weights differ.
     """
     digest = sha256()
     for variable in variables:
@@ -187,7 +187,7 @@ def check_equal_weights(variables: Sequence[tf.Variable]) -> None:
 
 
 def horovod_conditions(compression: Compression, *, on_gpu: bool) -> Mapping[str, Any]:
-    """What carries the gradients, as JSON-ready facts."""
+    """How gradients are exchanged, as JSON-ready facts."""
     control = "MPI" if hvd.mpi_enabled() else "Gloo"
     return {
         "horovod": horovod.__version__,

@@ -43,9 +43,9 @@ def build_resnet50(cell: Cell, options: KernelOptions) -> Kernel:
     """Build the network, its step and its batch on this process's first GPU, else on the CPU.
 
     Raises:
-        InvalidLaunchError: the precision or the place of the batch is not there.
+        InvalidLaunchError: the device lacks the precision, or a GPU for the batch.
         InputError: the records it reads are missing, damaged or too few.
-        MissingComponentError: DALI, or what the layout needs, is not there.
+        MissingComponentError: DALI, or what the layout needs, is missing.
     """
     claim_device(ONLY_RANK, options.threads)
     model, batches = open_network(cell, options, ONLY_RANK)
@@ -62,7 +62,7 @@ def build_resnet50(cell: Cell, options: KernelOptions) -> Kernel:
 
 
 def claim_device(rank: Rank, threads: int | None) -> None:
-    """Leave this process the GPU of its rank, if there are GPUs, and cap TensorFlow's threads.
+    """Make only the rank's own GPU visible, if there are GPUs, and cap TensorFlow's threads.
 
     Raises:
         InvalidLaunchError: the host has fewer GPUs than ranks.
@@ -83,7 +83,7 @@ def claim_device(rank: Rank, threads: int | None) -> None:
 
 
 def open_network(cell: Cell, options: KernelOptions, rank: Rank) -> tuple[keras.Model, Batches]:
-    """The network with its first weights, and the supply of this rank's batches."""
+    """The network with its initial weights, and this rank's batches."""
     apply_precision(cell.precision, on_gpu=_on_gpu())
     apply_layout(cell, on_gpu=_on_gpu())
     keras.utils.set_random_seed(options.seed)
@@ -106,7 +106,7 @@ def model_parts(cell: Cell, recipe: Recipe, model: keras.Model) -> TrainingParts
 
 
 def compiles_whole(cell: Cell) -> bool:
-    """Whether XLA is to compile the whole of what it can, rather than clusters."""
+    """Whether XLA compiles the whole step, or all of it that it can, rather than clusters."""
     return cell.xla and cell.xla_mode is XlaMode.JIT_COMPILE
 
 
@@ -130,7 +130,7 @@ def _inference_step(graph: Graph, model: keras.Model, images: tf.Tensor) -> Step
 
 
 def _loss_scale(cell: Cell, recipe: Recipe, *, on_gpu: bool) -> LossScale | None:
-    """What keeps gradients in range: float16 needs it, bfloat16 has the range of float32."""
+    """The loss scale that float16 needs; bfloat16 has the range of float32."""
     if cell.precision is not Precision.AMP or not on_gpu:
         return None
     if recipe.static_loss_scale is None:
@@ -185,8 +185,9 @@ class TensorFlowKernel:
     def conditions(self) -> Mapping[str, object]:
         """What ran, read from the executed graph and the variables rather than from the flags.
 
-        `compute_type` is that of the convolutions, and `xla_compute_type` what XLA makes of it on
-        a CPU. `float32_bits` are the mantissa bits a float32 convolution keeps here, 16 for all.
+        `compute_type` is that of the convolutions, and `xla_compute_type` the one that XLA uses
+        instead on a CPU. `float32_bits` are the mantissa bits that a float32 convolution keeps
+        here; 16 stands for all.
 
         Raises:
             InvalidLaunchError: a switch had no effect, or the last loss is not finite.

@@ -9,7 +9,7 @@ from suite.model.layer import LayerFacts
 
 
 def layer_table(image_size: int) -> tuple[LayerFacts, ...]:
-    """Every layer of the network that has numbers or pools, in order, at this size of image."""
+    """Every layer of the network that has parameters or pools, in order, at this image size."""
     return tuple(
         _facts(layer)
         for layer in resnet50(image_size).layers
@@ -31,7 +31,7 @@ def _facts(layer: layers.Layer) -> LayerFacts:
 
 
 def _multiply_adds(layer: layers.Layer, output: tuple[int, ...]) -> int:
-    """One for each weight of the kernel and each place at which it is put down."""
+    """One per weight of the kernel and output position."""
     if not isinstance(layer, layers.Conv2D | layers.Dense):
         return 0
     weights: tuple[int, ...] = tuple(layer.kernel.shape)

@@ -1,4 +1,4 @@
-"""The declared layout, asked of TensorFlow before the network is built."""
+"""Enforcing the declared layout in TensorFlow, before the network is built."""
 
 import tensorflow as tf
 
@@ -7,13 +7,13 @@ from suite.model.cell import Cell, Layout, XlaMode
 
 
 def apply_layout(cell: Cell, *, on_gpu: bool) -> None:
-    """Let nothing transpose a network that is declared NCHW, in the whole process.
+    """Keep TensorFlow from transposing a network that is declared NCHW, in the whole process.
 
-    TensorFlow's optimizer turns convolutions into the layout that it thinks faster on a GPU:
-    NHWC for float16 on tensor cores, NCHW else. It stays on for NHWC, where everybody has it on.
+    TensorFlow's optimizer turns convolutions into the layout that it expects to be faster on a GPU:
+    NHWC for float16 on tensor cores, else NCHW. For NHWC it stays on, as by default.
 
     Raises:
-        MissingComponentError: NCHW on a CPU that TensorFlow cannot compute it on.
+        MissingComponentError: NCHW is declared, and TensorFlow cannot compute it on this CPU.
     """
     if cell.layout is not Layout.NCHW:
         return

@@ -16,7 +16,7 @@ COSINE_EPOCHS = 90
 def learning_rate(recipe: Recipe, steps_done: tf.Tensor, batch_size: int) -> tf.Tensor:
     """Steps done so far (int64 scalar) and the global batch size -> rate (float32 scalar).
 
-    Linear from 0 during warm-up; after it the schedule as if it had run from step 0.
+    Linear from 0 during warm-up; then the schedule as if it had started at step 0.
     """
     base = recipe.lr_init * batch_size / 256
     epoch = tf.cast(steps_done, tf.float32) / (IMAGENET_TRAINING_IMAGES // batch_size)

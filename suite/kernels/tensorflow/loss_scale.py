@@ -14,7 +14,7 @@ Result = Callable[[], tf.Tensor]
 
 
 class LossScale(Protocol):
-    """A scale and what becomes of it after each step."""
+    """A loss scale and how it changes after each step."""
 
     def value(self) -> tf.Tensor:
         """The scale of this step's loss, a float32 scalar."""
@@ -22,14 +22,14 @@ class LossScale(Protocol):
     def apply(
         self, gradients: Sequence[tf.Tensor], update: Result, leave: Result
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """The result of the update that the gradients allow, and what else must be done.
+        """The result of the update, if the gradients allow one, and further operations to run.
 
-        `leave` has the result of a step without an update.
+        `leave` gives the result of a step without an update.
         """
 
 
 class StaticScale:
-    """Always the same scale, and always an update."""
+    """A constant scale; every step updates."""
 
     def __init__(self, scale: float) -> None:
         self._scale = scale
@@ -44,19 +44,19 @@ class StaticScale:
         update: Result,
         leave: Result,  # noqa: ARG002 - never needed
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """Update, come what may."""
+        """Always update."""
         return update(), []
 
 
 class DynamicScale:
-    """Halves after a step whose gradients are not finite, leaving it out; doubles after 2000."""
+    """Halves, and skips the update, if gradients are not finite; doubles after 2000 good steps."""
 
     def __init__(self) -> None:
         self._scale = tf.Variable(_INITIAL, trainable=False, name="loss_scale")
         self._good = tf.Variable(0, dtype=tf.int64, trainable=False, name="good_steps")
 
     def value(self) -> tf.Tensor:
-        """The scale as the steps so far have left it."""
+        """The current scale."""
         return self._scale.read_value()
 
     def apply(

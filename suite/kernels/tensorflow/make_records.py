@@ -24,13 +24,13 @@ def make_data_set(
 ) -> tuple[Path, ...]:
     """Write `images` training and as many validation images, each split over `shards` files.
 
-    The directory appears under its name only once it is whole. Equal arguments give equal bytes.
+    The directory gets its name only once it is complete. Equal arguments give equal bytes.
 
     Raises:
         InputError: the directory exists, or cannot be written.
     """
     if reachable(out.exists):
-        raise InputError(f"{out}: exists already; give a new directory")
+        raise InputError(f"{out}: already exists; give a new directory")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
@@ -72,7 +72,7 @@ def _record(generator: np.random.Generator, width: int, height: int) -> bytes:
 
 
 def _picture(generator: np.random.Generator, width: int, height: int) -> NDArray[np.uint8]:
-    """A smooth random field [height, width, 3]: noise of every scale, equally strong.
+    """A smooth random field [height, width, 3]: noise of equal strength at every scale.
 
     Colours vary less than brightness, as in photographs.
     """

@@ -5,7 +5,7 @@ from keras import layers
 
 
 class MaxPooling(layers.MaxPooling2D):  # type: ignore[misc] # untyped base
-    """keras.layers.MaxPooling2D, which turns NCHW into NHWC and back, in one operation."""
+    """keras.layers.MaxPooling2D in one operation; Keras's own transposes NCHW to NHWC and back."""
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Largest value of each window of an image batch."""

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from suite.kernels.recipe import Recipe
 
-# Shares are drawn beforehand, since XLA cannot draw from a Beta distribution.
+# Shares are drawn beforehand, as XLA cannot sample a Beta distribution.
 _SHARES = 65536
 _SEED = 0
 
@@ -16,10 +16,10 @@ Mixed = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 def mixing(recipe: Recipe) -> Mixed:
-    """How the recipe mixes a batch; without mixup, not at all.
+    """The recipe's mixing of a batch; the identity without mixup.
 
-    The published code mixes images after normalising them. That gives the same, since the shares
-    of a mixture add up to 1.
+    The published code mixes images after normalising them. That is equivalent, since the shares of
+    a mixture add up to 1.
     """
     if recipe.mixup == 0:
         return lambda images, targets, _steps_done: (images, targets)

@@ -1,4 +1,4 @@
-"""Whether what ran is what the cell declares; a switch without effect makes the launch invalid."""
+"""Checks that what ran is what the cell declares; a switch without effect is invalid."""
 
 import os
 
@@ -27,11 +27,11 @@ def check_launch(
 ) -> None:
     """Compare the executed graph, the device's arithmetic and the result with the cell.
 
-    `staging` is how the last step's batch reached the device, `output` what the step put out: its
-    loss, or its logits.
+    `staging` is how the last step's batch reached the device, `output` the step's output: its loss,
+    or its logits.
 
     Raises:
-        InvalidLaunchError: with the first thing that is not as declared.
+        InvalidLaunchError: something is not as declared; the message has the first difference.
     """
     wanted = compute_type(cell.precision, on_gpu=device_type == "GPU")
     if executed.compute_types != (wanted,):
@@ -43,8 +43,8 @@ def check_launch(
         raise InvalidLaunchError(
             f"{executed.convolutions} convolutions ran; the network has {_CONVOLUTIONS}"
         )
-    # NHWC is only recorded: TensorFlow may turn it into NCHW on a GPU, and is left to. NCHW is a
-    # demand, for which that was switched off. XLA chooses anew: there this is what it was given.
+    # NHWC is only recorded: TensorFlow may turn it into NCHW on a GPU. NCHW is enforced, with that
+    # switched off. XLA chooses its own layouts: for XLA this checks the graph that it was given.
     if cell.layout is Layout.NCHW and executed.layouts != (Layout.NCHW.name,):
         found = " and ".join(executed.layouts)
         raise InvalidLaunchError(f"NCHW is declared, but convolutions ran in {found}")
@@ -69,13 +69,11 @@ def check_launch(
 
 
 def _check_graph(graph: Graph, executed: Executed) -> None:
-    """Whether an inference step ended where it should, with its weights where they should be."""
+    """Check that an inference step computed what its graph declares, with its kind of weights."""
     if graph is Graph.FORWARD and executed.losses:
-        raise InvalidLaunchError("graph forward is declared, but the step worked out a loss")
+        raise InvalidLaunchError("graph forward is declared, but the step computed a loss")
     if graph is not Graph.FORWARD and not executed.losses:
-        raise InvalidLaunchError(
-            f"graph {graph.value} is declared, but the step worked out no loss"
-        )
+        raise InvalidLaunchError(f"graph {graph.value} is declared, but the step computed no loss")
     if graph is Graph.FROZEN and executed.variable_reads:
         raise InvalidLaunchError(
             f"graph frozen is declared, but the step read {executed.variable_reads} variables"

@@ -1,4 +1,4 @@
-"""ResNet50 v1.5 trained by several ranks: one of them made executable, with proof of what ran."""
+"""ResNet50 v1.5 trained by several ranks: one rank made executable, with proof of what ran."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -51,7 +51,7 @@ def build_ranked(cell: Cell, options: KernelOptions) -> "RankedKernel":
 
 
 class RankedKernel:
-    """A rank's kernel: that of a single process, and what has to hold across ranks."""
+    """A rank's kernel: that of a single process, with the checks across ranks."""
 
     def __init__(
         self,
@@ -84,11 +84,11 @@ class RankedKernel:
         return all_reduce_seconds(self._variables, self._compression)
 
     def conditions(self) -> Mapping[str, object]:
-        """What ran on this rank and between the ranks; each of them must call it.
+        """What ran on this rank and between the ranks; every rank must call it.
 
         Raises:
-            InvalidLaunchError: as that of a single process; not every gradient was averaged, or in
-                another type than declared; or the ranks' weights differ.
+            InvalidLaunchError: as for a single process; or not every gradient was averaged, not in
+                the declared type, or the ranks' weights differ.
         """
         facts = self._kernel.conditions()
         if facts["all_reduces"] != self._averaged_tensors:

@@ -1,4 +1,4 @@
-"""Batches made from records: the wait for each one measured, its labels looked at."""
+"""Batches made from records, with the wait for each one measured and its labels checked."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,14 +14,14 @@ from suite.model.text import command
 from suite.store.dali_index import compare_index
 from suite.store.tfrecords import count_records
 
-# How long a failed launch looks for the record that made it fail.
+# How long a failed launch searches for the bad record.
 _DIAGNOSIS_SECONDS = 60.0
 
 
 class RecordBatches:
-    """An endless iterator of (images, labels) made into the supply that a kernel steps through.
+    """The batches of a kernel from an endless iterator of (images, labels).
 
-    `index` is the folder of the index through which it reads the shards, None where it needs none.
+    `index` is the folder of the index through which it reads the shards, None without an index.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class RecordBatches:
         self._conditions = conditions
 
     def next(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """The next batch, once it is there; looking at its labels also waits for a GPU pipeline.
+        """The next batch, once it is ready; reading its labels also waits for a GPU pipeline.
 
         Raises:
             InvalidLaunchError: a record cannot be used; names the file and the record.
@@ -55,7 +55,7 @@ class RecordBatches:
                 raise
             raise InvalidLaunchError(self._diagnosis(str(error))) from error
         if values.min() < 0 or values.max() > LAST_LABEL - FIRST_LABEL:
-            problem = f"a label is outside {FIRST_LABEL}..{LAST_LABEL}, or an image is no JPEG"
+            problem = f"a label is outside {FIRST_LABEL}..{LAST_LABEL}, or an image is not a JPEG"
             raise InvalidLaunchError(self._diagnosis(problem))
         self.wait_seconds.append(time.perf_counter() - began)
         return images, labels
@@ -65,7 +65,7 @@ class RecordBatches:
         return self._conditions
 
     def _diagnosis(self, problem: str) -> str:
-        """The first bad record, if it is found soon; else the problem as the pipeline put it."""
+        """The first bad record, if it is found in time; else the pipeline's own message."""
         end = time.monotonic() + _DIAGNOSIS_SECONDS
         for check in self._checks():
             if time.monotonic() > end:
@@ -77,10 +77,10 @@ class RecordBatches:
         line = " ".join(problem.split())[:300]
         folder = self._shards[0].parent
         check_all = command(["python", "bench.py", "data", "check", str(folder)])
-        return f"{folder}: {line}; look with: {check_all}"
+        return f"{folder}: {line}; check with: {check_all}"
 
     def _checks(self) -> Iterator[Callable[[], object]]:
-        """What may be wrong with each shard, quick looks before those that decode every image."""
+        """Checks of each shard, quick ones before those that decode every image."""
         for shard in self._shards:
             yield partial(count_records, [shard])
             if self._index:

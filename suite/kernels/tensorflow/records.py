@@ -1,4 +1,4 @@
-"""One record of ImageNet's TFRecord layout: its features, and how to tell a good one from a bad."""
+"""One record of ImageNet's TFRecord layout: its features, and the checks of a record."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ BOXES = tuple(f"image/object/bbox/{side}" for side in ("ymin", "xmin", "ymax", "
 # Labels count from 1 as in ImageNet's files; the network's class 0 of 1001 stays unused by both.
 FIRST_LABEL = 1
 LAST_LABEL = 1000
-# The label with which a pipeline marks an image that is no JPEG: decoders would take others too.
+# The label with which a pipeline marks an image that is not a JPEG: decoders accept others too.
 NOT_JPEG = -1
 JPEG_START = b"\xff\xd8\xff"
 
@@ -28,7 +28,7 @@ JPEG_DCT = "INTEGER_FAST"
 def parse(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """A record's JPEG bytes, its label (int32) and its boxes [1, n, 4] float32.
 
-    The label is in 0..999; any other means a record that cannot be used.
+    The label is in 0..999; any other marks a record that cannot be used.
     """
     features = tf.io.parse_single_example(
         serialized,
@@ -40,7 +40,7 @@ def parse(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     )
     boxes = tf.stack([tf.sparse.to_dense(features[box]) for box in BOXES], axis=-1)
     encoded = features[IMAGE]
-    # Of 64 bits, of which the cast would drop half.
+    # Clip first: the label has 64 bits, and the cast would drop half of them.
     label = tf.clip_by_value(features[LABEL] - FIRST_LABEL, NOT_JPEG, LAST_LABEL)
     is_jpeg = tf.strings.substr(encoded, 0, len(JPEG_START)) == JPEG_START
     label = tf.where(is_jpeg, tf.cast(label, tf.int32), NOT_JPEG)
@@ -60,7 +60,7 @@ def check_shard(shard: Path) -> int:
 
     Raises:
         InputError: the first record that is cut short, fails its checksum, lacks a feature, has a
-            label outside 1..1000 or an image that is no JPEG.
+            label outside 1..1000 or an image that is not a JPEG.
     """
     count_records([shard])
     checked = 0

@@ -27,9 +27,9 @@ def resnet50(
     """The network: float32 images [batch, size, size, 3] of 0..255 -> float32 logits [batch, 1001].
 
     `weight_init` is `fan_out` (the published default) or `fan_in` (the published recipes).
-    `normalize` takes mean and deviation out of the images; False is for images that come so.
+    `normalize` subtracts mean and divides by deviation; False is for images already normalised.
     `normalization` and `pooling` are Keras's or a backend's own. With `channels_first` images are
-    transposed once, as published, and everything behind computes [batch, channels, height, width].
+    transposed once, as published, and all later layers compute [batch, channels, height, width].
     The global Keras dtype policy decides the arithmetic; the normalised image and the logits are
     float32.
     """

@@ -1,4 +1,4 @@
-"""What TensorFlow computes with in this process: threads, oneDNN, and what it was built with."""
+"""TensorFlow's threads, oneDNN state and build in this process."""
 
 import os
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ def software_conditions() -> Mapping[str, object]:
 
 
 def check_tf32_switch(precision: Precision) -> None:
-    """See that TensorFlow's own switch for TF32 stands as a precision has it.
+    """Check that TensorFlow's own switch for TF32 matches the precision.
 
     Raises:
         InvalidLaunchError: it does not.
@@ -45,6 +45,6 @@ def check_tf32_switch(precision: Precision) -> None:
 
 
 def _threads(configured: int, variable: str) -> int:
-    """TensorFlow's own rule: what it was told, else the variable, else the cores it may use."""
+    """TensorFlow's own rule: the configured number, else the variable, else the usable cores."""
     given = os.environ.get(variable, "")
     return configured or (int(given) if given.isdigit() else 0) or len(os.sched_getaffinity(0))

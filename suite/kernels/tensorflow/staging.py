@@ -1,7 +1,7 @@
 """How a batch reaches the device that computes: ahead of its step in training, else within it.
 
-As published: training staged its batches, so that the next one was on its way to the GPU while a
-step computed; evaluation did not, and its step begins with the copy. On a CPU there is no copy.
+As published: training staged its batches, so that the next one was copied to the GPU while a step
+computed; evaluation did not, and its step begins with the copy. On a CPU there is no copy.
 """
 
 from collections.abc import Iterator
@@ -18,20 +18,20 @@ INSIDE = "inside the step"
 KEPT = "kept on the device"
 NO_COPY = "no copy: the host computes"
 
-# Batches on the device beside that of the step, as the published staging area held.
+# Batches on the device besides that of the step, as in the published staging area.
 _BATCHES_AHEAD = 1
 
 
 def step_device() -> str:
-    """Where the steps of this process run: on the GPU that it may use, else on the host."""
+    """Where the steps of this process run: on its visible GPU, else on the host."""
     return "GPU:0" if tf.config.get_visible_devices("GPU") else HOST
 
 
 def supply(dataset: tf.data.Dataset, mode: Mode) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
     """Draw batches from a dataset of the host, in training already copied to the step's device.
 
-    A thread of TensorFlow begins with the next batch as soon as one is drawn. That has to be early:
-    on a GPU a copy waits for the work given to it by then, which at that moment is next to none.
+    A thread of TensorFlow starts on the next batch as soon as one is drawn. That must be early: on
+    a GPU a copy waits for the work queued before it, which at that moment is almost none.
     """
     if mode is Mode.TRAINING:
         ahead = tf.data.experimental.prefetch_to_device(step_device(), _BATCHES_AHEAD)
@@ -48,7 +48,7 @@ def declared_staging(cell: Cell) -> str:
 
 
 def observed_staging(cell: Cell, images_device: str, computing_device: str) -> str:
-    """How they did, from TensorFlow's names of where a step found its images and computed."""
+    """How they did, from TensorFlow's device names of a step's images and of its computation."""
     images, computing = _place(images_device), _place(computing_device)
     if computing == HOST:
         return NO_COPY

@@ -22,7 +22,7 @@ Forward = Callable[[tf.Tensor], tf.Tensor]
 
 
 def forward_step(forward: Forward) -> Step:
-    """The logits and nothing else; labels are taken, as every step takes them, and not used."""
+    """The logits and nothing else; labels are accepted, as by every step, but not used."""
     return lambda images, labels: forward(images)  # noqa: ARG005 - traced by this name
 
 
@@ -61,7 +61,7 @@ class TrainingParts:
     """The two halves of a training step, between which gradients may be averaged over ranks.
 
     `gradients` takes a batch and returns its loss, before the update, and one gradient per
-    trainable variable, scaled where there is a loss scale. `update` takes these two and returns the
+    trainable variable, scaled if there is a loss scale. `update` takes these two and returns the
     loss once the variables are updated. `gradient_count` is the number of gradients.
     """
 
@@ -71,7 +71,7 @@ class TrainingParts:
 
 
 def single_step(parts: TrainingParts) -> Step:
-    """The training step of a process that is alone."""
+    """The training step of a single process."""
     return lambda images, labels: parts.update(*parts.gradients(images, labels))
 
 
@@ -125,7 +125,7 @@ def training_parts(
 
 
 def _targets(labels: tf.Tensor, smoothing: float) -> tf.Tensor:
-    """One-hot rows of which a share is spread evenly over all classes, the right one included."""
+    """One-hot rows with a share spread evenly over all classes, the correct one included."""
     spread = smoothing / CLASSES
     return tf.one_hot(labels, CLASSES, on_value=1 - smoothing + spread, off_value=spread)
 

@@ -14,7 +14,7 @@ from suite.model.distributed import ONLY_RANK, Rank
 from suite.model.reading import Reading, settled_reading
 from suite.store.data_set import cell_shards
 
-# The published reader takes this many records from each open file in turn.
+# The published reader reads this many records from each open file in turn.
 INTERLEAVED_RECORDS = 8
 
 # The published training crop, as arguments of tf.image.sample_distorted_bounding_box.
@@ -29,7 +29,7 @@ _Preprocess = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 def open_tfrecord(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> RecordBatches:
     """A cell's records as batches: float32 images of 0..255, labels in 0..999.
 
-    They are on the host, or in training already on the device of the step.
+    They are on the host, or in training already on the step's device.
 
     Raises:
         InputError: no shard of the split, a damaged one, or fewer records than a batch has.
@@ -69,7 +69,7 @@ def _dataset(
 ) -> tf.data.Dataset:
     """Published order: interleave, shuffle (training), repeat, decode, batch, prefetch.
 
-    A rank reads every so-many-th shard, or where these are fewer than ranks, record.
+    Of n ranks each reads every n-th shard or, with fewer shards than ranks, every n-th record.
     """
     dataset = tf.data.Dataset.from_tensor_slices([str(shard) for shard in shards])
     whole_shards = len(shards) >= rank.size
@@ -108,9 +108,9 @@ def evaluation_image(size: int) -> _Preprocess:
 
 
 def scaled_sides(sides: tf.Tensor, shorter: int) -> tf.Tensor:
-    """Two sides in proportion so that the shorter one is as given; fractions are cut off."""
+    """Two sides scaled so that the shorter one is as given; fractions are truncated."""
     scale = shorter / tf.reduce_min(sides)
-    # The published code cuts in float32, and so the shorter side as well where that rounds down.
+    # The published code truncates in float32, and thus the shorter side too if that rounds down.
     return tf.cast(tf.cast(sides, tf.float64) * scale + 1e-6, tf.int32)
 
 

@@ -1,1 +1,1 @@
-"""One launch on several GPUs: its hosts asked, its ranks started, heard and ended together."""
+"""One launch on several GPUs: check its hosts, and start, hear and end its ranks together."""

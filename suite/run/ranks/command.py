@@ -1,4 +1,4 @@
-"""The command that starts the ranks of a launch, by the launcher that is there."""
+"""The command that starts the ranks of a launch, by the available launcher."""
 
 import os
 import re
@@ -24,15 +24,15 @@ _SRUN_BINDING = {
     BindTo.CORE: "cores",
     BindTo.NONE: "none",
 }
-# Seconds until Open MPI's own daemons notice that the link to them is gone: three probes, three
-# seconds apart, after ten of silence. Its default is five minutes. The runner notices earlier (see
-# link), or Open MPI would end the ranks that are still there before it is known who is not.
+# Keep-alive of Open MPI's own daemons in seconds: three probes, three seconds apart, after ten of
+# silence. Its default is five minutes. The runner notices a lost host earlier (see link);
+# otherwise Open MPI would end the remaining ranks before the lost one is known.
 _KEEPALIVE = {
     "oob_tcp_keepalive_time": 10,
     "oob_tcp_keepalive_intvl": 3,
     "oob_tcp_keepalive_probes": 3,
 }
-# What a launcher, the ssh that it may call, and Python on the ranks cannot do without.
+# What a launcher, the ssh that it may call, and Python on the ranks need.
 _NEEDED = re.compile(
     r"PATH|HOME|USER|LOGNAME|SHELL|TZ|LANG|LANGUAGE|TMPDIR|VIRTUAL_ENV|SSH_AUTH_SOCK|KRB5CCNAME"
     r"|PYTHON[A-Z]+|SLURM_(?!JWT)\w+|(LC|LD|OMPI|OPAL|ORTE|PRTE|PMIX|PMI|PBS|LSB)_\w+"
@@ -49,7 +49,7 @@ class NoLauncher:
 def choose_launcher(
     distributed: Distributed, environment: Mapping[str, str]
 ) -> RankLauncher | NoLauncher:
-    """The launcher that a matrix names, or the first that is there; see `Distributed`."""
+    """The launcher that a matrix names, or the first that is installed; see `Distributed`."""
     if distributed.launcher is not None:
         if program(distributed.launcher) is None:
             return NoLauncher(
@@ -85,9 +85,9 @@ def horovod_missing() -> str | None:
 def launcher_environment(
     environment: Mapping[str, str], distributed: Distributed
 ) -> dict[str, str]:
-    """What a launcher is given of an environment, and may show to everybody who can call `ps`.
+    """The part of an environment that a launcher gets, and may show to every user through `ps`.
 
-    That is what it needs to run, the settings that records list, and what the matrix names.
+    It is what the launcher needs to run, the settings that records list, and what the matrix names.
     """
     return {
         name: value
@@ -104,11 +104,11 @@ def rank_command(
     names: Sequence[str],
     arguments: Sequence[str],
 ) -> list[str]:
-    """The launcher's arguments for so many ranks of `python -m suite.kernels`.
+    """The launcher's arguments for this many ranks of `python -m suite.kernels`.
 
     Ranks on every host get the `settings`, and the variables with these `names` as they are in the
-    launcher's environment. The other launchers than mpirun hand on the whole of it, so that the
-    caller must put the settings there as well.
+    launcher's environment. Launchers other than mpirun pass on all of it, so the caller
+    must put the settings there as well.
     """
     hosts = distributed.used_hosts(ranks)
     places = ",".join(str(host) for host in hosts or (Host("localhost", ranks),))
@@ -118,7 +118,7 @@ def rank_command(
         case RankLauncher.MPIRUN:
             return [
                 start,
-                # Open MPI refuses root, whom a container often has as its only user.
+                # Open MPI refuses to run as root, often a container's only user.
                 *(["--allow-run-as-root"] if os.geteuid() == 0 else []),
                 *("-np", str(ranks), "-H", places, "--bind-to", distributed.bind_to.value),
                 *_mca(hosts, distributed.interface),
@@ -126,7 +126,7 @@ def rank_command(
                 *worker,
             ]
         case RankLauncher.HOROVODRUN:
-            # Between ranks of this machine it has no use for one, and takes none but loopback.
+            # Ranks of one machine need no interface, and it accepts only loopback.
             here = all(is_this_machine(host.name) for host in hosts)
             interface = None if here else distributed.interface
             return [
@@ -135,7 +135,7 @@ def rank_command(
                 *worker,
             ]
         case RankLauncher.SRUN:
-            # A name for each rank; otherwise Slurm would share them out without regard to slots.
+            # A host name per rank; otherwise Slurm would distribute ranks without regard to slots.
             nodes = ",".join(host.name for host in hosts for _ in range(host.slots))
             return [
                 *(start, "--ntasks", str(ranks), "--mpi", "pmix", "--kill-on-bad-exit=1"),
@@ -148,7 +148,7 @@ def rank_command(
 def ranks_command_line(
     launcher: RankLauncher, distributed: Distributed, ranks: int, arguments: Sequence[str]
 ) -> str:
-    """The whole command for so many ranks by hand, quoted for a shell, as the plan prints it."""
+    """The whole command for this many ranks, quoted for a shell, as `plan` prints it."""
     settings = rank_settings(launcher, distributed)
     start = rank_command(launcher, distributed, ranks, settings, distributed.environment, arguments)
     handed_on = launcher is not RankLauncher.MPIRUN

@@ -1,4 +1,4 @@
-"""From what was heard of each rank, and said by its launcher, to the record of the launch."""
+"""From the messages of each rank and the output of its launcher to the record of the launch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from suite.run.process import Deadline
 from suite.run.ranks.launcher_words import complaint, deaths, lost_hosts, stalled_ranks
 from suite.run.silent_end import UNKNOWN_KILLS, OomKills, silent_end
 
-# Of a rank whose connection ended as that of a process does that is gone.
+# For a rank whose connection ended as if its process was gone.
 ENDED_SILENTLY = "ended without an answer"
 # Rank -> how it died.
 Deaths = Mapping[int, tuple[Status, str]]
@@ -19,12 +19,12 @@ Deaths = Mapping[int, tuple[Status, str]]
 
 @dataclass(slots=True)
 class HeardRank:
-    """A rank that has reported: what it said last, and how it ended, as far as it has.
+    """A rank that has connected: its last message, and how it ended, if it has.
 
-    `answer` is its record. `failure` is a status and a reason without one: a deadline, or words
-    that are none. `lost` says how its connection ended before either, `lost_first` whether no other
-    rank's had. `reacts` is None until it is asked, and False until it has replied, with the `place`
-    that it is in.
+    `answer` is its record. `failure` is a status and a reason without a record, for a missed
+    deadline or an unparsable message. `lost` says how its connection ended before either, and
+    `lost_first` whether it was the first to do so. `reacts` is None until the rank is asked, and
+    False until it has replied, with the `place` that it is in.
     """
 
     index: int
@@ -40,12 +40,12 @@ class HeardRank:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is expected of it."""
+        """Whether nothing more is expected from it."""
         return bool(self.answer or self.failure or self.lost)
 
     @property
     def is_well(self) -> bool:
-        """Whether it goes on, or ended as it was told to."""
+        """Whether it is running, or ended as it should."""
         if self.answer is not None and self.failure is None:
             return self.answer.status in {Status.OK, Status.INTERRUPTED}
         return not self.is_over
@@ -57,17 +57,17 @@ class HeardRank:
 
     @property
     def owes_reply(self) -> bool:
-        """Whether it was asked if it still reacts and has said nothing since."""
+        """Whether it was asked if it still reacts and has not replied."""
         return self.reacts is False and self.lost is None
 
 
 @dataclass(frozen=True, slots=True)
 class LauncherEnd:
-    """What the launcher left: its exit code, and all that it and its ranks printed.
+    """How the launcher ended: its exit code, and all that it and its ranks printed.
 
-    `code` is None where it had to be ended. `startup` is the reason if ranks had not reported when
-    their time was over. `silent_host` is a host that answered no more while ranks started. `host`
-    is where the launcher ran, and `kills` are the out-of-memory kills there.
+    `code` is None if it had to be killed. `startup` is the reason if ranks missed the deadline of
+    startup. `silent_host` is a host that stopped answering while ranks started. `host` is where
+    the launcher ran, and `kills` are the out-of-memory kills there.
     """
 
     name: str
@@ -87,7 +87,7 @@ class LauncherEnd:
 
     @property
     def own_end(self) -> str:
-        """Why it ended where it blames no rank, and no rank itself."""
+        """The reason if neither it nor a rank names a failed rank."""
         if self.code is not None and self.code < 0:
             return f"{self.words} before its ranks did"
         return (
@@ -96,7 +96,7 @@ class LauncherEnd:
         )
 
     def death(self, code: int | None, host: str) -> tuple[Status, str]:
-        """Status and reason of a rank of that host that it says has died."""
+        """Status and reason of a rank of this host that the launcher reports as dead."""
         if code is None:
             return Status.CRASHED, ENDED_SILENTLY
         return silent_end(code, self.said, self.kills if host == self.host else UNKNOWN_KILLS)
@@ -108,12 +108,12 @@ def launch_of_ranks(
     launcher: LauncherEnd,
     places: Sequence[Sequence[str]] = (),
 ) -> Launch:
-    """The record of a launch of `order.cell.gpus` ranks, of which these have reported.
+    """The record of a launch of `order.cell.gpus` ranks, of which these have connected.
 
-    `places` is the host of each rank where the matrix names hosts: that name, and its address.
+    `places` is the host of each rank if the matrix names hosts: its name, and its address.
 
-    Who failed by itself is told from who was lost by that: by the hosts that are lost, then by the
-    answers, the launcher's words on deaths and Horovod's on who is waited for, then by the
+    The rank that caused the failure is found from the lost hosts, then from the ranks' answers, the
+    launcher's reports on deaths and Horovod's on ranks that are waited for, then from the
     launcher's own end.
     """
     lost = lost_hosts(launcher.said)
@@ -143,7 +143,7 @@ def launch_of_ranks(
         reason = f"{ranks[0].deadline.reason}; {_places(ranks)}"
         return _record(order, Status.TIMED_OUT, reason)
     ends = [RankEnd(rank.index, rank.host, _end_of(order, rank, died, guilty)) for rank in ranks]
-    # A rank that died before it reported has said nothing of its host.
+    # A rank that died before it connected has not named its host.
     ends += [RankEnd(index, "", _record(order, *died[index])) for index in missing if index in died]
     return merge_ranks(ends)
 
@@ -159,7 +159,7 @@ def _of_lost_hosts(
     lost: Mapping[str, str],
     places: Sequence[Sequence[str]],
 ) -> Launch:
-    """The record where hosts are lost: their ranks are at fault, the others ended for that."""
+    """The record if hosts are lost: their ranks failed, and the others ended because of that."""
     heard = {rank.index: rank for rank in ranks}
     ends = []
     for index in range(order.cell.gpus):
@@ -178,14 +178,14 @@ def _of_lost_hosts(
         ends.append(RankEnd(index, rank.host if rank else names[0], end))
     if any(end.launch.status not in {Status.OK, Status.INTERRUPTED} for end in ends):
         return merge_ranks(ends)
-    # A host that the launcher calls by another name, or that Slurm has chosen.
+    # A host that the launcher knows by another name, or that Slurm has chosen.
     host, words = next(iter(lost.items()))
     reason = f"host {host}: the connection to it is lost ({words})"
     return _record(order, Status.CRASHED, reason)
 
 
 def _are_one(host: str, other: str) -> bool:
-    """Whether two names are one, where either may lack its domain; addresses have none."""
+    """Whether two names are equal up to a missing domain; addresses have none."""
     if host[:1].isdigit() or host == other:
         return host == other
     short = host.partition(".")[0]
@@ -205,7 +205,7 @@ def _never_reported(
 
 
 def _guilty(ranks: Sequence[HeardRank], said: str) -> set[int]:
-    """Where ranks are late, those that the others wait for; empty if nothing tells them apart."""
+    """Of late ranks, those that the others wait for; empty if that is unknown."""
     if not any(rank.is_late for rank in ranks):
         return set()
     silent = {rank.index for rank in ranks if rank.owes_reply}
@@ -213,7 +213,7 @@ def _guilty(ranks: Sequence[HeardRank], said: str) -> set[int]:
 
 
 def _places(ranks: Sequence[HeardRank]) -> str:
-    """Where each rank is, when one is late and others wait for it, but nothing tells which."""
+    """The function each rank is in, if one is late and others wait for it, but not known which."""
     at: dict[str, list[str]] = {}
     for rank in sorted(ranks, key=lambda rank: rank.index):
         at.setdefault(rank.place, []).append(f"rank {rank.index} on {rank.host}")
@@ -236,7 +236,7 @@ def _failure_of(rank: HeardRank, died: Deaths, guilty: set[int]) -> tuple[Status
         return rank.failure
     if rank.index in died:
         return died[rank.index]
-    # The others may have been lost by that.
+    # The others may have ended because of that.
     if rank.lost is not None and rank.lost_first and not died:
         return Status.CRASHED, rank.lost
     return Status.INTERRUPTED, "ended with the launch"

@@ -1,7 +1,7 @@
 """Whether the hosts of a launch are still there while its ranks start.
 
-A launcher may wait for a quarter of an hour, and without a word, for a host whose cable was pulled
-while it connected. Once every rank has reported, their own connections tell (see link).
+A launcher may wait silently for a quarter of an hour for a host whose cable was pulled while it
+connected. Once every rank has reported, their own connections show a lost host (see link).
 """
 
 import socket
@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
-# Of the echo service. Few hosts run it, but one that is there answers in any case: it refuses.
+# The echo service. Few hosts run it, but a reachable host answers anyway, by refusing.
 _PORT = 7
 _KNOCK_SECONDS = 3.0
 _ANSWER_SECONDS = 3.0
@@ -17,10 +17,10 @@ _MISSES = 3
 
 
 class HostWatch:
-    """Knocks at hosts every few seconds; `lost` is the first that answered once and does no more.
+    """Probes hosts every few seconds; `lost` is the first that answered once and no longer does.
 
-    That takes less than 20 s. Of a host that did not answer at first, behind a firewall for
-    instance, nothing is concluded.
+    That takes less than 20 s. A host that never answered, behind a firewall for instance, is not
+    watched.
     """
 
     def __init__(self, hosts: Sequence[str]) -> None:
@@ -31,7 +31,7 @@ class HostWatch:
             threading.Thread(target=target, args=(hosts,), name=name, daemon=True).start()
 
     def close(self) -> None:
-        """Knock no more."""
+        """Stop probing."""
         self._over.set()
 
     def _watch(self, hosts: Sequence[str]) -> None:

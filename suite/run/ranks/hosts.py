@@ -1,4 +1,4 @@
-"""The hosts of a matrix, asked before anything starts: are they there, and are they alike?"""
+"""Checks of a matrix's hosts before anything starts: reachable, distinct, with equal software."""
 
 import json
 import socket
@@ -24,12 +24,12 @@ from suite.run.ranks.launcher_words import complaint
 from suite.run.ranks.listener import addresses_of
 from suite.store.strict_json import parse_json
 
-# `python -m suite.kernels` with this flag says what its host is.
+# `python -m suite.kernels` with this flag describes its host.
 DESCRIBE = "--describe"
-# For the connection, Python's start and a look at the GPUs.
+# For the connection, Python's start and the detection of GPUs.
 _ANSWER_SECONDS = 45.0
 _END_SECONDS = 5.0
-# What must be the same on all hosts for one number to be of one thing.
+# What must be equal on all hosts for a number to mean anything.
 _ALIKE = ("suite", "commit", "code", "python", "tensorflow", "keras", "horovod")
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -38,7 +38,7 @@ _NETWORK = Path("/proc/self/ns/net")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostFacts:
-    """What a host says of itself; a version is None of what it has not.
+    """A host's description of itself; the version of a missing component is None.
 
     `machine` is the same for two names of one machine only: its present boot and, as containers
     of one machine may be hosts of their own, its network. None where the system tells neither.
@@ -61,7 +61,7 @@ _facts = TypeAdapter(HostFacts)
 
 
 def describe_host() -> str:
-    """What this host is, as the one line of JSON by which a runner on another host judges it."""
+    """This host's description, as one line of JSON for a runner on another host."""
     machine = detect_machine()
     facts = fingerprint(machine)
     described = {
@@ -84,7 +84,7 @@ def _machine() -> str | None:
 def check_hosts(
     distributed: Distributed, launcher: RankLauncher, environment: Mapping[str, str]
 ) -> None:
-    """See that every host can be reached by the launcher and runs the same software as this one.
+    """Check that the launcher can reach every host and that all run the same software.
 
     Raises:
         InputError: a variable to hand on is not set here, or there is no such interface; or a host
@@ -137,8 +137,8 @@ def _ask(
         **launcher_environment(environment, distributed),
         **rank_settings(launcher, alone),
     }
-    # Into a file: what a launcher has started may hold a pipe open long after its own end. And a
-    # folder of its own, because mpiruns that begin and end together take theirs from each other.
+    # Into a file: what a launcher has started may keep a pipe open long after its own end. And with
+    # a folder of its own, because mpiruns that run concurrently remove each other's.
     with TemporaryDirectory(prefix="ask-", ignore_cleanup_errors=True) as folder:
         log = Path(folder) / "log"
         with log.open("wb") as output:
@@ -169,7 +169,7 @@ def _facts_of(host: Host, answer: Mapping[str, object]) -> HostFacts:
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str], output: BinaryIO) -> int | None:
-    """The exit code, None where that took too long; nothing of it is left."""
+    """The exit code, None after a timeout; no process of it is left."""
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -183,7 +183,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str], output: BinaryI
     except subprocess.TimeoutExpired:
         return None
     finally:
-        # What it has on the host ends by its word, what it has here in any case.
+        # The launcher ends its processes on the host; those here are killed in any case.
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
             process.wait(_END_SECONDS)
@@ -192,7 +192,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str], output: BinaryI
 
 
 def _check_alike(hosts: Sequence[Host], described: Sequence[HostFacts]) -> None:
-    """See that the first host is this one, that all are different, and that they are alike.
+    """Check that the first host is this one, all are distinct, and their software is equal.
 
     Raises:
         InputError: they are not.

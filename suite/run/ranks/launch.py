@@ -1,4 +1,4 @@
-"""One launch of several ranks: start them, hear each, end all of them as soon as one fails."""
+"""One launch of several ranks: start them, hear each, and end all of them as soon as one fails."""
 
 import secrets
 import subprocess
@@ -22,9 +22,9 @@ from suite.run.ranks.session import RankSession
 from suite.run.ranks.token import handed_over
 from suite.run.stop import Stop
 
-# Horovod says which ranks the others wait for, but it looks only as often as it waits, and at
-# tensors that it knows already only the second time: after up to four times this share of the
-# deadline of a step.
+# Horovod reports which ranks the others wait for, but checks only at this interval, and for tensors
+# that it already knows only at the second check: after up to four times this share of the deadline
+# of a step.
 _STALL_SHARE = 0.1
 
 
@@ -38,17 +38,17 @@ def run_ranks(
     on_progress: Callable[[Progress], None],
     stop: Stop,
 ) -> Launch:
-    """Execute an order on `order.cell.gpus` ranks and return the record of all of them together.
+    """Execute an order on `order.cell.gpus` ranks and return their common record.
 
     `settings` are the environment variables that the cell needs on top of the `environment`. Every
-    rank reports by itself: its steps, its result, and by the end of its connection that it is
-    gone. The first that fails ends the launch and is named. `on_progress` hears rank 0. A request
+    rank reports its steps and its result itself; the end of its connection shows that it is gone.
+    The first that fails ends the launch and is named. `on_progress` is called for rank 0. A request
     to `stop` is passed on; the ranks agree on their last step. On any exception the ranks are
-    ended before it goes on, and where the runner is killed they end themselves, on every host.
+    ended before it propagates; if the runner is killed they end themselves, on every host.
 
     Raises:
         InputError: the log cannot be written, or there is no such network interface.
-        OSError: a process, a port or the file for the ranks' token cannot be had.
+        OSError: a process, a port or the file for the ranks' token cannot be created.
     """
     began = time.monotonic()
     started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
@@ -109,16 +109,17 @@ def _settings(
     distributed: Distributed,
     launcher: RankLauncher,
 ) -> dict[str, str]:
-    """The variables that every rank is given, whatever its host has."""
+    """The variables that every rank gets, whatever its host's environment."""
     stall = max(1, round(order.protocol.step_timeout_seconds * _STALL_SHARE))
     settings = {
         "HOROVOD_STALL_CHECK_TIME_SECONDS": str(stall),
-        # What the user hands on under the same name counts.
+        # A variable that the user passes on under the same name takes precedence.
         **{name: value for name, value in of_cell.items() if name not in distributed.environment},
         **rank_settings(launcher, distributed),
     }
     if launcher is RankLauncher.HOROVODRUN:
-        settings["PYTHONUNBUFFERED"] = "1"  # or it says who died when it ends itself, seconds later
+        # Otherwise it reports a death only at its own end, seconds later.
+        settings["PYTHONUNBUFFERED"] = "1"
     return settings
 
 

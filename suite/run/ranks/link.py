@@ -1,8 +1,8 @@
-"""How ranks answer the runner: each by a connection of its own, from whatever host it is on.
+"""How ranks report to the runner: each over a connection of its own, from any host.
 
 The runner greets a connection with a nonce; a rank answers with one line, the proof that it knows
-the token of its launch, its index and its host; the runner welcomes it or hangs up. The token
-itself never crosses the network, and nothing is parsed before it is proved.
+the token of its launch, its index and its host; the runner accepts or closes the
+connection. The token itself never crosses the network, and nothing is parsed before the proof.
 """
 
 import hashlib
@@ -23,27 +23,27 @@ from suite.model.distributed import Rank
 from suite.model.errors import ExitCode, InputError
 from suite.run.channel import Sender
 
-# The environment variables with the word by which the runner knows its own ranks, and with the path
-# of a file that holds it: one of the two is set.
+# Environment variables with the token of the launch, and with the path of a file that contains it;
+# one of the two is set.
 TOKEN_VARIABLE = "RESNET50_BENCH_RANK_TOKEN"  # noqa: S105 - the name, not the word
 TOKEN_FILE_VARIABLE = "RESNET50_BENCH_RANK_TOKEN_FILE"  # noqa: S105 - the name, not the word
-# What the runner says to a rank, a byte at a time; the first once, when it has proved itself.
+# The runner's one-byte messages to a rank; the first is sent once, after its proof.
 WELCOME = b"w"
 STOP = b"s"
 ARE_YOU_THERE = b"?"
-# Longest line of a greeting, of either side.
+# Longest line of a greeting from either side.
 GREETING_BYTES = 512
 _CONNECT_SECONDS = 10.0
-# A runner that is beset by others may hang up on a rank before it has heard it.
+# A runner with too many other connections may close that of a rank before reading from it.
 _TRIES, _RETRY_SECONDS = 3, 0.5
-# A line that went dead without a word counts as lost after about eleven seconds.
+# A silently dead connection counts as lost after about eleven seconds.
 _IDLE_SECONDS, _PROBE_SECONDS, _PROBES = 5, 2, 3
 _DAEMONS = {"orted", "prted"}  # of Open MPI 4 and 5
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """The first word of a rank: which it is and where it runs."""
+    """A rank's greeting: its index and its host."""
 
     rank: int
     host: str
@@ -78,7 +78,7 @@ def join_runner(
 
 
 def _join(address: str, token: str, hello: bytes) -> socket.socket:
-    """The connection to a runner that has taken this rank for one of its own.
+    """The connection to a runner that has accepted this rank.
 
     Raises:
         OSError: nobody answers there, or hangs up.
@@ -113,12 +113,12 @@ def _next_byte(connection: socket.socket) -> bytes:
 
 
 def prove(token: str, nonce: bytes, hello: bytes) -> bytes:
-    """What only somebody who knows the token can say of this hello, and only in answer to this."""
+    """The proof of knowing the token, for this greeting and this nonce only."""
     return hmac.digest(token.encode(), nonce + b" " + hello, hashlib.sha256).hex().encode()
 
 
 def read_hello(line: bytes, nonce: bytes, token: str) -> Hello | None:
-    """A rank's first line; None from anybody who does not know the token."""
+    """Parse a rank's greeting; None if its proof is wrong."""
     proof, _, hello = line.partition(b" ")
     if not hmac.compare_digest(proof, prove(token, nonce, hello)):
         return None
@@ -127,7 +127,7 @@ def read_hello(line: bytes, nonce: bytes, token: str) -> Hello | None:
 
 
 def keep_alive(connection: socket.socket) -> None:
-    """Have the system notice a peer that is gone without a word, also while nothing is sent."""
+    """Have the system detect a silently lost peer, even while nothing is sent."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _IDLE_SECONDS)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _PROBE_SECONDS)
@@ -136,11 +136,11 @@ def keep_alive(connection: socket.socket) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, lost_after)
 
 
-def heed_runner(connection: socket.socket, sender: Sender) -> Callable[[], bool]:
-    """From now on heed what the runner says; the answer: whether it asked to stop.
+def listen_to_runner(connection: socket.socket, sender: Sender) -> Callable[[], bool]:
+    """Handle the runner's messages in a thread; returns a function that tells if it asked to stop.
 
-    Asked whether it is there the rank says so, and once the runner is gone it ends. The thread
-    sleeps until then.
+    The rank answers when asked whether it is there, and ends once the runner is gone. The thread
+    sleeps between messages.
     """
     asked = threading.Event()
 
@@ -161,14 +161,14 @@ def heed_runner(connection: socket.socket, sender: Sender) -> Callable[[], bool]
             os.killpg(0, signal.SIGKILL)
         os._exit(int(ExitCode.CELL_FAILED))
 
-    threading.Thread(target=wait, name="heed runner", daemon=True).start()
+    threading.Thread(target=wait, name="listen to runner", daemon=True).start()
     return asked.is_set
 
 
 def _end_daemon() -> None:
     """End Open MPI's daemon on a far host with its ranks.
 
-    Over a line that went dead it would try for a quarter of an hour to tell mpirun of them.
+    Over a dead connection it would try for a quarter of an hour to report to mpirun.
     """
     with suppress(psutil.Error):
         parent = psutil.Process(os.getppid())

@@ -1,7 +1,7 @@
-"""Where ranks report to the runner: whoever proves to be one is let in, everybody else hung up on.
+"""Where ranks connect to the runner; a connection that does not prove to be a rank is closed.
 
-All of it is over before the first step is measured: once every rank is in, nothing listens any
-more, so that nobody's connections cost the measurement anything.
+Listening ends before the first step is measured: once every rank has connected the ports are
+closed, so that no connection can disturb the measurement.
 """
 
 import errno
@@ -20,10 +20,10 @@ from suite.model.distributed import Distributed, RankLauncher
 from suite.run.ranks.link import GREETING_BYTES, WELCOME, Hello, keep_alive, read_hello
 
 LOOPBACK = "127.0.0.1"
-# A rank greets as soon as it is connected; these bound what anybody else can cost.
+# A rank greets as soon as it is connected; these limit what other connections can cost.
 _GREETING_SECONDS = 10.0
 _MOST_CALLERS = 64
-# Until descriptors of other parts of this process may be free again.
+# Pause until other parts of this process may have freed descriptors.
 _NO_ROOM_SECONDS = 0.1
 _ANY_PORT_THERE = 9
 
@@ -32,7 +32,7 @@ OnRank = Callable[[Hello, socket.socket], None]
 
 @dataclass(slots=True)
 class _Caller:
-    """A connection that has proved nothing yet: what it was asked, what it has said, its time."""
+    """An unproven connection: its nonce, its deadline, and what it has sent."""
 
     nonce: bytes
     until: float
@@ -40,7 +40,7 @@ class _Caller:
 
 
 class Listener:
-    """Ports of this machine at which the ranks of one launch report, each of them once.
+    """Ports of this machine at which the ranks of one launch connect, each of them once.
 
     Raises:
         OSError: there is no such address, or no port left.
@@ -58,24 +58,24 @@ class Listener:
         self.addresses = tuple("{}:{}".format(*each.getsockname()) for each in self._sockets)
 
     def attend(self, selector: selectors.BaseSelector, on_rank: OnRank) -> None:
-        """Have this selector call back for whoever comes; `on_rank` gets those that are ranks."""
+        """Accept connections through this selector; `on_rank` is called for each rank."""
         self._attending, self._on_rank = selector, on_rank
         for each in self._sockets:
             selector.register(each, selectors.EVENT_READ, self._accept)
 
     def seconds_left(self) -> float:
-        """Until somebody has had time enough to greet; infinite where nobody is waited for."""
+        """Seconds until the next greeting deadline; infinite without unproven connections."""
         untils = [caller.until for caller in self._callers.values()]
         return max(0.0, min(untils) - time.monotonic()) if untils else math.inf
 
     def dismiss_late(self) -> None:
-        """Hang up on those who did not greet in time."""
+        """Close connections that missed their greeting deadline."""
         now = time.monotonic()
         for connection in [c for c, caller in self._callers.items() if caller.until <= now]:
             self._hang_up(connection)
 
     def close(self) -> None:
-        """Listen no more, and hang up on whoever has not proved to be a rank."""
+        """Stop listening, and close every unproven connection."""
         for connection in [*self._callers]:
             self._hang_up(connection)
         for each in self._sockets:
@@ -102,7 +102,7 @@ class Listener:
 
     def _read(self, connection: socket.socket) -> None:
         caller = self._callers.get(connection)
-        if caller is None:  # hung up on a moment ago
+        if caller is None:  # closed a moment ago
             return
         try:
             received = connection.recv(GREETING_BYTES)
@@ -122,14 +122,14 @@ class Listener:
         del self._callers[connection]
         self._awaited.remove(hello.rank)
         keep_alive(connection)
-        with suppress(OSError):  # one that is gone already is heard of when it is read from
+        with suppress(OSError):  # a closed connection is noticed when it is read
             connection.send(WELCOME)
         self._on_rank(hello, connection)
         if not self._awaited:
             self.close()
 
     def _hang_up_on_oldest(self) -> bool:
-        """Whether there was anybody to hang up on."""
+        """Whether there was a connection to close."""
         oldest = next(iter(self._callers), None)
         if oldest is not None:
             self._hang_up(oldest)
@@ -150,8 +150,8 @@ def listening_addresses(
 ) -> list[str]:
     """The addresses at which the ranks of a launch reach this machine, and no others.
 
-    Those of the interface that the matrix names, else those on the way to its other hosts. All of
-    them only where other hosts are not known: where Slurm chooses them, or without a route.
+    Those of the interface that the matrix names, else those on the route to its other hosts. All
+    addresses only if the other hosts are unknown: Slurm chooses them, or there is no route.
 
     Raises:
         KeyError: there is no such interface.
@@ -186,7 +186,7 @@ def addresses_of(interface: str | None) -> list[str]:
 
 
 def host_names(name: str) -> tuple[str, ...]:
-    """A host's name, and the address that it leads to, if any."""
+    """A host's name, and the address that it resolves to, if any."""
     try:
         return name, socket.gethostbyname(name)
     except OSError:
@@ -194,13 +194,13 @@ def host_names(name: str) -> tuple[str, ...]:
 
 
 def is_this_machine(name: str) -> bool:
-    """Whether a host's name leads to an address of this machine."""
+    """Whether a host's name resolves to an address of this machine."""
     own = addresses_of(None)
     return any(known in own or known.startswith("127.") for known in host_names(name)[1:])
 
 
 def _address_towards(host: str) -> str | None:
-    """This machine's own address on the way to a host; nothing is sent there."""
+    """This machine's own address on the route to a host; sends nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial, suppress(OSError):
         trial.connect((host, _ANY_PORT_THERE))
         return str(trial.getsockname()[0])

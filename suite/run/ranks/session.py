@@ -1,4 +1,4 @@
-"""The ranks of one launch as the runner hears them, from their first word to their last."""
+"""The ranks of one launch as the runner hears them, from the first message to the last."""
 
 import os
 import selectors
@@ -27,18 +27,18 @@ from suite.run.ranks.host_watch import HostWatch
 from suite.run.ranks.link import ARE_YOU_THERE, STOP, Hello
 from suite.run.ranks.listener import Listener
 
-# After a first rank has failed: time for the others, and the launcher, to say what they know.
+# After the first rank has failed: time for the others, and the launcher, to report.
 _GRACE_SECONDS = 3.0
-# A launcher that sees a rank die first ends the others, in about four seconds, and then names it.
+# A launcher that notices a dead rank first ends the others, in about 4 s, and then names it.
 _LAST_WORDS_SECONDS = 10.0
-# Ranks that have answered leave together; a launcher told to end them takes a moment on far hosts.
+# Ranks that have answered exit together; a launcher told to end them needs time on far hosts.
 _EXIT_SECONDS = 30.0
 _TERMINATE_SECONDS = 10.0
 _LOOK_SECONDS = 0.1
-# While ranks start, how often it is seen whether their hosts are still there.
+# While ranks start, how often the watch on their hosts is checked.
 _WATCH_SECONDS = 1.0
-# A rank's record, the longest that it sends: a part for each step, which is hardly a tenth of this
-# many bytes, and all the rest.
+# Limit of a rank's longest message, its record: bytes per step (ten times the usual size), and a
+# fixed part.
 _STEP_BYTES = 256
 _RECORD_BYTES = 2**20
 
@@ -85,7 +85,7 @@ class RankSession:
         return 0.0 if self._cpu_began is None else time.process_time() - self._cpu_began
 
     def hear(self) -> None:
-        """Until every rank has answered; or one has failed and all that is known of it is said."""
+        """Wait until every rank has answered, or one has failed and all reports on it are in."""
         while not self._all_is_said():
             for key, _ in self._selector.select(self._seconds_left()):
                 key.data(key.fileobj)
@@ -96,7 +96,7 @@ class RankSession:
                 self._end_within(_LAST_WORDS_SECONDS if lost else _GRACE_SECONDS)
 
     def ask_to_stop(self) -> None:
-        """Have the ranks finish their present step; ranks that still start up end at once."""
+        """Let the ranks finish their current step; ranks still in startup end at once."""
         stepping = [rank for rank in self._ranks.values() if rank.progress.total]
         if len(stepping) < self._order.cell.gpus:
             self._stopped_early = True
@@ -107,13 +107,13 @@ class RankSession:
                 connection.send(STOP)
 
     def end(self) -> None:
-        """See every rank gone: those that are well leave by themselves, others are ended."""
+        """Wait for every rank to end: good ones exit by themselves, others are ended."""
         if self._all_over() and all(rank.is_well for rank in self._ranks.values()):
             self._await_launcher(_EXIT_SECONDS)
         self._watch.close()
         self._listener.close()
         for connection in self._of:
-            connection.close()  # a rank that is still there ends by this, wherever it is
+            connection.close()  # ends a rank that is still running, on any host
         if self._process.poll() is None:
             self._process.terminate()
             self._await_launcher(_TERMINATE_SECONDS)
@@ -149,21 +149,21 @@ class RankSession:
         return self._everyone_reported and all(rank.is_over for rank in self._ranks.values())
 
     def _all_is_said(self) -> bool:
-        """Whether nothing more can come that tells how the ranks ended, or its time is over."""
+        """Whether no further report on how the ranks ended can come, or the time for it is over."""
         is_time_over = self._until is not None and time.monotonic() >= self._until
         if is_time_over or (self._stopped_early and self._code is not None):
             return True
         ranks = self._ranks.values()
         if not self._all_over() or any(rank.owes_reply for rank in ranks):
             return False
-        # The launcher ends after the ranks, and says then how the first of them did. Where several
-        # are late, Horovod may still say which of them the others wait for.
+        # The launcher ends after the ranks, and then reports how the first one ended. If several
+        # are late, Horovod may still report which of them the others wait for.
         lost = any(rank.lost is not None for rank in ranks)
         late = sum(rank.is_late for rank in ranks)
         return late < 2 and (not lost or self._code is not None)
 
     def _end_within(self, seconds: float) -> None:
-        """Hear no longer than that from now, or than was said before."""
+        """Listen at most this long from now, or until an earlier deadline."""
         until = time.monotonic() + seconds
         self._until = until if self._until is None else min(self._until, until)
 
@@ -178,7 +178,7 @@ class RankSession:
         return min(left, self._listener.seconds_left(), _WATCH_SECONDS)
 
     def _note_deadlines(self) -> None:
-        """Who is late now, unless something else failed, which may be what they wait for."""
+        """Mark the ranks that are late now, unless another one failed, for which they may wait."""
         ranks = self._ranks.values()
         if self._code is None and all(rank.is_well or rank.is_late for rank in ranks):
             late = [rank for rank in ranks if not (rank.is_over or rank.deadline.seconds_left())]
@@ -191,7 +191,7 @@ class RankSession:
             self._end_within(0)
 
     def _await_launcher(self, seconds: float) -> None:
-        """Wait that long for its end, and meanwhile take what it prints, or it would be stuck."""
+        """Wait this long for its end, and read its output meanwhile, so that it cannot block."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self._output.pump()
@@ -212,13 +212,13 @@ class RankSession:
                     connection.send(ARE_YOU_THERE)
 
     def _launcher_ended(self, _: object) -> None:
-        """What ranks sent before may still be on its way."""
+        """Read what ranks have sent and is still in transit."""
         self._selector.unregister(self._ended)
         self._code = self._process.wait()
         self._end_within(_GRACE_SECONDS)
 
     def _join(self, hello: Hello, connection: socket.socket) -> None:
-        """Hear a rank from now on, which has proved that it is one of this launch."""
+        """Listen to a rank that has proved to belong to this launch."""
         limit = self._order.protocol.startup_timeout_seconds
         rank = HeardRank(hello.rank, hello.host, Progress("import"), Deadline("startup", limit))
         self._ranks[hello.rank] = self._of[connection] = rank

@@ -1,8 +1,8 @@
-"""How the ranks of a launch come to know its token, where no other user can read it.
+"""Giving the token of a launch to its ranks so that no other user can read it.
 
-mpirun and srun carry environment variables to ranks over connections of their own. horovodrun
-writes them on the command lines of ranks and of ssh, which everybody on a host can read; so there
-the token lies in a file that only its owner can read, on every host.
+mpirun and srun pass environment variables to ranks over their own connections. horovodrun puts
+them on the command lines of ranks and of ssh, which every user of a host can read; so there the
+token is in a file on every host that only its owner can read.
 """
 
 import os
@@ -21,7 +21,7 @@ from suite.run.ranks.listener import is_this_machine
 
 # Every host has this folder; the path must be the same on all of them.
 _FOLDER = "/tmp"  # noqa: S108 - a folder of our own in it, which nobody else can enter
-# As horovodrun calls it, but with an end.
+# As horovodrun calls it, but with a timeout.
 _OPTIONS = ("PasswordAuthentication=no", "StrictHostKeyChecking=no", "ConnectTimeout=10")
 _SSH = ("ssh", *(part for option in _OPTIONS for part in ("-o", option)))
 _SSH_SECONDS = 30.0
@@ -31,7 +31,7 @@ _SSH_SECONDS = 30.0
 def handed_over(
     token: str, launcher: RankLauncher, hosts: Sequence[str], environment: Mapping[str, str]
 ) -> Iterator[dict[str, str]]:
-    """The variable by which ranks on these hosts find the token, as long as the launch goes on.
+    """The variable by which ranks on these hosts find the token, for the duration of the launch.
 
     `environment` is the launcher's, and that of the ssh which carries a file to other hosts.
 
@@ -48,7 +48,7 @@ def handed_over(
         with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as written:
             written.write(token)
         at = shlex.quote(str(folder))
-        # Hosts may share this folder; a link to it, or one of somebody else's, is not taken.
+        # Hosts may share this folder; a link, or another user's folder, is refused.
         own = f"{{ test -O {at} && test ! -L {at}; }}"
         for host in others:
             script = f"umask 077; mkdir {at} 2>/dev/null || {own} && cat > {at}/token"
@@ -57,12 +57,12 @@ def handed_over(
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         for host in others:
-            with suppress(OSError):  # a host that is lost keeps a token that opens nothing
+            with suppress(OSError):  # a lost host keeps a token that is no longer valid
                 _on(host, f"rm -rf {shlex.quote(str(folder))}", "", environment)
 
 
 def _on(host: str, script: str, said: str, environment: Mapping[str, str]) -> None:
-    """Run a script on a host over ssh, which is told something on its standard input."""
+    """Run a script on a host over ssh with this text as its standard input."""
     try:
         done = subprocess.run(
             [*_SSH, host, script],

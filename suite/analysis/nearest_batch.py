@@ -1,4 +1,4 @@
-"""What is known of some cells, found for another by the nearest batch size."""
+"""Values known for some cells, looked up for another cell by the nearest batch size."""
 
 from bisect import bisect_left, insort
 from dataclasses import replace
@@ -9,29 +9,29 @@ from suite.model.cell import Cell
 Value = TypeVar("Value")
 
 
-def condition_of(cell: Cell) -> Cell:
-    """What cells that differ in nothing but the batch size have in common, as a key."""
+def without_batch_size(cell: Cell) -> Cell:
+    """A key that is equal for cells that differ only in the batch size."""
     return replace(cell, batch_size=1)
 
 
-class ByBatch(Generic[Value]):
-    """One value for each cell; a look-up takes no longer however many are known."""
+class NearestBatch(Generic[Value]):
+    """One value per cell; the time of a look-up hardly grows with their number."""
 
     def __init__(self) -> None:
         self._values: dict[Cell, Value] = {}
         self._sizes: dict[Cell, list[int]] = {}
 
     def learn(self, cell: Cell, value: Value) -> None:
-        """Know this of a cell, in place of what was known of it before."""
+        """Store the value of a cell, replacing an earlier one."""
         if cell not in self._values:
-            insort(self._sizes.setdefault(condition_of(cell), []), cell.batch_size)
+            insort(self._sizes.setdefault(without_batch_size(cell), []), cell.batch_size)
         self._values[cell] = value
 
     def nearest(self, cell: Cell) -> tuple[int, Value] | None:
-        """The batch size nearest to the cell's, of its condition, and what is known of that."""
+        """The nearest batch size known for an otherwise equal cell, and its value."""
         if cell in self._values:
             return cell.batch_size, self._values[cell]
-        sizes = self._sizes.get(condition_of(cell)) if self._sizes else None
+        sizes = self._sizes.get(without_batch_size(cell)) if self._sizes else None
         if not sizes:
             return None
         above = bisect_left(sizes, cell.batch_size)

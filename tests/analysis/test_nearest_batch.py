@@ -1,8 +1,8 @@
-"""suite.analysis.by_batch: what is known, by the nearest batch size."""
+"""suite.analysis.nearest_batch: what is known, by the nearest batch size."""
 
 import pytest
 
-from suite.analysis.by_batch import ByBatch
+from suite.analysis.nearest_batch import NearestBatch
 from suite.model.cell import Cell, Mode, Precision
 
 
@@ -15,7 +15,7 @@ def cell(batch_size: int, mode: Mode = Mode.INFERENCE) -> Cell:
 )
 def test_the_nearest_batch_size_answers(asked: int, size: int) -> None:
     """Whatever the order in which the known ones came."""
-    known: ByBatch[str] = ByBatch()
+    known: NearestBatch[str] = NearestBatch()
     for batch in (64, 4, 16):
         known.learn(cell(batch), f"of {batch}")
 
@@ -24,10 +24,10 @@ def test_the_nearest_batch_size_answers(asked: int, size: int) -> None:
 
 def test_the_last_word_counts_and_other_conditions_do_not() -> None:
     """A cell learned twice has the later value; another mode knows nothing."""
-    known: ByBatch[str] = ByBatch()
+    known: NearestBatch[str] = NearestBatch()
     known.learn(cell(4), "old")
     known.learn(cell(4), "new")
 
     assert known.nearest(cell(4)) == (4, "new")
     assert known.nearest(cell(4, Mode.TRAINING)) is None
-    assert ByBatch[str]().nearest(cell(4)) is None
+    assert NearestBatch[str]().nearest(cell(4)) is None
