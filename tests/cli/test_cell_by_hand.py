@@ -93,7 +93,7 @@ def test_a_cpu_beside_a_gpu_is_not_called_the_gpu(
     telemetry = found["telemetry"]
 
     assert code == 3
-    assert "invalid: TensorFlow ran on the CPU although Tesla T4 is there" in printed
+    assert "invalid: TensorFlow ran on the CPU although Tesla T4 is present" in printed
     assert "img/s" not in printed
     assert found["status"] == "invalid"
     assert found["device"].endswith("cores)") or found["device"].endswith("core)")

@@ -110,7 +110,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "no number": (replaced("[0.02", "[NaN"), ".0.json: step_seconds[0]: is not a finite number"),
     "a key twice": (
         replaced('"reason"', '"step_seconds": [0.001], "reason"'),
-        ".0.json: step_seconds: given twice; remove the file, and run --resume",
+        ".0.json: step_seconds: given twice; remove the file; run --resume",
     ),
     "a key misspelt": (
         replaced('"step_seconds"', '"step_second"'),

@@ -201,7 +201,7 @@ def test_each_cell_is_told_the_directories_that_it_reads(
         ("make --out x --images 0", "'0' is not a whole number from 1 to 1300000"),
         ("make --out x --images 4 --size 500", "'500' is not WIDTHxHEIGHT"),
         ("make --out x --images 4 --size 8x8", "'8' is not a whole number from 16 to 8192"),
-        ("make --out x --images 4 --shards 5", "--shards 5 of 4 images"),
+        ("make --out x --images 4 --shards 5", "--shards 5 for 4 images"),
         ("index none", "none: not a readable data directory"),
         ("check none", "none: not a readable data directory"),
     ],

@@ -71,7 +71,7 @@ FOREIGN = GpuProcess(pid=4711, name="python", memory_bytes=2**31)
 @pytest.mark.parametrize(
     ("machine", "ran_on", "words", "label"),
     [
-        (WITH_T4, "CPU", "ran on the CPU although Tesla T4 is there", "AMD EPYC (2 cores)"),
+        (WITH_T4, "CPU", "ran on the CPU although Tesla T4 is present", "AMD EPYC (2 cores)"),
         (
             CPU_ONLY,
             "GPU",
