@@ -24,6 +24,7 @@ from suite.model.cell import (
     IMAGE_SIZES,
     LAUNCHES,
     NUM_ITER,
+    PUBLISHED_IMAGE_SIZE,
     SECONDS,
     WARMUP_STEPS,
     Cell,
@@ -321,7 +322,7 @@ _FLAGS: tuple[_Flag | _Switch, ...] = (
     _Flag(
         "synthetic_data_size",
         "cell.image_size",
-        224,
+        PUBLISHED_IMAGE_SIZE,
         _CELL,
         "side of the images, of records as well (%(default)s)",
         read=whole(IMAGE_SIZES),

@@ -129,7 +129,7 @@ def read_bands(path: Path) -> tuple[Band, ...]:
                 f"{path}:{item.line}: batch_size_to {band.batch_size_to} is below batch_size_from"
                 f" {band.batch_size_from}; swap them"
             )
-    # Of bands that overlap at all, some two are neighbours by where they begin.
+    # If any bands overlap, then two that begin next to each other do.
     by_start = sorted(located, key=lambda item: _start(item.row))
     for first, second in pairwise(by_start):
         if first.row.overlaps(second.row):
