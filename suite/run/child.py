@@ -59,6 +59,15 @@ class PlainProcess(subprocess.Popen[bytes]):
     fork_refused = ""
     returncode: int | None
 
+    def terminate(self) -> None:
+        """Send it SIGTERM, also from a handler of signals that a second Ctrl-C interrupts.
+
+        Popen's own takes a lock, which would then stay locked, and `wait` would never end.
+        """
+        if self.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
+
     def end(self) -> None:
         """End it and whatever is left of its group, and reap it."""
         with suppress(ProcessLookupError):

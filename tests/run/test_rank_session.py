@@ -1,6 +1,7 @@
 """suite.run.ranks.session: what a rank that proved itself may say, and what it may not."""
 
 import json
+import signal
 import subprocess
 import threading
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from suite.model.cell import Cell, Mode, Precision, Protocol
 from suite.model.distributed import Rank
 from suite.model.launch import Launch, Status
 from suite.run.bounded_log import BoundedLog
+from suite.run.child import PlainProcess
 from suite.run.order import LaunchOrder
 from suite.run.ranks import session
 from suite.run.ranks.host_watch import HostWatch
@@ -107,3 +109,27 @@ def test_an_answer_that_is_none_is_a_crashed_launch_with_its_reason(
     assert launch.reason.startswith("rank 1 on ")
     assert ": unreadable answer: " in launch.reason
     assert words in launch.reason
+
+
+def test_a_request_to_stop_takes_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes in a handler of signals: a second Ctrl-C there would leave the lock locked."""
+
+    def locks(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with BoundedLog(tmp_path / "log") as output:
+        process = subprocess.Popen(["sleep", "60"], start_new_session=True)
+        output.writer.close()
+        listener = Listener(["127.0.0.1"], TOKEN, 2)
+        heard = RankSession(ORDER, listener, process, output, HostWatch([]), lambda _: None)
+        single = PlainProcess(["sleep", "60"], start_new_session=True)
+        with monkeypatch.context() as patched:
+            patched.setattr(subprocess.Popen, "send_signal", locks)
+            heard.ask_to_stop()
+            single.terminate()
+        heard.hear()
+        heard.end()
+        single.wait(60)
+
+    assert (process.returncode, single.returncode) == (-signal.SIGTERM, -signal.SIGTERM)
+    assert heard.outcome("mpirun", "", ()).status is Status.INTERRUPTED

@@ -2,6 +2,7 @@
 
 import os
 import selectors
+import signal
 import socket
 import subprocess
 import time
@@ -100,7 +101,10 @@ class RankSession:
         stepping = [rank for rank in self._ranks.values() if rank.progress.total]
         if len(stepping) < self._order.cell.gpus:
             self._stopped_early = True
-            self._process.terminate()
+            # From a handler of signals, in which a second Ctrl-C may come: it would leave the lock
+            # locked that Popen takes to send a signal, and whoever waits for the process stuck.
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._ended, signal.SIGTERM)
             return
         for connection in self._of:
             with suppress(OSError):
