@@ -192,7 +192,7 @@ def test_weights_start_as_published(weight_init: str) -> None:
 
 def test_network_names_no_backend() -> None:
     """The network is written in Keras alone."""
-    source = Path(__file__).parents[2] / "suite" / "kernels" / "resnet50.py"
+    source = Path(__file__).parents[2] / "suite" / "kernels" / "tensorflow" / "resnet50.py"
     imported = {
         node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
         for node in ast.walk(ast.parse(source.read_text()))

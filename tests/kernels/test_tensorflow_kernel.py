@@ -223,7 +223,7 @@ def test_tf32_needs_a_device_that_has_it() -> None:
 
 def test_a_batch_kept_on_the_gpu_needs_one() -> None:
     """Without a GPU the cell gives no number under that name."""
-    with pytest.raises(InvalidLaunchError, match="can stay on a GPU only"):
+    with pytest.raises(InvalidLaunchError, match="can stay only on a GPU"):
         kernels.build(replace(CELL, data=Data.SYNTHETIC_DEVICE), KernelOptions())
 
 
