@@ -261,7 +261,7 @@ def _whole(folder: str | None) -> str | None:
 
 
 def _directory_name(header: RunHeader, machine: Machine) -> str:
-    """`<UTC time>-<device>-<matrix>`, so that names sort by time (see `create_directory`)."""
+    """`<UTC time>-<device>-<matrix>`, so that names sort by time (see `create_run`)."""
     time = datetime.fromisoformat(header.started_at).strftime("%Y%m%dT%H%M%SZ")
     return f"{time}-{device_slug(machine)}-{file_safe(header.matrix, _LONGEST_NAME)}"
 
