@@ -16,13 +16,14 @@ from itertools import accumulate
 from statistics import NormalDist
 
 import numpy as np
+from builders import make_cell, make_launch
 from numpy.typing import NDArray
 
 from suite.analysis.siblings import sibling_cautions
 from suite.analysis.steadiness import Pattern, unsteadiness
 from suite.analysis.summary import summarize
-from suite.model.cell import Cell, KernelName, Mode, Precision, Protocol
-from suite.model.launch import Launch, Status
+from suite.model.cell import KernelName, Protocol
+from suite.model.launch import Launch
 
 Values = NDArray[np.floating]
 
@@ -141,24 +142,17 @@ def coverage(
     return Coverage(len(given) / series, enclosing / len(given) if given else math.nan)
 
 
-_CELL = Cell(
-    mode=Mode.INFERENCE,
-    precision=Precision.FP32,
-    xla=False,
-    batch_size=1,
-    kernel=KernelName.SIMULATED,
-)
+_CELL = make_cell(batch_size=1, kernel=KernelName.SIMULATED)
 
 
 def siblings(levels: Sequence[float], noise: float, *names: object) -> list[Launch]:
     """Launches of 50 steps at these levels, in so much noise."""
     chance = generator("siblings", *names)
     return [
-        Launch(
+        make_launch(
             cell=_CELL,
             protocol=Protocol(warmup_steps=0, measured_steps=50),
             launch=number,
-            status=Status.OK,
             step_seconds=tuple(
                 (STEP_SECONDS * level * np.exp(noise * chance.standard_normal(50))).tolist()
             ),

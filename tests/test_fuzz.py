@@ -12,15 +12,13 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from builders import make_cell, make_header, make_whole_launch
 
 from suite.analysis.results import cell_results
 from suite.cli.parser import make_parser
 from suite.cli.selection import narrowed
-from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.cell import Mode, Precision, Protocol
 from suite.model.errors import ExitCode, SuiteError
-from suite.model.launch import Caution, CautionKind, Launch, Status
-from suite.model.run import RunHeader
-from suite.model.telemetry import Gauge, Telemetry
 from suite.run.channel import receive
 from suite.run.flags import parse_order
 from suite.run.order import decode_order, encode_order
@@ -66,52 +64,15 @@ include:
      xla_mode: jit_compile, gpus: 1, graph: frozen}
 """
 CELLS = tuple(
-    Cell(mode=mode, precision=precision, xla=xla, batch_size=batch_size)
+    make_cell(mode=mode, precision=precision, xla=xla, batch_size=batch_size)
     for mode in Mode
     for precision in Precision
     for xla in (False, True)
     for batch_size in (1, 8, 64)
 )
 PROTOCOL = Protocol(warmup_steps=1, measured_steps=3)
-HEADER = RunHeader(
-    matrix="mine",
-    purpose="a test",
-    reference=None,
-    expected_device="t4",
-    device="Tesla T4",
-    gpu="Tesla T4",
-    protocol=PROTOCOL,
-    started_at="2026-01-02T03:04:05+00:00",
-    cells=(CELLS[0].id,),
-    machine={"gpus": [{"name": "Tesla T4"}]},
-    environment={"python": "3.12.0", "dirty": False, "variables": {}},
-    data={"data_dir": "/records", "data_idx_dir": None},
-)
-LAUNCH = Launch(
-    cell=CELLS[0],
-    protocol=PROTOCOL,
-    launch=0,
-    status=Status.OK,
-    device="Tesla T4",
-    started_at="2026-01-02T03:04:06+00:00",
-    startup_seconds={"import": 1.5, "build": 0.5, "compile": 0.25},
-    warmup_seconds=(0.125,),
-    step_seconds=(0.1, 0.30000000000000004, 0.25),
-    conditions={"compute_type": "float16", "casts": 3},
-    telemetry=Telemetry(
-        readings=2,
-        reading_seconds=0.001,
-        seconds=0.5,
-        steps=1,
-        cpu_seconds=0.25,
-        gauges={"gpu_power_watts": Gauge(70.0, 69.5, 70.5)},
-        throttling={"power cap": 1.0},
-        foreign_processes=("process 7",),
-        note="no energy counter can be read",
-    ),
-    wall_seconds=3.0,
-    cautions=(Caution(CautionKind.TRUNCATED, "cut"),),
-)
+HEADER = make_header(protocol=PROTOCOL, cells=(CELLS[0].id,))
+LAUNCH = make_whole_launch(cell=CELLS[0], protocol=PROTOCOL)
 SHARD = b"".join(struct.pack("<Q4x", size) + bytes(size + 4) for size in (5, 0, 70))
 
 

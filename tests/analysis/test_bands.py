@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from builders import make_cell, make_row
 
 from suite.analysis.bands import (
     Band,
@@ -13,18 +14,13 @@ from suite.analysis.bands import (
     judge,
     replicated_cells,
 )
-from suite.model.cell import Cell, Mode, Precision
+from suite.model.cell import Mode, Precision
 from suite.model.reference import Metric, ReferenceRow, ReferenceTable
 
-ROW = ReferenceRow(
+ROW = make_row(
     system="first",
     gpu="V100",
-    gpu_memory_gb=16,
-    mode=Mode.INFERENCE,
     precision=Precision.AMP,
-    xla=False,
-    gpus=1,
-    batch_size=8,
     throughput_img_s=1000.0,
     latency_avg_ms=8.0,
     latency_p90_ms=8.2,
@@ -98,9 +94,7 @@ def test_the_99th_percentile_has_no_band() -> None:
 )
 def test_a_cell_finds_the_band_of_its_class(batch_size: int, gpus: int, found: bool) -> None:  # noqa: FBT001
     """Limits are inclusive, and a band of one GPU says nothing of eight."""
-    cell = Cell(
-        mode=Mode.TRAINING, precision=Precision.FP32, xla=False, batch_size=batch_size, gpus=gpus
-    )
+    cell = make_cell(mode=Mode.TRAINING, batch_size=batch_size, gpus=gpus)
 
     assert (band_for(cell, Metric.THROUGHPUT, [BAND]) is BAND) == found
 

@@ -3,31 +3,24 @@
 from dataclasses import replace
 
 import pytest
+from builders import make_cell, make_result, make_row
 
 from suite.analysis.comparison import Side, compare, comparison_frame
-from suite.analysis.summary import summarize
-from suite.model.cell import Cell, Data, Mode, Precision
+from suite.model.cell import Data, Precision
 from suite.model.errors import NotComparableError
-from suite.model.launch import Caution, CautionKind, Status
+from suite.model.launch import Caution, CautionKind
 from suite.model.reference import Metric, ReferenceRow, ReferenceTable
 from suite.model.run import CellResult
 
 
 def row(batch_size: int, throughput: float) -> ReferenceRow:
-    return ReferenceRow(
-        system="t4",
-        gpu="T4",
-        gpu_memory_gb=16,
-        mode=Mode.INFERENCE,
+    return make_row(
         precision=Precision.AMP,
-        xla=False,
-        gpus=1,
         batch_size=batch_size,
         throughput_img_s=throughput,
         latency_avg_ms=10.0,
         latency_p90_ms=20.0,
         latency_p95_ms=30.0,
-        latency_p99_ms=None,
     )
 
 
@@ -37,20 +30,8 @@ def result(
     data: Data = Data.SYNTHETIC,
     cautions: tuple[Caution, ...] = (),
 ) -> CellResult:
-    cell = Cell(
-        mode=Mode.INFERENCE, precision=Precision.AMP, xla=False, batch_size=batch_size, data=data
-    )
-    status = Status.OK if step_seconds else Status.CRASHED
-    return CellResult(
-        cell=cell,
-        status=status,
-        reason="",
-        summary=summarize(step_seconds, batch_size),
-        cautions=cautions,
-        ok_launches=int(status is Status.OK),
-        ended_launches=1,
-        planned_launches=1,
-    )
+    cell = make_cell(precision=Precision.AMP, batch_size=batch_size, data=data)
+    return make_result(cell, *step_seconds, cautions=cautions)
 
 
 def test_ratios_use_the_published_estimator() -> None:

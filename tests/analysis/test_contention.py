@@ -3,22 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from builders import make_telemetry
 
 from suite.analysis.cautions import contention
-from suite.model.telemetry import Telemetry, others_cpu_share
+from suite.model.telemetry import others_cpu_share
 
 # One of two ranks on four CPUs: each keeps one busy for ten seconds.
-RANK = Telemetry(
-    readings=10,
-    reading_seconds=0.0,
-    seconds=10.0,
-    steps=10,
-    cpu_seconds=10.0,
-    gauges={},
-    throttling={},
-    usable_cpus=4,
-    busy_cpus=2.0,
-)
+RANK = make_telemetry(seconds=10.0, cpu_seconds=10.0, usable_cpus=4, busy_cpus=2.0)
 
 
 def test_ranks_that_share_a_host_are_no_others_to_each_other() -> None:

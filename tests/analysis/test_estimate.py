@@ -1,22 +1,17 @@
 """suite.analysis.estimate: how long a launch will take, and on whose word."""
 
 import pytest
+from builders import make_cell
 
 from suite.analysis.estimate import Pace, PublishedRate, estimate
 from suite.analysis.nearest_batch import NearestBatch
-from suite.model.cell import Cell, KernelName, Mode, Precision, Protocol
+from suite.model.cell import Cell, KernelName, Protocol
 
 PROTOCOL = Protocol(warmup_steps=10, measured_steps=90)
 
 
 def cell(batch_size: int, kernel: KernelName = KernelName.RESNET50) -> Cell:
-    return Cell(
-        mode=Mode.INFERENCE,
-        precision=Precision.FP32,
-        xla=False,
-        batch_size=batch_size,
-        kernel=kernel,
-    )
+    return make_cell(batch_size=batch_size, kernel=kernel)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,14 @@
 """suite.analysis.forecast: the rest of a run, corrected by what its launches took."""
 
 import pytest
+from builders import make_cell
 
 from suite.analysis.forecast import Forecast
 from suite.model.cell import Cell, Mode, Precision
 
 
 def cell(batch_size: int, mode: Mode = Mode.INFERENCE) -> Cell:
-    return Cell(mode=mode, precision=Precision.FP32, xla=False, batch_size=batch_size)
+    return make_cell(mode=mode, batch_size=batch_size)
 
 
 def test_without_a_launch_the_expectations_stand() -> None:
@@ -23,7 +24,7 @@ def test_a_conditions_last_launch_corrects_it_and_the_run_corrects_the_others() 
     """Inference took three times and training half as long as expected, 4/3 together."""
     inference = [(cell(batch), 10.0) for batch in (1, 2, 4)]
     training = [(cell(batch, Mode.TRAINING), 10.0) for batch in (1, 2)]
-    other = Cell(mode=Mode.INFERENCE, precision=Precision.AMP, xla=False, batch_size=1)
+    other = make_cell(precision=Precision.AMP, batch_size=1)
     forecast = Forecast([inference[0], training[0], *inference[1:], training[1], (other, 10.0)])
     forecast.begin()
     forecast.learn(20.0)

@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from builders import make_cell, make_row
 
-from suite.model.cell import Cell, Graph, KernelName, Layout, Mode, Precision, XlaMode
+from suite.model.cell import Graph, KernelName, Layout, Mode, Precision, XlaMode
 from suite.model.matrix import MatrixError, expand
-from suite.model.reference import ReferenceRow, ReferenceTable
+from suite.model.reference import ReferenceTable
 
-CELL = Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=True, batch_size=8)
+CELL = make_cell(xla=True)
 
 
 def ids(**changes: list[object]) -> list[str]:
@@ -64,21 +65,7 @@ def test_a_frozen_graph_has_one_layout() -> None:
 
 def test_only_the_published_graph_is_set_beside_a_published_row() -> None:
     """A frozen or forward step is other work; modes of XLA and layouts do the published work."""
-    row = ReferenceRow(
-        system="t4",
-        gpu="T4",
-        gpu_memory_gb=16,
-        mode=Mode.INFERENCE,
-        precision=Precision.FP32,
-        xla=True,
-        gpus=1,
-        batch_size=8,
-        throughput_img_s=1.0,
-        latency_avg_ms=None,
-        latency_p90_ms=None,
-        latency_p95_ms=None,
-        latency_p99_ms=None,
-    )
+    row = make_row(xla=True, throughput_img_s=1.0)
     table = ReferenceTable("t4", (row,))
 
     assert table.find(CELL) is row

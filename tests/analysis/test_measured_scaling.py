@@ -1,6 +1,7 @@
 """suite.analysis.measured_scaling: weak and strong scaling of the cells of a run."""
 
 import pytest
+from builders import make_cell, make_result, make_row
 
 from suite.analysis.measured_scaling import (
     CurvePoint,
@@ -12,39 +13,20 @@ from suite.analysis.measured_scaling import (
     scaling_lines,
 )
 from suite.analysis.scaling import scaling_of, time_to_train_hours, times_of
-from suite.analysis.summary import summarize
 from suite.model.cell import Cell, Data, Mode, Precision
 from suite.model.launch import Caution, CautionKind, Status
-from suite.model.reference import Reference, ReferenceRow, ReferenceTable
+from suite.model.reference import Reference, ReferenceTable
 from suite.model.run import CellResult
 
 
 def cell(gpus: int, batch_size: int = 32, *, data: Data = Data.SYNTHETIC) -> Cell:
-    return Cell(
+    return make_cell(
         mode=Mode.TRAINING,
         precision=Precision.AMP,
         xla=True,
         batch_size=batch_size,
         gpus=gpus,
         data=data,
-    )
-
-
-def result(
-    of: Cell, *step_seconds: float, status: Status = Status.OK, cautions: tuple[Caution, ...] = ()
-) -> CellResult:
-    """A cell with these step times; without any, one that failed."""
-    status = status if step_seconds or status is not Status.OK else Status.OUT_OF_MEMORY
-    summary = summarize(step_seconds, of.global_batch_size)
-    return CellResult(
-        cell=of,
-        status=status,
-        reason="why",
-        summary=summary,
-        cautions=cautions,
-        ok_launches=int(status is Status.OK),
-        ended_launches=1,
-        planned_launches=1,
     )
 
 
@@ -58,7 +40,7 @@ def strong(*results: CellResult) -> tuple[ScalingLine, ...]:
 
 def test_weak_scaling_is_throughput_over_that_of_one_gpu() -> None:
     """Two GPUs with steps a quarter longer make 1.6x, 80 % of linear, and the hours of both."""
-    (line,) = weak(result(cell(1), 0.4), result(cell(2), 0.5))
+    (line,) = weak(make_result(cell(1), 0.4), make_result(cell(2), 0.5))
 
     assert (line.base_img_s, line.img_s) == pytest.approx((80.0, 128.0))
     assert (line.factor, line.of_linear) == pytest.approx((1.6, 0.8))
@@ -68,7 +50,7 @@ def test_weak_scaling_is_throughput_over_that_of_one_gpu() -> None:
 
 def test_strong_scaling_is_the_step_time_over_that_of_one_gpu() -> None:
     """The same 64 images in a 0.8 s step on one GPU and a 0.25 s step on four make 3.2x."""
-    (line,) = strong(result(cell(1, 64), 0.8), result(cell(4, 16), 0.25))
+    (line,) = strong(make_result(cell(1, 64), 0.8), make_result(cell(4, 16), 0.25))
 
     assert line.base == cell(1, 64)
     assert (line.factor, line.of_linear) == pytest.approx((0.8 / 0.25, 0.8))
@@ -76,7 +58,7 @@ def test_strong_scaling_is_the_step_time_over_that_of_one_gpu() -> None:
 
 def test_the_estimator_is_the_one_asked_for() -> None:
     """Uneven steps tell the mean of rates from images / elapsed time."""
-    results = [result(cell(1), 0.4), result(cell(2), 0.25, 0.75)]
+    results = [make_result(cell(1), 0.4), make_result(cell(2), 0.25, 0.75)]
     (line,) = scaling_lines(results, ScalingKind.WEAK, Estimator.MEAN_OF_RATES)
 
     assert line.img_s == pytest.approx((256 + 64 / 0.75) / 2)
@@ -85,7 +67,7 @@ def test_the_estimator_is_the_one_asked_for() -> None:
 
 def test_only_cells_alike_in_everything_else_are_set_against_each_other() -> None:
     """Another source of images is no base, although precision, XLA and batch size agree."""
-    (line,) = weak(result(cell(1, data=Data.TFRECORD), 0.4), result(cell(2), 0.5))
+    (line,) = weak(make_result(cell(1, data=Data.TFRECORD), 0.4), make_result(cell(2), 0.5))
 
     assert (line.factor, line.problem) == (None, "base not run")
 
@@ -93,15 +75,30 @@ def test_only_cells_alike_in_everything_else_are_set_against_each_other() -> Non
 @pytest.mark.parametrize(
     ("one", "two", "problem", "rates"),
     [
-        (result(cell(1)), result(cell(2), 0.5), "base out of memory", (None, 128.0)),
-        (result(cell(1), 0.4), result(cell(2)), "out of memory", (80.0, None)),
         (
-            result(cell(1), 0.4),
-            result(cell(2), 0.5, status=Status.CRASHED),
+            make_result(cell(1), status=Status.OUT_OF_MEMORY),
+            make_result(cell(2), 0.5),
+            "base out of memory",
+            (None, 128.0),
+        ),
+        (
+            make_result(cell(1), 0.4),
+            make_result(cell(2), status=Status.OUT_OF_MEMORY),
+            "out of memory",
+            (80.0, None),
+        ),
+        (
+            make_result(cell(1), 0.4),
+            make_result(cell(2), 0.5, status=Status.CRASHED, ended_launches=2, planned_launches=2),
             "crashed",
             (80.0, None),
         ),
-        (result(cell(1), 0.4), result(cell(2), status=Status.SKIPPED), "skipped", (80.0, None)),
+        (
+            make_result(cell(1), 0.4),
+            make_result(cell(2), status=Status.SKIPPED),
+            "skipped",
+            (80.0, None),
+        ),
     ],
 )
 def test_a_missing_number_has_its_reason(
@@ -119,7 +116,7 @@ def test_a_missing_number_has_its_reason(
 
 def test_lines_come_by_base_and_then_by_gpus() -> None:
     """Cells in a matrix's order, GPUs changing slowest, are sorted into their curves."""
-    results = [result(cell(gpus, size), 0.5) for gpus in (4, 1, 2) for size in (16, 32)]
+    results = [make_result(cell(gpus, size), 0.5) for gpus in (4, 1, 2) for size in (16, 32)]
 
     assert [(line.base.batch_size, line.cell.gpus) for line in weak(*results)] == [
         (16, 2), (16, 4), (32, 2), (32, 4),
@@ -128,8 +125,12 @@ def test_lines_come_by_base_and_then_by_gpus() -> None:
 
 def test_a_cell_has_lines_only_where_it_has_a_base() -> None:
     """A strong-scaling run leaves no baseless lines among weak scaling, nor the other way round."""
-    shared_out = [result(cell(1, 64), 0.8), result(cell(2, 32), 0.4), result(cell(4, 16), 0.2)]
-    per_gpu = [result(cell(1), 0.4), result(cell(2), 0.4), result(cell(4), 0.4)]
+    shared_out = [
+        make_result(cell(1, 64), 0.8),
+        make_result(cell(2, 32), 0.4),
+        make_result(cell(4, 16), 0.2),
+    ]
+    per_gpu = [make_result(cell(1), 0.4), make_result(cell(2), 0.4), make_result(cell(4), 0.4)]
 
     assert (len(weak(*shared_out)), len(strong(*shared_out))) == (0, 2)
     assert (len(weak(*per_gpu)), len(strong(*per_gpu))) == (2, 0)
@@ -137,8 +138,8 @@ def test_a_cell_has_lines_only_where_it_has_a_base() -> None:
 
 def test_cells_without_any_base_are_told_once_where_they_were_meant() -> None:
     """Equal global batch sizes are strong scaling, everything else weak."""
-    shared_out = [result(cell(2, 32), 0.4), result(cell(4, 16), 0.2)]
-    per_gpu = [result(cell(2), 0.4), result(cell(4), 0.4)]
+    shared_out = [make_result(cell(2, 32), 0.4), make_result(cell(4, 16), 0.2)]
+    per_gpu = [make_result(cell(2), 0.4), make_result(cell(4), 0.4)]
 
     assert [line.problem for line in strong(*shared_out)] == ["base not run"] * 2
     assert [line.problem for line in weak(*per_gpu)] == ["base not run"] * 2
@@ -147,10 +148,10 @@ def test_cells_without_any_base_are_told_once_where_they_were_meant() -> None:
 
 def test_one_number_of_gpus_is_no_scaling() -> None:
     """Neither single-GPU runs nor inference get a table."""
-    inference = Cell(mode=Mode.INFERENCE, precision=Precision.AMP, xla=True, batch_size=32, gpus=1)
+    inference = make_cell(precision=Precision.AMP, xla=True, batch_size=32)
 
-    assert weak(result(cell(1), 0.4), result(inference, 0.1)) == ()
-    assert weak(result(cell(8), 0.4)) == ()
+    assert weak(make_result(cell(1), 0.4), make_result(inference, 0.1)) == ()
+    assert weak(make_result(cell(8), 0.4)) == ()
 
 
 def test_doubts_of_both_sides_stay_with_the_factor() -> None:
@@ -158,7 +159,8 @@ def test_doubts_of_both_sides_stay_with_the_factor() -> None:
     quick = Caution(CautionKind.QUICK, "quick")
     unsteady = Caution(CautionKind.UNSTEADY, "unsteady")
     (line,) = weak(
-        result(cell(1), 0.4, cautions=(quick,)), result(cell(2), 0.5, cautions=(quick, unsteady))
+        make_result(cell(1), 0.4, cautions=(quick,)),
+        make_result(cell(2), 0.5, cautions=(quick, unsteady)),
     )
 
     assert line.cautions == (quick, unsteady)
@@ -167,11 +169,11 @@ def test_doubts_of_both_sides_stay_with_the_factor() -> None:
 def test_curves_begin_at_one_gpu_and_leave_out_what_has_no_number() -> None:
     """A curve has the measured points of one base; a base without a number has no curve."""
     lines = weak(
-        result(cell(1), 0.4),
-        result(cell(2), 0.5),
-        result(cell(4)),
-        result(cell(1, 64)),
-        result(cell(2, 64), 1.0),
+        make_result(cell(1), 0.4),
+        make_result(cell(2), 0.5),
+        make_result(cell(4)),
+        make_result(cell(1, 64)),
+        make_result(cell(2, 64), 1.0),
     )
     (curve,) = scaling_curves(lines)
 
@@ -182,7 +184,7 @@ def test_curves_begin_at_one_gpu_and_leave_out_what_has_no_number() -> None:
 def test_a_reference_gives_its_own_factors_and_hours() -> None:
     """AMP paired with FP32 and with TF32 makes one line; a row without a base makes none."""
     rows = tuple(
-        ReferenceRow(
+        make_row(
             system="mine",
             gpu="A100",
             gpu_memory_gb=40,
@@ -192,10 +194,6 @@ def test_a_reference_gives_its_own_factors_and_hours() -> None:
             gpus=gpus,
             batch_size=size,
             throughput_img_s=throughput,
-            latency_avg_ms=None,
-            latency_p90_ms=None,
-            latency_p95_ms=None,
-            latency_p99_ms=None,
         )
         for precision, gpus, size, throughput in [
             (Precision.FP32, 1, 128, 400.0),

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from builders import make_cell, make_launch, make_telemetry
 
 from suite.analysis.memory import (
     MemoryEstimate,
@@ -12,9 +13,9 @@ from suite.analysis.memory import (
     kept_activations,
     peaks,
 )
-from suite.model.cell import Cell, Graph, KernelName, Mode, Precision, Protocol
+from suite.model.cell import Cell, Graph, KernelName, Mode, Precision
 from suite.model.launch import Launch, RankRecord, Status
-from suite.model.telemetry import Gauge, Telemetry
+from suite.model.telemetry import Gauge
 from suite.store.references import read_reference
 
 ROOT = Path(__file__).parents[2]
@@ -24,18 +25,12 @@ FP32, AMP = Precision.FP32, Precision.AMP
 
 
 def cell(mode: Mode, precision: Precision, batch_size: int, **conditions: object) -> Cell:
-    made = {"xla": False, **conditions}
-    return Cell(mode=mode, precision=precision, batch_size=batch_size, **made)  # type: ignore[arg-type]
+    return make_cell(mode=mode, precision=precision, batch_size=batch_size, **conditions)
 
 
 def launch(of: Cell, status: Status = Status.OK, **gauges: float) -> Launch:
     readings = {name: Gauge(value, value / 2, value) for name, value in gauges.items()}
-    telemetry = Telemetry(
-        readings=2, reading_seconds=0, seconds=1, steps=1, cpu_seconds=1, gauges=readings,
-        throttling={},
-    )  # fmt: skip
-    protocol = Protocol(warmup_steps=1, measured_steps=2)
-    return Launch(cell=of, protocol=protocol, launch=0, status=status, telemetry=telemetry)
+    return make_launch(cell=of, status=status, telemetry=make_telemetry(gauges=readings))
 
 
 # Largest resident memory of `python -m suite.kernels ... --num_iter 3 --warmup_steps 1`, by

@@ -3,18 +3,17 @@
 from dataclasses import replace
 
 import pytest
+from builders import make_cell, make_launch
 
 from suite.analysis.memory_ceiling import MemoryCeiling
-from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.cell import Cell, Mode, Precision
 from suite.model.launch import Launch, Status
 
-CELL = Cell(mode=Mode.TRAINING, precision=Precision.AMP, xla=True, batch_size=64)
+CELL = make_cell(mode=Mode.TRAINING, precision=Precision.AMP, xla=True, batch_size=64)
 
 
 def ended(status: Status, batch_size: int = 64) -> Launch:
-    cell = replace(CELL, batch_size=batch_size)
-    protocol = Protocol(warmup_steps=1, measured_steps=1)
-    return Launch(cell=cell, protocol=protocol, launch=0, status=status)
+    return make_launch(cell=replace(CELL, batch_size=batch_size), status=status)
 
 
 def test_the_smallest_batch_that_failed_is_named() -> None:

@@ -1,13 +1,14 @@
 """suite.analysis.nearest_batch: what is known, by the nearest batch size."""
 
 import pytest
+from builders import make_cell
 
 from suite.analysis.nearest_batch import NearestBatch
-from suite.model.cell import Cell, Mode, Precision
+from suite.model.cell import Cell, Mode
 
 
 def cell(batch_size: int, mode: Mode = Mode.INFERENCE) -> Cell:
-    return Cell(mode=mode, precision=Precision.FP32, xla=False, batch_size=batch_size)
+    return make_cell(mode=mode, batch_size=batch_size)
 
 
 @pytest.mark.parametrize(

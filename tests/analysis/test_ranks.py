@@ -3,20 +3,21 @@
 from typing import Any
 
 import pytest
+from builders import make_cell, make_launch, make_protocol
 
 from suite.analysis.ranks import RankEnd, merge_ranks, rank_spread
 from suite.analysis.summary import launch_summary
-from suite.model.cell import Cell, Mode, Precision, Protocol
-from suite.model.launch import Caution, CautionKind, Launch, Status
+from suite.model.cell import Mode
+from suite.model.launch import Caution, CautionKind, Status
 
-CELL = Cell(mode=Mode.TRAINING, precision=Precision.FP32, xla=False, batch_size=4, gpus=2)
+CELL = make_cell(mode=Mode.TRAINING, batch_size=4, gpus=2)
 LOST_ANOTHER = "UnknownError: Horovod has been shut down. This was caused by an exception on one of"
 
 
 def ending(rank: int, status: Status = Status.OK, reason: str = "", **facts: Any) -> RankEnd:
     """How a rank ended, on a host of its own."""
-    protocol = Protocol(warmup_steps=1, measured_steps=3)
-    launch = Launch(cell=CELL, protocol=protocol, launch=0, status=status, reason=reason, **facts)
+    protocol = make_protocol(measured_steps=3)
+    launch = make_launch(cell=CELL, protocol=protocol, status=status, reason=reason, **facts)
     return RankEnd(rank, f"node{rank}", launch)
 
 

@@ -4,23 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from builders import make_header, make_launch, make_protocol
 
 from suite.analysis.resume import changes, finished
-from suite.model.cell import Cell, Mode, Precision, Protocol
-from suite.model.launch import Launch, Status
-from suite.model.run import RunHeader
+from suite.model.launch import Status
 
-PROTOCOL = Protocol(warmup_steps=1, measured_steps=2)
-CELL = Cell(mode=Mode.TRAINING, precision=Precision.AMP, xla=True, batch_size=8)
-HEADER = RunHeader(
-    matrix="mine",
-    purpose="a test",
-    reference=None,
-    expected_device=None,
-    device="Tesla T4",
-    gpu="Tesla T4",
-    protocol=PROTOCOL,
-    started_at="2026-01-02T03:04:05+00:00",
+HEADER = make_header(
     cells=("a", "b"),
     machine={"gpus": [{"name": "Tesla T4", "uuid": "GPU-1", "processes": []}]},
     environment={
@@ -30,16 +19,12 @@ HEADER = RunHeader(
         "os": "Debian",
         "variables": {"TF_A": "1"},
     },
-    data={"data_dir": "/records", "data_idx_dir": None},
 )
 
 
 def test_only_launches_without_an_end_of_their_own_run_again() -> None:
     """Interrupted ones are missing; failed and skipped ones count as done until retried."""
-    launches = [
-        Launch(cell=CELL, protocol=PROTOCOL, launch=number, status=status)
-        for number, status in enumerate(Status)
-    ]
+    launches = [make_launch(launch=number, status=status) for number, status in enumerate(Status)]
     kept = {list(Status)[number] for _, number in finished(launches, retry_failed=False)}
     kept_on_retry = {list(Status)[number] for _, number in finished(launches, retry_failed=True)}
 
@@ -76,7 +61,7 @@ def test_a_run_of_before_folders_were_kept_is_not_accused() -> None:
         ({"matrix": "yours"}, "matrix mine -> yours"),
         ({"cells": ("a", "c")}, "matrix now without b; matrix now with c"),
         ({"cells": tuple("abcdefg")}, "matrix now with c, d, e and 2 more"),
-        ({"protocol": replace(PROTOCOL, measured_steps=9)}, "protocol measured_steps 2 -> 9"),
+        ({"protocol": make_protocol(measured_steps=9)}, "protocol measured_steps 2 -> 9"),
         (
             {"data": {"data_dir": "/others", "data_idx_dir": "/index"}},
             "data_dir /records -> /others; data_idx_dir None -> /index",

@@ -1,6 +1,7 @@
 """suite.analysis.scaling: the derived columns of a training table."""
 
 import pytest
+from builders import make_row
 
 from suite.analysis.scaling import scaling_of, speedup, time_to_train_hours, times_of, weak_scaling
 from suite.model.cell import Mode, Precision
@@ -11,20 +12,15 @@ def training(
     precision: Precision, batch_size: int, rate: float, *, gpus: int = 1, xla: bool = True
 ) -> ReferenceRow:
     """A training row of a made-up system."""
-    return ReferenceRow(
+    return make_row(
         system="mine",
         gpu="V100",
-        gpu_memory_gb=16,
         mode=Mode.TRAINING,
         precision=precision,
         xla=xla,
         gpus=gpus,
         batch_size=batch_size,
         throughput_img_s=rate,
-        latency_avg_ms=None,
-        latency_p90_ms=None,
-        latency_p95_ms=None,
-        latency_p99_ms=None,
     )
 
 

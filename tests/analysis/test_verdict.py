@@ -3,13 +3,12 @@
 import math
 
 import pytest
+from builders import make_cell, make_result, make_row
 
 from suite.analysis.comparison import compare
-from suite.analysis.summary import summarize
 from suite.analysis.verdict import Standing, Verdict, judge_run
-from suite.model.cell import Cell, Mode, Precision
+from suite.model.cell import Precision
 from suite.model.errors import ExitCode, NotComparableError
-from suite.model.launch import Status
 from suite.model.reference import ReferenceRow, ReferenceTable
 from suite.model.run import CellResult, Coverage
 
@@ -18,20 +17,13 @@ WHOLE = Coverage(ended_launches=1, planned_launches=1, not_run=())
 
 def row(batch_size: int) -> ReferenceRow:
     """100 img/s."""
-    return ReferenceRow(
-        system="t4", gpu="T4", gpu_memory_gb=16, mode=Mode.INFERENCE, precision=Precision.AMP,
-        xla=False, gpus=1, batch_size=batch_size, throughput_img_s=100.0, latency_avg_ms=None,
-        latency_p90_ms=None, latency_p95_ms=None, latency_p99_ms=None,
-    )  # fmt: skip
+    return make_row(precision=Precision.AMP, batch_size=batch_size)
 
 
 def result(batch_size: int, *step_seconds: float) -> CellResult:
     """A cell with these steps."""
-    cell = Cell(mode=Mode.INFERENCE, precision=Precision.AMP, xla=False, batch_size=batch_size)
-    return CellResult(
-        cell=cell, status=Status.OK, reason="", summary=summarize(step_seconds, batch_size),
-        cautions=(), ok_launches=1, ended_launches=1, planned_launches=1,
-    )  # fmt: skip
+    cell = make_cell(precision=Precision.AMP, batch_size=batch_size)
+    return make_result(cell, *step_seconds)
 
 
 def judged(*results: CellResult, limit: float = 1.0, min_batch: int = 1) -> Verdict:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from builders import make_cell
 from numpy.typing import NDArray
 
 from suite.kernels.interface import InvalidLaunchError, KernelOptions, MissingComponentError
@@ -16,7 +17,7 @@ from suite.kernels.tensorflow.batches import Batches, open_batches
 from suite.kernels.tensorflow.make_records import make_data_set
 from suite.kernels.tensorflow.records import IMAGE, LABEL, check_shard, decode, parse
 from suite.kernels.tensorflow.resnet50 import DEVIATION, MEAN
-from suite.model.cell import Cell, Data, Mode, Precision
+from suite.model.cell import Data, Mode
 from suite.model.distributed import Rank
 from suite.model.errors import InputError
 from suite.store.dali_index import write_index
@@ -40,14 +41,7 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> KernelOptions:
 
 
 def opened(data: Data, mode: Mode, options: KernelOptions, batch_size: int = 8) -> Batches:
-    cell = Cell(
-        mode=mode,
-        precision=Precision.FP32,
-        xla=False,
-        batch_size=batch_size,
-        data=data,
-        image_size=SIZE,
-    )
+    cell = make_cell(mode=mode, batch_size=batch_size, data=data, image_size=SIZE)
     return open_batches(cell, options)
 
 
@@ -83,7 +77,7 @@ def test_the_decoder_alone_decodes_the_images_of_the_records(options: KernelOpti
 
     The one byte that it keeps of each is the first.
     """
-    cell = Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=IMAGES)
+    cell = make_cell(batch_size=IMAGES)
     cell = replace(cell, data=Data.TFRECORD)
     kept = next(bare_decoding(cell, options)).numpy()
     shards = sorted(Path(options.data_dir or "").glob("validation-*"))
@@ -121,14 +115,7 @@ def test_ranks_share_the_records_out(data: Data, ranks: int, options: KernelOpti
     tf.data gives a rank its part again and again, so that all parts together are seen to be the
     whole. DALI gives it the part of another rank next, so that only the first pass is looked at.
     """
-    cell = Cell(
-        mode=Mode.INFERENCE,
-        precision=Precision.FP32,
-        xla=False,
-        batch_size=1,
-        data=data,
-        image_size=SIZE,
-    )
+    cell = make_cell(batch_size=1, data=data, image_size=SIZE)
     whole = distinct_images(open_batches(cell, options), IMAGES)
     draws = IMAGES if data is Data.TFRECORD else IMAGES // ranks
     parts = [

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from builders import make_cell
 from numpy.typing import NDArray
 
 from suite.kernels.interface import KernelOptions
@@ -13,7 +14,7 @@ from suite.kernels.tensorflow.kernel import open_network
 from suite.kernels.tensorflow.records import BOXES, IMAGE, LABEL, decode
 from suite.kernels.tensorflow.resnet50 import DEVIATION, MEAN
 from suite.kernels.tensorflow.tfrecord_batches import scaled_sides
-from suite.model.cell import Cell, Data, Mode, Precision
+from suite.model.cell import Cell, Data, Mode
 from suite.model.distributed import ONLY_RANK
 from suite.model.reading import Reading
 from suite.store.dali_index import write_index
@@ -67,14 +68,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def cell(data: Data, mode: Mode) -> Cell:
-    return Cell(
-        mode=mode,
-        precision=Precision.FP32,
-        xla=False,
-        batch_size=IMAGES,
-        data=data,
-        image_size=SIZE,
-    )
+    return make_cell(mode=mode, batch_size=IMAGES, data=data, image_size=SIZE)
 
 
 def opened(data: Data, mode: Mode, root: Path, reading: Reading | None = None) -> Batches:

@@ -1,20 +1,15 @@
 """The kernel that only sleeps."""
 
 import pytest
+from builders import make_cell
 
 from suite import kernels
 from suite.kernels.interface import KernelOptions
-from suite.model.cell import Cell, KernelName, Mode, Precision
+from suite.model.cell import Cell, KernelName, Mode
 
 
 def simulated_cell(batch_size: int = 8, mode: Mode = Mode.INFERENCE) -> Cell:
-    return Cell(
-        mode=mode,
-        precision=Precision.FP32,
-        xla=False,
-        batch_size=batch_size,
-        kernel=KernelName.SIMULATED,
-    )
+    return make_cell(mode=mode, batch_size=batch_size, kernel=KernelName.SIMULATED)
 
 
 def sleeps(

@@ -12,14 +12,15 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from builders import make_cell
 
 from suite.kernels.interface import InvalidLaunchError, KernelOptions
-from suite.model.cell import Cell, Data, Mode, Precision
+from suite.model.cell import Cell, Data, Mode
 from suite.run.selfcheck.fresh_process import in_fresh_process
 
 pytestmark = pytest.mark.slow
 
-CELL = Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=2, image_size=32)
+CELL = make_cell(batch_size=2, image_size=32)
 TRAINING = replace(CELL, mode=Mode.TRAINING)
 DEVICE = "CPU:1"
 # Far more than it takes; a test that waits so long fails.

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from builders import make_cell
 
 from suite import kernels
 from suite.kernels.interface import InvalidLaunchError, KernelOptions
@@ -20,7 +21,7 @@ from suite.model.cell import Cell, Data, Graph, Layout, Mode, Precision, XlaMode
 
 pytestmark = pytest.mark.slow
 
-CELL = Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=2, image_size=32)
+CELL = make_cell(batch_size=2, image_size=32)
 Patch = pytest.MonkeyPatch
 
 

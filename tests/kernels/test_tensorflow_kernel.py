@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from builders import make_cell
 
 from suite import kernels
 from suite.kernels.interface import InvalidLaunchError, KernelOptions, MissingComponentError
@@ -17,7 +18,7 @@ from suite.model.cell import Cell, Data, Graph, Layout, Mode, Precision
 
 pytestmark = pytest.mark.slow
 
-CELL = Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=2, image_size=32)
+CELL = make_cell(batch_size=2, image_size=32)
 
 
 def run(cell: Cell, steps: int = 1) -> Any:

@@ -9,11 +9,12 @@ from typing import Any
 
 import pynvml
 import pytest
+from builders import make_cell
 
 from suite.machine.cuda import cuda_uuid
 from suite.machine.devices import detect_machine
 from suite.machine.foreign_processes import foreign_processes
-from suite.model.cell import Cell, Mode, Precision
+from suite.model.cell import Mode, Precision
 from suite.model.device import Machine, published_system, too_many_ranks
 from suite.model.distributed import Distributed
 
@@ -243,7 +244,7 @@ def test_a_mig_device_stands_in_for_its_gpu(detected: Any) -> None:
 
 def test_two_mig_devices_are_no_two_gpus(detected: Any) -> None:
     """A CUDA process gets one MIG device and no GPU beside it: ranks cannot have one each."""
-    two = Cell(mode=Mode.TRAINING, precision=Precision.AMP, xla=False, batch_size=8, gpus=2)
+    two = make_cell(mode=Mode.TRAINING, precision=Precision.AMP, gpus=2)
     parts = detected(A100_IN_TWO)
     beside = detected(T4, A100_IN_TWO)
 

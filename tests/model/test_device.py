@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from builders import CPU, make_cell
 
 from suite.model.cell import Cell, Data, KernelName, Mode, Precision, Protocol
 from suite.model.device import (
-    Cpu,
     Gpu,
     Machine,
     device_label,
@@ -20,8 +20,6 @@ from suite.model.device import (
 from suite.model.distributed import Distributed, Host
 from suite.model.matrix import Matrix
 
-CPU = Cpu(model="AMD EPYC", cores=2, physical_cores=2, memory_bytes=2**34, features=())
-
 
 def machine(*names: str, capability: tuple[int, int] | None = (8, 0)) -> Machine:
     gpus = tuple(
@@ -32,7 +30,7 @@ def machine(*names: str, capability: tuple[int, int] | None = (8, 0)) -> Machine
 
 
 def cell(precision: Precision = Precision.FP32, gpus: int = 1) -> Cell:
-    return Cell(mode=Mode.TRAINING, precision=precision, xla=True, batch_size=8, gpus=gpus)
+    return make_cell(mode=Mode.TRAINING, precision=precision, xla=True, gpus=gpus)
 
 
 HERE = Distributed()
@@ -192,12 +190,6 @@ def test_a_batch_on_the_device_needs_a_gpu() -> None:
 
 def test_the_simulated_kernel_runs_anywhere() -> None:
     """It has no precision and no GPUs to miss."""
-    simulated = Cell(
-        mode=Mode.INFERENCE,
-        precision=Precision.TF32,
-        xla=False,
-        batch_size=1,
-        kernel=KernelName.SIMULATED,
-    )
+    simulated = make_cell(precision=Precision.TF32, batch_size=1, kernel=KernelName.SIMULATED)
 
     assert skip_reason(simulated, machine()) is None

@@ -4,19 +4,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from builders import make_cell, make_launch
 
-from suite.model.cell import Cell, Mode, Precision, Protocol
-from suite.model.launch import Launch, RankRecord, Status
+from suite.model.cell import Mode, Precision
+from suite.model.launch import RankRecord, Status
 
 RANKS = tuple(
     RankRecord(rank=number, host="a", warmup_seconds=(0.2,), step_seconds=(0.1, 0.1))
     for number in range(2)
 )
-SOUND = Launch(
-    cell=Cell(mode=Mode.TRAINING, precision=Precision.AMP, xla=True, batch_size=8, gpus=2),
-    protocol=Protocol(warmup_steps=1, measured_steps=2),
-    launch=0,
-    status=Status.OK,
+SOUND = make_launch(
+    cell=make_cell(mode=Mode.TRAINING, precision=Precision.AMP, xla=True, gpus=2),
     warmup_seconds=(0.2,),
     step_seconds=(0.1, 0.1),
     ranks=RANKS,

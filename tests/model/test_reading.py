@@ -1,13 +1,14 @@
 """suite.model.reading: what of a pipeline may be changed, and what of that a cell has a use for."""
 
 import pytest
+from builders import make_cell
 
-from suite.model.cell import Cell, Data, Mode, Precision
+from suite.model.cell import Cell, Data, Mode
 from suite.model.reading import Reading, applicable_reading, published_reading, settled_reading
 
 
 def cell(data: Data, mode: Mode) -> Cell:
-    return Cell(mode=mode, precision=Precision.FP32, xla=False, batch_size=1, data=data)
+    return make_cell(mode=mode, batch_size=1, data=data)
 
 
 @pytest.mark.parametrize(

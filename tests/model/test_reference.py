@@ -3,27 +3,22 @@
 from dataclasses import replace
 
 import pytest
+from builders import make_cell, make_row
 
 from suite.model.cell import Cell, Data, KernelName, Mode, Precision
-from suite.model.reference import Key, Metric, ReferenceRow, ReferenceTable, ScalingRow, key_of
+from suite.model.reference import Key, Metric, ReferenceTable, ScalingRow, key_of
 
-ROW = ReferenceRow(
-    system="t4",
-    gpu="T4",
-    gpu_memory_gb=16,
-    mode=Mode.INFERENCE,
+ROW = make_row(
     precision=Precision.AMP,
     xla=True,
-    gpus=1,
     batch_size=64,
     throughput_img_s=1131.56,
     latency_avg_ms=56.63,
     latency_p90_ms=57.22,
     latency_p95_ms=57.41,
-    latency_p99_ms=None,
 )
 TABLE = ReferenceTable("t4", (replace(ROW, xla=False, throughput_img_s=991.39), ROW))
-CELL = Cell(mode=Mode.INFERENCE, precision=Precision.AMP, xla=True, batch_size=64)
+CELL = make_cell(precision=Precision.AMP, xla=True, batch_size=64)
 
 
 @pytest.mark.parametrize("data", [Data.SYNTHETIC, Data.TFRECORD])

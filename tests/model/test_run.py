@@ -3,17 +3,15 @@
 from dataclasses import replace
 
 import pytest
+from builders import make_cell, make_header, make_launch
 
 from suite.analysis.results import cell_results, coverage
-from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.cell import Protocol
 from suite.model.launch import Launch, Status
-from suite.model.run import RunHeader
 
-FIRST = Launch(
-    cell=Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=1),
+FIRST = make_launch(
+    cell=make_cell(batch_size=1),
     protocol=Protocol(warmup_steps=0, measured_steps=1, launches=3),
-    launch=0,
-    status=Status.OK,
     step_seconds=(0.5,),
 )
 
@@ -59,11 +57,7 @@ def test_a_cells_status_is_the_worst_of_its_launches(
 
 def test_a_run_covers_the_launches_that_its_header_plans() -> None:
     """Launches of every planned cell count, also of those that have no record, and no other."""
-    header = RunHeader(
-        matrix="mine", purpose="", reference=None, expected_device=None, device="", gpu=None,
-        protocol=FIRST.protocol, started_at="", cells=(FIRST.cell.id, "another"), machine={},
-        environment={},
-    )  # fmt: skip
+    header = make_header(protocol=FIRST.protocol, cells=(FIRST.cell.id, "another"))
     some = coverage(header, cell_results(launches(Status.OK, Status.CRASHED, Status.INTERRUPTED)))
     whole = coverage(
         replace(header, cells=(FIRST.cell.id,)),

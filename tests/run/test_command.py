@@ -4,27 +4,18 @@ import struct
 from pathlib import Path
 
 import pytest
+from builders import make_cell, make_order
 
 from suite.kernels.interface import KernelOptions
-from suite.model.cell import Cell, Data, Graph, KernelName, Layout, Mode, Precision, Protocol
+from suite.model.cell import Data, Graph, KernelName, Layout, Mode, Precision, Protocol
 from suite.model.errors import InputError
 from suite.run.flags import command_line, parse_order, to_arguments
 from suite.run.order import LaunchOrder
 
 
 def order(**changes: object) -> LaunchOrder:
-    conditions: dict[str, object] = {
-        "mode": Mode.INFERENCE,
-        "precision": Precision.AMP,
-        "xla": True,
-        "batch_size": 8,
-        **changes,
-    }
-    return LaunchOrder(
-        cell=Cell(**conditions),  # type: ignore[arg-type]
-        protocol=Protocol(warmup_steps=20, measured_steps=80),
-        options=KernelOptions(),
-    )
+    cell = make_cell(**{"precision": Precision.AMP, "xla": True, **changes})
+    return make_order(cell=cell, protocol=Protocol(warmup_steps=20, measured_steps=80))
 
 
 def test_the_command_is_the_one_the_page_gives() -> None:
@@ -43,14 +34,8 @@ def test_the_command_is_the_one_the_page_gives() -> None:
         order(data=Data.SYNTHETIC_DEVICE),
         order(layout=Layout.NCHW, graph=Graph.FORWARD),
         order(precision=Precision.TF32, image_size=64, kernel=KernelName.SIMULATED),
-        LaunchOrder(
-            cell=Cell(
-                mode=Mode.INFERENCE,
-                precision=Precision.AMP,
-                xla=True,
-                batch_size=256,
-                data=Data.DALI,
-            ),
+        make_order(
+            cell=make_cell(precision=Precision.AMP, xla=True, batch_size=256, data=Data.DALI),
             protocol=Protocol(warmup_steps=0, measured_steps=1, max_seconds=2.5),
             options=KernelOptions(data_dir="/data", data_idx_dir="/idx", seed=7),
             launch=3,

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
+from builders import make_cell, make_order
 
 from suite.kernels.interface import KernelOptions
 from suite.kernels.tensorflow.environment import launch_environment
 from suite.machine.devices import detect_machine
-from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.cell import Precision
 from suite.model.launch import Launch, StartedBy, Status
 from suite.run.child import Start, start_process
 from suite.run.forking import Forking
-from suite.run.order import LaunchOrder
 from suite.run.process import run_launch
 
 pytestmark = pytest.mark.slow
@@ -51,12 +51,9 @@ def launches(tmp_path_factory: pytest.TempPathFactory) -> Launches:
     os_environment = {**os.environ, "PYTHONPATH": str(folder), "WITNESS": str(folder / "witness")}
 
     def launch(precision: Precision, start: Start) -> Launch:
-        cell = Cell(
-            mode=Mode.INFERENCE, precision=precision, xla=False, batch_size=2, image_size=64
-        )
-        order = LaunchOrder(
+        cell = make_cell(precision=precision, batch_size=2, image_size=64)
+        order = make_order(
             cell=cell,
-            protocol=Protocol(warmup_steps=1, measured_steps=2),
             options=KernelOptions(seed=7),
         )
         settings = launch_environment(cell, on_gpu=bool(detect_machine().gpus))

@@ -11,9 +11,10 @@ from typing import BinaryIO
 
 import psutil
 import pytest
+from builders import make_cell, make_order
 
 from suite.kernels.interface import KernelOptions
-from suite.model.cell import Cell, KernelName, Mode, Precision, Protocol
+from suite.model.cell import KernelName, Protocol
 from suite.model.launch import Launch, StartedBy, Status
 from suite.run.channel import Progress
 from suite.run.child import Child
@@ -81,15 +82,9 @@ def launch(
 ) -> Launch:
     """One launch of the simulated kernel, patched, under an environment of its own."""
     (folder / "sitecustomize.py").write_text(patch)
-    cell = Cell(
-        mode=Mode.INFERENCE,
-        precision=Precision.FP32,
-        xla=False,
-        batch_size=100,
-        kernel=KernelName.SIMULATED,
-    )
+    cell = make_cell(batch_size=100, kernel=KernelName.SIMULATED)
     return run_launch(
-        LaunchOrder(
+        make_order(
             cell=cell,
             protocol=Protocol(warmup_steps=0, measured_steps=steps, step_timeout_seconds=1.0),
             options=OPTIONS,

@@ -10,8 +10,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from builders import CPU
 
-from suite.model.device import Cpu, Gpu, Machine
+from suite.model.device import Gpu, Machine
 from suite.model.errors import InputError
 from suite.run.locks import FOLDER_VARIABLE, SHARED_FOLDERS, hold_devices, hold_run, lock_names
 
@@ -25,7 +26,6 @@ with hold_devices(["GPU-1", "GPU-2"]) as announce, hold_run(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
-CPU = Cpu(model="", cores=2, physical_cores=2, memory_bytes=2**34, features=())
 
 
 @pytest.fixture

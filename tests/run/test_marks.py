@@ -3,33 +3,21 @@
 from dataclasses import replace
 
 import pytest
+from builders import CPU_ONLY, WITH_T4, make_cell, make_launch
 
-from suite.model.cell import Cell, KernelName, Mode, Precision, Protocol, quick_protocol
-from suite.model.device import Cpu, Gpu, GpuProcess, Machine
+from suite.model.cell import KernelName, Protocol, quick_protocol
+from suite.model.device import GpuProcess, Machine
 from suite.model.launch import Caution, CautionKind, Launch, Status
 from suite.run.marks import ForeignProcesses, doubted, labelled, only_alone
 
-CPU = Cpu(model="AMD EPYC", cores=2, physical_cores=2, memory_bytes=2**34, features=())
-CPU_ONLY = Machine(gpus=(), cpu=CPU, nvml="no NVIDIA driver")
-WITH_T4 = Machine(
-    gpus=(Gpu(index=0, name="Tesla T4", compute_capability=(7, 5)),), cpu=CPU, nvml=""
-)
 PROTOCOL = Protocol(warmup_steps=50, measured_steps=350, launches=2)
 
 
 def launch(ran_on: str, protocol: Protocol = PROTOCOL, kernel: str = "resnet50") -> Launch:
-    measured = Cell(
-        mode=Mode.INFERENCE,
-        precision=Precision.FP32,
-        xla=False,
-        batch_size=8,
-        kernel=KernelName(kernel),
-    )
-    return Launch(
+    measured = make_cell(kernel=KernelName(kernel))
+    return make_launch(
         cell=measured,
         protocol=protocol,
-        launch=0,
-        status=Status.OK,
         step_seconds=(0.1, 0.1),
         conditions={"device_type": ran_on},
     )

@@ -11,25 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import make_cell, make_order
 
-from suite.kernels.interface import KernelOptions
-from suite.model.cell import Cell, KernelName, Mode, Precision, Protocol
+from suite.model.cell import KernelName, Protocol
 from suite.model.launch import CautionKind, Launch, Status
 from suite.run.bounded_log import HEAD_BYTES, TAIL_BYTES
 from suite.run.channel import Progress
 from suite.run.child import Start, start_process
 from suite.run.flags import parse_order
 from suite.run.forking import Forking
-from suite.run.order import LaunchOrder, encode_order
+from suite.run.order import encode_order
 from suite.run.process import run_launch
 
-CELL = Cell(
-    mode=Mode.INFERENCE,
-    precision=Precision.FP32,
-    xla=False,
-    batch_size=1,
-    kernel=KernelName.SIMULATED,
-)
+CELL = make_cell(batch_size=1, kernel=KernelName.SIMULATED)
 # Python imports sitecustomize by itself, so a fault can be put into the real worker from outside.
 PATCH = """
 import os, sys, time
@@ -67,10 +61,8 @@ def launch(
     if fault:
         (folder / "sitecustomize.py").write_text(PATCH.format(fault=fault, method=method))
         environment["PYTHONPATH"] = str(folder)
-    order = LaunchOrder(
-        cell=CELL,
-        protocol=Protocol(**{"warmup_steps": 1, "measured_steps": 4, **limits}),
-        options=KernelOptions(),
+    order = make_order(
+        cell=CELL, protocol=Protocol(**{"warmup_steps": 1, "measured_steps": 4, **limits})
     )
     seen = progress if progress is not None else []
     return run_launch(order, environment, folder / "worker.log", seen.append, start)
@@ -177,9 +169,7 @@ def test_a_record_that_cannot_be_true_is_a_crashed_launch(tmp_path: Path, change
         f"    return {change}\n"
         "worker.execute = changed\n"
     )
-    order = LaunchOrder(
-        cell=CELL, protocol=Protocol(warmup_steps=1, measured_steps=4), options=KernelOptions()
-    )
+    order = make_order(cell=CELL, protocol=Protocol(warmup_steps=1, measured_steps=4))
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = run_launch(order, environment, tmp_path / "worker.log", lambda _: None)
 

@@ -5,22 +5,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from builders import make_cell, make_launch, make_order
 
-from suite.kernels.interface import KernelOptions
-from suite.model.cell import Cell, Mode, Precision, Protocol
-from suite.model.launch import Launch, Status
+from suite.model.cell import Mode, Protocol
+from suite.model.launch import Status
 from suite.run.channel import Progress
-from suite.run.order import LaunchOrder
 from suite.run.process import Deadline
 from suite.run.ranks.ends import HeardRank, LauncherEnd, launch_of_ranks
 
-CELL = Cell(mode=Mode.TRAINING, precision=Precision.FP32, xla=False, batch_size=4, gpus=2)
-ORDER = LaunchOrder(
-    cell=CELL, protocol=Protocol(warmup_steps=1, measured_steps=3), options=KernelOptions()
-)
-ANSWER = Launch(
-    cell=CELL, protocol=ORDER.protocol, launch=0, status=Status.OK, step_seconds=(0.1, 0.1, 0.1)
-)
+CELL = make_cell(mode=Mode.TRAINING, batch_size=4, gpus=2)
+ORDER = make_order(cell=CELL, protocol=Protocol(warmup_steps=1, measured_steps=3))
+ANSWER = make_launch(cell=CELL, protocol=ORDER.protocol, step_seconds=(0.1, 0.1, 0.1))
 LOST_ANOTHER = replace(
     ANSWER, status=Status.CRASHED, reason="UnknownError: Horovod has been shut down."
 )

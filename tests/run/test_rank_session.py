@@ -10,14 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from builders import make_cell, make_launch, make_order
 
-from suite.kernels.interface import KernelOptions
-from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.cell import Mode
 from suite.model.distributed import Rank
 from suite.model.launch import Launch, Status
 from suite.run.bounded_log import BoundedLog
 from suite.run.child import PlainProcess
-from suite.run.order import LaunchOrder
 from suite.run.ranks import session
 from suite.run.ranks.host_watch import HostWatch
 from suite.run.ranks.link import TOKEN_VARIABLE, join_runner
@@ -26,13 +25,9 @@ from suite.run.ranks.session import RankSession
 from suite.store.launches import encode_launch
 
 TOKEN = "0123456789abcdef"  # noqa: S105
-CELL = Cell(mode=Mode.TRAINING, precision=Precision.FP32, xla=False, batch_size=4, gpus=2)
-ORDER = LaunchOrder(
-    cell=CELL, protocol=Protocol(warmup_steps=1, measured_steps=2), options=KernelOptions()
-)
-ANSWER = Launch(
-    cell=CELL, protocol=ORDER.protocol, launch=0, status=Status.OK, step_seconds=(0.1, 0.2)
-)
+CELL = make_cell(mode=Mode.TRAINING, batch_size=4, gpus=2)
+ORDER = make_order(cell=CELL)
+ANSWER = make_launch(cell=CELL, protocol=ORDER.protocol, step_seconds=(0.1, 0.2))
 
 
 def result(launch: Launch) -> bytes:

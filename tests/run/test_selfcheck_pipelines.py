@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
+from builders import make_cell
 
-from suite.model.cell import Cell, Mode, Precision
 from suite.model.check import Check, LeftOut
 from suite.run.selfcheck.pipelines import pipeline_speeds
 
 pytestmark = pytest.mark.slow
 
-CELL = Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=4, image_size=32)
+CELL = make_cell(batch_size=4, image_size=32)
 
 
 def speeds() -> list[Check | LeftOut]:

@@ -9,27 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import CPU_ONLY, WITH_T4, make_cell, make_launch
 
 from suite.kernels.interface import KernelOptions
-from suite.model.cell import Cell, Data, KernelName, Mode, Precision, Protocol
-from suite.model.device import Cpu, Gpu, GpuProcess, Machine
-from suite.model.launch import CautionKind, Launch, Status
+from suite.model.cell import Cell, Data, KernelName, Precision, Protocol
+from suite.model.device import GpuProcess
+from suite.model.launch import CautionKind, Status
 from suite.model.matrix import Matrix
 from suite.run.child import Child, Start, start_process
 from suite.run.marks import ForeignProcesses
 from suite.run.session import Conduct, plan_launches, run_session
 from suite.run.stop import Stop
 
-CPU = Cpu(model="AMD EPYC", cores=2, physical_cores=2, memory_bytes=2**34, features=())
-CPU_ONLY = Machine(gpus=(), cpu=CPU, nvml="no NVIDIA driver")
-WITH_T4 = Machine(
-    gpus=(Gpu(index=0, name="Tesla T4", compute_capability=(7, 5)),), cpu=CPU, nvml=""
-)
 PROTOCOL = Protocol(warmup_steps=50, measured_steps=350, launches=2)
 
 
 def cell(batch_size: int, precision: Precision = Precision.FP32) -> Cell:
-    return Cell(mode=Mode.INFERENCE, precision=precision, xla=False, batch_size=batch_size)
+    return make_cell(precision=precision, batch_size=batch_size)
 
 
 def matrix(*cells: Cell, device: str | None = None, protocol: Protocol = PROTOCOL) -> Matrix:
@@ -138,7 +134,7 @@ def test_what_an_earlier_part_of_the_run_proved_still_prunes(tmp_path: Path) -> 
     """A resumed run does not try again what is known not to fit, and says which cell proved it."""
     small, large = (replace(cell(size), kernel=KernelName.SIMULATED) for size in (1, 2))
     mine = matrix(large, protocol=Protocol(warmup_steps=0, measured_steps=1))
-    full = Launch(cell=small, protocol=mine.protocol, launch=0, status=Status.OUT_OF_MEMORY)
+    full = make_launch(cell=small, protocol=mine.protocol, status=Status.OUT_OF_MEMORY)
     (tmp_path / "cells").mkdir()
     conduct = Conduct(stop=Stop(), earlier=(full,))
     planned = plan_launches(mine, CPU_ONLY)

@@ -1,12 +1,11 @@
 """suite.run.worker: what an error of a launch is said to be."""
 
 import pytest
+from builders import make_cell, make_order
 
-from suite.kernels.interface import KernelOptions
 from suite.kernels.simulated.kernel import SimulatedKernel
-from suite.model.cell import Cell, KernelName, Mode, Precision, Protocol
+from suite.model.cell import KernelName, Mode, Protocol
 from suite.model.launch import Status
-from suite.run.order import LaunchOrder
 from suite.run.worker import execute
 
 # As TensorFlow 2.21 words an error in a graph.
@@ -53,18 +52,9 @@ def test_a_reason_says_what_happened(
         raise error
 
     monkeypatch.setattr(SimulatedKernel, "step", fail)
-    cell = Cell(
-        mode=Mode.TRAINING,
-        precision=Precision.FP32,
-        xla=False,
-        batch_size=1,
-        kernel=KernelName.SIMULATED,
-    )
-    order = LaunchOrder(
-        cell=cell,
-        protocol=Protocol(warmup_steps=0, measured_steps=1),
-        options=KernelOptions(),
-        telemetry=False,
+    cell = make_cell(mode=Mode.TRAINING, batch_size=1, kernel=KernelName.SIMULATED)
+    order = make_order(
+        cell=cell, protocol=Protocol(warmup_steps=0, measured_steps=1), telemetry=False
     )
     launch = execute(order, lambda _: None)
 

@@ -11,60 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import make_cell, make_header, make_whole_launch
 
 from suite.analysis.results import cell_results
 from suite.analysis.summary import launch_summary
-from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.cell import Mode, Precision, Protocol
 from suite.model.errors import InputError
-from suite.model.launch import Caution, CautionKind, Launch, Status
-from suite.model.run import RunHeader
-from suite.model.telemetry import Gauge, Telemetry
 from suite.store.launches import decode_launch, write_launch
 from suite.store.runs import create_run, read_launches, read_run, stored_runs, tidy_directory
 from suite.store.text import write_text
 
 EARLIER = Path(__file__).parents[1] / "data" / "run_of_version_0.1"
 PROTOCOL = Protocol(warmup_steps=1, measured_steps=2, launches=2, max_seconds=9.5)
-CELL = Cell(mode=Mode.TRAINING, precision=Precision.AMP, xla=True, batch_size=8)
-HEADER = RunHeader(
-    matrix="mine",
-    purpose="a test",
-    reference=None,
-    expected_device="t4",
-    device="Tesla T4",
-    gpu="Tesla T4",
-    protocol=PROTOCOL,
-    started_at="2026-01-02T03:04:05+00:00",
-    cells=(CELL.id,),
-    machine={"gpus": [{"name": "Tesla T4"}]},
-    environment={"python": "3.12.0", "dirty": False, "variables": {}},
-    data={"data_dir": "/records", "data_idx_dir": None},
-)
-LAUNCH = Launch(
-    cell=CELL,
-    protocol=PROTOCOL,
-    launch=1,
-    status=Status.OK,
-    device="Tesla T4",
-    started_at="2026-01-02T03:04:06+00:00",
-    startup_seconds={"import": 1.5, "build": 0.5},
-    warmup_seconds=(0.125,),
-    step_seconds=(0.1, 0.30000000000000004),
-    conditions={"compute_type": "float16", "casts": 3},
-    telemetry=Telemetry(
-        readings=2,
-        reading_seconds=0.001,
-        seconds=0.5,
-        steps=1,
-        cpu_seconds=0.25,
-        gauges={"gpu_power_watts": Gauge(70.0, 69.5, 70.5)},
-        throttling={"power cap": 1.0},
-        foreign_processes=("process 7",),
-        note="no energy counter can be read",
-    ),
-    wall_seconds=3.0,
-    cautions=(Caution(CautionKind.TRUNCATED, "cut"),),
-)
+CELL = make_cell(mode=Mode.TRAINING, precision=Precision.AMP, xla=True)
+HEADER = make_header(protocol=PROTOCOL, cells=(CELL.id,))
+LAUNCH = make_whole_launch(cell=CELL, protocol=PROTOCOL, launch=1)
 
 
 def test_unknown_is_kept_apart_from_none(tmp_path: Path) -> None:

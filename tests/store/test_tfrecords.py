@@ -5,8 +5,9 @@ import struct
 from pathlib import Path
 
 import pytest
+from builders import make_cell
 
-from suite.model.cell import Cell, Data, Mode, Precision
+from suite.model.cell import Cell, Data, Mode
 from suite.model.errors import InputError
 from suite.store.dali_index import check_index, compare_index, write_index
 from suite.store.data_set import cell_shards, epoch_steps
@@ -21,13 +22,7 @@ def shard(path: Path, *sizes: int) -> Path:
 
 
 def cell(data: Data, batch_size: int = 2) -> Cell:
-    return Cell(
-        mode=Mode.INFERENCE,
-        precision=Precision.FP32,
-        xla=False,
-        batch_size=batch_size,
-        data=data,
-    )
+    return make_cell(batch_size=batch_size, data=data)
 
 
 def test_records_are_counted_from_their_framing(tmp_path: Path) -> None:

@@ -1,0 +1,127 @@
+"""Sound values of the suite's types: a test names only the fields that it is about."""
+
+from dataclasses import replace
+from typing import Any
+
+from suite.analysis.summary import summarize
+from suite.kernels.interface import KernelOptions
+from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.device import Cpu, Gpu, Machine
+from suite.model.launch import Caution, CautionKind, Launch, Status
+from suite.model.reference import ReferenceRow
+from suite.model.run import CellResult, RunHeader
+from suite.model.telemetry import Gauge, Telemetry
+from suite.run.order import LaunchOrder
+
+CPU = Cpu(model="AMD EPYC", cores=2, physical_cores=2, memory_bytes=2**34, features=())
+CPU_ONLY = Machine(gpus=(), cpu=CPU, nvml="no NVIDIA driver")
+WITH_T4 = Machine(
+    gpus=(Gpu(index=0, name="Tesla T4", compute_capability=(7, 5)),), cpu=CPU, nvml=""
+)
+
+
+def make_cell(**conditions: Any) -> Cell:
+    """Inference in FP32 without XLA, eight images a step on one GPU."""
+    usual = Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=8)
+    return replace(usual, **conditions)
+
+
+def make_protocol(**limits: Any) -> Protocol:
+    """One step of warm-up and two that are measured."""
+    return replace(Protocol(warmup_steps=1, measured_steps=2), **limits)
+
+
+def make_order(**facts: Any) -> LaunchOrder:
+    """The order to measure a cell."""
+    usual = LaunchOrder(cell=make_cell(), protocol=make_protocol(), options=KernelOptions())
+    return replace(usual, **facts)
+
+
+def make_launch(**facts: Any) -> Launch:
+    """The first launch of a cell; it is ok, and has no steps but those given."""
+    usual = Launch(cell=make_cell(), protocol=make_protocol(), launch=0, status=Status.OK)
+    return replace(usual, **facts)
+
+
+def make_telemetry(**facts: Any) -> Telemetry:
+    """Two readings that told nothing."""
+    usual = Telemetry(
+        readings=2, reading_seconds=0.001, seconds=0.5, steps=1, cpu_seconds=0.25, gauges={},
+        throttling={},
+    )  # fmt: skip
+    return replace(usual, **facts)
+
+
+def make_whole_launch(**facts: Any) -> Launch:
+    """A launch with something in every part of its record."""
+    usual = make_launch(
+        device="Tesla T4",
+        started_at="2026-01-02T03:04:06+00:00",
+        startup_seconds={"import": 1.5, "build": 0.5},
+        warmup_seconds=(0.125,),
+        step_seconds=(0.1, 0.30000000000000004),
+        conditions={"compute_type": "float16", "casts": 3},
+        telemetry=make_telemetry(
+            gauges={"gpu_power_watts": Gauge(70.0, 69.5, 70.5)},
+            throttling={"power cap": 1.0},
+            foreign_processes=("process 7",),
+            note="no energy counter can be read",
+        ),
+        wall_seconds=3.0,
+        cautions=(Caution(CautionKind.TRUNCATED, "cut"),),
+    )
+    return replace(usual, **facts)
+
+
+def make_header(**facts: Any) -> RunHeader:
+    """What is known before the first launch of the usual cell on a T4."""
+    usual = RunHeader(
+        matrix="mine",
+        purpose="a test",
+        reference=None,
+        expected_device="t4",
+        device="Tesla T4",
+        gpu="Tesla T4",
+        protocol=make_protocol(),
+        started_at="2026-01-02T03:04:05+00:00",
+        cells=(make_cell().id,),
+        machine={"gpus": [{"name": "Tesla T4"}]},
+        environment={"python": "3.12.0", "dirty": False, "variables": {}},
+        data={"data_dir": "/records", "data_idx_dir": None},
+    )
+    return replace(usual, **facts)
+
+
+def make_result(cell: Cell, *step_seconds: float, **facts: Any) -> CellResult:
+    """A cell whose only launch took these steps, or crashed if there are none."""
+    usual = CellResult(
+        cell=cell,
+        status=Status.OK if step_seconds else Status.CRASHED,
+        reason="" if step_seconds else "why",
+        summary=summarize(step_seconds, cell.global_batch_size),
+        cautions=(),
+        ok_launches=int(bool(step_seconds)),
+        ended_launches=1,
+        planned_launches=1,
+    )
+    return replace(usual, **facts)
+
+
+def make_row(**facts: Any) -> ReferenceRow:
+    """A published row of the usual cell: a throughput of 100 img/s, and no latencies."""
+    usual = ReferenceRow(
+        system="t4",
+        gpu="T4",
+        gpu_memory_gb=16,
+        mode=Mode.INFERENCE,
+        precision=Precision.FP32,
+        xla=False,
+        gpus=1,
+        batch_size=8,
+        throughput_img_s=100.0,
+        latency_avg_ms=None,
+        latency_p90_ms=None,
+        latency_p95_ms=None,
+        latency_p99_ms=None,
+    )
+    return replace(usual, **facts)
