@@ -5,7 +5,7 @@
 draws that many faults ("mutants") by chance from all that can be made in `suite/analysis`, and runs
 the fast tests in `tests/analysis` against each, in a copy of the checkout. The same seed draws the
 same faults from the same code. What no test caught is printed: file, line, before and after.
-`suite/model` holds types whose limits the readers enforce: `model --tests model store`.
+`suite/model` holds types that others give a meaning: `model --tests model analysis store`.
 """
 
 import argparse
@@ -69,7 +69,7 @@ def faults(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
         case ast.Constant(value=bool()):
             yield node, ast.Constant(not node.value)
         case ast.Constant(value=int() | float() as number):
-            yield node, ast.Constant(number + 1)
+            yield node, ast.Constant(number + 1 if number + 1 != number else number * 2)
         case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test):
             yield test, ast.Constant(value=False)
             if not isinstance(node, ast.While):
@@ -81,11 +81,12 @@ def faults(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
             yield node, ast.Pass()
 
 
-def annotations(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node of a type, which no test runs."""
+def declarations(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node of types and decorators: what mypy and `tests/test_layers.py` look at."""
     for node in ast.walk(tree):
-        for name in ("annotation", "returns"):
-            yield from ast.walk(getattr(node, name, None) or ast.Pass())
+        parts = [getattr(node, name, None) for name in ("annotation", "returns")]
+        for part in [*parts, *getattr(node, "decorator_list", ())]:
+            yield from ast.walk(part or ast.Pass())
 
 
 def mutants(path: Path) -> Iterator[Mutant]:
@@ -95,9 +96,9 @@ def mutants(path: Path) -> Iterator[Mutant]:
     beginnings = [0]
     for line in text.splitlines(keepends=True):
         beginnings.append(beginnings[-1] + len(line))
-    types = set(annotations(tree))
+    declared = set(declarations(tree))
     for node in ast.walk(tree):
-        for old, new in faults(node) if node not in types else ():
+        for old, new in faults(node) if node not in declared else ():
             start = beginnings[old.lineno - 1] + old.col_offset  # type: ignore[attr-defined]
             end = beginnings[old.end_lineno - 1] + old.end_col_offset  # type: ignore[attr-defined]
             after = ast.unparse(new) if isinstance(new, ast.Pass) else f"({ast.unparse(new)})"
