@@ -82,10 +82,13 @@ def faults(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
 
 
 def declarations(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node of types and decorators: what mypy and `tests/test_layers.py` look at."""
+    """Every node that linters look at, not tests: types, decorators, and the strict of a zip."""
     for node in ast.walk(tree):
         parts = [getattr(node, name, None) for name in ("annotation", "returns")]
-        for part in [*parts, *getattr(node, "decorator_list", ())]:
+        parts += getattr(node, "decorator_list", [])
+        if isinstance(node, ast.keyword) and node.arg == "strict":
+            parts.append(node.value)
+        for part in parts:
             yield from ast.walk(part or ast.Pass())
 
 
