@@ -9,7 +9,7 @@ from suite.model.cell import Cell, Mode, Precision, Protocol
 from suite.model.device import Cpu, Gpu, Machine
 from suite.model.launch import Caution, CautionKind, Launch, Status
 from suite.model.reference import ReferenceRow
-from suite.model.run import CellResult, RunHeader
+from suite.model.run import CellResult, Run, RunHeader
 from suite.model.telemetry import Gauge, Telemetry
 from suite.run.order import LaunchOrder
 
@@ -90,6 +90,12 @@ def make_header(**facts: Any) -> RunHeader:
         data={"data_dir": "/records", "data_idx_dir": None},
     )
     return replace(usual, **facts)
+
+
+def make_run(*launches: Launch, **facts: Any) -> Run:
+    """A run of the cells of these launches; `facts` are those of its header."""
+    cells = tuple(dict.fromkeys(launch.cell.id for launch in launches))
+    return Run(header=make_header(**{"cells": cells, **facts}), launches=launches)
 
 
 def make_result(cell: Cell, *step_seconds: float, **facts: Any) -> CellResult:

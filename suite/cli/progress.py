@@ -18,7 +18,7 @@ from rich.text import Text
 from suite.analysis.forecast import Forecast
 from suite.analysis.summary import launch_summary
 from suite.cli.live_table import STOPPING, Row, View, live_table
-from suite.formats.marks import words
+from suite.formats.annotations import words
 from suite.model.cell import Protocol
 from suite.model.launch import WARM_UP, Caution, Launch, Status
 from suite.model.summary import Summary

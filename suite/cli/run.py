@@ -10,16 +10,15 @@ from functools import partial
 from pathlib import Path
 
 from suite.analysis.memory import capacity_bytes
-from suite.analysis.results import cell_results
 from suite.analysis.resume import finished
 from suite.cli.chosen_matrix import chosen_matrix
 from suite.cli.data_options import data_options
 from suite.cli.estimates import Expectation, estimate_launches
 from suite.cli.progress import RunProgress
+from suite.cli.reporting import assembled, write_report
 from suite.cli.work import Work, check_flags, new_work, resumed_work
 from suite.formats.plan import no_fit_text
-from suite.formats.results import overhead_text, report_markdown, results_text
-from suite.formats.scaling_plots import scaling_plots
+from suite.formats.results import report_text
 from suite.kernels.interface import KernelOptions
 from suite.machine.devices import detect_machine
 from suite.machine.environment import fingerprint
@@ -30,7 +29,8 @@ from suite.model.distributed import RankLauncher
 from suite.model.errors import ExitCode, InputError, UnfinishedError
 from suite.model.launch import Status
 from suite.model.matrix import Matrix
-from suite.model.run import CellResult, Run, RunHeader
+from suite.model.report import Report
+from suite.model.run import CellResult, RunHeader
 from suite.model.text import command, file_safe, shown
 from suite.run.child import start_process
 from suite.run.forking import Forking
@@ -40,8 +40,8 @@ from suite.run.ranks.hosts import check_hosts
 from suite.run.session import Conduct, PlannedLaunch, plan_launches, run_session
 from suite.run.stop import Stop
 from suite.store.references import read_reference
-from suite.store.runs import as_stored, read_run, write_plot
-from suite.store.text import reachable, write_text
+from suite.store.runs import as_stored
+from suite.store.text import reachable
 
 # Characters of the matrix's name in the name of a run directory; a file name has 255 bytes.
 _LONGEST_NAME = 40
@@ -185,36 +185,31 @@ def _way_on(directory: Path) -> str:
 
 
 def _report(matrix: Matrix, planned: Sequence[PlannedLaunch], work: Work, stop: Stop) -> ExitCode:
-    measured = read_run(work.directory)
-    results = cell_results(measured.launches, measured.header.protocol.launches)
-    _show_and_write(measured, results, work.directory)
+    report = assembled([work.directory])
+    (measured,) = report.runs
+    _show_and_write(report, work.directory)
     if work.resumed and not work.planned:
         print("nothing was missing")
-    done = finished(measured.launches, retry_failed=False)
+    done = finished([row.record for row in measured.launches], retry_failed=False)
     missing = [item for item in planned if (item.cell, item.launch) not in done]
     if missing:
         why = f"stopped by {stop.by}" if stop.by else "--max-time is over"
         count = f"{len(planned) - len(missing)} of {len(planned)} launches have ended"
         print(f"not finished ({why}): {count}; {_way_on(work.directory)}")
-    elif matrix.reference is not None and any(result.summary for result in results):
+    elif matrix.reference is not None and any(cell.summary for cell in measured.results):
         words = ["python", "bench.py", "compare", "--run", str(work.directory)]
         print(f"next: {command(words)}")
     if stop.by is not None:
         return ExitCode.INTERRUPTED
-    return ExitCode.CELL_FAILED if missing else _exit_code(results)
+    return ExitCode.CELL_FAILED if missing else _exit_code(measured.results)
 
 
-def _show_and_write(run: Run, results: Sequence[CellResult], directory: Path) -> None:
+def _show_and_write(report: Report, directory: Path) -> None:
     """The report, on stdout and as files; even if it fails, the path of the run is printed."""
     held = ["cells/"]
     try:
-        print(f"\n{results_text(run, results)}\n\n{overhead_text(run.launches)}")
-        write_text(directory / "report.md", report_markdown(run, results))
-        held.insert(0, "report.md")
-        plots = scaling_plots(run, results)
-        for name, svg in plots.items():
-            write_plot(directory, name, svg)
-        held += ["plots/"] * bool(plots)
+        print(f"\n{report_text(report)}")
+        held = [*write_report(report, directory), *held]
     finally:
         print(f"run directory: {shown(str(directory))} ({', '.join(held)})")
 

@@ -8,19 +8,26 @@ from contextlib import contextmanager
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from suite.analysis.measured_scaling import (
-    CurvePoint,
-    Estimator,
-    ScalingCurve,
-    ScalingKind,
-)
+from suite.formats.annotations import words
 from suite.formats.placement import round_numbers, spread
 from suite.formats.scaling import (
     ESTIMATOR_WORDS,
     conditions,
+    plot_name,
     rank_plural,
+    rank_word,
     scaling_title,
 )
+from suite.model.report import (
+    Comparison,
+    CurvePoint,
+    Estimator,
+    ReportedRun,
+    Scaling,
+    ScalingCurve,
+    ScalingKind,
+)
+from suite.model.run import RunHeader
 from suite.model.text import shown
 
 if TYPE_CHECKING:
@@ -55,6 +62,44 @@ _HEIGHT_INCHES = 5.2
 _LEFT, _RIGHT = 0.105, 0.65
 _LABEL_CHARACTERS = 42
 _LINE_POINTS = 11.5
+
+
+def scaling_plots(run: ReportedRun) -> dict[str, str]:
+    """The plots of a run: file names under `plots/` and SVG text."""
+    named = [(plot_name(scaling), scaling) for scaling in run.scaling]
+    return {
+        name: scaling_svg(
+            scaling.curves,
+            (),
+            kind=scaling.kind,
+            subtitle=_subtitle(f"{run.header.matrix} on {run.header.device}", scaling),
+            rank=rank_word(run.header),
+            estimator=scaling.estimator,
+        )
+        for name, scaling in named
+        if name is not None
+    }
+
+
+def comparison_plot(comparison: Comparison, header: RunHeader) -> str | None:
+    """Measured weak scaling as an SVG beside the published; None where none was measured."""
+    measured = comparison.measured_scaling
+    if not measured.curves:
+        return None
+    title = f"{header.matrix} on {header.device} beside {comparison.reference}"
+    return scaling_svg(
+        measured.curves,
+        comparison.published_scaling.curves,
+        kind=measured.kind,
+        subtitle=_subtitle(title, measured),
+        rank=rank_word(header),
+        estimator=measured.estimator,
+    )
+
+
+def _subtitle(title: str, scaling: Scaling) -> str:
+    doubts = words(scaling.cautions)
+    return f"{title}; doubts: {doubts}" if doubts else title
 
 
 def scaling_svg(
@@ -212,5 +257,5 @@ def _label(curve: ScalingCurve, kind: ScalingKind, rank: str, *, is_published: b
     size = f"{whole} / {rank}" if kind is ScalingKind.WEAK else f"global {whole}"
     what = fill(f"{conditions(curve.base)}, {size}", _LABEL_CHARACTERS)
     whose = "published: " if is_published else ""
-    share = f"{curve.factor / gpus:.1%} of linear"
+    share = f"{curve.of_linear:.1%} of linear"
     return f"{what}\n{whose}{curve.factor:.2f}x on {gpus} {rank_plural(rank)}, {share}"

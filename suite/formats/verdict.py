@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from suite.analysis.verdict import JudgedCell, Standing, Verdict
-from suite.formats.marks import named_not_run, shortfall, words
+from suite.formats.annotations import named_not_run, shortfall, words
 from suite.formats.numbers import ratio
 from suite.model.errors import ExitCode
 from suite.model.text import shown

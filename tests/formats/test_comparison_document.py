@@ -112,7 +112,7 @@ def test_the_comparison_is_the_recorded_document(recorded: Path) -> None:
     assert printed == (DATA / "comparison.txt").read_text()
     assert (recorded / "comparison.md").read_text() == (DATA / "comparison.md").read_text()
     assert (recorded / "comparison.csv").read_text() == (DATA / "comparison.csv").read_text()
-    assert written.strip().endswith("comparison.csv, plots/weak_scaling_compared.svg")
+    assert written.strip().endswith("report.json, plots/weak_scaling_compared.svg")
     plot = (recorded / "plots" / "weak_scaling_compared.svg").read_text()
     assert "7.76x on 8 GPUs, 97.1% of linear" in plot
     assert "published: 7.48x on 8 GPUs, 93.5% of linear" in plot

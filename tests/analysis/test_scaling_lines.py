@@ -1,21 +1,20 @@
-"""suite.analysis.measured_scaling: weak and strong scaling of the cells of a run."""
+"""suite.analysis.scaling: weak and strong scaling of the cells of a run."""
 
 import pytest
 from builders import make_cell, make_result, make_row
 
-from suite.analysis.measured_scaling import (
-    CurvePoint,
-    Estimator,
-    ScalingKind,
-    ScalingLine,
+from suite.analysis.scaling import (
     published_lines,
     scaling_curves,
     scaling_lines,
+    scaling_of,
+    time_to_train_hours,
+    times_of,
 )
-from suite.analysis.scaling import scaling_of, time_to_train_hours, times_of
 from suite.model.cell import Cell, Data, Mode, Precision
 from suite.model.launch import Caution, CautionKind, Status
 from suite.model.reference import Reference, ReferenceTable
+from suite.model.report import CurvePoint, Estimator, ScalingKind, ScalingLine
 from suite.model.run import CellResult
 
 

@@ -1,8 +1,9 @@
-"""What stands beside a number or in its place: letters of doubts, and what a cell lacks."""
+"""What stands beside a number or in its place: letters of cautions, and what a cell lacks."""
 
 from collections.abc import Iterable, Sequence
 
 from suite.model.launch import Caution, Status
+from suite.model.report import ComparedNumber
 from suite.model.run import CellResult
 
 # Beside a number that some of its planned launches did not contribute to.
@@ -15,19 +16,17 @@ _NOT_RUN_SHOWN = 20
 
 
 def letters(cautions: Iterable[Caution]) -> str:
-    """The letter of each kind once: `q u`; empty without a doubt."""
+    """The letter of each kind once: `q u`; empty without a caution."""
     return " ".join(dict.fromkeys(caution.kind.letter for caution in cautions))
 
 
-def marks(result: CellResult | None) -> str:
-    """What stands beside a cell's number: the letters of its doubts, and whether it is whole."""
-    if result is None or result.summary is None:
-        return ""
-    return " ".join(filter(None, (letters(result.cautions), NOT_WHOLE * (not result.is_whole))))
+def beside_number(number: ComparedNumber) -> str:
+    """The letters of its cautions, and a mark where some of its launches are missing."""
+    return " ".join(filter(None, (letters(number.cautions), NOT_WHOLE * (not number.is_whole))))
 
 
-def marks_and_launches(result: CellResult) -> str:
-    """The letters of its doubts, and how many of its launches there are where some lack."""
+def beside_result(result: CellResult) -> str:
+    """The letters of its cautions, and how many of its launches there are where some lack."""
     of = f"{result.ok_launches} of {result.planned_launches} launches"
     return " ".join(filter(None, (letters(result.cautions), of * (not result.is_whole))))
 
@@ -39,7 +38,7 @@ def legend(cautions: Iterable[Caution]) -> list[str]:
 
 
 def words(cautions: Iterable[Caution]) -> str:
-    """The doubts in a word each: `quick, other device`; empty without a doubt."""
+    """The kinds in words: `quick, other device`; empty without a caution."""
     kinds = dict.fromkeys(caution.kind for caution in cautions)
     return ", ".join(kind.value.replace("_", " ") for kind in kinds)
 
