@@ -60,7 +60,7 @@ def write_report(report: Report, directory: Path) -> list[str]:
     """
     write_text(directory / "report.md", report_markdown(report))
     write_text(directory / "report.json", report_json(report))
-    plots = [item for run in report.runs for item in scaling_plots(run).items()]
-    for name, svg in plots:
+    plots = scaling_plots(report)
+    for name, svg in plots.items():
         write_plot(directory, name, svg)
-    return ["report.md", "report.json", *(["plots/"] if plots else [])]
+    return ["report.md", "report.json", *["plots/"] * bool(plots)]

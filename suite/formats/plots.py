@@ -22,7 +22,7 @@ from suite.model.report import (
     Comparison,
     CurvePoint,
     Estimator,
-    ReportedRun,
+    Report,
     Scaling,
     ScalingCurve,
     ScalingKind,
@@ -64,19 +64,23 @@ _LABEL_CHARACTERS = 42
 _LINE_POINTS = 11.5
 
 
-def scaling_plots(run: ReportedRun) -> dict[str, str]:
-    """The plots of a run: file names under `plots/` and SVG text."""
-    named = [(plot_name(scaling), scaling) for scaling in run.scaling]
+def scaling_plots(report: Report) -> dict[str, str]:
+    """The plots of every run: file names under `plots/` and SVG text."""
+    named = [
+        (plot_name(scaling, place), run.header, scaling)
+        for place, run in enumerate(report.runs)
+        for scaling in run.scaling
+    ]
     return {
         name: scaling_svg(
             scaling.curves,
             (),
             kind=scaling.kind,
-            subtitle=_subtitle(f"{run.header.matrix} on {run.header.device}", scaling),
-            rank=rank_word(run.header),
+            subtitle=_subtitle(f"{header.matrix} on {header.device}", scaling),
+            rank=rank_word(header),
             estimator=scaling.estimator,
         )
-        for name, scaling in named
+        for name, header, scaling in named
         if name is not None
     }
 

@@ -113,10 +113,10 @@ class _ScalingPart:
 
 def report_markdown(report: Report) -> str:
     """report.md: of each run the conditions, the full table, and how each launch went."""
-    return "\n".join(_run_markdown(run) for run in report.runs)
+    return "\n".join(_run_markdown(run, place) for place, run in enumerate(report.runs))
 
 
-def _run_markdown(run: ReportedRun) -> str:
+def _run_markdown(run: ReportedRun, place: int) -> str:
     rank = rank_word(run.header)
     scaled = ((scaling, scaling_table(scaling, rank)) for scaling in run.scaling)
     return fill_template(
@@ -132,7 +132,7 @@ def _run_markdown(run: ReportedRun) -> str:
                 title=table.title,
                 table=_markdown(table),
                 explanation=scaling_explanation(scaling.kind, rank),
-                plot=plot_name(scaling),
+                plot=plot_name(scaling, place),
             )
             for scaling, table in scaled
         ],

@@ -36,9 +36,10 @@ def rank_plural(rank: str) -> str:
     return f"{rank}s"
 
 
-def plot_name(scaling: Scaling) -> str | None:
-    """The name of a run's plot under `plots/`; None without a curve to draw."""
-    return f"{scaling.kind.value}_scaling.svg" if scaling.curves else None
+def plot_name(scaling: Scaling, run: int) -> str | None:
+    """The name of a plot of the run in this place of a report; None without a curve to draw."""
+    number = f"_{run + 1}" if run else ""
+    return f"{scaling.kind.value}_scaling{number}.svg" if scaling.curves else None
 
 
 def scaling_table(scaling: Scaling, rank: str) -> Table:

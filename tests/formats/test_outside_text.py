@@ -289,7 +289,7 @@ def test_plots_take_any_name() -> None:
     """An SVG with a hostile title is XML that has the name as it is shown."""
     report = report_with(HOSTILE)
     (run,), (comparison,) = report.runs, report.comparisons
-    plots: list[Any] = [*scaling_plots(run).values(), comparison_plot(comparison, run.header)]
+    plots: list[Any] = [*scaling_plots(report).values(), comparison_plot(comparison, run.header)]
 
     assert len(plots) == 2
     for svg in plots:

@@ -99,7 +99,7 @@ def test_ranks_on_a_cpu_are_not_called_gpus() -> None:
     """On a machine without a GPU, the words of tables and plots are those of ranks."""
     run = run_of(launch(1, 8, 1.0), launch(2, 8, 1.25), gpu=None)
     scaling = run_text(run.runs[0]).partition("Weak scaling")[2]
-    labels = texts_of(scaling_plots(run.runs[0])["weak_scaling.svg"])
+    labels = texts_of(scaling_plots(run)["weak_scaling.svg"])
 
     assert "GPU" not in scaling
     assert "Ranks on one CPU share its cores." in scaling
@@ -113,7 +113,7 @@ def test_one_number_of_gpus_has_no_scaling() -> None:
 
     assert "scaling," not in run_text(run.runs[0])
     assert "plots/" not in report_markdown(run)
-    assert scaling_plots(run.runs[0]) == {}
+    assert scaling_plots(run) == {}
 
 
 def test_without_a_factor_there_is_a_table_but_no_plot() -> None:
@@ -122,12 +122,12 @@ def test_without_a_factor_there_is_a_table_but_no_plot() -> None:
 
     assert "## Weak scaling" in report_markdown(run)
     assert "plots/" not in report_markdown(run)
-    assert scaling_plots(run.runs[0]) == {}
+    assert scaling_plots(run) == {}
 
 
 def test_plots_say_what_they_show() -> None:
     """Titles, axes with units, ticks at the GPUs measured, and a label on every curve."""
-    plots = scaling_plots(run_of(*LAUNCHES).runs[0])
+    plots = scaling_plots(run_of(*LAUNCHES))
     weak, strong = (texts_of(plots[f"{kind}_scaling.svg"]) for kind in ("weak", "strong"))
 
     for text in (
@@ -147,7 +147,7 @@ def test_plots_say_what_they_show() -> None:
 
 def test_the_same_numbers_give_the_same_plot() -> None:
     """Plots carry neither a date nor random names, so that they can be compared as files."""
-    first, second = (scaling_plots(run_of(*LAUNCHES).runs[0]) for _ in range(2))
+    first, second = (scaling_plots(run_of(*LAUNCHES)) for _ in range(2))
 
     assert first == second
     assert "dc:date" not in first["weak_scaling.svg"]
