@@ -91,6 +91,21 @@ def test_a_module_named_in_a_string_is_there(path: Path) -> None:
                 assert place.is_dir() or any(file.is_file() for file in files), name
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "suite" / "formats").glob("*.py")), ids=name_of)
+def test_formats_calculate_nothing(path: Path) -> None:
+    """A format shows what analysis has put into a report: it takes types and constants from there."""
+    functions = {
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+        if node.module.startswith(("suite.analysis", "statistics", "math")) and alias.name.islower()
+    }
+
+    # How many samples an interval needs follows from nothing that was measured.
+    assert functions <= {"suite.analysis.intervals.samples_needed"}
+
+
 def test_only_programs_for_users_print() -> None:
     """The command line and the installer print; every other layer returns text or raises."""
     printing = {
