@@ -93,7 +93,7 @@ def test_a_module_named_in_a_string_is_there(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "suite" / "formats").glob("*.py")), ids=name_of)
 def test_formats_calculate_nothing(path: Path) -> None:
-    """A format shows what analysis has put into a report: it takes types and constants from there."""
+    """A format shows what analysis has put into a report, and takes types and constants alone."""
     functions = {
         f"{node.module}.{alias.name}"
         for node in ast.walk(ast.parse(path.read_text()))
