@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,12 @@ def fault(self, *ignored):
     {fault}
 simulated.SimulatedKernel.{method} = fault
 """
+# The child's steps take what its clock says, whatever else the machine does.
+CLOCK = """
+import random, time
+now, noise, done = 0.0, random.Random(0), 0
+time.perf_counter = lambda: now
+"""
 
 
 @pytest.fixture(params=["process", "fork"])
@@ -59,27 +65,28 @@ def launch(
     start: Start,
     fault: str = "",
     method: str = "step",
-    progress: list[Progress] | None = None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    before: str = "",
     **limits: Any,
 ) -> Launch:
     """One launch of the simulated kernel with a fault in one of its methods."""
     environment = dict(os.environ)
     if fault:
-        (folder / "sitecustomize.py").write_text(PATCH.format(fault=fault, method=method))
+        code = before + PATCH.format(fault=fault, method=method)
+        (folder / "sitecustomize.py").write_text(code)
         environment["PYTHONPATH"] = str(folder)
     order = LaunchOrder(
         cell=CELL,
         protocol=Protocol(**{"warmup_steps": 1, "measured_steps": 4, **limits}),
         options=KernelOptions(),
     )
-    seen = progress if progress is not None else []
-    return run_launch(order, environment, folder / "worker.log", seen.append, start)
+    return run_launch(order, environment, folder / "worker.log", on_progress, start)
 
 
 def test_a_good_launch_has_samples_phases_and_little_overhead(tmp_path: Path, start: Start) -> None:
     """The record holds every step, each startup phase, and the life of the process."""
     progress: list[Progress] = []
-    done = launch(tmp_path, start, progress=progress)
+    done = launch(tmp_path, start, on_progress=progress.append)
 
     assert done.status is Status.OK
     assert (len(done.warmup_seconds), len(done.step_seconds)) == (1, 4)
@@ -92,18 +99,30 @@ def test_a_good_launch_has_samples_phases_and_little_overhead(tmp_path: Path, st
     ]  # fmt: skip
 
 
-def test_a_long_startup_is_told_again(tmp_path: Path, start: Start) -> None:
+def test_a_long_startup_is_told_again(
+    tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever watches sees that a compilation goes on, although it says nothing itself."""
-    progress: list[Progress] = []
-    launch(tmp_path, start, "time.sleep(2.5)", "compile", progress)
+    monkeypatch.setattr("suite.run.process._STARTUP_LOOK_SECONDS", 0.01)
+    told: list[Progress] = []
 
-    assert sum(item.phase == "compile" for item in progress) >= 3
+    def note(progress: Progress) -> None:
+        told.append(progress)
+        if told.count(Progress("compile")) == 3:
+            (tmp_path / "told").touch()
+
+    compile_ = f"while not os.path.exists({str(tmp_path / 'told')!r}): time.sleep(0.01)"
+    done = launch(tmp_path, start, compile_, "compile", note, startup_timeout_seconds=60)
+
+    assert done.status is Status.OK
 
 
-def test_a_long_step_is_not(tmp_path: Path, start: Start) -> None:
+def test_a_long_step_is_not(tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """No timer wakes the runner beside a step that is measured."""
+    monkeypatch.setattr("suite.run.process._STARTUP_LOOK_SECONDS", 0.01)
     progress: list[Progress] = []
-    launch(tmp_path, start, "time.sleep(2.5)", "step", progress, measured_steps=1)
+    # Steps of more than half a second are told one by one.
+    launch(tmp_path, start, "time.sleep(0.6)", "step", progress.append, measured_steps=1)
 
     assert [item for item in progress if item.phase == "measuring"] == [
         Progress("measuring", 0, 1),
@@ -113,13 +132,16 @@ def test_a_long_step_is_not(tmp_path: Path, start: Start) -> None:
 
 def test_steps_that_change_are_marked_unsteady_and_kept(tmp_path: Path, start: Start) -> None:
     """A launch whose steps become slower keeps its number, with the reason and the remedy."""
-    slower = "self.n = getattr(self, 'n', 0) + 1; time.sleep(0.01 if self.n > 32 else 0.005)"
-    done = launch(tmp_path, start, slower, measured_steps=60)
+    slower = (
+        "global now, done; done += 1;"
+        " now += (0.01 if done > 32 else 0.005) * noise.uniform(0.99, 1.01)"
+    )
+    done = launch(tmp_path, start, slower, before=CLOCK, measured_steps=60)
 
     assert done.status is Status.OK
     assert len(done.step_seconds) == 60
     assert [caution.kind for caution in done.cautions] == [CautionKind.UNSTEADY]
-    assert "slower at once" in done.cautions[0].text
+    assert "slower at once, near step 32; look for throttling" in done.cautions[0].text
 
 
 @pytest.mark.parametrize(
