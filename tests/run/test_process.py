@@ -21,7 +21,7 @@ from suite.run.child import Start, start_process
 from suite.run.flags import parse_order
 from suite.run.forking import Forking
 from suite.run.order import LaunchOrder, encode_order
-from suite.run.process import run_launch
+from suite.run.process import Deadline, run_launch
 
 CELL = Cell(
     mode=Mode.INFERENCE,
@@ -51,6 +51,9 @@ import random, time
 now, noise, done = 0.0, random.Random(0), 0
 time.perf_counter = lambda: now
 """
+# The deadline of a step passes during this alone: what has to come before is done in `compile`,
+# which has a quarter of an hour for it.
+HANG = "; simulated.SimulatedKernel.step = lambda _: time.sleep(600)"
 
 
 @pytest.fixture(params=["process", "fork"])
@@ -269,7 +272,7 @@ def test_a_death_for_lack_of_memory_is_out_of_memory(
     [
         ("raise RuntimeError('no luck')", "Traceback", "RuntimeError: no luck"),
         ("[print(n, flush=True) for n in range(99)]; os.kill(os.getpid(), 11)", "74", "98"),
-        ("print('busy', flush=True); time.sleep(600)", "busy", "busy"),
+        ("print('busy', flush=True)" + HANG, "busy", "busy"),
     ],
     ids=["traceback", "signal", "hang"],
 )
@@ -277,8 +280,8 @@ def test_the_record_of_a_failure_keeps_the_last_lines(
     tmp_path: Path, start: Start, fault: str, first: str, last: str
 ) -> None:
     """Whoever has the record alone can see what the process said before its end."""
-    limit = 2.0 if "sleep" in fault else 60.0
-    said = launch(tmp_path, start, fault, step_timeout_seconds=limit).output_tail.splitlines()
+    limits = {"step_timeout_seconds": 0.2} if HANG in fault else {}
+    said = launch(tmp_path, start, fault, "compile", **limits).output_tail.splitlines()
 
     assert said[0].startswith(first)
     assert said[-1] == last
@@ -291,20 +294,35 @@ def test_a_good_launch_keeps_no_output(tmp_path: Path, start: Start) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "limits", "words"),
+    ("hung", "method", "fault"),
     [
-        ("compile", {"startup_timeout_seconds": 0.5}, "no end of startup within 0.5 s"),
-        ("step", {"step_timeout_seconds": 0.5}, "no end of warm-up step 1 within 0.5 s"),
+        ("startup", "compile", "time.sleep(600)"),
+        ("warm-up step 1", "step", "time.sleep(600)"),
+        ("measuring step 1", "step", "global calls; calls += 1; time.sleep(600 * (calls > 1))"),
     ],
+    ids=["startup", "warm-up", "measuring"],
 )
 def test_a_hung_child_is_ended_at_its_deadline(
-    tmp_path: Path, start: Start, method: str, limits: dict[str, Any], words: str
+    tmp_path: Path,
+    start: Start,
+    monkeypatch: pytest.MonkeyPatch,
+    hung: str,
+    method: str,
+    fault: str,
 ) -> None:
     """Startup and steps have deadlines of their own, and the reason says which passed."""
-    done = launch(tmp_path, start, "time.sleep(600)", method, **limits)
+    real = Deadline.set
+
+    def set_(self: Deadline, doing: str, limit_seconds: float) -> None:
+        """Only the deadline of what hangs is as short as the order says."""
+        real(self, doing, limit_seconds if doing == hung else 60.0)
+
+    monkeypatch.setattr(Deadline, "set", set_)
+    limits = {"startup_timeout_seconds": 0.3, "step_timeout_seconds": 0.2}
+    done = launch(tmp_path, start, fault, method, before="calls = 0\n", **limits)
 
     assert done.status is Status.TIMED_OUT
-    assert words in done.reason
+    assert done.reason == f"no end of {hung} within {0.3 if hung == 'startup' else 0.2} s"
 
 
 def test_a_flood_of_output_goes_to_the_log_and_blocks_nothing(tmp_path: Path, start: Start) -> None:
@@ -330,17 +348,14 @@ def test_processes_that_a_child_started_end_with_it(tmp_path: Path, start: Start
     pid_file = tmp_path / "pid"
     fault = (
         "import subprocess; p = subprocess.Popen([sys.executable, '-c', 'import time;"
-        f" time.sleep(600)']); open({str(pid_file)!r}, 'w').write(str(p.pid)); time.sleep(600)"
+        f" time.sleep(600)']); open({str(pid_file)!r}, 'w').write(str(p.pid))"
     )
-    done = launch(tmp_path, start, fault, step_timeout_seconds=2.0)
+    done = launch(tmp_path, start, fault + HANG, "compile", step_timeout_seconds=0.2)
     pid = int(pid_file.read_text())
-    for _ in range(100):
-        if not _alive(pid):
-            break
+    while _alive(pid):
         time.sleep(0.05)
 
     assert done.status is Status.TIMED_OUT
-    assert not _alive(pid)
 
 
 def _alive(pid: int) -> bool:
@@ -388,8 +403,8 @@ def test_a_flood_of_output_neither_fills_the_disk_nor_hides_the_end(
 
 def test_an_endless_flood_puts_no_deadline_off(tmp_path: Path, start: Start) -> None:
     """A launch that only prints is ended like one that hangs, and its log is bounded too."""
-    done = launch(tmp_path, start, "while True: print('x' * 65535)", step_timeout_seconds=1.0)
+    done = launch(tmp_path, start, "while True: print('x' * 65535)", step_timeout_seconds=0.5)
 
     assert done.status is Status.TIMED_OUT
-    assert "no end of warm-up step 1 within 1 s" in done.reason
+    assert "no end of warm-up step 1 within 0.5 s" in done.reason
     assert (tmp_path / "worker.log").stat().st_size < HEAD_BYTES + TAIL_BYTES + 100
