@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from faulty_bench import SLOW_MEASURING, bench_of_two_cells
+from faulty_bench import HELD_MEASURING, bench_of_two_cells
 
 from suite.model.cell import Cell, Mode, Precision, Protocol
 from suite.model.errors import ExitCode
@@ -102,8 +102,8 @@ def compared(
 
 def interrupted(folder: Path) -> int:
     bench = bench_of_two_cells(folder)
-    process = bench.start(faults={("step", 1): SLOW_MEASURING})
-    bench.wait_for("reached", process)
+    process = bench.start(faults={("step", 1): HELD_MEASURING})
+    bench.wait_for("reached-0", process)
     process.send_signal(signal.SIGINT)
     return bench.end(process)[0]
 
