@@ -4,13 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import wait_until
 
 from suite.kernels.interface import KernelOptions
 from suite.model.cell import Cell, KernelName, Mode, Precision, Protocol
@@ -352,8 +352,7 @@ def test_processes_that_a_child_started_end_with_it(tmp_path: Path, start: Start
     )
     done = launch(tmp_path, start, fault + HANG, "compile", step_timeout_seconds=0.2)
     pid = int(pid_file.read_text())
-    while _alive(pid):
-        time.sleep(0.05)
+    wait_until(lambda: not _alive(pid))
 
     assert done.status is Status.TIMED_OUT
 

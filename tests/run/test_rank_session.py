@@ -43,16 +43,18 @@ def result(launch: Launch) -> bytes:
 def outcome(folder: Path, *said: bytes) -> Launch:
     """The launch whose ranks say these things, under a launcher that only waits."""
     listener = Listener(["127.0.0.1"], TOKEN, len(said))
+    all_joined = threading.Barrier(len(said))
 
     def speak(index: int, words: bytes) -> None:
         rank = Rank(index, len(said), index, len(said))
         connection = join_runner(listener.addresses, {TOKEN_VARIABLE: TOKEN}, rank)
         with connection, suppress(OSError):
+            all_joined.wait()
             connection.sendall(words)
             connection.recv(1)  # until the runner has what it wants
 
     with BoundedLog(folder / "log") as output:
-        process = subprocess.Popen(["sleep", "60"], start_new_session=True)
+        process = subprocess.Popen(["sleep", "600"], start_new_session=True)
         output.writer.close()
         heard = RankSession(ORDER, listener, process, output, HostWatch([]), lambda _: None)
         ranks = [threading.Thread(target=speak, args=pair) for pair in enumerate(said)]
@@ -118,11 +120,11 @@ def test_a_request_to_stop_takes_no_lock(tmp_path: Path, monkeypatch: pytest.Mon
         raise KeyboardInterrupt
 
     with BoundedLog(tmp_path / "log") as output:
-        process = subprocess.Popen(["sleep", "60"], start_new_session=True)
+        process = subprocess.Popen(["sleep", "600"], start_new_session=True)
         output.writer.close()
         listener = Listener(["127.0.0.1"], TOKEN, 2)
         heard = RankSession(ORDER, listener, process, output, HostWatch([]), lambda _: None)
-        single = PlainProcess(["sleep", "60"], start_new_session=True)
+        single = PlainProcess(["sleep", "600"], start_new_session=True)
         with monkeypatch.context() as patched:
             patched.setattr(subprocess.Popen, "send_signal", locks)
             heard.ask_to_stop()
