@@ -61,7 +61,6 @@ def jumping(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, float]
         env={**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"},
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
     (directory,) = (folder / "out").iterdir()

@@ -40,7 +40,6 @@ def program(
         "stdout": subprocess.PIPE,
         "stderr": subprocess.PIPE,
         "text": True,
-        "timeout": 120,
         **options,
     }
     return subprocess.run([sys.executable, *words], check=False, **settings)  # type: ignore[call-overload, no-any-return]
@@ -313,7 +312,7 @@ def shell(folder: Path, line: str) -> "subprocess.CompletedProcess[str]":
     called = f"{shlex.quote(sys.executable)} {shlex.quote(BENCH[0])}"
     script = "set -o pipefail; " + line.replace("BENCH", called).replace("FOLDER", str(folder))
     return subprocess.run(
-        ["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+        ["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False
     )
 
 

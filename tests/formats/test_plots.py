@@ -27,7 +27,6 @@ def draw(**variables: str) -> "subprocess.CompletedProcess[str]":
         env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
 

@@ -380,7 +380,7 @@ def test_a_worker_whose_parent_is_gone_ends_by_itself() -> None:
     )
     os.close(writer)
     os.close(reader)
-    _, errors = worker.communicate(timeout=60)
+    _, errors = worker.communicate()
 
     assert worker.returncode != 0
     assert b"Traceback" not in errors

@@ -159,7 +159,7 @@ def test_a_request_to_stop_takes_no_lock(tmp_path: Path, monkeypatch: pytest.Mon
             single.terminate()
         heard.hear()
         heard.end()
-        single.wait(60)
+        single.wait()
 
     assert (process.returncode, single.returncode) == (-signal.SIGTERM, -signal.SIGTERM)
     assert heard.outcome("mpirun", "", ()).status is Status.INTERRUPTED
