@@ -108,7 +108,7 @@ def _commit(checkout: Path) -> dict[str, object]:
             [*_GIT, "-C", str(checkout), *arguments],
             capture_output=True,
             text=True,
-            timeout=5,
+            timeout=60,
             check=True,
         ).stdout.strip()
 

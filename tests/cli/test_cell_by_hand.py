@@ -101,7 +101,7 @@ def test_a_cpu_beside_a_gpu_is_not_called_the_gpu(
     assert not [name for name in telemetry["gauges"] if name.startswith("gpu_")]
     assert (telemetry["throttling"], telemetry["energy_joules"]) == ({}, None)
     assert telemetry["note"] == "the launch did not run on Tesla T4, which was read"
-    assert found["cautions"] == []
+    assert not {"throttled", "foreign_process"} & {c["kind"] for c in found["cautions"]}
 
 
 @pytest.mark.usefixtures("beside_a_t4")
@@ -128,7 +128,7 @@ def test_a_simulated_cell_is_marked_by_hand_as_well(
 ) -> None:
     """The doubts of a run are those of a cell by hand."""
     assert main([*SIMULATED, f"--results_dir={tmp_path}"]) == 0
-    assert [caution["kind"] for caution in record(tmp_path)["cautions"]] == ["simulated"]
+    assert "simulated" in {caution["kind"] for caution in record(tmp_path)["cautions"]}
     assert "caution: a simulated kernel slept" in capsys.readouterr().out
 
 

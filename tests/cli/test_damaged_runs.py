@@ -64,7 +64,6 @@ def bench(folder: Path, *arguments: str, **variables: str) -> "subprocess.Comple
         env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from faulty_bench import SLOW_MEASURING, bench_of_two_cells
+from faulty_bench import HELD_MEASURING, bench_of_two_cells
 
 from suite.model.cell import Cell, Mode, Precision, Protocol
 from suite.model.errors import ExitCode
@@ -40,7 +40,6 @@ def program(
         "stdout": subprocess.PIPE,
         "stderr": subprocess.PIPE,
         "text": True,
-        "timeout": 120,
         **options,
     }
     return subprocess.run([sys.executable, *words], check=False, **settings)  # type: ignore[call-overload, no-any-return]
@@ -102,8 +101,8 @@ def compared(
 
 def interrupted(folder: Path) -> int:
     bench = bench_of_two_cells(folder)
-    process = bench.start(faults={("step", 1): SLOW_MEASURING})
-    bench.wait_for("reached", process)
+    process = bench.start(faults={("step", 1): HELD_MEASURING})
+    bench.wait_for("reached-0", process)
     process.send_signal(signal.SIGINT)
     return bench.end(process)[0]
 
@@ -313,7 +312,7 @@ def shell(folder: Path, line: str) -> "subprocess.CompletedProcess[str]":
     called = f"{shlex.quote(sys.executable)} {shlex.quote(BENCH[0])}"
     script = "set -o pipefail; " + line.replace("BENCH", called).replace("FOLDER", str(folder))
     return subprocess.run(
-        ["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+        ["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False
     )
 
 

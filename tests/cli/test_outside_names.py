@@ -30,7 +30,6 @@ def bench(
         cwd=cwd,
         env={**os.environ, **environment},
         capture_output=True,
-        timeout=120,
         check=False,
     )
 

@@ -22,7 +22,7 @@ SECRET = "hush-4711-hush"  # noqa: S105 - that of this test
 MATRIX = """\
 purpose: ranks among others
 kernel: simulated
-protocol: {{warmup_steps: 1, measured_steps: 5, startup_timeout_seconds: 100}}
+protocol: {{warmup_steps: 1, measured_steps: 5}}
 axes: {{mode: [training], precision: [fp32], xla: [off], gpus: [2], batch_size: [2]}}
 distributed: {{launcher: {launcher}, bind_to: none, environment: [FOR_RANKS]{hosts}}}
 """
@@ -86,7 +86,7 @@ class HeldRun:
     def end(self) -> tuple[int, dict[str, Any]]:
         """Let the ranks go on, and wait for the end: the exit code and the record."""
         (self.folder / "go").touch()
-        printed, _ = self.process.communicate(timeout=120)
+        printed, _ = self.process.communicate()
         (path,) = self.folder.glob("out/*/cells/*.json")
         assert "Traceback" not in printed
         return self.process.returncode, json.loads(path.read_text())
@@ -161,7 +161,7 @@ def test_other_users_of_the_machine_can_neither_read_nor_end_a_launch(
         line = Path(f"/proc/{run.ranks()[0]}/cmdline").read_text().split("\0")
         (address,) = json.loads(line[line.index("--order") + 1])["report_to"]
         host, _, port = address.rpartition(":")
-        callers = [socket.create_connection((host, int(port)), timeout=5) for _ in range(200)]
+        callers = [socket.create_connection((host, int(port)), timeout=60) for _ in range(200)]
         for caller, said in zip(
             reversed(callers),
             [b'{"token": ' + b"[" * 100_000 + b"\n", b'{"rank": 0}\n', b"x" * 2**20],

@@ -61,7 +61,6 @@ def run(folder: Path, launcher: str, batches: list[int]) -> tuple[int, dict[int,
         env=environment,
         capture_output=True,
         text=True,
-        timeout=580,
         check=False,
     )
     assert "Traceback" not in done.stderr

@@ -168,7 +168,6 @@ def test_a_selected_run_says_so(tmp_path: Path) -> None:
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=60,
             check=True,
         ).stdout
         for arguments in (["run", *flags, "--out", str(tmp_path)], ["plan", *flags])
@@ -197,7 +196,6 @@ def test_a_bad_expression_writes_nothing(tmp_path: Path) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
 

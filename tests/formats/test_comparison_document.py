@@ -98,7 +98,6 @@ def compare(directory: Path, *flags: str) -> "subprocess.CompletedProcess[str]":
         [sys.executable, str(ROOT / "bench.py"), *command],
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
 

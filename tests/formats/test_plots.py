@@ -28,7 +28,6 @@ def draw(**variables: str) -> "subprocess.CompletedProcess[str]":
         env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
 

@@ -28,7 +28,6 @@ def run(work: str, results: Path, *, ranks: int) -> "subprocess.CompletedProcess
         env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "1"},
         capture_output=True,
         text=True,
-        timeout=300,
         check=False,
     )
 

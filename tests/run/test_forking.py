@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,9 +11,14 @@ from typing import BinaryIO
 import psutil
 import pytest
 from builders import make_cell, make_order
+from waiting import wait_until
 
 from suite.kernels.interface import KernelOptions
-from suite.model.cell import KernelName, Protocol
+from suite.model.cell import (
+    STEP_TIMEOUT_SECONDS,
+    KernelName,
+    Protocol,
+)
 from suite.model.launch import Launch, StartedBy, Status
 from suite.run.channel import Progress
 from suite.run.child import Child
@@ -77,6 +81,7 @@ def launch(
     folder: Path,
     patch: str = PATCH,
     steps: int = 2,
+    step_timeout_seconds: float = STEP_TIMEOUT_SECONDS,
     on_progress: Callable[[Progress], None] = lambda _: None,
     **variables: str,
 ) -> Launch:
@@ -86,7 +91,11 @@ def launch(
     return run_launch(
         make_order(
             cell=cell,
-            protocol=Protocol(warmup_steps=0, measured_steps=steps, step_timeout_seconds=1.0),
+            protocol=Protocol(
+                warmup_steps=0,
+                measured_steps=steps,
+                step_timeout_seconds=step_timeout_seconds,
+            ),
             options=OPTIONS,
         ),
         {**os.environ, "PYTHONPATH": str(folder), **variables},
@@ -213,15 +222,19 @@ def test_a_deadline_ends_the_childs_group_and_not_the_server(
 ) -> None:
     """A hung launch and what it started are ended; the server forks the next."""
     pid_file = tmp_path / "pid"
-    fault = (
-        "import subprocess, time; p = subprocess.Popen(['sleep', '600']);"
-        f" open({str(pid_file)!r}, 'w').write(str(p.pid)); time.sleep(600)"
+    # What comes before the step that hangs is done in `compile`, whose deadline is far away.
+    patch = (
+        f"{IMPORT}import os, subprocess, time\n"
+        "def compile(self):\n"
+        f"    if not os.path.exists({str(pid_file)!r}):\n"
+        "        p = subprocess.Popen(['sleep', '600'])\n"
+        f"        open({str(pid_file)!r}, 'w').write(str(p.pid))\n"
+        "        simulated.SimulatedKernel.step = lambda _: time.sleep(600)\n"
+        "simulated.SimulatedKernel.compile = compile\n"
     )
-    patch = f"{IMPORT}def step(self):\n"
-    patch += f"    if not os.path.exists({str(pid_file)!r}):\n        {fault}\nimport os\n"
-    hung = launch(forking, tmp_path, patch + "simulated.SimulatedKernel.step = step\n")
+    hung = launch(forking, tmp_path, patch, step_timeout_seconds=0.3)
     (server,) = servers_of(os.getpid())
-    after = launch(forking, tmp_path, patch + "simulated.SimulatedKernel.step = step\n")
+    after = launch(forking, tmp_path, patch)
     helper = int(pid_file.read_text())
     wait_until(lambda: not is_alive(helper))
 
@@ -295,8 +308,8 @@ def test_no_process_outlives_a_killed_runner(tmp_path: Path, phase: str) -> None
         (server,) = servers_of(runner.pid)
         processes.append(server)
         if phase != "import":
-            wait_until(lambda: bool(server.children()) and is_measuring(server.children()[0].pid))
-            processes += server.children()
+            wait_until(lambda: launches_of(server))
+            processes += launches_of(server)
     finally:
         runner.kill()
         runner.wait()
@@ -306,12 +319,14 @@ def test_no_process_outlives_a_killed_runner(tmp_path: Path, phase: str) -> None
     assert not any(is_alive(process.pid) for process in processes)
 
 
-def is_measuring(pid: int) -> bool:
-    """Whether a child has become a launch: it leads a session of its own."""
-    try:
-        return os.getsid(pid) == pid
-    except ProcessLookupError:
-        return False
+def launches_of(server: psutil.Process) -> list[psutil.Process]:
+    """Its children that have become launches: each leads a session of its own."""
+    found = []
+    for child in server.children():
+        with suppress(ProcessLookupError):
+            if os.getsid(child.pid) == child.pid:
+                found.append(child)
+    return found
 
 
 def is_alive(pid: int) -> bool:
@@ -320,12 +335,3 @@ def is_alive(pid: int) -> bool:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for something that another process does."""
-    for _ in range(600):
-        if condition():
-            return
-        time.sleep(0.05)
-    pytest.fail("waited 30 s in vain")

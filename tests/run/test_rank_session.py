@@ -2,24 +2,28 @@
 
 import json
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from builders import make_cell, make_launch, make_order
+from waiting import wait_until
 
-from suite.model.cell import Mode
+from suite.model.cell import STARTUP_TIMEOUT_SECONDS, Mode
 from suite.model.distributed import Rank
 from suite.model.launch import Launch, Status
 from suite.run.bounded_log import BoundedLog
+from suite.run.channel import Sender
 from suite.run.child import PlainProcess
 from suite.run.ranks import session
 from suite.run.ranks.host_watch import HostWatch
-from suite.run.ranks.link import TOKEN_VARIABLE, join_runner
+from suite.run.ranks.link import ARE_YOU_THERE, TOKEN_VARIABLE, join_runner
 from suite.run.ranks.listener import Listener
 from suite.run.ranks.session import RankSession
 from suite.store.launches import encode_launch
@@ -35,19 +39,25 @@ def result(launch: Launch) -> bytes:
     return json.dumps({"result": encode_launch(launch)}).encode() + b"\n"
 
 
-def outcome(folder: Path, *said: bytes) -> Launch:
+Words = bytes | Callable[[RankSession], bytes]
+
+
+def outcome(folder: Path, *said: Words) -> Launch:
     """The launch whose ranks say these things, under a launcher that only waits."""
     listener = Listener(["127.0.0.1"], TOKEN, len(said))
+    all_joined = threading.Barrier(len(said))
 
-    def speak(index: int, words: bytes) -> None:
+    def speak(index: int, words: Words) -> None:
         rank = Rank(index, len(said), index, len(said))
         connection = join_runner(listener.addresses, {TOKEN_VARIABLE: TOKEN}, rank)
         with connection, suppress(OSError):
-            connection.sendall(words)
-            connection.recv(1)  # until the runner has what it wants
+            all_joined.wait()
+            connection.sendall(words if isinstance(words, bytes) else words(heard))
+            while connection.recv(1) == ARE_YOU_THERE:  # until the runner has what it wants
+                Sender(connection.fileno()).here()
 
     with BoundedLog(folder / "log") as output:
-        process = subprocess.Popen(["sleep", "60"], start_new_session=True)
+        process = subprocess.Popen(["sleep", "600"], start_new_session=True)
         output.writer.close()
         heard = RankSession(ORDER, listener, process, output, HostWatch([]), lambda _: None)
         ranks = [threading.Thread(target=speak, args=pair) for pair in enumerate(said)]
@@ -67,6 +77,26 @@ def test_ranks_that_answer_are_one_launch(tmp_path: Path) -> None:
 
     assert (launch.status, launch.reason) == (Status.OK, "")
     assert launch.step_seconds == (0.1, 0.2)
+
+
+def test_a_rank_that_does_not_end_its_startup_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own deadline has passed, and it still reacts; the other one has answered."""
+    now = 0.0
+    monkeypatch.setattr("suite.run.process.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(session, "_GRACE_SECONDS", 0.1)
+
+    def late(heard: RankSession) -> bytes:
+        nonlocal now
+        wait_until(lambda: heard._ranks[0].answer)
+        now += STARTUP_TIMEOUT_SECONDS
+        return b'{"progress": {"phase": "compile", "done": 0, "total": 0}}\n'
+
+    launch = outcome(tmp_path, result(ANSWER), late)
+
+    assert launch.status is Status.TIMED_OUT
+    assert launch.reason == f"rank 1 on {socket.gethostname()}: no end of startup within 900 s"
 
 
 # What rank 1 says in place of its answer -> why it is none.
@@ -113,18 +143,18 @@ def test_a_request_to_stop_takes_no_lock(tmp_path: Path, monkeypatch: pytest.Mon
         raise KeyboardInterrupt
 
     with BoundedLog(tmp_path / "log") as output:
-        process = subprocess.Popen(["sleep", "60"], start_new_session=True)
+        process = subprocess.Popen(["sleep", "600"], start_new_session=True)
         output.writer.close()
         listener = Listener(["127.0.0.1"], TOKEN, 2)
         heard = RankSession(ORDER, listener, process, output, HostWatch([]), lambda _: None)
-        single = PlainProcess(["sleep", "60"], start_new_session=True)
+        single = PlainProcess(["sleep", "600"], start_new_session=True)
         with monkeypatch.context() as patched:
             patched.setattr(subprocess.Popen, "send_signal", locks)
             heard.ask_to_stop()
             single.terminate()
         heard.hear()
         heard.end()
-        single.wait(60)
+        single.wait()
 
     assert (process.returncode, single.returncode) == (-signal.SIGTERM, -signal.SIGTERM)
     assert heard.outcome("mpirun", "", ()).status is Status.INTERRUPTED

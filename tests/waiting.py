@@ -1,0 +1,17 @@
+"""Waiting for what another process does, as long as a slow and crowded machine may need."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+PATIENCE_SECONDS = 240.0
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Return once a condition holds; fail after minutes."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() >= end:
+            pytest.fail(f"waited {PATIENCE_SECONDS:g} s in vain")
+        time.sleep(0.02)
