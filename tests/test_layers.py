@@ -118,3 +118,22 @@ def test_only_programs_for_users_print() -> None:
     }
 
     assert {name.split("/")[1] for name in printing} <= {"cli", INSTALLER}
+
+
+def test_data_cannot_change() -> None:
+    """Types of `model` and `analysis` are values: frozen, and without fields not declared."""
+    kinds = {
+        f"{name_of(path)}: {node.name}": {"frozen=True", "slots=True"}
+        - set(map(ast.unparse, words))
+        for path in MODULES
+        if path.parent.name in {"model", "analysis"}
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+        for words in [
+            decorator.keywords if isinstance(decorator, ast.Call) else []
+            for decorator in node.decorator_list
+        ]
+    }
+
+    assert len(kinds) > 50
+    assert not {name for name, missing in kinds.items() if missing}

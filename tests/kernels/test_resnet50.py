@@ -185,7 +185,7 @@ def test_weights_start_as_published(weight_init: str) -> None:
     zeros = [np.asarray(v) for v in model.variables if v.name in ("beta", "bias")]
 
     np.testing.assert_allclose([kernel.var(), dense.var()], [2 / fan for fan in fans], rtol=0.03)
-    assert len(gammas) == 53
+    assert (len(gammas), len(zeros)) == (53, 54)
     assert all((gamma == 1).all() for gamma in gammas)
     assert all((zero == 0).all() for zero in zeros)
 

@@ -8,14 +8,17 @@ from builders import CPU, make_cell
 from suite.model.cell import Cell, Data, KernelName, Mode, Precision, Protocol
 from suite.model.device import (
     Gpu,
+    GpuProcess,
     Machine,
     device_label,
     device_mismatch,
     device_note,
     device_slug,
+    printable,
     published_system,
     skip_reason,
     too_many_ranks,
+    wrong_device,
 )
 from suite.model.distributed import Distributed, Host
 from suite.model.matrix import Matrix
@@ -193,3 +196,70 @@ def test_the_simulated_kernel_runs_anywhere() -> None:
     simulated = make_cell(precision=Precision.TF32, batch_size=1, kernel=KernelName.SIMULATED)
 
     assert skip_reason(simulated, machine()) is None
+
+
+T4 = Gpu(index=0, name="Tesla T4", uuid="GPU-1234-5678")
+ON_GPU = {"device_type": "GPU", "gpu_uuid": "1234-5678"}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "gpu", "words"),
+    [
+        (ON_GPU, T4, None),
+        ({"device_type": "GPU", "gpu_uuid": None}, T4, None),
+        (ON_GPU, replace(T4, uuid=None), None),
+        ({"device_type": "CPU"}, None, None),
+        ({}, T4, None),
+        ({}, None, None),
+        ({"device_type": "CPU"}, T4, "TensorFlow ran on the CPU although Tesla T4 is present"),
+        (ON_GPU, None, "TensorFlow ran on a GPU that NVML does not show (no driver)"),
+        (
+            {**ON_GPU, "gpu_uuid": "8765-4321"},
+            T4,
+            "TensorFlow ran on the GPU with the UUID 8765-4321, but NVML has Tesla T4 with GPU-",
+        ),
+    ],
+)
+def test_a_launch_runs_on_the_device_that_labels_it(
+    conditions: dict[str, object], gpu: Gpu | None, words: str | None
+) -> None:
+    """What ran is held against what NVML shows, as far as both tell."""
+    said = wrong_device(conditions, gpu, Machine(gpus=(), cpu=CPU, nvml="no driver"))
+
+    assert said is None if words is None else said is not None and said.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("process", "words"),
+    [
+        (GpuProcess(pid=7, name="python", memory_bytes=3 * 2**29), "python (process 7, 1.5 GiB)"),
+        (GpuProcess(pid=7, name="python", memory_bytes=None), "python (process 7)"),
+        (GpuProcess(pid=7, name=None, memory_bytes=None), "a process (process 7)"),
+    ],
+)
+def test_a_foreign_process_is_told_as_far_as_it_is_known(process: GpuProcess, words: str) -> None:
+    """A container hides names, and some drivers hide memory."""
+    assert process.phrase == words
+
+
+@pytest.mark.parametrize(("feature", "native"), [("AVX-512 BF16", True), ("AVX-512", False)])
+def test_a_cpu_has_bfloat16_by_an_instruction_set_of_its_own(feature: str, *, native: bool) -> None:
+    """Without one, AMP computes in float32 with conversions between."""
+    assert replace(CPU, features=("AVX2", feature)).native_bfloat16 is native
+
+
+def test_a_product_name_is_printed_on_one_line() -> None:
+    """Whatever a driver or the firmware says, no character in it acts."""
+    assert printable(" Tesla\x1b T4\n") == "Tesla\ufffd T4"
+
+
+def test_a_part_of_the_gpus_is_enough_for_as_many_ranks() -> None:
+    """Hosts that were named are asked for their devices when the run begins."""
+    two = machine("Tesla T4", "Tesla T4")
+    broken = replace(two, nvml="1 GPU is faulty")
+
+    assert too_many_ranks(cell(gpus=2), two, HERE, cpu_ranks=False) is None
+    assert too_many_ranks(cell(gpus=8), two, taking(8), cpu_ranks=False) is None
+    assert too_many_ranks(cell(gpus=4), broken, HERE, cpu_ranks=False) == (
+        "needs 4 GPUs, and this machine has 2 (NVML: 1 GPU is faulty)"
+    )

@@ -41,7 +41,7 @@ SRUN = {
 @pytest.mark.parametrize(
     ("environment", "rank"),
     [
-        ({}, ONLY_RANK),
+        ({}, Rank(0, 1, 0, 1)),
         (MPIRUN, Rank(5, 8, 1, 4)),
         (HOROVODRUN, Rank(0, 2, 0, 2)),
         (SRUN, Rank(7, 9, 1, 2)),
@@ -49,7 +49,7 @@ SRUN = {
             {**SRUN, "SLURM_PROCID": "8", "SLURM_LOCALID": "0", "SLURM_NODEID": "4"},
             Rank(8, 9, 0, 1),
         ),
-        ({**SRUN, "SLURM_STEP_TASKS_PER_NODE": "3,2,2,2"}, Rank(7, 9, 1, 2)),
+        ({**SRUN, "SLURM_STEP_TASKS_PER_NODE": "3,1,4,2,1"}, Rank(7, 9, 1, 2)),
         # mpirun within an allocation of Slurm, on another node than the first.
         ({**MPIRUN, "SLURM_NODEID": "1", "SLURM_PROCID": "0"}, Rank(5, 8, 1, 4)),
     ],
@@ -137,7 +137,12 @@ def test_only_other_hosts_are_remote() -> None:
 
 @pytest.mark.parametrize(
     ("text", "host"),
-    [("node1:8", Host("node1", 8)), ("node-1.site_a.org", Host("node-1.site_a.org", 1))],
+    [
+        ("node1:8", Host("node1", 8)),
+        ("node1:1024", Host("node1", 1024)),
+        ("node-1.site_a.org", Host("node-1.site_a.org", 1)),
+        ("a" * 253 + ":1", Host("a" * 253, 1)),
+    ],
 )
 def test_a_host_is_a_name_and_slots(text: str, host: Host) -> None:
     """Slots are one where they are left out."""

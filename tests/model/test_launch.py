@@ -62,3 +62,38 @@ def test_whole_and_early_ended_launches_are_sound(facts: dict[str, Any]) -> None
 def test_fields_that_contradict_each_other_are_named(facts: dict[str, Any], words: str) -> None:
     """More steps than the protocol has, ok without any, or ranks that do not fit."""
     assert (replace(SOUND, **facts).contradiction or "").startswith(words)
+
+
+def test_a_launch_on_one_gpu_is_sound_without_ranks() -> None:
+    """Only the cells of several GPUs have any."""
+    alone = replace(SOUND, cell=make_cell(), ranks=())
+
+    assert alone.contradiction is None
+    assert (replace(alone, ranks=RANKS).contradiction or "").startswith("ranks: not in order")
+
+
+def test_overhead_is_what_no_number_depends_on() -> None:
+    """The life of the process less build, compile and steps; the import is overhead."""
+    launch = replace(
+        SOUND, startup_seconds={"import": 2.0, "build": 1.0, "compile": 0.5}, wall_seconds=5.0
+    )
+
+    assert launch.loop_seconds == pytest.approx(0.4)
+    assert launch.overhead_seconds == pytest.approx(5 - 1.5 - 0.4)
+    assert replace(launch, wall_seconds=0.0).overhead_seconds == 0
+
+
+def test_the_published_estimator_sees_the_first_rank() -> None:
+    """The published code printed what rank 0 measured; without ranks it is the launch itself."""
+    first = replace(RANKS[0], step_seconds=(0.3, 0.1))
+
+    assert replace(SOUND, ranks=(first, RANKS[1])).published_seconds == (0.3, 0.1)
+    assert replace(SOUND, ranks=()).published_seconds == SOUND.step_seconds
+
+
+@pytest.mark.parametrize("status", Status)
+def test_what_was_not_tried_has_not_failed(status: Status) -> None:
+    """A skipped or an interrupted launch is none that went wrong."""
+    good = {Status.OK, Status.SKIPPED, Status.INTERRUPTED}
+
+    assert status.is_failure is (status not in good)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from suite.model.cell import Cell, Data, KernelName, Mode, Precision
-from suite.model.matrix import Conditions, MatrixError, expand
+from suite.model.matrix import MOST_CELLS, Conditions, MatrixError, expand
 
 AXES: dict[str, Sequence[object]] = {
     "mode": [Mode.INFERENCE],
@@ -171,3 +171,57 @@ def test_a_batch_on_the_device_is_a_cell_of_its_own() -> None:
     assert kept.id == "inference-fp32-bs8-1gpu-synthetic_device"
     assert [cell.reads_records for cell in (usual, kept)] == [False, False]
     assert all(replace(usual, data=data).reads_records for data in (Data.TFRECORD, Data.DALI))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "place", "words"),
+    [
+        ({}, "batch_size", "missing; add it, or global_batch_size to divide it"),
+        (
+            {"batch_size": [8], "global_batch_size": [8]},
+            "global_batch_size",
+            "conflicts with batch_size; keep one of the two",
+        ),
+    ],
+)
+def test_there_is_one_axis_of_batch_sizes(
+    sizes: dict[str, Sequence[object]], place: str, words: str
+) -> None:
+    """Neither none nor two that could contradict each other."""
+    axes = {name: values for name, values in STRONG.items() if name != "global_batch_size"}
+    with pytest.raises(MatrixError, match=words) as caught:
+        cells(axes={**axes, **sizes})
+
+    assert caught.value.place == ("axes", place)
+
+
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        (66, "66 cannot be divided evenly among 4 GPUs; give a multiple of 4"),
+        (65_537, "65537 among 1 GPUs is more than 65536 for each; lower it"),
+    ],
+)
+def test_a_global_batch_size_that_cannot_be_shared_out_is_named(images: int, words: str) -> None:
+    """By its place on the axis, as the GPUs are on another."""
+    with pytest.raises(MatrixError, match=words) as caught:
+        cells(axes={**STRONG, "global_batch_size": [64, images]})
+
+    assert caught.value.place == ("axes", "global_batch_size", 1)
+
+
+def test_the_largest_matrix_has_20_000_cells() -> None:
+    """Those that are included count as well; the place is that of the ones too many."""
+    axes = {**AXES, "batch_size": list(range(1, 5000))}
+    more = [{"precision": Precision.AMP, "xla": True, "batch_size": 5000 + n} for n in range(5)]
+
+    assert len(cells(include=more[:4], axes=axes)) == MOST_CELLS
+    with pytest.raises(MatrixError, match="adds 5 cells to the 19996 of the axes, more than 20000"):
+        cells(include=more, axes=axes)
+    assert len(cells(axes={**AXES, "batch_size": list(range(1, 5001))})) == MOST_CELLS
+
+
+def test_a_cell_that_contradicts_itself_is_an_error() -> None:
+    """A matrix is not changed to one that could run."""
+    with pytest.raises(MatrixError, match="gives cell inference-fp32-bs1-2gpu: inference runs on"):
+        cells(axes={**AXES, "gpus": [1, 2]})

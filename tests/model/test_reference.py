@@ -6,7 +6,16 @@ import pytest
 from builders import make_cell, make_row
 
 from suite.model.cell import Cell, Data, KernelName, Mode, Precision
-from suite.model.reference import Key, Metric, ReferenceTable, ScalingRow, key_of
+from suite.model.reference import (
+    Key,
+    Metric,
+    Reference,
+    ReferenceTable,
+    ScalingRow,
+    TimeToTrainRow,
+    key_of,
+    printed_rounding,
+)
 
 ROW = make_row(
     precision=Precision.AMP,
@@ -100,3 +109,61 @@ def test_a_training_line_names_the_rows_of_its_two_sides() -> None:
 
     assert (line.base_key, line.amp_key) == (None, amp)
     assert amp.on_one_gpu == replace(amp, gpus=1)
+
+
+def test_the_two_estimators_of_a_row_are_compared_over_all_gpus() -> None:
+    """Two images on each of four GPUs in 10 ms are 800 img/s; 2 % more is still the same thing."""
+    row = replace(ROW, batch_size=2, gpus=4, throughput_img_s=800.0, latency_avg_ms=10.0)
+
+    assert row.estimator_ratio == pytest.approx(1)
+    assert [
+        replace(row, throughput_img_s=rate).estimators_agree for rate in (783, 785, 815, 817)
+    ] == [False, True, True, False]
+    unknown = replace(row, latency_avg_ms=None)
+    assert (unknown.estimator_ratio, unknown.estimators_agree) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("mode", "throughput", "half"),
+    [
+        (Mode.TRAINING, 909.0, 0.5),
+        (Mode.TRAINING, 1270.0, 5.0),
+        (Mode.TRAINING, 1271.0, 0.5),
+        (Mode.TRAINING, 17400.0, 50.0),
+        (Mode.TRAINING, 17410.0, 5.0),
+        (Mode.TRAINING, 17411.0, 0.5),
+        (Mode.TRAINING, 7000.0, 5.0),
+        (Mode.INFERENCE, 7000.0, 0.005),
+    ],
+)
+def test_a_number_is_known_to_half_of_its_last_printed_place(
+    mode: Mode, throughput: float, half: float
+) -> None:
+    """Training is printed in whole img/s, of which zeros beyond three digits are rounding."""
+    row = replace(ROW, mode=mode, throughput_img_s=throughput)
+
+    assert printed_rounding(row, Metric.THROUGHPUT) == half
+    assert printed_rounding(row, Metric.LATENCY_P99) == 0.005
+
+
+def test_hours_are_those_of_the_same_conditions() -> None:
+    """A published time stands for every batch size; one that was derived for its own alone."""
+    key = Key(mode=Mode.TRAINING, precision=Precision.AMP, xla=True, gpus=8, batch_size=256)
+    time = TimeToTrainRow(
+        system="t4", gpus=8, precision=Precision.AMP, xla=True, batch_size=None, epochs=90, hours=3
+    )
+    published = Reference(table=TABLE, accuracy=(), scaling=(), times=(time,))
+    derived = replace(published, times=(replace(time, batch_size=256),))
+
+    assert published.hours(key) == derived.hours(key) == 3
+    assert published.hours(replace(key, batch_size=128)) == 3
+    assert derived.hours(replace(key, batch_size=128)) is None
+    for other in (
+        replace(key, gpus=1), replace(key, xla=False), replace(key, precision=Precision.FP32), None,
+    ):  # fmt: skip
+        assert published.hours(other) is None
+
+
+def test_rows_can_be_keys_whatever_columns_they_have() -> None:
+    """Further columns of a file are kept with a row, and do not tell it from another."""
+    assert hash(replace(ROW, extra={"driver": "550"})) == hash(ROW)

@@ -10,7 +10,7 @@ from suite.cli.parser import make_parser
 from suite.install.horovod import main as install_horovod
 from suite.model.errors import InputError
 from suite.run.flags import parse_order
-from suite.store.flags import path
+from suite.store.flags import path, path_text
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_every_flag_that_takes_a_path_is_read_as_one() -> None:
                 parsers += action.choices.values()
             assert action.type is not Path, action.dest
             if action.metavar in {"DIR", "IDXDIR", "CSV", "FILE"}:
-                assert action.type is not None, action.dest
+                assert action.type in {path, path_text}, action.dest
 
 
 def test_the_paths_of_one_cell_may_begin_at_home(monkeypatch: pytest.MonkeyPatch) -> None:

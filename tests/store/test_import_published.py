@@ -212,3 +212,10 @@ def test_an_unknown_system_is_named_beside_the_known_ones() -> None:
         " Inference performance: NVIDIA DGX-1 (1x V100 16G) | Inference performance: NVIDIA DGX-2"
         f" (1x V100 32G) | Inference performance: NVIDIA T4 (1x T4 16G); {REMEDY}"
     )
+
+
+def test_text_around_the_tables_changes_nothing() -> None:
+    """What the page says before, between and after them is not read, blank lines included."""
+    prose = TEXT.replace("\nTraining time: ", "\nHow long it takes, in hours.\n\nTraining time: ")
+
+    assert transcribe(PAGE, f"ResNet\n\nFor TensorFlow\n{prose}\nNotes\n") == transcribe(PAGE, TEXT)

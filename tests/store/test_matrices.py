@@ -167,6 +167,16 @@ BAD = {
     "list for a key": ("a test", "a test\n[a]: b", ":2: a key is a word, not a list or a mapping"),
     "number for a key": ("a test", "a test\n1: b", ":2: a key is a word, not '1'; correct it"),
     "lines in a key": ("a test", 'a test\n"a\\nb": b', ":2: 'a\\nb' is not a key of a matrix"),
+    "no letter in a key": (
+        "a test",
+        'a test\n"": b',
+        ":2: '' is not a key of a matrix; correct it",
+    ),
+    "long text for a number": (
+        "steps: 5",
+        f"steps: {'x' * 100}",
+        f':4: protocol.measured_steps: input should be a valid integer, not "{"x" * 59}...',
+    ),
     "merge key": ("purpose: a test", "<<: {purpose: a test}", ":1: a key is a word, not '<<'"),
     "half a character": ("a test", '"\\ud800"', ":1: purpose: '\\ud800' has half a character"),
     "hundreds of digits": (

@@ -9,7 +9,14 @@ from suite.analysis.bands import Band
 from suite.model.cell import Mode, Precision
 from suite.model.errors import InputError
 from suite.model.reference import Metric, ReferenceRow
-from suite.store.references import read_bands, read_reference, write_bands
+from suite.store.references import (
+    REFERENCE_DIRECTORY,
+    read_bands,
+    read_reference,
+    read_system,
+    reference_path,
+    write_bands,
+)
 
 HEADER = (
     "system,gpu,gpu_memory_gb,mode,precision,xla,gpus,batch_size,throughput_img_s,latency_avg_ms,"
@@ -287,3 +294,42 @@ def test_tolerance_bands_take_no_column_but_their_own(tmp_path: Path) -> None:
         read_bands(path)
 
     assert str(caught.value) == f"{path}:1: unknown column 'tolerence'; did you mean 'tolerance'?"
+
+
+def test_a_published_system_has_what_the_page_derives_for_it() -> None:
+    """Accuracies, speedups and hours of this system, and of no other."""
+    published = read_system(REFERENCE_DIRECTORY / "dgx1.csv")
+    systems = [
+        *(row.system for row in published.accuracy),
+        *(row.system for row in published.scaling),
+        *(row.system for row in published.times),
+    ]
+
+    assert set(systems) == {"dgx1"}
+    assert [row.epochs for row in published.accuracy] == [90, 90, 250, 250]
+    assert [row.gpus for row in published.scaling] == [1, 8]
+    assert [row.gpus for row in published.times] == [1, 1, 8, 8]
+    assert not read_system(REFERENCE_DIRECTORY / "t4.csv").scaling
+
+
+def test_a_users_own_system_has_what_follows_from_its_rows(tmp_path: Path) -> None:
+    """Also under the name of a published one: its own rows count."""
+    path = tmp_path / "dgx1.csv"
+    path.write_text(HEADER + SECOND)
+    own = read_system(path)
+
+    assert own.accuracy == ()
+    assert [(row.system, row.gpus) for row in own.scaling] == [("mine", 1)]
+    assert [(row.precision, row.gpus) for row in own.times] == [(Precision.FP32, 1)]
+
+
+def test_a_table_is_given_by_its_name_or_by_its_path(tmp_path: Path) -> None:
+    """A word that is neither is taken for a misspelt name."""
+    without_ending = tmp_path / "table"
+    without_ending.write_text("")
+
+    assert reference_path("t4") == REFERENCE_DIRECTORY / "t4.csv"
+    assert reference_path("absent.csv") == Path("absent.csv")
+    assert reference_path(str(without_ending)) == without_ending
+    with pytest.raises(InputError, match="dgx3: no such table; did you mean 'dgx.'"):
+        reference_path("dgx3")

@@ -18,7 +18,15 @@ from suite.analysis.summary import launch_summary
 from suite.model.cell import Mode, Precision, Protocol
 from suite.model.errors import InputError
 from suite.store.launches import decode_launch, write_launch
-from suite.store.runs import create_run, read_launches, read_run, stored_runs, tidy_directory
+from suite.store.runs import (
+    as_stored,
+    create_run,
+    read_launches,
+    read_run,
+    stored_runs,
+    tidy_directory,
+    write_plot,
+)
 from suite.store.text import write_text
 
 EARLIER = Path(__file__).parents[1] / "data" / "run_of_version_0.1"
@@ -392,3 +400,48 @@ def test_what_a_kill_left_half_written_is_removed(directory: Path) -> None:
 
     assert not [path for path in left if path.exists()]
     assert sorted(directory.rglob("*.json")) == kept
+
+
+def test_cells_that_were_not_planned_come_last(directory: Path) -> None:
+    """A run that was widened by hand is still read; its planned cells keep their order."""
+    later = replace(LAUNCH, cell=replace(CELL, batch_size=4))
+    first = replace(LAUNCH, cell=replace(CELL, batch_size=64))
+    write_launch(directory / "cells", later)
+    write_launch(directory / "cells", first)
+    changed(directory / "run.json", setting("cells", [first.cell.id, CELL.id]))
+
+    assert read_run(directory).launches == (first, LAUNCH, later)
+
+
+def test_a_plot_is_a_file_of_its_run(directory: Path) -> None:
+    """A second report replaces it."""
+    write_plot(directory, "a.svg", "<svg/>")
+    write_plot(directory, "a.svg", "<svg>new</svg>")
+
+    assert (directory / "plots" / "a.svg").read_text() == "<svg>new</svg>"
+    with pytest.raises(InputError, match=r"no/plots: cannot be made \(No such"):
+        write_plot(directory / "no", "a.svg", "<svg/>")
+
+
+def test_a_run_whose_header_could_not_be_read_again_does_not_begin() -> None:
+    """It comes back as it will be read, or is refused before anything is measured."""
+    assert as_stored(HEADER) == HEADER
+    with pytest.raises(InputError, match="this run: protocol.max_seconds: input should be great"):
+        as_stored(replace(HEADER, protocol=replace(PROTOCOL, max_seconds=0.0)))
+
+
+def test_a_directory_that_cannot_be_made_is_named(directory: Path) -> None:
+    """By the path that was asked for, with the system's reason."""
+    file = directory / "run.json"
+    with pytest.raises(InputError, match=r"run\.json/new: cannot be made \(Not a directory\)"):
+        create_run(file / "new", HEADER)
+    with pytest.raises(InputError, match=r"run\.json: cannot be written \(Not a directory\)"):
+        tidy_directory(file)
+
+
+def test_a_lost_folder_of_records_is_made_again(directory: Path) -> None:
+    """So that a run goes on where somebody removed all that it had."""
+    shutil.rmtree(directory / "cells")
+    tidy_directory(directory)
+
+    assert read_run(directory).launches == ()

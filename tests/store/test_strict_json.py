@@ -49,4 +49,11 @@ def test_the_deepest_that_is_read_needs_no_deep_stack() -> None:
     def deep(calls: int) -> object:
         return deep(calls - 1) if calls else parse_json(text)
 
-    assert deep(sys.getrecursionlimit() // 2) is not None
+    assert deep(sys.getrecursionlimit() // 2) == json.loads(text)
+
+
+def test_a_number_of_more_digits_than_any_count_is_a_float() -> None:
+    """Counts are exact, and nothing that follows has thousands of digits."""
+    read = parse_json(f"[{'9' * 18}, {'9' * 19}]")
+
+    assert repr(read) == f"[{'9' * 18}, 1e+19]"

@@ -1,11 +1,13 @@
 """suite.store.text: whole files, and JSON that any reader takes."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from suite.store.text import json_text, reachable, read_text, write_text
+from suite.model.errors import InputError
+from suite.store.text import UNFINISHED, json_text, reachable, read_text, write_text
 
 
 @pytest.mark.parametrize("text", ["plain", "ß 大 🚀 \u202e", 'quote " \\ \n\x1b\x7f\xad'])
@@ -39,3 +41,72 @@ def test_a_name_that_nothing_can_have_is_not_there(tmp_path: Path) -> None:
         for question in ((tmp_path / name).exists, (tmp_path / name).is_dir):
             assert reachable(question) is False
     assert reachable(tmp_path.is_dir)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda _: None, "no such file; give the path of a text"),
+        (lambda path: path.mkdir(), "is a directory; give the path of a text"),
+        (lambda path: path.write_bytes(b"abc\xff"), r"not UTF-8 text \(byte 3\); save it as UTF-8"),
+        (
+            lambda path: path.write_bytes(bytes(10_001)),
+            "larger than 10000 bytes; give the path of a text",
+        ),
+        (lambda path: path.symlink_to(path), "cannot be read (.*); check the path"),
+    ],
+    ids=["missing", "directory", "other bytes", "large", "loop"],
+)
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, make, words) -> None:  # type: ignore[no-untyped-def]
+    """What is wrong with it, and what it should be."""
+    path = tmp_path / "x"
+    make(path)
+
+    with pytest.raises(InputError, match=words):
+        read_text(path, "a text", 10_000)
+
+
+def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
+    """The limit itself is allowed."""
+    (tmp_path / "x").write_text("0123456789")
+
+    assert read_text(tmp_path / "x", "a text", 10) == "0123456789"
+
+
+def test_a_file_is_old_or_new_and_never_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fills up leaves the old text and nothing beside it."""
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "x"
+    write_text(path, "old")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(InputError, match=r"x: cannot be written \(No space left on device\)"):
+            write_text(path, "new")
+
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+    write_text(path, "new")
+    assert path.read_text() == "new"
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power failure leaves no empty file under the name of a whole one."""
+    on_disk = []
+    sync = os.fsync
+
+    def seen(descriptor: int) -> None:
+        (unfinished,) = tmp_path.iterdir()
+        on_disk.append((unfinished.name.startswith(UNFINISHED), unfinished.read_text()))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", seen)
+    write_text(tmp_path / "x", "text")
+
+    assert on_disk == [(True, "text")]

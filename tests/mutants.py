@@ -1,0 +1,165 @@
+"""How much the tests of a layer notice: small faults are put into it, one at a time.
+
+    python tests/mutants.py analysis --count 100 --seed 1
+
+draws that many faults ("mutants") by chance from all that can be made in `suite/analysis`, and runs
+the fast tests in `tests/analysis` against each, in a copy of the checkout. The same seed draws the
+same faults from the same code. What no test caught is printed: file, line, before and after.
+`suite/model` holds types that others give a meaning: `model --tests model analysis store`.
+"""
+
+import argparse
+import ast
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+# A mutant that takes longer never ends; the slowest layer takes 10 s on two cores.
+PATIENCE_SECONDS = 120
+
+SWAPS: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
+    ast.In: ast.NotIn, ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And,
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.Pow: ast.Mult,
+    ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr, ast.LShift: ast.RShift, ast.RShift: ast.LShift,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A module with one fault: `start` to `end` are the bytes that `after` replaces."""
+
+    path: Path
+    line: int
+    start: int
+    end: int
+    before: str
+    after: str
+
+
+def changed(node: ast.AST, **fields: object) -> ast.AST:
+    """The node with other fields."""
+    other = copy(node)
+    for name, value in fields.items():
+        setattr(other, name, value)
+    return other
+
+
+def faults(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
+    """What may stand in the place of a node, or of a part of it."""
+    match node:
+        case ast.Compare(ops=ops):
+            for index, operator in enumerate(ops):
+                swapped = [*ops[:index], SWAPS[type(operator)](), *ops[index + 1 :]]
+                yield node, changed(node, ops=swapped)
+        case ast.BoolOp(op=operator) | ast.BinOp(op=operator) if type(operator) in SWAPS:
+            yield node, changed(node, op=SWAPS[type(operator)]())
+        case ast.UnaryOp(op=ast.Not() | ast.USub()):
+            yield node, node.operand
+        case ast.Constant(value=bool()):
+            yield node, ast.Constant(not node.value)
+        case ast.Constant(value=int() | float() as number):
+            yield node, ast.Constant(number + 1 if number + 1 != number else number * 2)
+        case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test):
+            yield test, ast.Constant(value=False)
+            if not isinstance(node, ast.While):
+                yield test, ast.Constant(value=True)
+        case ast.comprehension(ifs=conditions):
+            for condition in conditions:
+                yield condition, ast.Constant(value=True)
+        case ast.Expr(value=ast.Call()):
+            yield node, ast.Pass()
+
+
+def declarations(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node that linters look at, not tests: types, decorators, and the strict of a zip."""
+    for node in ast.walk(tree):
+        parts = [getattr(node, name, None) for name in ("annotation", "returns")]
+        parts += getattr(node, "decorator_list", [])
+        if isinstance(node, ast.keyword) and node.arg == "strict":
+            parts.append(node.value)
+        for part in parts:
+            yield from ast.walk(part or ast.Pass())
+
+
+def mutants(path: Path) -> Iterator[Mutant]:
+    """Every fault that can be made in a module."""
+    text = path.read_bytes()
+    tree = ast.parse(text)
+    beginnings = [0]
+    for line in text.splitlines(keepends=True):
+        beginnings.append(beginnings[-1] + len(line))
+    declared = set(declarations(tree))
+    for node in ast.walk(tree):
+        for old, new in faults(node) if node not in declared else ():
+            start = beginnings[old.lineno - 1] + old.col_offset  # type: ignore[attr-defined]
+            end = beginnings[old.end_lineno - 1] + old.end_col_offset  # type: ignore[attr-defined]
+            after = ast.unparse(new) if isinstance(new, ast.Pass) else f"({ast.unparse(new)})"
+            yield Mutant(path, old.lineno, start, end, ast.unparse(old), after)  # type: ignore[attr-defined]
+
+
+def is_caught(mutant: Mutant | None, checkout: Path, folders: Sequence[str]) -> bool:
+    """Whether the fast tests in these folders fail, or do not end; the module's own come first."""
+    tests = [checkout / "tests" / folder for folder in folders]
+    first = sorted(tests[0].glob(f"test_{mutant.path.stem}*.py")) if mutant else []
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", *first, *tests],
+            cwd=checkout,
+            # A module is changed more than once a second, which its compiled form would hide.
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return True
+    return done.returncode != 0
+
+
+def main() -> int:
+    """Print what was not caught, and the counts."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("layer", help="a folder of suite/")
+    parser.add_argument("--tests", nargs="+", help="folders of tests/; by default the layer's own")
+    parser.add_argument("--count", type=int, default=100, help="how many mutants")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="*", metavar="GLOB", help="modules, such as 'run*'")
+    asked = parser.parse_args()
+    folders = asked.tests or [asked.layer]
+    with tempfile.TemporaryDirectory() as folder:
+        checkout = Path(folder) / "checkout"
+        ignored = shutil.ignore_patterns(".*", "__pycache__", "reports")
+        shutil.copytree(ROOT, checkout, ignore=ignored)
+        if is_caught(None, checkout, folders):
+            sys.exit("the tests fail without any fault")
+        paths = sorted((checkout / "suite" / asked.layer).rglob(f"{asked.only}.py"))
+        every = [mutant for path in paths for mutant in mutants(path)]
+        chance = random.Random(asked.seed)  # noqa: S311 - the same faults in every run
+        drawn = chance.sample(every, min(asked.count, len(every)))
+        missed = 0
+        for mutant in drawn:
+            sound = mutant.path.read_bytes()
+            faulty = sound[: mutant.start] + mutant.after.encode() + sound[mutant.end :]
+            mutant.path.write_bytes(faulty)
+            if not is_caught(mutant, checkout, folders):
+                missed += 1
+                place = f"{mutant.path.relative_to(checkout)}:{mutant.line}"
+                print(f"{place}\n    {mutant.before}\n    {mutant.after}", flush=True)
+            mutant.path.write_bytes(sound)
+    print(f"{asked.layer}: {len(drawn) - missed} of {len(drawn)} caught ({len(every)} possible)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
