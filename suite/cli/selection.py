@@ -12,12 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum
 from itertools import islice
-from typing import get_type_hints
 
 from suite.model.bounds import Bounds
-from suite.model.cell import Cell
+from suite.model.cell import AXES, Cell
 from suite.model.errors import InputError
-from suite.model.matrix import AXES, Matrix
+from suite.model.matrix import VARIED, Matrix
 from suite.model.text import command
 from suite.store.nearest import nearest
 
@@ -153,7 +152,7 @@ def _comparison(left: ast.expr, link: ast.cmpop, right: ast.expr) -> Predicate:
     if not _is_axis(left) and _is_axis(right) and type(link) in _MIRRORED:
         left, link, right = right, _MIRRORED[type(link)](), left
     if not isinstance(left, ast.Name):
-        raise InputError(f"--only: '{said}' names no axis; known: {', '.join(AXES)}")
+        raise InputError(f"--only: '{said}' names no axis; known: {', '.join(VARIED)}")
     axis = left.id
     _check_axis(axis, "--only")
     if isinstance(link, ast.In | ast.NotIn):
@@ -177,7 +176,7 @@ def _said(node: ast.expr) -> str:
 
 
 def _is_axis(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id in AXES
+    return isinstance(node, ast.Name) and node.id in VARIED
 
 
 def _value(axis: str, node: ast.expr) -> Value | Enum:
@@ -191,7 +190,7 @@ def _value(axis: str, node: ast.expr) -> Value | Enum:
 
 def _known(axis: str, text: str, flag: str) -> Value | Enum:
     """The value of an axis that a text names."""
-    kind = get_type_hints(Cell)[axis]  # without the range of a number
+    kind = AXES[axis].kind
     if kind is bool:
         if text.lower() not in _BOOLEANS:
             raise InputError(f"{flag}: {axis} is on or off, not {reprlib.repr(text)}")
@@ -209,8 +208,8 @@ def _known(axis: str, text: str, flag: str) -> Value | Enum:
 
 
 def _check_axis(axis: str, flag: str) -> None:
-    if axis not in AXES:
-        raise InputError(f"{flag}: unknown axis {reprlib.repr(axis)}; {nearest(axis, AXES)}")
+    if axis not in VARIED:
+        raise InputError(f"{flag}: unknown axis {reprlib.repr(axis)}; {nearest(axis, VARIED)}")
 
 
 def _written(value: Value | Enum) -> str:

@@ -93,7 +93,7 @@ def _reject_too_much(source: LocatedYaml, protocol: Protocol, cells: tuple[Cell,
 def _given(
     source: LocatedYaml, section: str, index: int, item: ConditionsModel
 ) -> dict[str, object]:
-    conditions = item.model_dump(exclude_none=True)
+    conditions: dict[str, object] = item.model_dump(exclude_none=True)
     if not conditions:
         raise source.error((section, index), "names no condition; name at least one")
     return conditions
