@@ -17,6 +17,7 @@ from suite.model.bounds import Bounds
 from suite.model.cell import AXES, Cell
 from suite.model.errors import InputError
 from suite.model.matrix import VARIED, Matrix
+from suite.model.systems import gpu_type
 from suite.model.text import command
 from suite.store.nearest import nearest
 
@@ -30,6 +31,8 @@ _LONGEST = 500
 _NUMBERS = Bounds(0, 10**9)
 # Values of an axis that an error lists.
 _MOST_TOLD = 20
+# A cell that names no type of GPU.
+_ANY = "any"
 _BOOLEANS = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
 _ORDERINGS: dict[type[ast.cmpop], Callable[[int, int], bool]] = {
     ast.Lt: operator.lt,
@@ -95,7 +98,7 @@ def parse_selection(expression: str) -> Predicate:
 
 def _settings(settings: Sequence[str], matrix: Matrix) -> list[Predicate]:
     """One predicate for each `axis=value` or `axis=value,value`."""
-    kept: dict[str, set[Value | Enum]] = {}
+    kept: dict[str, set[Value | Enum | None]] = {}
     for setting in settings:
         axis, equals, text = (part.strip() for part in setting.partition("="))
         flag = f"--set {reprlib.repr(setting)}"
@@ -179,7 +182,7 @@ def _is_axis(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id in VARIED
 
 
-def _value(axis: str, node: ast.expr) -> Value | Enum:
+def _value(axis: str, node: ast.expr) -> Value | Enum | None:
     match node:
         case ast.Name(id=text):
             return _known(axis, text, "--only")
@@ -188,7 +191,7 @@ def _value(axis: str, node: ast.expr) -> Value | Enum:
     raise InputError(f"--only: '{_said(node)}' is not a value of {axis}; {_EXAMPLE}")
 
 
-def _known(axis: str, text: str, flag: str) -> Value | Enum:
+def _known(axis: str, text: str, flag: str) -> Value | Enum | None:
     """The value of an axis that a text names."""
     kind = AXES[axis].kind
     if kind is bool:
@@ -200,6 +203,8 @@ def _known(axis: str, text: str, flag: str) -> Value | Enum:
             return _NUMBERS.whole(text)
         except ValueError as error:
             raise InputError(f"{flag}: {axis}: {error}") from None
+    if kind == str | None:
+        return None if text == _ANY else gpu_type(text)
     names = [str(member.value) for member in kind]
     if text not in names:
         raise InputError(f"{flag}: unknown {axis} {reprlib.repr(text)}; {nearest(text, names)}")
@@ -212,7 +217,9 @@ def _check_axis(axis: str, flag: str) -> None:
         raise InputError(f"{flag}: unknown axis {reprlib.repr(axis)}; {nearest(axis, VARIED)}")
 
 
-def _written(value: Value | Enum) -> str:
+def _written(value: Value | Enum | None) -> str:
+    if value is None:
+        return _ANY
     if isinstance(value, bool):
         return "on" if value else "off"
     return str(value.value if isinstance(value, Enum) else value)

@@ -7,6 +7,7 @@ from suite.model.axis import Flag, Switch, Switches, axes_of, declared
 from suite.model.bounds import Bounds
 from suite.model.flag_values import checked
 from suite.model.quantities import Count, LimitSeconds, PositiveCount
+from suite.model.systems import gpu_type
 
 # Generous on purpose: XLA compiles large training steps for minutes on a slow CPU, and a batch of
 # 256 takes a CPU core about half a minute. The deadlines only have to end what hangs.
@@ -142,6 +143,12 @@ def _impossible_graph(cell: "Cell") -> str | None:
     return None
 
 
+def _no_gpu_type(cell: "Cell") -> str | None:
+    if cell.gpu is not None and (not cell.gpu or gpu_type(cell.gpu) != cell.gpu):
+        return f"gpu: {cell.gpu!r} is no type of GPU such as t4, dgx1 or h200"
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One fully explicit combination of conditions; its identity in files and tables.
@@ -150,7 +157,8 @@ class Cell:
 
     `batch_size` is per GPU. `gpus` is the number of ranks: on a machine without a GPU a cell of
     one rank runs on the CPU, and the record names the device that ran. `image_size` is the side
-    of a square image in pixels. Without `xla`, `xla_mode` has no effect and is JIT_COMPILE.
+    of a square image in pixels. Without `xla`, `xla_mode` has no effect and is JIT_COMPILE. `gpu`
+    is the type of GPU that the cell needs (see `gpu_type`), None for whatever a machine has.
     """
 
     mode: Mode = field(
@@ -309,6 +317,23 @@ class Cell:
             part="-{}",
             unsaid=KernelName.RESNET50,
             varied=False,
+        ),
+    )
+    gpu: str | None = field(
+        default=None,
+        metadata=declared(
+            about="Type of GPU: t4, dgx1, dgx2, dgxa100 (the GPUs of the published systems), or a"
+            " product name; by default whatever the machine has.",
+            flag=Flag(
+                "gpu",
+                help="type of GPU that it needs: t4, dgx1, dgx2, dgxa100 or a product name"
+                " (default: any device)",
+                read=gpu_type,
+                metavar="TYPE",
+            ),
+            part="-on-{}",
+            unsaid=None,
+            contradiction=_no_gpu_type,
         ),
     )
 

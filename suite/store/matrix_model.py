@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -39,6 +40,8 @@ from suite.model.distributed import (
 )
 from suite.model.matrix import THREADS
 from suite.model.reading import DECODE_THREADS, OPEN_FILES, SHUFFLED_RECORDS
+from suite.model.systems import SYSTEMS, gpu_type, is_product_name
+from suite.store.nearest import nearest
 
 
 def _within(bounds: Bounds) -> Any:
@@ -50,12 +53,21 @@ def _switched(value: object) -> object:
     return {"on": True, "off": False}.get(value, value) if isinstance(value, str) else value
 
 
+def _gpu_type(text: str) -> str:
+    keys = [system.key for system in SYSTEMS]
+    if text not in keys and not is_product_name(text):
+        hint = f"{nearest(text, keys)} (or a product name, 'NVIDIA ...')"
+        raise ValueError(f"unknown type of GPU {text!r}; {hint}")
+    return gpu_type(text)
+
+
 GlobalBatchSize = Annotated[StrictInt, _within(GLOBAL_BATCH_SIZES)]
 Seconds = Annotated[StrictFloat, _within(SECONDS)]
 Xla = Annotated[
     StrictBool, BeforeValidator(_switched), WithJsonSchema({"enum": [True, False, "on", "off"]})
 ]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
+GpuType = Annotated[Text, AfterValidator(_gpu_type)]
 
 
 class Model(BaseModel):
@@ -85,13 +97,15 @@ def _value_of(axis: Axis) -> Any:
     """The type of a value of an axis."""
     if axis.kind is bool:
         return Xla
-    return Annotated[StrictInt, _within(axis.bounds)] if axis.bounds else axis.kind
+    if axis.bounds:
+        return Annotated[StrictInt, _within(axis.bounds)]
+    return GpuType if axis.kind == str | None else axis.kind
 
 
 def _values_of(axis: Axis) -> Any:
     """The type of an axis, a list of its values, and its default."""
     values: Any = Annotated[list[_value_of(axis)], Field(min_length=1)]  # type: ignore[misc]
-    if axis.name == "batch_size":  # or the global one
+    if axis.default is None or axis.name == "batch_size":  # or the global one
         return values | None, Field(None, description=axis.about)
     default = ... if axis.default is ... else [axis.default]
     return values, Field(default, description=axis.about)

@@ -28,6 +28,8 @@ def values_of(axis: Axis) -> list[Any]:
         return [False, True]
     if axis.bounds:
         return [axis.bounds.lowest, axis.bounds.highest]
+    if axis.kind == str | None:
+        return [None, "t4", "h200"]
     assert issubclass(axis.kind, Enum)
     return list(axis.kind)
 
