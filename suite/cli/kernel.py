@@ -11,6 +11,7 @@ from suite.analysis.summary import launch_summary
 from suite.kernels import gather
 from suite.kernels.tensorflow.environment import launch_environment
 from suite.machine.devices import detect_machine
+from suite.model.device import wrong_type
 from suite.model.distributed import Rank, rank_of
 from suite.model.errors import ExitCode, InputError
 from suite.model.launch import Launch, Status
@@ -75,15 +76,18 @@ def _report(order: LaunchOrder) -> int:
 def _by_hand(order: LaunchOrder) -> int:
     if order.cell.reads_records:
         cell_shards(order.cell, order.options.data_dir, order.options.data_idx_dir)
+    machine, rank = detect_machine(), rank_of(os.environ)
+    own = machine.gpus[rank.local_index] if rank.local_index < len(machine.gpus) else None
+    mistake = wrong_type(order.cell, own, machine)
+    if mistake is not None:
+        raise InputError(f"--gpu: {mistake}")
     results = Path(order.results_dir)
     try:
         results.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--results_dir {results}: {error.strerror}; give another") from None
-    machine = detect_machine()
     # As the runner does for the processes that it starts; TensorFlow is not imported yet.
     os.environ.update(launch_environment(order.cell, on_gpu=bool(machine.gpus)))
-    rank = rank_of(os.environ)
     launch = execute(order, _print_phase if rank.index == 0 else _keep_quiet)
     if order.cell.gpus > 1:
         launch = _of_all_ranks(launch, rank)

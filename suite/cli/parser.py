@@ -187,6 +187,9 @@ def _add_plan(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser = _add_verb(verbs, "plan", text)
     _add_matrix(parser)
     add_data_directories(parser)
+    parser.add_argument(
+        "--json", action="store_true", help="the launches alone, with their orders, as JSON"
+    )
 
 
 def _add_selfcheck(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -24,7 +24,7 @@ from suite.model.launch import WARM_UP, Caution, Launch, Status
 from suite.model.summary import Summary
 from suite.model.text import shown
 from suite.run.channel import Progress
-from suite.run.session import PlannedLaunch
+from suite.run.plan import PlannedLaunch
 from suite.streams import drawing_stream
 
 _FINISHED_SHOWN = 5

@@ -1,13 +1,21 @@
 """What a machine is, which published system it corresponds to, and which cells it cannot run."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from suite.model.cell import Cell, Data, KernelName, Precision
 from suite.model.distributed import Distributed
 from suite.model.matrix import Matrix
-from suite.model.systems import SYSTEMS, System, bare_gpu_name, system_by_key, system_of_gpu
+from suite.model.systems import (
+    SYSTEMS,
+    System,
+    bare_gpu_name,
+    gpu_type,
+    is_product_name,
+    system_by_key,
+    system_of_gpu,
+)
 
 # TF32 came with compute capability 8.0 (the NVIDIA Ampere architecture).
 TF32_CAPABILITY = (8, 0)
@@ -98,6 +106,43 @@ def device_label(machine: Machine) -> str:
     return machine.gpus[0].name if machine.gpus else cpu_label(machine.cpu)
 
 
+def for_cells(cells: Iterable[Cell], machine: Machine) -> Machine:
+    """The machine as launches of these cells see it.
+
+    Of its GPUs it has those of the types that the cells name; all of them if a cell names none.
+    """
+    types = {cell.gpu for cell in cells}
+    if None in types:
+        return machine
+    return replace(machine, gpus=tuple(g for g in machine.gpus if gpu_type(g.name) in types))
+
+
+def labelling_machine(cells: Sequence[Cell], machine: Machine) -> Machine:
+    """The machine that labels a run of these cells: as they see it, or whole if none can run."""
+    here = for_cells(cells, machine)
+    return here if here.gpus else machine
+
+
+def run_label(cells: Sequence[Cell], machine: Machine) -> str:
+    """The device of a run of these cells, or all of its devices if they name types of GPUs."""
+    here = labelling_machine(cells, machine)
+    if here is machine:
+        return device_label(machine)
+    return " and ".join(dict.fromkeys(gpu.name for gpu in here.gpus))
+
+
+def visible_devices(cell: Cell, machine: Machine) -> str | None:
+    """The CUDA_VISIBLE_DEVICES with which a launch sees the GPUs of its cell's type alone.
+
+    None if it sees no others anyway. Numbers would depend on what else a process may see, so these
+    are UUIDs; see `skip_reason` for GPUs without.
+    """
+    here = for_cells([cell], machine)
+    if len(here.gpus) == len(machine.gpus):
+        return None
+    return ",".join(gpu.uuid or "" for gpu in here.gpus)
+
+
 def cpu_label(cpu: Cpu) -> str:
     """`AMD EPYC (2 cores)`; with a quota `AMD EPYC (0.5 cores)`."""
     return f"{cpu.model} ({core_count(cpu.cores)} core{'' if cpu.cores == 1 else 's'})"
@@ -126,7 +171,7 @@ def known_devices() -> tuple[str, ...]:
 
 def is_device_name(expected: str) -> bool:
     """Whether a matrix may name this device; product names are as NVML gives them."""
-    return expected in known_devices() or expected.startswith(("NVIDIA ", "Tesla "))
+    return expected in known_devices() or is_product_name(expected)
 
 
 def device_mismatch(expected: str | None, machine: Machine) -> str | None:
@@ -193,6 +238,15 @@ def wrong_device(conditions: Mapping[str, object], gpu: Gpu | None, machine: Mac
 
 def skip_reason(cell: Cell, machine: Machine) -> str | None:
     """Why this machine cannot run a cell, or None; see `too_many_ranks` for their number."""
+    here = for_cells([cell], machine)
+    if cell.gpu is not None and not here.gpus:
+        return f"needs a GPU of type {cell.gpu}, and this machine has {_gpus_phrase(machine)}"
+    if len(here.gpus) < len(machine.gpus) and not all(gpu.uuid for gpu in here.gpus):
+        return (
+            f"needs a GPU of type {cell.gpu}, which cannot be told from the others because the"
+            " driver reports no UUID; set CUDA_VISIBLE_DEVICES to it"
+        )
+    machine = here
     if cell.kernel is KernelName.SIMULATED:
         return None
     if cell.precision is Precision.TF32 and (without_tf32 := _without_tf32(machine)):
@@ -210,8 +264,9 @@ def too_many_ranks(
     `cpu_ranks` says whether CPU cores may stand in where this machine has no GPU. Other hosts than
     this one are asked for their devices when a run begins.
     """
-    gpus, cores = len(machine.gpus), machine.cpu.cores
+    gpus, cores = len(for_cells([cell], machine).gpus), machine.cpu.cores
     slots = distributed.slots
+    of_type = f" of type {cell.gpu}" if cell.gpu else ""
     if cell.gpus == 1:
         return None
     if not gpus and not cpu_ranks:
@@ -222,8 +277,27 @@ def too_many_ranks(
         return None
     if gpus:
         why = f" (NVML: {machine.nvml})" if machine.nvml else ""
-        return f"needs {cell.gpus} GPUs, and this machine has {gpus}{why}"
+        return f"needs {cell.gpus} GPUs{of_type}, and this machine has {gpus}{why}"
     return f"needs {cell.gpus} ranks, and this machine has {core_count(cores)} CPU cores"
+
+
+def wrong_type(cell: Cell, gpu: Gpu | None, machine: Machine) -> str | None:
+    """Why the device of a process, None for the CPU, is not of the type that a cell names, or None.
+
+    The remedy is a GPU of that type, where the process may see one.
+    """
+    if cell.gpu is None or (gpu is not None and gpu_type(gpu.name) == cell.gpu):
+        return None
+    found = _gpus_phrase(replace(machine, gpus=(gpu,) if gpu else ()))
+    there = [each.uuid for each in for_cells([cell], machine).gpus if each.uuid]
+    remedy = f"set CUDA_VISIBLE_DEVICES to {there[0]}" if there else "run it where there is one"
+    return f"needs a GPU of type {cell.gpu}, and this process has {found}; {remedy}"
+
+
+def _gpus_phrase(machine: Machine) -> str:
+    """What GPUs a machine has, with their types: `NVIDIA H200 (h200)`."""
+    named = dict.fromkeys(f"{gpu.name} ({gpu_type(gpu.name)})" for gpu in machine.gpus)
+    return ", ".join(named) or device_phrase(machine)
 
 
 def _without_tf32(machine: Machine) -> str | None:

@@ -18,7 +18,7 @@ from suite.run.fork_server import END, ENDED, MOST_BYTES, READY, RUNNING, WAIT
 from suite.run.order import LaunchOrder, encode_order
 
 # Fork servers at a time, one per environment; each keeps about 0.2 GB of memory of its own. The
-# cells of a matrix need at most four (TF32 on or off, automatic clustering on or off).
+# cells of a type of GPU need at most four (TF32 on or off, automatic clustering on or off).
 MOST_SERVERS = 4
 
 # An import that takes longer is better left to each launch and its own deadline.

@@ -1,9 +1,7 @@
 """Flags of the published code by other names, and those that have no counterpart here."""
 
-import argparse
 from collections.abc import Mapping, Sequence
 
-from suite.model.cell import Mode
 from suite.model.errors import InputError
 
 # Older and shorter names that the published code takes as well.
@@ -47,14 +45,6 @@ _OTHERS: Mapping[str, str] = {
     "--nouse_static_loss_scaling": "say --static_loss_scale -1",
 }
 
-MODES = {f"{mode.value}_benchmark": mode for mode in Mode}
-_OTHER_MODES = {
-    "train": "training_benchmark",
-    "train_and_evaluate": "training_benchmark",
-    "evaluate": "inference_benchmark",
-    "predict": "inference_benchmark",
-}
-
 
 def own_names(arguments: Sequence[str]) -> list[str]:
     """The arguments with each published flag under the name that it has here.
@@ -69,14 +59,3 @@ def own_names(arguments: Sequence[str]) -> list[str]:
             raise InputError(f"{flag} is left out here: {_OTHERS[flag]}")
         named.append(f"{_SAME.get(flag, flag)}{equals}{value}")
     return named
-
-
-def mode_of(text: str) -> Mode:
-    """The half of the work that a published mode measures."""
-    if text in MODES:
-        return MODES[text]
-    if text in _OTHER_MODES:
-        problem = f"{text} measures no speed; give {_OTHER_MODES[text]}"
-    else:
-        problem = f"{text!r} is not one of {', '.join(MODES)}"
-    raise argparse.ArgumentTypeError(problem)

@@ -10,7 +10,7 @@ from suite.model.launch import Launch
 from suite.model.run import Run, RunHeader
 from suite.store.launches import read_launch
 from suite.store.records import SCHEMA_VERSION, decode, read_record
-from suite.store.text import UNFINISHED, json_text, make_folder, reachable, write_text
+from suite.store.text import UNFINISHED, json_text, reachable, write_text
 
 _REMEDY = "the run cannot be read without it; restore it, or start a new run"
 
@@ -70,7 +70,10 @@ def write_plot(directory: Path, name: str, svg: str) -> None:
         InputError: it cannot be written.
     """
     folder = directory / "plots"
-    make_folder(folder)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made ({error.strerror})") from None
     write_text(folder / name, svg)
 
 

@@ -123,6 +123,21 @@ def test_the_gpu_that_ran_gives_the_name(
     assert ("gpu_power_watts" in found["telemetry"]["gauges"]) is (code == 0)
 
 
+@pytest.mark.usefixtures("beside_a_t4")
+def test_a_cell_by_hand_needs_the_type_of_gpu_that_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another GPU than the named one measures nothing; the right one is part of the id."""
+    monkeypatch.setattr(KernelOn, "device_type", "GPU")
+    monkeypatch.setattr("suite.run.worker.cuda_uuid", lambda _: UUID)
+    with pytest.raises(InputError, match=r"^--gpu: needs a GPU of type dgx1, and this process has"):
+        main([*REAL, "--gpu=dgx1", f"--results_dir={tmp_path}/none"])
+
+    assert not (tmp_path / "none").exists()
+    assert main([*REAL, "--gpu", "NVIDIA T4", f"--results_dir={tmp_path}"]) == 0
+    assert (tmp_path / "inference-fp32-bs8-1gpu-on-t4.0.json").exists()
+
+
 def test_a_simulated_cell_is_marked_by_hand_as_well(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -165,7 +165,7 @@ def plan_with(name: str) -> str:
     planned = PlanLine(
         cell=INFERENCE, launch=0, command="x", skip_reason=name, estimate=None, memory=None
     )
-    return plan_text(matrix, name, name, [planned], None)
+    return plan_text(matrix, name, name, [planned], ())
 
 
 def judged(name: str) -> str:

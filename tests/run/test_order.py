@@ -49,6 +49,7 @@ def drawn(seed: int) -> LaunchOrder:
             image_size=draw.randint(1, 2048),
             layout=draw.choice(list(Layout)),
             xla_mode=draw.choice(list(XlaMode)),
+            gpu=draw.choice([None, "t4", "h200"]),
         ),
         protocol=Protocol(
             warmup_steps=draw.randint(0, 10_000_000),
@@ -162,6 +163,15 @@ def test_flags_say_whatever_may_be_ordered_by_hand(capsys: pytest.CaptureFixture
         parse_order(["--help"])
 
     assert said == set(re.findall(r"^  (--\w+)", capsys.readouterr().out, re.MULTILINE))
+
+
+def test_an_order_from_before_gpus_had_types_is_read() -> None:
+    """A cell that names no type is the same cell as ever."""
+    told = replace(drawn(0), cell=replace(drawn(0).cell, gpu=None))
+    stored = json.loads(encode_order(told))
+    del stored["cell"]["gpu"]
+
+    assert decode_order(json.dumps(stored)) == told
 
 
 @pytest.mark.parametrize("graph", Graph)
