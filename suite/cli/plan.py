@@ -41,11 +41,9 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         )
         for launch, expected in zip(plan.launches, estimates, strict=True)
     ]
-    label, too_large = (
-        run_label(matrix.cells, machine),
-        no_fit_lines(plan.launches, estimates, machine),
-    )
-    print(plan_text(matrix, label, device_note(matrix, machine), lines, too_large))
+    too_large = no_fit_lines(plan.launches, estimates, machine)
+    label, note = run_label(matrix.cells, machine), device_note(matrix, machine)
+    print(plan_text(matrix, label, note, lines, too_large))
     return ExitCode.GOOD
 
 

@@ -134,8 +134,8 @@ def run_label(cells: Sequence[Cell], machine: Machine) -> str:
 def visible_devices(cell: Cell, machine: Machine) -> str | None:
     """The CUDA_VISIBLE_DEVICES with which a launch sees the GPUs of its cell's type alone.
 
-    None if it sees no others anyway. Numbers would depend on what else a process may see, so these
-    are UUIDs; see `skip_reason` for GPUs without.
+    None if it sees no others anyway. They are UUIDs, because the number of a GPU depends on which
+    others a process may see; for GPUs without, see `skip_reason`.
     """
     here = for_cells([cell], machine)
     if len(here.gpus) == len(machine.gpus):
@@ -205,8 +205,10 @@ def device_note(matrix: Matrix, machine: Machine) -> str | None:
     It is not the device that the matrix is for; or the matrix is for any device, and this machine
     falls back to its CPU because its GPUs cannot be used.
     """
-    computes = any(cell.kernel is not KernelName.SIMULATED for cell in matrix.cells)
-    if matrix.device is None and machine.gpus_out_of_reach and computes:
+    may_fall_back = any(
+        cell.kernel is not KernelName.SIMULATED and cell.gpu is None for cell in matrix.cells
+    )
+    if matrix.device is None and machine.gpus_out_of_reach and may_fall_back:
         return f"this matrix is for any device, but this machine has {device_phrase(machine)}"
     return device_mismatch(matrix.device, machine)
 

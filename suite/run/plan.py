@@ -86,9 +86,12 @@ def plan_launches(
 
 
 def encode_plan(plan: Plan) -> str:
-    """A plan as JSON in ASCII, from which `decode_plan` makes an equal plan."""
-    launches = [asdict(replace(each, order=quoted(each.order))) for each in plan.launches]
-    return json_text({"schema_version": SCHEMA_VERSION, "launches": launches}, indent=1)
+    """A plan as JSON in ASCII, a launch a line, from which `decode_plan` makes an equal plan."""
+    launches = [
+        json_text(asdict(replace(each, order=quoted(each.order)))) for each in plan.launches
+    ]
+    lines = ",\n".join(launches)
+    return f'{{"schema_version": {SCHEMA_VERSION}, "launches": [\n{lines}\n]}}'
 
 
 def decode_plan(text: str, source: str) -> Plan:

@@ -11,16 +11,16 @@ import pytest
 
 from suite.kernels.interface import KernelOptions
 from suite.kernels.recipe import Recipe
+from suite.model.axis import Axis
 from suite.model.cell import (
+    AXES,
     Cell,
     Data,
     Graph,
-    KernelName,
     Layout,
     Mode,
     Precision,
     Protocol,
-    XlaMode,
 )
 from suite.model.distributed import Compression
 from suite.model.errors import InputError
@@ -33,23 +33,24 @@ PATHS = ("/data", ".", "~/ä 東", "100%/%41", "a'b\"c\\d$e\nf", "caf\udce9", ""
 FLOATS = (0.1, 1 / 3, 5e-324, 1.7976931348623157e308, 1234567.25, 2.0, 1e22, 0.30000000000000004)
 
 
+def value_of(axis: Axis, draw: random.Random) -> Any:
+    """A value of an axis drawn by chance."""
+    if axis.bounds:
+        return draw.randint(int(axis.bounds.lowest), int(axis.bounds.highest))
+    if axis.kind is bool:
+        return draw.random() < 0.5
+    return draw.choice([None, "t4", "h200"] if axis.kind == str | None else list(axis.kind))
+
+
 def drawn(seed: int) -> LaunchOrder:
     """An order with every field drawn by chance."""
     draw = random.Random(seed)  # noqa: S311 - the same orders in every run
     path = draw.choice
     return LaunchOrder(
-        cell=Cell(
+        cell=replace(
+            Cell(**{name: value_of(axis, draw) for name, axis in AXES.items()}),
             mode=Mode.TRAINING,
-            precision=draw.choice(list(Precision)),
-            xla=draw.random() < 0.5,
-            batch_size=draw.randint(1, 65_536),
-            gpus=draw.randint(1, 10_000),
-            data=draw.choice(list(Data)),
-            kernel=draw.choice(list(KernelName)),
-            image_size=draw.randint(1, 2048),
-            layout=draw.choice(list(Layout)),
-            xla_mode=draw.choice(list(XlaMode)),
-            gpu=draw.choice([None, "t4", "h200"]),
+            graph=Graph.EVALUATION,
         ),
         protocol=Protocol(
             warmup_steps=draw.randint(0, 10_000_000),
