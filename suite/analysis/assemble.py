@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from statistics import fmean, median
 
 from suite.analysis.bands import Band
@@ -47,14 +48,25 @@ def assemble(
     return Report(runs=reported, comparisons=_comparisons(reported, references, bands))
 
 
+def join(reports: Sequence[Report]) -> Report:
+    """One report of the runs of several, each beside the references that it had there."""
+    runs: list[ReportedRun] = []
+    comparisons: list[Comparison] = []
+    for report in reports:
+        comparisons += (replace(each, run=each.run + len(runs)) for each in report.comparisons)
+        runs += report.runs
+    return Report(runs=tuple(runs), comparisons=tuple(comparisons))
+
+
 def _comparisons(
     runs: Sequence[ReportedRun], references: Sequence[Reference], bands: Sequence[Band]
 ) -> tuple[Comparison, ...]:
     found, refused = [], []
-    for reference in references:
-        for place, run in enumerate(runs):
+    for place, run in enumerate(runs):
+        devices = {row.record.cell: row.record.device for row in run.launches}
+        for reference in references:
             try:
-                found.append(compare_run(place, run.header, run.results, reference, bands))
+                found.append(compare_run(place, run.header, run.results, devices, reference, bands))
             except NotComparableError as error:
                 refused.append(error)
     if refused and not found:

@@ -81,16 +81,22 @@ def compare_run(
     run: int,
     header: RunHeader,
     results: Sequence[CellResult],
+    devices: Mapping[Cell, str],
     reference: Reference,
     bands: Sequence[Band],
 ) -> Comparison:
     """A run beside a published system; `run` is its place among the runs of a report.
 
+    Cells that name the GPU of another published system stand beside that one. `devices` are the
+    labels of those on which cells ran.
+
     Raises:
         NotComparableError: no cell is on both sides, nor is any weak scaling.
     """
-    cells = compare(results, reference.table, bands)
-    measured = _weak(results)
+    row = reference.table.rows[0]
+    own = [result for result in results if _stands_beside(result.cell, row.system)]
+    cells = compare(own, reference.table, bands)
+    measured = _weak(own)
     published = scaling(ScalingKind.WEAK, Estimator.MEAN_OF_RATES, published_lines(reference))
     both_scale = bool(published.lines) and any(line.factor for line in measured.lines)
     if not both_scale and not any(cell.side is Side.BOTH for cell in cells):
@@ -98,21 +104,34 @@ def compare_run(
             f"the run and reference {reference.table.name} have no cell in common; run the matrix"
             " that names this reference"
         )
-    row = reference.table.rows[0]
     system = system_by_key(row.system)
-    measured_system = system_of_gpu(header.gpu) if header.gpu else None
+    named = dict.fromkeys(
+        devices[result.cell] for result in own if result.cell.gpu and result.summary
+    )
+    gpus: list[str | None] = [*named] or [header.gpu]
     return Comparison(
         run=run,
+        device=" and ".join(named) or header.device,
         reference=reference.table.name,
         published_for=(
             system.title if system else f"{row.system} ({row.gpu} {row.gpu_memory_gb}G)"
         ),
-        same_gpu=measured_system is not None and measured_system.key == row.system,
+        same_gpu=all(_is_gpu_of(gpu, row.system) for gpu in gpus),
         cells=cells,
         training=_training_tables(cells, reference, measured.lines),
         measured_scaling=measured,
         published_scaling=published,
     )
+
+
+def _stands_beside(cell: Cell, system: str) -> bool:
+    named = system_by_key(cell.gpu) if cell.gpu else None
+    return named is None or named.key == system
+
+
+def _is_gpu_of(gpu: str | None, system: str) -> bool:
+    found = system_of_gpu(gpu) if gpu else None
+    return found is not None and found.key == system
 
 
 def compare(

@@ -8,19 +8,21 @@ from suite.analysis.assemble import assemble
 from suite.analysis.verdict import judge_run
 from suite.cli.newest_run import newest_run
 from suite.cli.parser import REPORTS
-from suite.cli.reporting import named_reference
+from suite.cli.reporting import reference_paths
 from suite.cli.terminal import text_width
-from suite.formats.comparison import COMPARISON_PLOT, comparison_markdown, comparison_text
+from suite.formats.comparison import comparison_markdown, comparison_text
 from suite.formats.comparison_csv import comparison_csv
-from suite.formats.plots import comparison_plot
+from suite.formats.plots import comparison_plots
 from suite.formats.report_json import report_json
 from suite.formats.verdict import verdict_text
 from suite.model.errors import ExitCode, InputError, NotComparableError, UnfinishedError
+from suite.model.reference import Reference
 from suite.model.report import ReportedRun
+from suite.model.run import Run
 from suite.model.text import command, shown
 from suite.store.references import BANDS_PATH, read_bands, read_system, reference_path
 from suite.store.runs import read_run, write_plot
-from suite.store.text import write_text
+from suite.store.text import reachable, write_text
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -33,28 +35,23 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         raise InputError("--min-batch limits what --fail-below counts; give --fail-below too")
     directory = arguments.directory or newest_run(REPORTS)
     measured = read_run(directory)
-    reference = (
-        read_system(reference_path(arguments.reference))
-        if arguments.reference is not None
-        else named_reference(directory, measured.header)
-    )
+    references = _references(arguments.reference, directory, measured)
     try:
-        report = assemble([measured], [reference], read_bands(BANDS_PATH))
+        report = assemble([measured], references, read_bands(BANDS_PATH))
     except NotComparableError as error:
         (alone,) = assemble([measured]).runs
         if alone.coverage.is_finished:
             raise
         raise UnfinishedError(f"{error}; {_unfinished(directory, alone)}") from None
-    (run,), (comparison,) = report.runs, report.comparisons
+    (run,) = report.runs
     print(comparison_text(report, text_width()))
     texts = {
         "comparison.md": comparison_markdown(report),
         "comparison.csv": comparison_csv(report),
         "report.json": report_json(report),
     }
-    plot = comparison_plot(comparison, run.header)
     try:
-        _write(directory, texts, plot)
+        _write(directory, texts, comparison_plots(report))
     except InputError as error:
         # Without a verdict the files are the purpose of the call.
         if limit is None:
@@ -64,18 +61,36 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         print(_unfinished(directory, run))
     if limit is None:
         return ExitCode.GOOD
-    verdict = judge_run(comparison.cells, run.coverage, limit, arguments.min_batch or 1)
+    cells = [cell for comparison in report.comparisons for cell in comparison.cells]
+    verdict = judge_run(cells, run.coverage, limit, arguments.min_batch or 1)
     print(f"\n{verdict_text(verdict)}")
     return verdict.exit_code
 
 
-def _write(directory: Path, texts: dict[str, str], plot: str | None) -> None:
+def _references(given: str | None, directory: Path, run: Run) -> list[Reference]:
+    """The reference asked for, else those that the run is for."""
+    if given is not None:
+        return [read_system(reference_path(given))]
+    paths = reference_paths(run)
+    if not paths:
+        raise InputError(
+            f"{directory}: its matrix names no reference; give one, such as --reference t4"
+        )
+    for path in paths:
+        if not reachable(path.exists):
+            raise InputError(
+                f"{directory}: its reference {path} is missing; give one by --reference"
+            )
+    return [read_system(path) for path in paths]
+
+
+def _write(directory: Path, texts: dict[str, str], plots: dict[str, str]) -> None:
     for name, text in texts.items():
         write_text(directory / name, text)
-    if plot is not None:
-        write_plot(directory, COMPARISON_PLOT, plot)
-    plots = f", plots/{COMPARISON_PLOT}" if plot else ""
-    print(f"\nwritten to {shown(str(directory))}: {', '.join(texts)}{plots}")
+    for name, svg in plots.items():
+        write_plot(directory, name, svg)
+    names = [*texts, *(f"plots/{name}" for name in plots)]
+    print(f"\nwritten to {shown(str(directory))}: {', '.join(names)}")
 
 
 def _unfinished(directory: Path, run: ReportedRun) -> str:

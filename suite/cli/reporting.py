@@ -3,53 +3,44 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.analysis.assemble import assemble
+from suite.analysis.assemble import assemble, join
 from suite.formats.plots import scaling_plots
 from suite.formats.report_json import report_json
 from suite.formats.results import report_markdown
-from suite.model.errors import InputError, NotComparableError
-from suite.model.reference import Reference
+from suite.model.errors import NotComparableError
 from suite.model.report import Report
-from suite.model.run import Run, RunHeader
-from suite.store.references import BANDS_PATH, read_bands, read_system
+from suite.model.run import Run
+from suite.model.systems import system_by_key
+from suite.store.references import BANDS_PATH, REFERENCE_DIRECTORY, read_bands, read_system
 from suite.store.runs import read_run, write_plot
 from suite.store.text import reachable, write_text
 
 
 def assembled(directories: Sequence[Path]) -> Report:
-    """A report of runs, beside the references that their matrices name if they have any in common.
+    """A report of runs, each beside the references that it is for if they have any in common.
 
     Raises:
         InputError: a directory or a reference cannot be read.
     """
-    runs = [read_run(directory) for directory in directories]
-    references = _references(runs)
+    return join([_assembled(read_run(directory)) for directory in directories])
+
+
+def _assembled(run: Run) -> Report:
+    paths = [path for path in reference_paths(run) if reachable(path.exists)]
+    references = [read_system(path) for path in paths]
     try:
-        return assemble(runs, references, read_bands(BANDS_PATH) if references else ())
+        return assemble([run], references, read_bands(BANDS_PATH) if references else ())
     except NotComparableError:
-        return assemble(runs)
+        return assemble([run])
 
 
-def _references(runs: Sequence[Run]) -> list[Reference]:
-    """The references that the matrices name, each once, less those that are not there."""
-    paths = dict.fromkeys(Path(run.header.reference) for run in runs if run.header.reference)
-    return [read_system(path) for path in paths if reachable(path.exists)]
-
-
-def named_reference(directory: Path, header: RunHeader) -> Reference:
-    """The reference that the matrix of a run names.
-
-    Raises:
-        InputError: it names none, or it cannot be read.
-    """
-    if header.reference is None:
-        raise InputError(
-            f"{directory}: its matrix names no reference; give one, such as --reference t4"
-        )
-    path = Path(header.reference)
-    if not reachable(path.exists):
-        raise InputError(f"{directory}: its reference {path} is missing; give one by --reference")
-    return read_system(path)
+def reference_paths(run: Run) -> list[Path]:
+    """The reference that the matrix names, else those of the published GPUs that ran its cells."""
+    if run.header.reference is not None:
+        return [Path(run.header.reference)]
+    types = dict.fromkeys(launch.cell.gpu for launch in run.launches if launch.step_seconds)
+    systems = [system_by_key(type_) for type_ in types if type_]
+    return [REFERENCE_DIRECTORY / f"{system.key}.csv" for system in systems if system]
 
 
 def write_report(report: Report, directory: Path) -> list[str]:

@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
                     start = start_process if arguments.no_fork_server else forking.start
                     conduct = replace(conduct, start=start)
                     _measure(matrix, machine, work, estimates, conduct)
-                return _report(matrix, planned, work, stop)
+                return _report(planned, work, stop)
             except InputError as error:
                 raise UnfinishedError(f"{error}; {_way_on(work.directory)}") from None
 
@@ -191,7 +191,7 @@ def _way_on(directory: Path) -> str:
     return f"finished launches are kept; run the same command with {resume}"
 
 
-def _report(matrix: Matrix, planned: Sequence[PlannedLaunch], work: Work, stop: Stop) -> ExitCode:
+def _report(planned: Sequence[PlannedLaunch], work: Work, stop: Stop) -> ExitCode:
     report = assembled([work.directory])
     (measured,) = report.runs
     _show_and_write(report, work.directory)
@@ -203,7 +203,7 @@ def _report(matrix: Matrix, planned: Sequence[PlannedLaunch], work: Work, stop: 
         why = f"stopped by {stop.by}" if stop.by else "--max-time is over"
         count = f"{len(planned) - len(missing)} of {len(planned)} launches have ended"
         print(f"not finished ({why}): {count}; {_way_on(work.directory)}")
-    elif matrix.reference is not None and any(cell.summary for cell in measured.results):
+    elif report.comparisons and any(cell.summary for cell in measured.results):
         words = ["python", "bench.py", "compare", "--run", str(work.directory)]
         print(f"next: {command(words)}")
     if stop.by is not None:

@@ -15,7 +15,7 @@ from suite.formats.annotations import (
 )
 from suite.formats.documents import fill_template
 from suite.formats.numbers import MISSING, ratio
-from suite.formats.scaling import comparison_table
+from suite.formats.scaling import comparison_plot_name, comparison_table
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
 from suite.model import page
 from suite.model.cell import Mode
@@ -38,9 +38,6 @@ EXPLANATION = (
     " latency. Words say how it stands to what separates the two published V100 systems"
     " (reference/bands.csv); no word means not judged. n is the number of measured steps."
 )
-
-# The file under `plots/` of a run directory.
-COMPARISON_PLOT = "weak_scaling_compared.svg"
 
 # So that the page's widest table, with its column of kinds, fits a terminal.
 _LABEL_WIDTH = 12
@@ -68,10 +65,13 @@ def _text(comparison: Comparison, run: ReportedRun, width: int) -> str:
 
 def comparison_markdown(report: Report) -> str:
     """The same as a Markdown document."""
-    return "\n".join(_markdown(each, report.runs[each.run]) for each in report.comparisons)
+    return "\n".join(
+        _markdown(each, report.runs[each.run], place)
+        for place, each in enumerate(report.comparisons)
+    )
 
 
-def _markdown(comparison: Comparison, run: ReportedRun) -> str:
+def _markdown(comparison: Comparison, run: ReportedRun, place: int) -> str:
     return fill_template(
         "comparison.md.j2",
         title=_title(comparison, run),
@@ -81,13 +81,13 @@ def _markdown(comparison: Comparison, run: ReportedRun) -> str:
         tables=[
             (table.title, write_table(table, Dialect.MARKDOWN)) for table in _tables(comparison)
         ],
-        plot=COMPARISON_PLOT if comparison.measured_scaling.curves else None,
+        plot=comparison_plot_name(comparison, place),
         without_ratio=list(_without_ratio(comparison, run)),
     )
 
 
 def _title(comparison: Comparison, run: ReportedRun) -> str:
-    return f"{run.header.matrix} on {run.header.device} beside {comparison.reference}"
+    return f"{run.header.matrix} on {comparison.device} beside {comparison.reference}"
 
 
 def _legend(comparison: Comparison) -> list[str]:
@@ -110,9 +110,9 @@ def _remarks(comparison: Comparison, run: ReportedRun) -> list[str]:
     header, coverage = run.header, run.coverage
     published = comparison.published_for
     if comparison.same_gpu:
-        remarks = [f"Hardware: {header.device}, the GPU of the published {published}."]
+        remarks = [f"Hardware: {comparison.device}, the GPU of the published {published}."]
     else:
-        sides = f"measured on {header.device}, published for {published}"
+        sides = f"measured on {comparison.device}, published for {published}"
         meaning = "A ratio tells how the two differ, not how well this machine does."
         remarks = [f"Different hardware: {sides}. {meaning}"]
     if header.protocol.quick:

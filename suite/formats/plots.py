@@ -12,6 +12,7 @@ from suite.formats.annotations import words
 from suite.formats.placement import round_numbers, spread
 from suite.formats.scaling import (
     ESTIMATOR_WORDS,
+    comparison_plot_name,
     conditions,
     plot_name,
     rank_plural,
@@ -85,12 +86,22 @@ def scaling_plots(report: Report) -> dict[str, str]:
     }
 
 
-def comparison_plot(comparison: Comparison, header: RunHeader) -> str | None:
-    """Measured weak scaling as an SVG beside the published; None where none was measured."""
+def comparison_plots(report: Report) -> dict[str, str]:
+    """Measured weak scaling beside the published: file names under `plots/` and SVG text."""
+    named = [
+        (comparison_plot_name(comparison, place), comparison)
+        for place, comparison in enumerate(report.comparisons)
+    ]
+    return {
+        name: _comparison_svg(comparison, report.runs[comparison.run].header)
+        for name, comparison in named
+        if name is not None
+    }
+
+
+def _comparison_svg(comparison: Comparison, header: RunHeader) -> str:
     measured = comparison.measured_scaling
-    if not measured.curves:
-        return None
-    title = f"{header.matrix} on {header.device} beside {comparison.reference}"
+    title = f"{header.matrix} on {comparison.device} beside {comparison.reference}"
     return scaling_svg(
         measured.curves,
         comparison.published_scaling.curves,

@@ -9,7 +9,7 @@ from suite.formats.numbers import MISSING, percent, rate
 from suite.formats.tables import Table
 from suite.model.cell import Cell
 from suite.model.page import precision_title
-from suite.model.report import Estimator, Scaling, ScalingKind, ScalingLine
+from suite.model.report import Comparison, Estimator, Scaling, ScalingKind, ScalingLine
 from suite.model.run import RunHeader
 
 # What a label says in the page's words, and what has columns of its own.
@@ -37,9 +37,18 @@ def rank_plural(rank: str) -> str:
 
 
 def plot_name(scaling: Scaling, run: int) -> str | None:
-    """The name of a plot of the run in this place of a report; None without a curve to draw."""
-    number = f"_{run + 1}" if run else ""
-    return f"{scaling.kind.value}_scaling{number}.svg" if scaling.curves else None
+    """The plot of the run in this place of a report, under `plots/`; None without a curve."""
+    return f"{scaling.kind.value}_scaling{_number(run)}.svg" if scaling.curves else None
+
+
+def comparison_plot_name(comparison: Comparison, place: int) -> str | None:
+    """The same of the comparison in this place."""
+    scaling = comparison.measured_scaling
+    return f"{scaling.kind.value}_scaling_compared{_number(place)}.svg" if scaling.curves else None
+
+
+def _number(place: int) -> str:
+    return f"_{place + 1}" if place else ""
 
 
 def scaling_table(scaling: Scaling, rank: str) -> Table:

@@ -325,11 +325,13 @@ class TrainingTable:
 class Comparison:
     """A run (its place in `Report.runs`) beside a published system.
 
-    `published_for` is the system's title; `same_gpu` says whether the run was made on its GPU,
-    form factor and memory included. Scaling is weak, and by the published estimator.
+    `device` is what the compared cells ran on, and `published_for` the system's title; `same_gpu`
+    says whether it is the system's GPU, form factor and memory included. Scaling is weak, and by
+    the published estimator.
     """
 
     run: int
+    device: str
     reference: str
     published_for: str
     same_gpu: bool

@@ -79,6 +79,6 @@ def test_nothing_in_common_is_not_comparable(results: list[CellResult]) -> None:
     table = ReferenceTable("t4", (row(8, 100.0),))
     reference = Reference(table=table, accuracy=(), scaling=(), times=())
     with pytest.raises(NotComparableError, match="no cell in common") as caught:
-        compare_run(0, make_header(), results, reference, [])
+        compare_run(0, make_header(), results, {}, reference, [])
 
     assert caught.value.exit_code == 4

@@ -10,6 +10,7 @@ from builders import make_cell, make_header, make_launch
 
 from suite.cli import main
 from suite.model.cell import Mode
+from suite.model.launch import Status
 from suite.model.run import RunHeader
 from suite.store.launches import write_launch
 from suite.store.runs import create_run
@@ -84,6 +85,44 @@ def test_runs_of_several_machines_are_one_report(
     assert [each["run"] for each in report["comparisons"]] == [0, 1]
     assert [each["same_gpu"] for each in report["comparisons"]] == [True, False]
     assert (out / "report.md").read_text().count("\n## Launches\n") == 2
+
+
+def test_each_type_of_gpu_stands_beside_its_own_system(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Cells of a machine with two types are compared with two tables, and judged as one run."""
+    types = {"t4": "Tesla T4", "dgx1": "Tesla V100-SXM2-16GB", "dgx2": ""}
+    launches = [
+        make_launch(
+            cell=make_cell(gpu=gpu),
+            device=label,
+            status=Status.OK if label else Status.SKIPPED,
+            step_seconds=(0.01, 0.01) if label else (),
+        )
+        for gpu, label in types.items()
+    ]
+    header = replace(HEADER, reference=None, cells=tuple(one.cell.id for one in launches))
+    directory = create_run(tmp_path / "mixed", header)
+    for launch in launches:
+        write_launch(directory / "cells", launch)
+
+    assert main(["compare", "--run", str(directory), "--fail-below", "0.5"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    for key, label in [("t4", "Tesla T4"), ("dgx1", "Tesla V100-SXM2-16GB")]:
+        assert f"mine on {label} beside {key}" in printed
+        assert f"Hardware: {label}, the GPU of the published" in printed
+    assert "beside dgx2" not in printed
+    assert "2 of 2 judged cells" in printed
+    # 800 img/s over the 341.77 published for a T4 and the 783.24 for a DGX-1.
+    report = json.loads((directory / "report.json").read_text())
+    assert [
+        [
+            round(cell["numbers"]["throughput_img_s"]["ratio"], 2)
+            for cell in comparison["cells"]
+            if cell["side"] == "both"
+        ]
+        for comparison in report["comparisons"]
+    ] == [[2.34], [1.02]]
 
 
 def test_plots_of_several_runs_have_names_of_their_own(tmp_path: Path) -> None:
