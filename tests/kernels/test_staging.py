@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from waiting import PATIENCE_SECONDS
 
 from suite.kernels.interface import InvalidLaunchError, KernelOptions
 from suite.model.cell import Cell, Data, Mode, Precision
@@ -22,8 +23,6 @@ pytestmark = pytest.mark.slow
 CELL = Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=2, image_size=32)
 TRAINING = replace(CELL, mode=Mode.TRAINING)
 DEVICE = "CPU:1"
-# Far more than it takes; a test that waits so long fails.
-PATIENCE_SECONDS = 60
 
 
 def two_devices() -> None:

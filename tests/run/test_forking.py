@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import psutil
 import pytest
-from waiting import wait_until
+from waiting import is_alive, wait_until
 
 from suite.kernels.interface import KernelOptions
 from suite.model.cell import (
@@ -335,11 +335,3 @@ def launches_of(server: psutil.Process) -> list[psutil.Process]:
             if os.getsid(child.pid) == child.pid:
                 found.append(child)
     return found
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process exists and is more than a corpse waiting for its parent."""
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from waiting import wait_until
+from waiting import is_alive, wait_until
 
 from suite.kernels.interface import KernelOptions
 from suite.model.cell import Cell, KernelName, Mode, Precision, Protocol
@@ -280,7 +280,7 @@ def test_the_record_of_a_failure_keeps_the_last_lines(
     tmp_path: Path, start: Start, fault: str, first: str, last: str
 ) -> None:
     """Whoever has the record alone can see what the process said before its end."""
-    limits = {"step_timeout_seconds": 0.2} if HANG in fault else {}
+    limits: dict[str, Any] = {"step_timeout_seconds": 0.2} if HANG in fault else {}
     said = launch(tmp_path, start, fault, "compile", **limits).output_tail.splitlines()
 
     assert said[0].startswith(first)
@@ -318,7 +318,7 @@ def test_a_hung_child_is_ended_at_its_deadline(
         real(self, doing, limit_seconds if doing == hung else 60.0)
 
     monkeypatch.setattr(Deadline, "set", set_)
-    limits = {"startup_timeout_seconds": 0.3, "step_timeout_seconds": 0.2}
+    limits: dict[str, Any] = {"startup_timeout_seconds": 0.3, "step_timeout_seconds": 0.2}
     done = launch(tmp_path, start, fault, method, before="calls = 0\n", **limits)
 
     assert done.status is Status.TIMED_OUT
@@ -352,18 +352,9 @@ def test_processes_that_a_child_started_end_with_it(tmp_path: Path, start: Start
     )
     done = launch(tmp_path, start, fault + HANG, "compile", step_timeout_seconds=0.2)
     pid = int(pid_file.read_text())
-    wait_until(lambda: not _alive(pid))
+    wait_until(lambda: not is_alive(pid))
 
     assert done.status is Status.TIMED_OUT
-
-
-def _alive(pid: int) -> bool:
-    """Whether a process exists and is more than a corpse waiting for its parent."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state not in {"Z", "X"}
 
 
 def test_a_worker_whose_parent_is_gone_ends_by_itself() -> None:
