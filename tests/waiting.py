@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+import psutil
 import pytest
 
 PATIENCE_SECONDS = 240.0
@@ -15,3 +16,11 @@ def wait_until(condition: Callable[[], object]) -> None:
         if time.monotonic() >= end:
             pytest.fail(f"waited {PATIENCE_SECONDS:g} s in vain")
         time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process exists and is more than a corpse waiting for its parent."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 import pytest
 from builders import make_cell
+from waiting import PATIENCE_SECONDS
 
 from suite.kernels.interface import InvalidLaunchError, KernelOptions
 from suite.model.cell import Cell, Data, Mode
@@ -23,8 +24,6 @@ pytestmark = pytest.mark.slow
 CELL = make_cell(batch_size=2, image_size=32)
 TRAINING = replace(CELL, mode=Mode.TRAINING)
 DEVICE = "CPU:1"
-# Far more than it takes; a test that waits so long fails.
-PATIENCE_SECONDS = 60
 
 
 def two_devices() -> None:

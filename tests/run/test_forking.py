@@ -11,7 +11,7 @@ from typing import BinaryIO
 import psutil
 import pytest
 from builders import make_cell, make_order
-from waiting import wait_until
+from waiting import is_alive, wait_until
 
 from suite.kernels.interface import KernelOptions
 from suite.model.cell import (
@@ -327,11 +327,3 @@ def launches_of(server: psutil.Process) -> list[psutil.Process]:
             if os.getsid(child.pid) == child.pid:
                 found.append(child)
     return found
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process exists and is more than a corpse waiting for its parent."""
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False

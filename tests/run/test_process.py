@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from builders import make_cell, make_order
-from waiting import wait_until
+from waiting import is_alive, wait_until
 
 from suite.model.cell import KernelName, Protocol
 from suite.model.launch import CautionKind, Launch, Status
@@ -342,18 +342,9 @@ def test_processes_that_a_child_started_end_with_it(tmp_path: Path, start: Start
     )
     done = launch(tmp_path, start, fault + HANG, "compile", step_timeout_seconds=0.2)
     pid = int(pid_file.read_text())
-    wait_until(lambda: not _alive(pid))
+    wait_until(lambda: not is_alive(pid))
 
     assert done.status is Status.TIMED_OUT
-
-
-def _alive(pid: int) -> bool:
-    """Whether a process exists and is more than a corpse waiting for its parent."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state not in {"Z", "X"}
 
 
 def test_a_worker_whose_parent_is_gone_ends_by_itself() -> None:
