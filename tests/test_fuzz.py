@@ -18,6 +18,7 @@ from suite.cli.parser import make_parser
 from suite.cli.selection import narrowed
 from suite.model.cell import Cell, Mode, Precision, Protocol
 from suite.model.errors import ExitCode, SuiteError
+from suite.model.facts import Facts
 from suite.model.launch import Caution, CautionKind, Launch, Status
 from suite.model.run import RunHeader
 from suite.model.telemetry import Gauge, Telemetry
@@ -97,7 +98,7 @@ LAUNCH = Launch(
     startup_seconds={"import": 1.5, "build": 0.5, "compile": 0.25},
     warmup_seconds=(0.125,),
     step_seconds=(0.1, 0.30000000000000004, 0.25),
-    conditions={"compute_type": "float16", "casts": 3},
+    conditions=Facts(compute_type="float16", casts=3),
     telemetry=Telemetry(
         readings=2,
         reading_seconds=0.001,

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from suite import kernels
 from suite.analysis.memory_ceiling import MemoryCeiling
 from suite.kernels.interface import KernelOptions
-from suite.kernels.tensorflow.components import dali_missing
-from suite.kernels.tensorflow.environment import launch_environment
-from suite.model.cell import Cell, Data, KernelName
+from suite.model.cell import Cell, Data
 from suite.model.device import Machine, skip_reason, too_many_ranks
 from suite.model.distributed import Compression, RankLauncher
 from suite.model.launch import Launch, Status
@@ -18,10 +17,10 @@ from suite.model.matrix import Matrix
 from suite.model.reading import applicable_reading
 from suite.run.channel import Progress
 from suite.run.child import Start, start_process
-from suite.run.marks import ForeignProcesses, doubted, labelled, only_alone
+from suite.run.labels import ForeignProcesses, invalid_unless_alone, labelled, with_cautions
 from suite.run.order import LaunchOrder
 from suite.run.process import run_launch
-from suite.run.ranks.command import NoLauncher, horovod_missing
+from suite.run.ranks.command import NoLauncher
 from suite.run.ranks.launch import run_ranks
 from suite.run.stop import Stop
 from suite.store.launches import write_launch
@@ -58,23 +57,16 @@ def plan_launches(
 def _skip_reason(
     cell: Cell, matrix: Matrix, machine: Machine, launcher: RankLauncher | NoLauncher
 ) -> str | None:
-    """Why a cell cannot run here: the device, too few of it, or a component that it needs."""
-    real = cell.kernel is not KernelName.SIMULATED
+    """Why a cell cannot run here: the device, too few of it, no launcher, or a component."""
     reason = skip_reason(cell, machine)
-    if reason is None and real and cell.data is Data.DALI:
-        reason = dali_missing()
-    if reason is not None or cell.gpus == 1:
-        return reason
     # Slurm knows how many ranks its allocation takes.
-    if launcher is not RankLauncher.SRUN:
+    if reason is None and launcher is not RankLauncher.SRUN:
         # A matrix for a GPU system must not fill the memory of whatever CPU it is tried on.
         cpu_ranks = matrix.device in {None, "cpu"}
         reason = too_many_ranks(cell, machine, matrix.distributed, cpu_ranks=cpu_ranks)
-    if reason is not None:
-        return reason
-    if isinstance(launcher, NoLauncher):
-        return launcher.reason
-    return horovod_missing() if real else None
+    if reason is None and cell.gpus > 1 and isinstance(launcher, NoLauncher):
+        reason = launcher.reason
+    return reason or kernels.framework(cell.kernel).missing(cell)
 
 
 def order_of(planned: PlannedLaunch, matrix: Matrix, options: KernelOptions) -> LaunchOrder:
@@ -150,8 +142,8 @@ def run_session(
         if launch.status is not Status.SKIPPED:
             after = conduct.foreign_processes()
             seen = (before, after)
-            launch = doubted(launch, conduct.changes, seen)
-            launch = only_alone(launch, seen) if conduct.exclusive else launch
+            launch = with_cautions(launch, conduct.changes, seen)
+            launch = invalid_unless_alone(launch, seen) if conduct.exclusive else launch
             before = after
         ceiling.learn(launch)
         write_launch(directory / "cells", launch)
@@ -177,7 +169,8 @@ def _finish(
     )
     if planned.skip_reason is not None:
         return record
-    settings = launch_environment(planned.cell, on_gpu=bool(machine.gpus))
+    framework = kernels.framework(planned.cell.kernel)
+    settings = framework.environment(planned.cell, on_gpu=bool(machine.gpus))
     order = order_of(planned, matrix, options)
     log = directory / "cells" / f"{planned.cell.id}.{planned.launch}.log"
 

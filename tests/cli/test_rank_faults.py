@@ -21,7 +21,7 @@ SLOW_MEASURING = (
 # What happens to rank 1 of the launch of each batch size in one run, and what is to be said of it.
 FAULTS = {
     1: ("result", "", "ok", ""),
-    2: ("start", "os._exit(5)", "crashed", "rank 1: exited with code 5 without an answer"),
+    2: ("start", "os._exit(5)", "crashed", "rank 1: exited with code 5 without a result"),
     3: (
         "step",
         "os.kill(os.getpid(), signal.SIGKILL)",
@@ -41,23 +41,23 @@ FAULTS = {
         "crashed",
         f"{RANK_1}ended by SIGSEGV",
     ),
-    6: ("compile", "time.sleep(600)", "timed_out", f"{RANK_1}no end of startup within 8 s"),
+    6: ("compile", "time.sleep(600)", "timed_out", f"{RANK_1}startup missed its deadline of 8 s"),
     7: (
         "step",
         "time.sleep(600 * (self.calls['step'] > 1))",
         "timed_out",
-        f"{RANK_1}no end of measuring step 1 within 2 s",
+        f"{RANK_1}measuring step 1 missed its deadline of 2 s",
     ),
     8: (
         "step",
         "os.kill(os.getpid(), signal.SIGSTOP)",
         "timed_out",
-        f"{RANK_1}no end of warm-up step 1 within 2 s; it reacts no more",
+        f"{RANK_1}warm-up step 1 missed its deadline of 2 s; it no longer responds",
     ),
-    9: ("result", "os.write(self._descriptor, b'garbage\\n')", "crashed", "unreadable answer"),
-    10: ("result", "os._exit(0)", "crashed", f"{RANK_1}ended without an answer"),
+    9: ("result", "os.write(self._descriptor, b'garbage\\n')", "crashed", "unreadable result"),
+    10: ("result", "os._exit(0)", "crashed", f"{RANK_1}ended without a result"),
     11: (
-        "conditions",
+        "facts",
         "raise interface.InvalidLaunchError('the loss is nan')",
         "invalid",
         f"{RANK_1}the loss is nan",
@@ -73,7 +73,7 @@ FAULTS = {
         "step",
         BOTH + "time.sleep(600)",
         "timed_out",
-        f"no end of warm-up step 1 within 2 s; rank 0 on {HOST}, rank 1 on {HOST} in timing._timed",
+        f"missed its deadline of 2 s; rank 0 on {HOST}, rank 1 on {HOST} in timing._timed",
     ),
     15: (
         "step",
@@ -85,7 +85,7 @@ FAULTS = {
         "result",
         "os.write(self._descriptor, b'{\"result\": ' + b'[' * 100_000 + b'\\n')",
         "crashed",
-        f"{RANK_1}unreadable answer: ",
+        f"{RANK_1}unreadable result: ",
     ),
     17: ("step", "raise MemoryError('full')", "out_of_memory", f"{RANK_1}MemoryError: full"),
     18: ("result", "", "skipped", "training-fp32-bs17-2gpu-simulated ran out of memory"),
@@ -125,7 +125,7 @@ def test_a_fault_of_a_rank_ends_its_launch_by_name(
 
     assert (record["status"], code) == (status, 3)
     assert words in record["reason"]
-    assert ("reacts no more" in record["reason"]) == ("reacts no more" in words)
+    assert ("no longer responds" in record["reason"]) == ("no longer responds" in words)
 
 
 def test_a_launch_without_a_fault_has_the_steps_of_both_ranks(

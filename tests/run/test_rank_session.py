@@ -107,7 +107,7 @@ def test_an_answer_that_is_none_is_a_crashed_launch_with_its_reason(
 
     assert launch.status is Status.CRASHED
     assert launch.reason.startswith("rank 1 on ")
-    assert ": unreadable answer: " in launch.reason
+    assert ": unreadable result: " in launch.reason
     assert words in launch.reason
 
 

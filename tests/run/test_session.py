@@ -16,7 +16,7 @@ from suite.model.device import Cpu, Gpu, GpuProcess, Machine
 from suite.model.launch import CautionKind, Launch, Status
 from suite.model.matrix import Matrix
 from suite.run.child import Child, Start, start_process
-from suite.run.marks import ForeignProcesses
+from suite.run.labels import ForeignProcesses
 from suite.run.session import Conduct, plan_launches, run_session
 from suite.run.stop import Stop
 

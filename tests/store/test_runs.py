@@ -16,10 +16,12 @@ from suite.analysis.results import cell_results
 from suite.analysis.summary import launch_summary
 from suite.model.cell import Cell, Mode, Precision, Protocol
 from suite.model.errors import InputError
+from suite.model.facts import Facts
 from suite.model.launch import Caution, CautionKind, Launch, Status
+from suite.model.recipe import Recipe
 from suite.model.run import RunHeader
 from suite.model.telemetry import Gauge, Telemetry
-from suite.store.launches import decode_launch, write_launch
+from suite.store.launches import decode_launch, encode_launch, read_launch, write_launch
 from suite.store.runs import create_run, read_launches, read_run, stored_runs, tidy_directory
 from suite.store.text import write_text
 
@@ -50,7 +52,7 @@ LAUNCH = Launch(
     startup_seconds={"import": 1.5, "build": 0.5},
     warmup_seconds=(0.125,),
     step_seconds=(0.1, 0.30000000000000004),
-    conditions={"compute_type": "float16", "casts": 3},
+    conditions=Facts(compute_type="float16", casts=3),
     telemetry=Telemetry(
         readings=2,
         reading_seconds=0.001,
@@ -65,6 +67,34 @@ LAUNCH = Launch(
     wall_seconds=3.0,
     cautions=(Caution(CautionKind.TRUNCATED, "cut"),),
 )
+
+
+# As the first versions wrote them: with nulls, and one key that is no longer written.
+EARLIER_CONDITIONS = {
+    "device_type": "CPU", "compute_type": "bfloat16", "xla_compute_type": None, "float32_bits": 16,
+    "tf32": False, "xla": "off", "xla_clusters": 0, "layout": "channels_last", "layouts": ["NHWC"],
+    "all_reduce_types": [], "parameters": 25559081, "loss": 7.25, "loss_scaled": False,
+    "recipe": {
+        "weight_init": "fan_out", "lr_init": 0.1, "lr_warmup_epochs": 5, "cosine_lr": False,
+        "momentum": 0.9, "weight_decay": 0.0001, "label_smoothing": 0.0, "mixup": 0.0,
+        "static_loss_scale": 128,
+    },
+    "input": "synthetic", "onednn": True, "tensorflow": "2.21.0", "build_cuda": None,
+}  # fmt: skip
+
+
+def test_facts_of_earlier_records_are_read(directory: Path) -> None:
+    """Every key that a version has written is still known; null means unknown, as a missing one."""
+    path = directory / "cells" / f"{CELL.id}.1.json"
+    changed(path, setting("conditions", EARLIER_CONDITIONS))
+    facts = read_launch(path).conditions
+
+    assert facts.layouts == ("NHWC",)
+    assert facts.layout == "channels_last"
+    assert facts.recipe == Recipe()
+    assert facts.build_cuda is None
+    assert "build_cuda" not in json.loads(encode_launch(LAUNCH))["conditions"]
+    assert facts.known.keys() == {n for n, fact in EARLIER_CONDITIONS.items() if fact is not None}
 
 
 def test_unknown_is_kept_apart_from_none(tmp_path: Path) -> None:
@@ -207,6 +237,8 @@ def setting(place: str, value: object) -> Edit:
         ("wall_seconds", -1.0, "wall_seconds: input should be greater than or equal to 0, not -1"),
         ("startup_seconds.build", 1e300, "startup_seconds.build: input should be less than "),
         ("conditions.loss", float("nan"), "conditions.loss: is not a finite number"),
+        ("conditions.casts", -1, "conditions.casts: input should be greater than or equal to 0"),
+        ("conditions.cast", 3, "conditions.cast: unknown field; did you mean 'casts'?"),
         ("cell.batch_size", 0, "cell.batch_size: input should be greater than or equal to 1, "),
         ("cell.batch_size", -1, "cell.batch_size: input should be greater than or equal to 1, "),
         ("cell.batch_size", 10**30, "cell.batch_size: input should be a valid integer, not 1e+30"),
