@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from suite import kernels
-from suite.machine.oom_kills import oom_kills
+from suite.machine.cgroups import oom_kills
 from suite.model.cell import Protocol
 from suite.model.errors import InputError
 from suite.model.launch import FAILURES, Launch, StartedBy, Status

@@ -21,7 +21,7 @@ from suite.run.labels import ForeignProcesses, invalid_unless_alone, labelled, w
 from suite.run.order import LaunchOrder
 from suite.run.process import run_launch
 from suite.run.ranks.command import NoLauncher
-from suite.run.ranks.launch import run_ranks
+from suite.run.ranks.run_ranks import run_ranks
 from suite.run.stop import Stop
 from suite.store.launches import write_launch
 

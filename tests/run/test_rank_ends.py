@@ -110,7 +110,7 @@ def ended(code: int | None = 1, said: str = "", startup: str | None = None) -> L
             [],
             ended(-11),
             Status.CRASHED,
-            "mpirun ended by SIGSEGV before ranks 0, 1 reported: no word why",
+            "mpirun ended by SIGSEGV before ranks 0, 1 reported",
         ),
         (
             [heard(0)],

@@ -207,8 +207,8 @@ def _never_reported(
         which += f" on {', '.join(dict.fromkeys(places[index][0] for index in missing))}"
     if launcher.startup is not None:
         return Status.TIMED_OUT, f"{which}: {launcher.startup}"
-    why = complaint(launcher.said) or "without a reason"
-    return Status.CRASHED, f"{launcher.words} before {which} reported: {why}"
+    why = complaint(launcher.said)
+    return Status.CRASHED, f"{launcher.words} before {which} reported" + (f": {why}" if why else "")
 
 
 def _guilty(ranks: Sequence[HeardRank], said: str) -> set[int]:

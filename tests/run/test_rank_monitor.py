@@ -1,4 +1,4 @@
-"""suite.run.ranks.session: what a rank that proved itself may say, and what it may not."""
+"""suite.run.ranks.monitor: what a rank that proved itself may say, and what it may not."""
 
 import json
 import signal
@@ -18,11 +18,11 @@ from suite.model.launch import Launch, Status
 from suite.run.bounded_log import BoundedLog
 from suite.run.child import PlainProcess
 from suite.run.order import LaunchOrder
-from suite.run.ranks import session
+from suite.run.ranks import monitor
 from suite.run.ranks.host_watch import HostWatch
 from suite.run.ranks.link import TOKEN_VARIABLE, join_runner
 from suite.run.ranks.listener import Listener
-from suite.run.ranks.session import RankSession
+from suite.run.ranks.monitor import RankMonitor
 from suite.store.launches import encode_launch
 
 TOKEN = "0123456789abcdef"  # noqa: S105
@@ -54,7 +54,7 @@ def outcome(folder: Path, *said: bytes) -> Launch:
     with BoundedLog(folder / "log") as output:
         process = subprocess.Popen(["sleep", "60"], start_new_session=True)
         output.writer.close()
-        heard = RankSession(ORDER, listener, process, output, HostWatch([]), lambda _: None)
+        heard = RankMonitor(ORDER, listener, process, output, HostWatch([]), lambda _: None)
         ranks = [threading.Thread(target=speak, args=pair) for pair in enumerate(said)]
         for rank in ranks:
             rank.start()
@@ -100,9 +100,9 @@ def test_an_answer_that_is_none_is_a_crashed_launch_with_its_reason(
     said: Callable[[], bytes], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Never an exception of the runner, which has other launches to make."""
-    monkeypatch.setattr(session, "_RECORD_BYTES", 2000 if words.startswith("a message") else 2**20)
-    monkeypatch.setattr(session, "_STEP_BYTES", 256)
-    monkeypatch.setattr(session, "_GRACE_SECONDS", 0.1)
+    monkeypatch.setattr(monitor, "_RECORD_BYTES", 2000 if words.startswith("a message") else 2**20)
+    monkeypatch.setattr(monitor, "_STEP_BYTES", 256)
+    monkeypatch.setattr(monitor, "_GRACE_SECONDS", 0.1)
     launch = outcome(tmp_path, result(ANSWER), said())
 
     assert launch.status is Status.CRASHED
@@ -121,7 +121,7 @@ def test_a_request_to_stop_takes_no_lock(tmp_path: Path, monkeypatch: pytest.Mon
         process = subprocess.Popen(["sleep", "60"], start_new_session=True)
         output.writer.close()
         listener = Listener(["127.0.0.1"], TOKEN, 2)
-        heard = RankSession(ORDER, listener, process, output, HostWatch([]), lambda _: None)
+        heard = RankMonitor(ORDER, listener, process, output, HostWatch([]), lambda _: None)
         single = PlainProcess(["sleep", "60"], start_new_session=True)
         with monkeypatch.context() as patched:
             patched.setattr(subprocess.Popen, "send_signal", locks)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from suite.machine.oom_kills import oom_kills
+from suite.machine.cgroups import oom_kills
 from suite.model.errors import InputError
 from suite.model.launch import Launch, Status
 from suite.run.bounded_log import BoundedLog
@@ -44,7 +44,7 @@ _STEP_BYTES = 256
 _RECORD_BYTES = 2**20
 
 
-class RankSession:
+class RankMonitor:
     """Hears every rank of a launch on a connection of its own, and ends them all together.
 
     `cpu_seconds` is the runner's own CPU time since the first step.
