@@ -7,6 +7,7 @@ from suite.analysis.summary import summarize
 from suite.kernels.interface import KernelOptions
 from suite.model.cell import Cell, Mode, Precision, Protocol
 from suite.model.device import Cpu, Gpu, Machine
+from suite.model.facts import Facts
 from suite.model.launch import Caution, CautionKind, Launch, Status
 from suite.model.reference import ReferenceRow
 from suite.model.run import CellResult, Run, RunHeader
@@ -60,7 +61,7 @@ def make_whole_launch(**facts: Any) -> Launch:
         startup_seconds={"import": 1.5, "build": 0.5},
         warmup_seconds=(0.125,),
         step_seconds=(0.1, 0.30000000000000004),
-        conditions={"compute_type": "float16", "casts": 3},
+        conditions=Facts(compute_type="float16", casts=3),
         telemetry=make_telemetry(
             gauges={"gpu_power_watts": Gauge(70.0, 69.5, 70.5)},
             throttling={"power cap": 1.0},

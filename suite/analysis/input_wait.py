@@ -1,7 +1,7 @@
 """How much of the measured time steps waited for their images."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from suite.model.cell import Data
@@ -17,10 +17,6 @@ class InputWait:
 
     seconds: float
     share: float
-
-    def conditions(self) -> Mapping[str, object]:
-        """The same as conditions of a launch record."""
-        return {"input_wait_seconds": self.seconds, "input_wait_share": self.share}
 
     def caution(self, data: Data) -> Caution | None:
         """A caution, with the remedy for this kind of data, if the input was the bottleneck."""

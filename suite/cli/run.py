@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 
+from suite import kernels
 from suite.analysis.resume import finished
 from suite.cli.chosen_matrix import chosen_matrix
 from suite.cli.data_options import data_options
@@ -238,7 +239,7 @@ def _header(matrix: Matrix, options: KernelOptions, machine: Machine) -> RunHead
         started_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         cells=tuple(cell.id for cell in matrix.cells),
         machine=asdict(machine),
-        environment=fingerprint(machine),
+        environment=fingerprint(machine, kernels.packages()),
         selection=matrix.selection,
         distributed=_distributed(matrix),
         data={

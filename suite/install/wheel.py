@@ -9,7 +9,7 @@ from pathlib import Path
 
 from suite.install.child import run_logged
 from suite.install.patches import PATCHES, patch
-from suite.install.recipe import SOURCE_SHA256, VERSION, Cuda
+from suite.install.tools import SOURCE_SHA256, VERSION, Cuda
 
 # What Horovod's own setup.py asks for, to build and to run; its wheel names the same.
 REQUIREMENTS = ("cloudpickle", "packaging", "psutil", "pyyaml", "setuptools", "wheel")

@@ -1,11 +1,12 @@
 """What a machine is, which published system it corresponds to, and which cells it cannot run."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from suite.model.cell import Cell, Data, KernelName, Precision
 from suite.model.distributed import Distributed
+from suite.model.facts import Facts
 from suite.model.matrix import Matrix
 from suite.model.systems import (
     SYSTEMS,
@@ -213,26 +214,25 @@ def device_note(matrix: Matrix, machine: Machine) -> str | None:
     return device_mismatch(matrix.device, machine)
 
 
-def wrong_device(conditions: Mapping[str, object], gpu: Gpu | None, machine: Machine) -> str | None:
+def wrong_device(facts: Facts, gpu: Gpu | None, machine: Machine) -> str | None:
     """Why a launch did not run on the device that labels it, or None.
 
-    `conditions` are those of the launch's record; `gpu` is the device as NVML describes it, None
-    for the CPU.
+    `gpu` is the device as NVML describes it, None for the CPU.
     """
-    ran_on, uuid = conditions.get("device_type"), conditions.get("gpu_uuid")
+    ran_on, uuid = facts.device_type, facts.gpu_uuid
     if gpu is not None and ran_on == "CPU":
         return (
-            f"TensorFlow ran on the CPU although {gpu.name} is present: install the gpu extra, or"
+            f"the launch ran on the CPU although {gpu.name} is present: install the gpu extra, or"
             " set CUDA_VISIBLE_DEVICES= (empty) to measure the CPU"
         )
     if gpu is None and ran_on == "GPU":
         return (
-            f"TensorFlow ran on a GPU that NVML does not show ({machine.nvml}), so the number has"
+            f"the launch ran on a GPU that NVML does not show ({machine.nvml}), so the number has"
             " no label: make the driver's NVML library visible here"
         )
-    if gpu is not None and gpu.uuid and isinstance(uuid, str) and not gpu.uuid.endswith(uuid):
+    if gpu is not None and gpu.uuid and uuid and not gpu.uuid.endswith(uuid):
         return (
-            f"TensorFlow ran on the GPU with the UUID {uuid}, but NVML has {gpu.name} with"
+            f"the launch ran on the GPU with the UUID {uuid}, but NVML has {gpu.name} with"
             f" {gpu.uuid} in its place: set CUDA_VISIBLE_DEVICES to UUIDs"
         )
     return None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from suite.model.cell import Cell, Protocol
+from suite.model.facts import Facts
 from suite.model.quantities import Count, Seconds, StepSeconds
 from suite.model.telemetry import Telemetry
 
@@ -110,7 +111,7 @@ class Launch:
 
     `device` is the label of the device that really ran. `startup_seconds` maps phases (import,
     build, compile) to seconds. `warmup_seconds` and `step_seconds` hold every step in order.
-    `conditions` says what really ran (compute type, compiler, thread counts, versions).
+    `conditions` are the facts of what really ran, under the name that records have for them.
     `telemetry` says what the machine did meanwhile, None if it was not recorded.
     `wall_seconds` is the lifetime of the process as the parent saw it.
 
@@ -135,7 +136,7 @@ class Launch:
     startup_seconds: Mapping[str, Seconds] = field(default_factory=dict)
     warmup_seconds: tuple[StepSeconds, ...] = ()
     step_seconds: tuple[StepSeconds, ...] = ()
-    conditions: Mapping[str, object] = field(default_factory=dict)
+    conditions: Facts = field(default_factory=Facts)
     telemetry: Telemetry | None = None
     wall_seconds: Seconds = 0.0
     started_by: StartedBy | None = None

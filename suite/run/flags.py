@@ -8,14 +8,6 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from suite.kernels.interface import KernelOptions
-from suite.kernels.recipe import (
-    LR_INITS,
-    LR_WARMUP_EPOCHS,
-    MIXUPS,
-    SCALES,
-    WEIGHT_DECAYS,
-    Recipe,
-)
 from suite.model.axis import Flag, Switch, Switches
 from suite.model.bounds import Bounds
 from suite.model.cell import (
@@ -40,6 +32,14 @@ from suite.model.reading import (
     SHUFFLED_RECORDS,
     Reading,
     applicable_reading,
+)
+from suite.model.recipe import (
+    LR_INITS,
+    LR_WARMUP_EPOCHS,
+    MIXUPS,
+    SCALES,
+    WEIGHT_DECAYS,
+    Recipe,
 )
 from suite.model.text import command
 from suite.run.order import LaunchOrder, started_ranks

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from suite import kernels
 from suite.kernels.interface import MissingComponentError
-from suite.model.cell import Cell, KernelName, Mode, Precision
+from suite.model.cell import KernelName
 from suite.run.order import LaunchOrder, decode_order
 
 READY = b"ready"
@@ -65,11 +65,8 @@ def serve(connection: socket.socket, kernel: KernelName) -> LaunchOrder | None:
 
 def _import_framework(kernel: KernelName) -> str | None:
     """Import what every cell of this kernel needs, and nothing more; why that failed, or None."""
-    cell = Cell(
-        mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=1, kernel=kernel
-    )
     try:
-        kernels.import_framework(cell)
+        kernels.framework(kernel).import_framework()
     except MissingComponentError as error:
         return str(error)
     return None

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
+from suite import kernels
 from suite.kernels.interface import KernelOptions
-from suite.kernels.tensorflow.components import dali_missing
-from suite.kernels.tensorflow.environment import launch_environment
-from suite.model.cell import Cell, Data, KernelName
+from suite.model.cell import Cell, Data
 from suite.model.device import (
     Machine,
     for_cells,
@@ -18,7 +17,7 @@ from suite.model.distributed import Compression, RankLauncher
 from suite.model.matrix import Matrix
 from suite.model.reading import applicable_reading
 from suite.run.order import LaunchOrder, quoted, unquoted
-from suite.run.ranks.command import NoLauncher, horovod_missing
+from suite.run.ranks.command import NoLauncher
 from suite.store.records import SCHEMA_VERSION, decode
 from suite.store.text import json_text
 
@@ -117,7 +116,7 @@ def _first_launch(
     return PlannedLaunch(
         order=_order(cell, matrix, options),
         environment={
-            **launch_environment(cell, on_gpu=on_gpu),
+            **kernels.framework(cell.kernel).environment(cell, on_gpu=on_gpu),
             **({VISIBLE_DEVICES: visible} if visible and reason is None else {}),
         },
         skip_reason=reason,
@@ -143,26 +142,24 @@ def _order(cell: Cell, matrix: Matrix, options: KernelOptions) -> LaunchOrder:
 def _skip_reason(
     cell: Cell, matrix: Matrix, machine: Machine, launcher: RankLauncher | NoLauncher
 ) -> str | None:
-    """Why a cell cannot run here: the device, too few of it, or a component that it needs."""
-    real = cell.kernel is not KernelName.SIMULATED
+    """Why a cell cannot run here: the device, too few of it, no launcher, or a component."""
     reason = skip_reason(cell, machine)
-    if reason is None and real and cell.data is Data.DALI:
-        reason = dali_missing()
-    if reason is not None or cell.gpus == 1:
-        return reason
     elsewhere = matrix.distributed.is_remote or launcher is RankLauncher.SRUN
-    if elsewhere and visible_devices(cell, machine) is not None:
-        return (
+    if (
+        reason is None
+        and cell.gpus > 1
+        and elsewhere
+        and visible_devices(cell, machine) is not None
+    ):
+        reason = (
             f"needs GPUs of type {cell.gpu} alone, and this machine's other types can be hidden"
             f" from its own ranks only; set {VISIBLE_DEVICES} on every host"
         )
     # Slurm knows how many ranks its allocation takes.
-    if launcher is not RankLauncher.SRUN:
+    if reason is None and launcher is not RankLauncher.SRUN:
         # A matrix for a GPU system must not fill the memory of whatever CPU it is tried on.
         cpu_ranks = matrix.device in {None, "cpu"}
         reason = too_many_ranks(cell, machine, matrix.distributed, cpu_ranks=cpu_ranks)
-    if reason is not None:
-        return reason
-    if isinstance(launcher, NoLauncher):
-        return launcher.reason
-    return horovod_missing() if real else None
+    if reason is None and cell.gpus > 1 and isinstance(launcher, NoLauncher):
+        reason = launcher.reason
+    return reason or kernels.framework(cell.kernel).missing(cell)

@@ -14,10 +14,10 @@ from suite.model.launch import Launch, Status
 from suite.model.matrix import Matrix
 from suite.run.channel import Progress
 from suite.run.child import Start, start_process
-from suite.run.marks import ForeignProcesses, doubted, labelled, only_alone
+from suite.run.labels import ForeignProcesses, invalid_unless_alone, labelled, with_cautions
 from suite.run.plan import PlannedLaunch
 from suite.run.process import run_launch
-from suite.run.ranks.launch import run_ranks
+from suite.run.ranks.run_ranks import run_ranks
 from suite.run.stop import Stop
 from suite.store.launches import write_launch
 
@@ -74,8 +74,8 @@ def run_session(
         if launch.status is not Status.SKIPPED:
             after = conduct.foreign_processes()
             seen = [_on_its_gpus(item.cell, machine, moment) for moment in (before, after)]
-            launch = doubted(launch, conduct.changes, seen)
-            launch = only_alone(launch, seen) if conduct.exclusive else launch
+            launch = with_cautions(launch, conduct.changes, seen)
+            launch = invalid_unless_alone(launch, seen) if conduct.exclusive else launch
             before = after
         ceiling.learn(launch)
         write_launch(directory / "cells", launch)

@@ -24,7 +24,7 @@ import os, signal, sys, time
 from pathlib import Path
 from suite.model.distributed import rank_of
 from suite.kernels import interface
-from suite.kernels.simulated import kernel as simulated
+from suite.kernels import simulated
 from suite.run import channel, timing
 RANK = rank_of(os.environ).index
 FAULTS = {faults!r}
@@ -42,7 +42,7 @@ def remembered(self, cell, options):
     self.batch = cell.batch_size
     return self.batch
 patched(simulated.SimulatedKernel, "__init__", remembered)
-for name in ("compile", "step", "conditions"):
+for name in ("compile", "step", "facts"):
     patched(simulated.SimulatedKernel, name, lambda self: self.batch)
 import json
 patched(channel.Sender, "result", lambda self, text: json.loads(text)["cell"]["batch_size"])

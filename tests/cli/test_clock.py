@@ -26,7 +26,7 @@ class Jumping(real_datetime):
 datetime.datetime = Jumping
 time.time = lambda: real_time() + off()
 time.time_ns = lambda: int(time.time() * 1e9)
-from suite.kernels.simulated import kernel as simulated
+from suite.kernels import simulated
 step = simulated.SimulatedKernel.step
 def hanging(self):
     time.sleep(600 * (self.batch == 2))
@@ -106,7 +106,7 @@ def test_deadlines_and_caps_hold_neither_early_nor_late(jumping: tuple[Path, str
         2: "timed_out",
         8: "ok",
     }
-    assert found[2]["reason"] == "no end of warm-up step 1 within 5 s"
+    assert found[2]["reason"] == "warm-up step 1 missed its deadline of 5 s"
     assert found[2]["wall_seconds"] >= 5
     assert [len(found[batch]["step_seconds"]) for batch in (1, 8)] == [30, 30]
     assert "truncated" not in {c["kind"] for r in found.values() for c in r["cautions"]}

@@ -16,7 +16,7 @@ BOTH = "0; "  # a fault of rank 0 as well
 # What happens to rank 1 of the launch of each batch size in one run, and what is to be said of it.
 FAULTS = {
     1: ("result", "", "ok", ""),
-    2: ("start", "os._exit(5)", "crashed", "rank 1: exited with code 5 without an answer"),
+    2: ("start", "os._exit(5)", "crashed", "rank 1: exited with code 5 without a result"),
     3: (
         "step",
         "os.kill(os.getpid(), signal.SIGKILL)",
@@ -36,10 +36,10 @@ FAULTS = {
         "crashed",
         f"{RANK_1}ended by SIGSEGV",
     ),
-    6: ("result", "os.write(self._descriptor, b'garbage\\n')", "crashed", "unreadable answer"),
-    7: ("result", "os._exit(0)", "crashed", f"{RANK_1}ended without an answer"),
+    6: ("result", "os.write(self._descriptor, b'garbage\\n')", "crashed", "unreadable result"),
+    7: ("result", "os._exit(0)", "crashed", f"{RANK_1}ended without a result"),
     8: (
-        "conditions",
+        "facts",
         "raise interface.InvalidLaunchError('the loss is nan')",
         "invalid",
         f"{RANK_1}the loss is nan",
@@ -61,7 +61,7 @@ FAULTS = {
         "result",
         "os.write(self._descriptor, b'{\"result\": ' + b'[' * 100_000 + b'\\n')",
         "crashed",
-        f"{RANK_1}unreadable answer: ",
+        f"{RANK_1}unreadable result: ",
     ),
     13: ("step", "raise MemoryError('full')", "out_of_memory", f"{RANK_1}MemoryError: full"),
     14: ("result", "", "skipped", "training-fp32-bs13-2gpu-simulated ran out of memory"),
@@ -72,19 +72,19 @@ HANGS = {
         "step",
         "time.sleep(600 * (self.calls['step'] > 1))",
         "timed_out",
-        f"{RANK_1}no end of measuring step 1 within 3 s",
+        f"{RANK_1}measuring step 1 missed its deadline of 3 s",
     ),
     2: (
         "step",
         "os.kill(os.getpid(), signal.SIGSTOP)",
         "timed_out",
-        f"{RANK_1}no end of warm-up step 1 within 3 s; it reacts no more",
+        f"{RANK_1}warm-up step 1 missed its deadline of 3 s; it no longer responds",
     ),
     3: (
         "step",
         BOTH + "time.sleep(600)",
         "timed_out",
-        f"no end of warm-up step 1 within 3 s; rank 0 on {HOST}, rank 1 on {HOST} in timing._timed",
+        f"missed its deadline of 3 s; rank 0 on {HOST}, rank 1 on {HOST} in timing._timed",
     ),
 }
 
@@ -137,7 +137,7 @@ def test_a_fault_of_a_rank_ends_its_launch_by_name(
 def test_a_rank_that_hangs_ends_its_launch_by_name(
     hanging_run: tuple[Bench, int], batch: int
 ) -> None:
-    """So does one that only misses its deadline, told from one that reacts no more."""
+    """So does one that only misses its deadline, told from one that no longer responds."""
     assert_told(*hanging_run, batch, HANGS)
 
 
@@ -147,7 +147,7 @@ def assert_told(bench: Bench, code: int, batch: int, faults: Faults) -> None:
 
     assert (record["status"], code) == (status, 3)
     assert words in record["reason"]
-    assert ("reacts no more" in record["reason"]) == ("reacts no more" in words)
+    assert ("no longer responds" in record["reason"]) == ("no longer responds" in words)
 
 
 def test_a_launch_without_a_fault_has_the_steps_of_both_ranks(

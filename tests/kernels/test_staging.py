@@ -38,13 +38,13 @@ def staged_launches(data_dir: str) -> dict[str, tuple[set[str], str]]:
     two_devices()
     import tensorflow as tf
 
-    from suite import kernels
+    from suite.kernels import tensorflow
     from suite.kernels.tensorflow import staging
+    from suite.kernels.tensorflow.batches import synthetic_batch
     from suite.kernels.tensorflow.make_records import make_data_set
-    from suite.kernels.tensorflow.synthetic import synthetic_batch
 
     def launch(cell: Cell) -> tuple[set[str], str]:
-        kernel = kernels.build(cell, options)
+        kernel = tensorflow.build(cell, options)
         run, found = kernel._function, set()  # type: ignore[attr-defined]
 
         def watched(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
@@ -56,7 +56,7 @@ def staged_launches(data_dir: str) -> dict[str, tuple[set[str], str]]:
             kernel.step()
             kernel.step()
         try:
-            return found, str(kernel.conditions()["input_staging"])
+            return found, str(kernel.facts().input_staging)
         except InvalidLaunchError as error:
             return found, str(error)
 

@@ -243,7 +243,7 @@ def test_a_gpu_that_does_not_tell_why_is_not_unthrottled(fake: FakeGpu) -> None:
 
 
 def test_shares_of_throttling_are_of_the_readings_that_told(fake: FakeGpu) -> None:
-    """Readings without an answer are neither throttled nor unthrottled, and are counted."""
+    """Readings without a result are neither throttled nor unthrottled, and are counted."""
     fake.facts["CurrentClocksEventReasons"] = 0x40
     measurement = Measurement(T4)
     measurement.steps(10, 0.125)

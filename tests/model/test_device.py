@@ -1,6 +1,7 @@
 """suite.model.device: labels, matches and what a machine cannot run."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from builders import CPU, make_cell
@@ -23,6 +24,7 @@ from suite.model.device import (
     wrong_type,
 )
 from suite.model.distributed import Distributed, Host
+from suite.model.facts import Facts
 from suite.model.matrix import Matrix
 from suite.model.systems import gpu_type
 
@@ -279,10 +281,10 @@ ON_GPU = {"device_type": "GPU", "gpu_uuid": "1234-5678"}
     ],
 )
 def test_a_launch_runs_on_the_device_that_labels_it(
-    conditions: dict[str, object], gpu: Gpu | None, words: str | None
+    conditions: dict[str, Any], gpu: Gpu | None, words: str | None
 ) -> None:
     """What ran is held against what NVML shows, as far as both tell."""
-    said = wrong_device(conditions, gpu, Machine(gpus=(), cpu=CPU, nvml="no driver"))
+    said = wrong_device(Facts(**conditions), gpu, Machine(gpus=(), cpu=CPU, nvml="no driver"))
 
     assert said is None if words is None else said is not None and said.startswith(words)
 

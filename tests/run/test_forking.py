@@ -1,12 +1,13 @@
 """suite.run.forking: forked launches are as good as plain processes, and never in the way."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import psutil
 import pytest
@@ -28,22 +29,23 @@ from suite.run.process import run_launch
 
 # Put into the real worker through sitecustomize: what the launch is goes into its record.
 PATCH = """
-import os, sys, threading, time
-from suite.kernels.simulated import kernel as simulated
+import json, os, sys, threading, time
+from suite.model.facts import Facts
+from suite.kernels import simulated
 sys.leftover = 0
 real = simulated.SimulatedKernel.__init__
 def made(self, cell, options):
     self.told = [repr(cell), repr(options)]
     real(self, cell, options)
-def conditions(self):
+def facts(self):
     sys.leftover += 1
-    return dict(
+    return Facts(input=json.dumps(dict(
         pid=os.getpid(), group=os.getpgrp(), session=os.getsid(0), leftover=sys.leftover,
         variable=os.environ.get("OF_THE_CELL"), told=self.told,
         descriptors=len(os.listdir("/proc/self/fd")), children=threading.active_count(),
-    )
+    )))
 simulated.SimulatedKernel.__init__ = made
-simulated.SimulatedKernel.conditions = conditions
+simulated.SimulatedKernel.facts = facts
 """
 A_THREAD = """
 import threading, time
@@ -53,7 +55,13 @@ threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
 OPTIONS = KernelOptions(seed=7)
 
 # What code that is put into a child begins with.
-IMPORT = "from suite.kernels.simulated import kernel as simulated\n"
+IMPORT = "from suite.kernels import simulated\n"
+
+
+def witness(record: Launch) -> dict[str, Any]:
+    """What the patched worker says of itself."""
+    found: dict[str, Any] = json.loads(record.conditions.input or "")
+    return found
 
 
 @pytest.fixture
@@ -110,7 +118,7 @@ def test_each_launch_is_a_fresh_child_in_a_group_of_its_own(
 ) -> None:
     """Nothing that a launch did to its process is there for the next."""
     records = [launch(forking, tmp_path) for _ in range(3)]
-    seen = [record.conditions for record in records]
+    seen = [witness(record) for record in records]
 
     assert [record.started_by for record in records] == [StartedBy.FORK] * 3
     assert len({item["pid"] for item in seen}) == 3
@@ -129,8 +137,8 @@ def test_a_forked_launch_is_told_what_a_plain_one_is(forking: Forking, tmp_path:
     assert (forked.status, plain.status) == (Status.OK, Status.OK)
     assert plain.started_by is StartedBy.PROCESS
     assert "no fork server could be started" in plain.fork_refused
-    assert forked.conditions["told"] == plain.conditions["told"]
-    assert plain.conditions["told"] == [repr(plain.cell), repr(OPTIONS)]
+    assert witness(forked)["told"] == witness(plain)["told"]
+    assert witness(plain)["told"] == [repr(plain.cell), repr(OPTIONS)]
     assert forked.protocol == plain.protocol
     assert len(forked.step_seconds) == len(plain.step_seconds)
     assert set(forked.startup_seconds) == set(plain.startup_seconds)
@@ -143,7 +151,7 @@ def test_each_environment_has_a_server_and_the_surplus_plain_processes(
     values = [str(number) for number in range(MOST_SERVERS + 1)]
     records = [launch(forking, tmp_path, OF_THE_CELL=value) for value in [*values, "0"]]
 
-    assert [record.conditions["variable"] for record in records] == [*values, "0"]
+    assert [witness(record)["variable"] for record in records] == [*values, "0"]
     kinds = [StartedBy.FORK] * MOST_SERVERS + [StartedBy.PROCESS, StartedBy.FORK]
     assert [record.started_by for record in records] == kinds
     assert records[-2].fork_refused == f"{MOST_SERVERS} fork servers have other environments"
@@ -199,7 +207,7 @@ def test_a_crash_after_the_server_is_gone_is_still_a_crash(
     record = launch(forking, tmp_path, patch + "simulated.SimulatedKernel.step = step\n")
 
     assert record.status is Status.CRASHED
-    assert "nobody knows how: the fork server ended" in record.reason
+    assert "exit code unknown (the fork server ended)" in record.reason
 
 
 def test_a_stopped_server_is_given_up(

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from suite.kernels.interface import KernelOptions
-from suite.kernels.recipe import Recipe
 from suite.model.axis import Axis
 from suite.model.cell import (
     AXES,
@@ -24,6 +23,7 @@ from suite.model.cell import (
 from suite.model.distributed import Compression
 from suite.model.errors import InputError
 from suite.model.reading import Reading, applicable_reading
+from suite.model.recipe import Recipe
 from suite.run.flags import parse_order, to_arguments
 from suite.run.order import LaunchOrder, decode_order, encode_order
 

@@ -16,7 +16,7 @@ from suite.model.device import Gpu, GpuProcess, Machine
 from suite.model.launch import CautionKind, Status
 from suite.model.matrix import Matrix
 from suite.run.child import Child, Start, start_process
-from suite.run.marks import ForeignProcesses
+from suite.run.labels import ForeignProcesses
 from suite.run.order import LaunchOrder
 from suite.run.plan import plan_launches
 from suite.run.session import Conduct, run_session

@@ -1,7 +1,7 @@
 """ResNet50 v1.5 trained by several ranks: one rank made executable, with proof of what ran."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -11,7 +11,7 @@ from suite.kernels.tensorflow.horovod_ranks import (
     all_reduce_seconds,
     check_compression,
     check_equal_weights,
-    horovod_conditions,
+    horovod_facts,
     join_ranks,
     ranked_training_step,
 )
@@ -24,6 +24,7 @@ from suite.kernels.tensorflow.kernel import (
 )
 from suite.model.cell import Cell
 from suite.model.distributed import rank_of
+from suite.model.facts import Facts
 
 
 def build_ranked(cell: Cell, options: KernelOptions) -> "RankedKernel":
@@ -83,20 +84,19 @@ class RankedKernel:
         """All-reduces of a step's gradients alone; each rank must call it."""
         return all_reduce_seconds(self._variables, self._compression)
 
-    def conditions(self) -> Mapping[str, object]:
+    def facts(self) -> Facts:
         """What ran on this rank and between the ranks; every rank must call it.
 
         Raises:
             InvalidLaunchError: as for a single process; or not every gradient was averaged, not in
                 the declared type, or the ranks' weights differ.
         """
-        facts = self._kernel.conditions()
-        if facts["all_reduces"] != self._averaged_tensors:
+        facts = self._kernel.facts()
+        if facts.all_reduces != self._averaged_tensors:
             raise InvalidLaunchError(
-                f"{facts['all_reduces']} tensors were averaged over ranks in a step, not all of"
+                f"{facts.all_reduces} tensors were averaged over ranks in a step, not all of"
                 f" {self._averaged_tensors}"
             )
-        check_compression(self._compression, facts["all_reduce_types"])
+        check_compression(self._compression, facts.all_reduce_types)
         check_equal_weights(self._variables)
-        on_gpu = facts["device_type"] == "GPU"
-        return {**facts, **horovod_conditions(self._compression, on_gpu=on_gpu)}
+        return facts | horovod_facts(self._compression, on_gpu=facts.device_type == "GPU")

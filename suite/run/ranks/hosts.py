@@ -14,6 +14,7 @@ from typing import BinaryIO
 import psutil
 from pydantic import TypeAdapter, ValidationError
 
+from suite import kernels
 from suite.machine.devices import detect_machine
 from suite.machine.environment import fingerprint
 from suite.model.distributed import Distributed, Host, RankLauncher, rank_settings
@@ -63,7 +64,7 @@ _facts = TypeAdapter(HostFacts)
 def describe_host() -> str:
     """This host's description, as one line of JSON for a runner on another host."""
     machine = detect_machine()
-    facts = fingerprint(machine)
+    facts = fingerprint(machine, kernels.packages())
     described = {
         "host": socket.gethostname(),
         "machine": _machine(),

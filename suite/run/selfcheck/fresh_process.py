@@ -17,9 +17,9 @@ Answer = TypeVar("Answer")
 
 
 def in_fresh_process(work: Callable[..., Answer], *arguments: object) -> Answer:
-    """What `work` returns there; an error that it raises goes on here.
+    """What `work` returns there; an error that it raises is raised here.
 
-    What TensorFlow says meanwhile (some lines of its start no setting silences) is shown only where
+    What TensorFlow prints meanwhile (no setting silences some lines of its start) is shown only if
     the work fails.
     """
     with TemporaryDirectory(prefix="selfcheck-") as folder:
@@ -47,15 +47,9 @@ def _divert_errors(log: str) -> None:
 def our_step(cell: Cell, environment: dict[str, str]) -> Callable[[], None]:
     """The step of a launch, compiled and proven to be what its cell declares."""
     os.environ.update(environment)
-    kernels.import_framework(cell)
-    kernel = kernels.build(cell, KernelOptions())
+    framework = kernels.framework(cell.kernel)
+    framework.import_for(cell)
+    kernel = framework.build(cell, KernelOptions())
     kernel.compile()
-    kernel.conditions()
+    kernel.facts()
     return kernel.step
-
-
-def bare_step(cell: Cell) -> Callable[[], None]:
-    """The step of a bare Keras loop for the same cell."""
-    from suite.kernels.tensorflow.bare_keras import bare_keras_step
-
-    return bare_keras_step(cell, KernelOptions())

@@ -5,10 +5,11 @@ import resource
 import sys
 from statistics import median
 
-from suite.kernels.tensorflow.environment import launch_environment
+from suite import kernels
+from suite.kernels.tools import bare_step
 from suite.model.cell import Cell
 from suite.model.check import Check
-from suite.run.selfcheck.fresh_process import bare_step, in_fresh_process, our_step
+from suite.run.selfcheck.fresh_process import in_fresh_process, our_step
 
 # Peak memory of the process, as a ratio to the bare loop's.
 _TARGET = 1.1
@@ -16,7 +17,7 @@ _TARGET = 1.1
 
 def peak_memory(cell: Cell, launches: int, *, on_gpu: bool) -> Check:
     """Peak memory of our process over the bare loop's, for its first steps."""
-    environment = launch_environment(cell, on_gpu=on_gpu)
+    environment = kernels.framework(cell.kernel).environment(cell, on_gpu=on_gpu)
     pairs = [
         (
             in_fresh_process(_peak_of_ours, cell, environment),

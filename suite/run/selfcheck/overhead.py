@@ -4,8 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from suite import kernels
 from suite.kernels.interface import InvalidLaunchError, KernelOptions, MissingComponentError
-from suite.kernels.tensorflow.environment import launch_environment
 from suite.model.cell import Cell, Protocol
 from suite.model.check import Check
 from suite.model.launch import Launch, Status
@@ -28,7 +28,7 @@ def launch_overhead(cell: Cell, launches: int, *, on_gpu: bool) -> Check:
     order = LaunchOrder(
         cell=cell, protocol=Protocol(warmup_steps=1, measured_steps=3), options=KernelOptions()
     )
-    environment = {**os.environ, **launch_environment(cell, on_gpu=on_gpu)}
+    environment = {**os.environ, **kernels.framework(cell.kernel).environment(cell, on_gpu=on_gpu)}
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "launch.log"
         with Forking(Path(folder) / "fork_server.log") as forking:

@@ -2,10 +2,11 @@
 
 from statistics import median
 
-from suite.kernels.tensorflow.environment import launch_environment
+from suite import kernels
+from suite.kernels.tools import bare_step
 from suite.model.cell import Cell, Graph
 from suite.model.check import Check
-from suite.run.selfcheck.fresh_process import bare_step, in_fresh_process, our_step
+from suite.run.selfcheck.fresh_process import in_fresh_process, our_step
 from suite.run.selfcheck.side_by_side import Pair, time_in_turns
 
 # What the suite promises on a two-core CPU, against the bare loop.
@@ -15,7 +16,7 @@ _FROZEN_SPEED_TARGET = 1.1
 
 def step_speed(cell: Cell, turns: int, *, on_gpu: bool) -> Check:
     """Our rate over the bare loop's for this cell, one value a turn."""
-    environment = launch_environment(cell, on_gpu=on_gpu)
+    environment = kernels.framework(cell.kernel).environment(cell, on_gpu=on_gpu)
     pairs = in_fresh_process(_time_against_keras, cell, turns, environment)
     ours, other = (
         cell.batch_size / median(seconds)

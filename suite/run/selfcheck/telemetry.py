@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from suite.kernels.tensorflow.environment import launch_environment
+from suite import kernels
 from suite.machine.devices import detect_machine
 from suite.machine.telemetry import Recorder
 from suite.model.cell import Cell, Protocol
@@ -22,7 +22,7 @@ def telemetry_effect(cell: Cell, turns: int, steps: int, *, on_gpu: bool) -> Che
     A turn is a block of so many steps with it and one without, each first in every second turn.
     The recorder reads when it is due, as in a launch: once a second, here of both kinds of block.
     """
-    environment = launch_environment(cell, on_gpu=on_gpu)
+    environment = kernels.framework(cell.kernel).environment(cell, on_gpu=on_gpu)
     blocks, readings = in_fresh_process(_blocks, cell, turns, steps, environment)
     with_it, without = (
         median([seconds for block in side for seconds in block])

@@ -45,7 +45,7 @@ def sample_error(steps: int) -> Check:
         batch_size=1,
         kernel=KernelName.SIMULATED,
     )
-    kernel = kernels.build(cell, KernelOptions())
+    kernel = kernels.framework(cell.kernel).build(cell, KernelOptions())
     slept: list[float] = []
 
     def step() -> None:

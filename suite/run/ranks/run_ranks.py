@@ -3,14 +3,13 @@
 import secrets
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 from suite.model.distributed import Distributed, RankLauncher, rank_settings
-from suite.model.errors import InputError
 from suite.model.launch import FAILURES, Launch, StartedBy
 from suite.run.bounded_log import BoundedLog, last_output
 from suite.run.channel import Progress
@@ -18,7 +17,7 @@ from suite.run.order import ORDER_FLAG, LaunchOrder, encode_order
 from suite.run.ranks.command import launcher_environment, rank_command
 from suite.run.ranks.host_watch import HostWatch
 from suite.run.ranks.listener import Listener, host_names, listening_addresses
-from suite.run.ranks.session import RankSession
+from suite.run.ranks.monitor import RankMonitor
 from suite.run.ranks.token import handed_over
 from suite.run.stop import Stop
 
@@ -54,52 +53,42 @@ def run_ranks(
     started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
     settings = _settings(order, settings, distributed, launcher)
     surroundings = {**launcher_environment(environment, distributed), **settings}
-    hosts = distributed.used_hosts(order.cell.gpus)
+    ranks = order.cell.gpus
+    hosts = distributed.used_hosts(ranks)
     names = [host.name for host in hosts]
     token = secrets.token_hex(16)
+    addresses = listening_addresses(distributed, launcher, ranks, environment)
     with (
         BoundedLog(log) as output,
-        closing(_listener(order, distributed, launcher, environment, token)) as listener,
+        closing(Listener(addresses, token, ranks)) as listener,
         handed_over(token, launcher, names, surroundings) as variables,
         closing(HostWatch(names[1:])) as watch,  # the first host is this machine
     ):
-        process = subprocess.Popen(
-            rank_command(
-                launcher,
-                distributed,
-                order.cell.gpus,
-                settings,
-                ("PYTHONPATH", *variables, *distributed.environment),
-                (ORDER_FLAG, encode_order(replace(order, report_to=listener.addresses))),
-            ),
-            stdin=subprocess.DEVNULL,
-            stdout=output.writer,
-            stderr=output.writer,
-            env={**surroundings, **variables},
-            start_new_session=True,
-        )
-        output.writer.close()
+        exported = ("PYTHONPATH", *variables, *distributed.environment)
+        worker = (ORDER_FLAG, encode_order(replace(order, report_to=listener.addresses)))
+        command = rank_command(launcher, distributed, ranks, settings, exported, worker)
+        process = _start(command, {**surroundings, **variables}, output)
         try:
-            session = RankSession(order, listener, process, output, watch, on_progress)
+            monitor = RankMonitor(order, listener, process, output, watch, on_progress)
         except BaseException:  # no descriptor left, say
             process.kill()
             process.wait()
             raise
         try:
-            with stop.telling(session.ask_to_stop):
-                session.hear()
+            with stop.telling(monitor.ask_to_stop):
+                monitor.hear()
             said = output.text()
         finally:
-            session.end()
+            monitor.end()
     places = [host_names(host.name) for host in hosts for _ in range(host.slots)]
-    launch = session.outcome(launcher.value, said, places)
+    launch = monitor.outcome(launcher.value, said, places)
     return replace(
         launch,
         output_tail=last_output(log) if launch.status in FAILURES else "",
         started_at=started_at,
         wall_seconds=time.monotonic() - began,
         started_by=StartedBy(launcher.value),
-        runner_cpu_seconds=session.cpu_seconds,
+        runner_cpu_seconds=monitor.cpu_seconds,
     )
 
 
@@ -123,15 +112,16 @@ def _settings(
     return settings
 
 
-def _listener(
-    order: LaunchOrder,
-    distributed: Distributed,
-    launcher: RankLauncher,
-    environment: Mapping[str, str],
-    token: str,
-) -> Listener:
-    try:
-        addresses = listening_addresses(distributed, launcher, order.cell.gpus, environment)
-    except KeyError:
-        raise InputError(f"interface {distributed.interface}: this machine has none such") from None
-    return Listener(addresses, token, order.cell.gpus)
+def _start(
+    command: Sequence[str], environment: Mapping[str, str], output: BoundedLog
+) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=output.writer,
+        stderr=output.writer,
+        env=environment,
+        start_new_session=True,
+    )
+    output.writer.close()
+    return process

@@ -1,10 +1,10 @@
-"""suite.machine.oom_kills: the system's own count of processes ended for lack of memory."""
+"""suite.machine.cgroups: the system's own count of processes ended for lack of memory."""
 
 from pathlib import Path
 
 import pytest
 
-from suite.machine.oom_kills import oom_kills
+from suite.machine.cgroups import oom_kills
 
 V2 = "1 2 0:3 / /groups rw - cgroup2 cgroup2 rw\n"
 V1 = "1 2 0:3 / /groups/memory rw - cgroup cgroup rw,memory\n"

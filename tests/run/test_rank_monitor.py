@@ -1,4 +1,4 @@
-"""suite.run.ranks.session: what a rank that proved itself may say, and what it may not."""
+"""suite.run.ranks.monitor: what a rank that proved itself may say, and what it may not."""
 
 import json
 import signal
@@ -21,11 +21,11 @@ from suite.model.launch import Launch, Status
 from suite.run.bounded_log import BoundedLog
 from suite.run.channel import Sender
 from suite.run.child import PlainProcess
-from suite.run.ranks import session
+from suite.run.ranks import monitor
 from suite.run.ranks.host_watch import HostWatch
 from suite.run.ranks.link import ARE_YOU_THERE, TOKEN_VARIABLE, join_runner
 from suite.run.ranks.listener import Listener
-from suite.run.ranks.session import RankSession
+from suite.run.ranks.monitor import RankMonitor
 from suite.store.launches import encode_launch
 
 TOKEN = "0123456789abcdef"  # noqa: S105
@@ -39,7 +39,7 @@ def result(launch: Launch) -> bytes:
     return json.dumps({"result": encode_launch(launch)}).encode() + b"\n"
 
 
-Words = bytes | Callable[[RankSession], bytes]
+Words = bytes | Callable[[RankMonitor], bytes]
 
 
 def outcome(folder: Path, *said: Words) -> Launch:
@@ -59,7 +59,7 @@ def outcome(folder: Path, *said: Words) -> Launch:
     with BoundedLog(folder / "log") as output:
         process = subprocess.Popen(["sleep", "600"], start_new_session=True)
         output.writer.close()
-        heard = RankSession(ORDER, listener, process, output, HostWatch([]), lambda _: None)
+        heard = RankMonitor(ORDER, listener, process, output, HostWatch([]), lambda _: None)
         ranks = [threading.Thread(target=speak, args=pair) for pair in enumerate(said)]
         for rank in ranks:
             rank.start()
@@ -85,18 +85,20 @@ def test_a_rank_that_does_not_end_its_startup_is_named(
     """Its own deadline has passed, and it still reacts; the other one has answered."""
     now = 0.0
     monkeypatch.setattr("suite.run.process.time", SimpleNamespace(monotonic=lambda: now))
-    monkeypatch.setattr(session, "_GRACE_SECONDS", 0.1)
+    monkeypatch.setattr(monitor, "_GRACE_SECONDS", 0.1)
 
-    def late(heard: RankSession) -> bytes:
+    def late(heard: RankMonitor) -> bytes:
         nonlocal now
-        wait_until(lambda: heard._ranks[0].answer)
+        wait_until(lambda: heard._ranks[0].result)
         now += STARTUP_TIMEOUT_SECONDS
         return b'{"progress": {"phase": "compile", "done": 0, "total": 0}}\n'
 
     launch = outcome(tmp_path, result(ANSWER), late)
 
     assert launch.status is Status.TIMED_OUT
-    assert launch.reason == f"rank 1 on {socket.gethostname()}: no end of startup within 900 s"
+    assert (
+        launch.reason == f"rank 1 on {socket.gethostname()}: startup missed its deadline of 900 s"
+    )
 
 
 # What rank 1 says in place of its answer -> why it is none.
@@ -125,14 +127,14 @@ def test_an_answer_that_is_none_is_a_crashed_launch_with_its_reason(
     said: Callable[[], bytes], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Never an exception of the runner, which has other launches to make."""
-    monkeypatch.setattr(session, "_RECORD_BYTES", 2000 if words.startswith("a message") else 2**20)
-    monkeypatch.setattr(session, "_STEP_BYTES", 256)
-    monkeypatch.setattr(session, "_GRACE_SECONDS", 0.1)
+    monkeypatch.setattr(monitor, "_RECORD_BYTES", 2000 if words.startswith("a message") else 2**20)
+    monkeypatch.setattr(monitor, "_STEP_BYTES", 256)
+    monkeypatch.setattr(monitor, "_GRACE_SECONDS", 0.1)
     launch = outcome(tmp_path, result(ANSWER), said())
 
     assert launch.status is Status.CRASHED
     assert launch.reason.startswith("rank 1 on ")
-    assert ": unreadable answer: " in launch.reason
+    assert ": unreadable result: " in launch.reason
     assert words in launch.reason
 
 
@@ -146,7 +148,7 @@ def test_a_request_to_stop_takes_no_lock(tmp_path: Path, monkeypatch: pytest.Mon
         process = subprocess.Popen(["sleep", "600"], start_new_session=True)
         output.writer.close()
         listener = Listener(["127.0.0.1"], TOKEN, 2)
-        heard = RankSession(ORDER, listener, process, output, HostWatch([]), lambda _: None)
+        heard = RankMonitor(ORDER, listener, process, output, HostWatch([]), lambda _: None)
         single = PlainProcess(["sleep", "600"], start_new_session=True)
         with monkeypatch.context() as patched:
             patched.setattr(subprocess.Popen, "send_signal", locks)

@@ -1,4 +1,4 @@
-"""A stand-in without TensorFlow: sleeps for plausible step times, to try out the whole path.
+"""A stand-in for a framework: its kernel sleeps for plausible step times, to try the whole path.
 
 Its numbers mean nothing, and every record says so.
 """
@@ -7,8 +7,12 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 
+from suite.kernels import interface, tensorflow
 from suite.kernels.interface import KernelOptions
 from suite.model.cell import Cell, Mode
+from suite.model.facts import Facts
+
+packages: Mapping[str, tuple[str, ...]] = {}
 
 # Seconds of a step: fixed, per image, and the factors of training, AMP and XLA.
 _FIXED_SECONDS = 0.002
@@ -48,6 +52,48 @@ class SimulatedKernel:
         """Nothing to reduce."""
         return ()
 
-    def conditions(self) -> Mapping[str, object]:
+    def facts(self) -> Facts:
         """Marks the record as simulated."""
-        return {"simulated": True}
+        return Facts(simulated=True)
+
+
+def environment(cell: Cell, *, on_gpu: bool) -> dict[str, str]:  # noqa: ARG001 - as every framework
+    """None is needed."""
+    return {}
+
+
+def missing(cell: Cell) -> None:
+    """Nothing ever is."""
+
+
+def import_framework() -> None:
+    """Nothing to import."""
+
+
+def import_for(cell: Cell) -> None:
+    """Nothing to import."""
+
+
+def build(cell: Cell, options: KernelOptions) -> SimulatedKernel:
+    """The sleeping kernel."""
+    return SimulatedKernel(cell, options)
+
+
+def gather(text: str) -> list[str]:
+    """Ranks of this kernel exchange nothing but their records, for which they borrow Horovod."""
+    return tensorflow.gather(text)
+
+
+def cause(error: BaseException) -> str:
+    """The first line of its message."""
+    return interface.first_line(error)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Python's own error, or the words of a library."""
+    return isinstance(error, MemoryError) or reports_out_of_memory(str(error))
+
+
+def reports_out_of_memory(output: str) -> bool:
+    """The words of any library."""
+    return interface.reports_out_of_memory(output)

@@ -1,7 +1,8 @@
-"""Batch normalisation as one fused operation, as the published code has it.
+"""Layers as the published code has them, each a single TensorFlow operation.
 
-Keras 3 expands it into a dozen float32 operations whatever the policy. The fused operation reads
-and writes the compute type, keeps its statistics in float32, and is supported by cuDNN and oneDNN.
+Keras 3 expands batch normalisation into a dozen float32 operations whatever the policy. The fused
+operation reads and writes the compute type, keeps its statistics in float32, and is supported by
+cuDNN and oneDNN.
 """
 
 import tensorflow as tf
@@ -65,3 +66,17 @@ class FoldableBatchNormalization(layers.BatchNormalization):  # type: ignore[mis
 def _never_all_zero(offset: tf.Tensor) -> tf.Tensor:
     least = tf.constant(_LEAST, offset.dtype)
     return tf.where(tf.reduce_any(offset != 0), offset, least)
+
+
+class MaxPooling(layers.MaxPooling2D):  # type: ignore[misc] # untyped base
+    """keras.layers.MaxPooling2D in one operation; Keras's own transposes NCHW to NHWC and back."""
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Largest value of each window of an image batch."""
+        return tf.nn.max_pool2d(
+            inputs,
+            self.pool_size,
+            self.strides,
+            self.padding.upper(),
+            data_format="NCHW" if self.data_format == "channels_first" else "NHWC",
+        )

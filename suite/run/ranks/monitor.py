@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from suite.machine.oom_kills import oom_kills
+from suite.machine.cgroups import oom_kills
 from suite.model.errors import InputError
 from suite.model.launch import Launch, Status
 from suite.run.bounded_log import BoundedLog
 from suite.run.channel import Here, Lines, Progress, receive
-from suite.run.child import end_session
+from suite.run.child import OomKills, end_session
 from suite.run.order import LaunchOrder
-from suite.run.process import Deadline, read_answer
+from suite.run.process import Deadline, read_result
 from suite.run.ranks.ends import (
     ENDED_SILENTLY,
     HeardRank,
@@ -44,7 +44,7 @@ _STEP_BYTES = 256
 _RECORD_BYTES = 2**20
 
 
-class RankSession:
+class RankMonitor:
     """Hears every rank of a launch on a connection of its own, and ends them all together.
 
     `cpu_seconds` is the runner's own CPU time since the first step.
@@ -141,7 +141,7 @@ class RankSession:
             startup=self._startup.reason if unheard else None,
             silent_host=None if self._everyone_reported else self._watch.lost,
             host=socket.gethostname(),
-            kills=(self._earlier_oom_kills, oom_kills()),
+            kills=OomKills(self._earlier_oom_kills, oom_kills()),
         )
         return launch_of_ranks(self._order, list(self._ranks.values()), end, places)
 
@@ -210,7 +210,7 @@ class RankSession:
     def _ask_who_is_there(self) -> None:
         """Ranks that wait for another one still react; one that is stopped or stuck does not."""
         for connection, rank in self._of.items():
-            if rank.answer is None:
+            if rank.result is None:
                 rank.reacts = False
                 with suppress(OSError):
                     connection.send(ARE_YOU_THERE)
@@ -247,7 +247,7 @@ class RankSession:
             for line in self._lines[connection].take(received):
                 self._take(rank, line)
         except ValueError as error:
-            rank.failure = rank.failure or (Status.CRASHED, f"unreadable answer: {error}")
+            rank.failure = rank.failure or (Status.CRASHED, f"unreadable result: {error}")
             received = b""
         if not received:
             self._selector.unregister(connection)
@@ -265,10 +265,10 @@ class RankSession:
             if isinstance(message, Here) or rank.failure is not None:
                 return
             if isinstance(message, str):
-                rank.answer = read_answer(message, self._order)
+                rank.result = read_result(message, self._order)
                 return
         except (ValueError, InputError) as error:
-            rank.failure = rank.failure or (Status.CRASHED, f"unreadable answer: {error}")
+            rank.failure = rank.failure or (Status.CRASHED, f"unreadable result: {error}")
             return
         if message.total:
             self._cpu_began = self._cpu_began or time.process_time()

@@ -1,8 +1,15 @@
-"""Run as a program (`-m`): which TensorFlow and Horovod can be imported here, as JSON."""
+"""A program for the installer (`-m`): what can be imported here, or whether ranks can add.
+
+`probe` prints which TensorFlow and Horovod can be imported, as JSON. `add`, started by mpirun on
+every rank, has the ranks add their numbers.
+"""
 
 import json
 import sys
 from pathlib import Path
+
+# Printed by rank 0 if the sum is correct, so that a silent exit is not taken for success.
+CORRECT = "all-reduce is correct on {ranks} ranks"
 
 
 def probe() -> dict[str, object]:
@@ -46,5 +53,30 @@ def _line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
+def add() -> None:
+    """Sum rank + 1 over all ranks with Horovod, and compare with the arithmetic.
+
+    Raises:
+        RuntimeError: there is only one rank, or the sum is wrong.
+    """
+    import horovod.tensorflow as hvd
+    import tensorflow as tf
+
+    hvd.init()
+    ranks = hvd.size()
+    expected = ranks * (ranks + 1) / 2
+    total = hvd.allreduce(tf.fill((1024,), hvd.rank() + 1.0), op=hvd.Sum)
+    if ranks < 2:
+        raise RuntimeError("the ranks do not find each other: each is alone")
+    if not bool(tf.reduce_all(total == expected)):
+        raise RuntimeError(f"the sum over {ranks} ranks is {total[0]}, not {expected}")
+    if hvd.rank() == 0:
+        sys.stdout.write(CORRECT.format(ranks=ranks) + "\n")
+    hvd.shutdown()
+
+
 if __name__ == "__main__":
-    sys.stdout.write("\n" + json.dumps(probe()) + "\n")
+    if sys.argv[1:] == ["add"]:
+        add()
+    else:
+        sys.stdout.write("\n" + json.dumps(probe()) + "\n")

@@ -1,4 +1,4 @@
-"""suite.run.marks: how a launch is labelled, and which doubts it is given."""
+"""suite.run.labels: the label of a launch, and the cautions on it."""
 
 from dataclasses import replace
 
@@ -7,8 +7,9 @@ from builders import CPU_ONLY, WITH_T4, make_cell, make_launch
 
 from suite.model.cell import KernelName, Protocol, quick_protocol
 from suite.model.device import GpuProcess, Machine
+from suite.model.facts import Facts
 from suite.model.launch import Caution, CautionKind, Launch, Status
-from suite.run.marks import ForeignProcesses, doubted, labelled, only_alone
+from suite.run.labels import ForeignProcesses, invalid_unless_alone, labelled, with_cautions
 
 PROTOCOL = Protocol(warmup_steps=50, measured_steps=350, launches=2)
 
@@ -19,7 +20,7 @@ def launch(ran_on: str, protocol: Protocol = PROTOCOL, kernel: str = "resnet50")
         cell=measured,
         protocol=protocol,
         step_seconds=(0.1, 0.1),
-        conditions={"device_type": ran_on},
+        conditions=Facts(device_type=ran_on),
     )
 
 
@@ -118,7 +119,7 @@ def test_doubts_are_attached_to_the_number(
 
 def test_foreign_processes_on_the_gpu_are_named_beside_the_number() -> None:
     """Whoever was there right before or right after the launch is told once, with its memory."""
-    (caution,) = doubted(launch("GPU"), (), [((FOREIGN,),), ((FOREIGN,),)]).cautions
+    (caution,) = with_cautions(launch("GPU"), (), [((FOREIGN,),), ((FOREIGN,),)]).cautions
 
     assert caution.kind is CautionKind.FOREIGN_PROCESS
     assert "also on the GPU: python (process 4711, 2.0 GiB); end it" in caution.text
@@ -126,7 +127,7 @@ def test_foreign_processes_on_the_gpu_are_named_beside_the_number() -> None:
 
 def test_foreign_processes_on_another_gpu_are_no_doubt() -> None:
     """A launch on one GPU does not care who computes on the next."""
-    assert doubted(launch("GPU"), (), [((), (FOREIGN,)), ((), ())]).cautions == ()
+    assert with_cautions(launch("GPU"), (), [((), (FOREIGN,)), ((), ())]).cautions == ()
 
 
 def test_a_crash_stays_a_crash_whoever_was_there() -> None:
@@ -134,7 +135,7 @@ def test_a_crash_stays_a_crash_whoever_was_there() -> None:
     crashed = replace(launch("GPU"), status=Status.CRASHED, reason="ended by SIGSEGV")
     seen = [((FOREIGN,),)]
 
-    assert only_alone(doubted(crashed, (), seen), seen).reason == "ended by SIGSEGV"
+    assert invalid_unless_alone(with_cautions(crashed, (), seen), seen).reason == "ended by SIGSEGV"
 
 
 UUID = "8932f937-d72c-4106-c12f-20bd9faed9f6"
@@ -156,7 +157,7 @@ def test_the_label_is_that_of_the_very_gpu(
 ) -> None:
     """Where NVML and CUDA disagree on which GPU is the first, energy and name are another's."""
     gpu = replace(WITH_T4.gpus[0], uuid=nvml)
-    ran = replace(launch("GPU"), conditions={"device_type": "GPU", "gpu_uuid": cuda})
+    ran = replace(launch("GPU"), conditions=Facts(device_type="GPU", gpu_uuid=cuda))
     record = labelled(ran, replace(WITH_T4, gpus=(gpu,)), None)
 
     assert record.status is status
@@ -168,10 +169,10 @@ def test_the_label_is_that_of_the_very_gpu(
 @pytest.mark.parametrize("seen", [[(None,), ((),)], [((),), (None,)]], ids=["before", "after"])
 def test_exclusive_needs_to_see_who_is_there(seen: list[ForeignProcesses]) -> None:
     """Processes that cannot be read are not nobody: no caution, and no promise either."""
-    record = doubted(launch("GPU"), (), seen)
+    record = with_cautions(launch("GPU"), (), seen)
 
     assert record.cautions == ()
-    assert only_alone(record, seen).reason == (
+    assert invalid_unless_alone(record, seen).reason == (
         "--exclusive: the processes on the GPU could not be read"
     )
-    assert only_alone(record, [((),), ((), None)]).status is Status.OK
+    assert invalid_unless_alone(record, [((),), ((), None)]).status is Status.OK

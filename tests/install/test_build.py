@@ -7,39 +7,39 @@ from pathlib import Path
 import pytest
 
 from suite.install.cache import default_cache, kept_wheel
-from suite.install.recipe import Recipe, find_cuda
+from suite.install.tools import Build, find_cuda
 
-RECIPE = Recipe(tensorflow="2.21.0", open_mpi="4.1", compiler="12", nccl=False)
+BUILD = Build(tensorflow="2.21.0", open_mpi="4.1", compiler="12", nccl=False)
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        replace(RECIPE, tensorflow="2.21.1"),
-        replace(RECIPE, open_mpi="5.0"),
-        replace(RECIPE, compiler="13"),
-        replace(RECIPE, nccl=True),
+        replace(BUILD, tensorflow="2.21.1"),
+        replace(BUILD, open_mpi="5.0"),
+        replace(BUILD, compiler="13"),
+        replace(BUILD, nccl=True),
     ],
 )
-def test_another_recipe_has_another_key(other: Recipe) -> None:
+def test_another_build_has_another_key(other: Build) -> None:
     """A build is never taken for one made with another TensorFlow, MPI, compiler or NCCL."""
-    assert other.key != RECIPE.key
+    assert other.key != BUILD.key
 
 
 def test_the_key_names_this_python_and_can_be_a_folder() -> None:
     """A build for another interpreter is not found, and the key is one path component."""
-    assert str(sysconfig.get_config_var("SOABI")) in RECIPE.key
-    assert Path(RECIPE.key).name == RECIPE.key
+    assert str(sysconfig.get_config_var("SOABI")) in BUILD.key
+    assert Path(BUILD.key).name == BUILD.key
 
 
-def test_a_kept_build_is_found_by_its_recipe_alone(tmp_path: Path) -> None:
-    """The cache gives back what was kept for this recipe, and nothing for another."""
-    wheel = tmp_path / RECIPE.key / "horovod-0.28.1-cp311-cp311-linux_x86_64.whl"
+def test_a_kept_build_is_found_by_its_key_alone(tmp_path: Path) -> None:
+    """The cache returns what was kept under this key, and nothing for another."""
+    wheel = tmp_path / BUILD.key / "horovod-0.28.1-cp311-cp311-linux_x86_64.whl"
     wheel.parent.mkdir()
     wheel.touch()
 
-    assert kept_wheel(tmp_path, RECIPE) == wheel
-    assert kept_wheel(tmp_path, replace(RECIPE, nccl=True)) is None
+    assert kept_wheel(tmp_path, BUILD) == wheel
+    assert kept_wheel(tmp_path, replace(BUILD, nccl=True)) is None
 
 
 def test_the_cache_is_where_the_user_wants_caches(tmp_path: Path) -> None:
