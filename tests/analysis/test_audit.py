@@ -92,3 +92,62 @@ def test_a_derived_number_without_its_throughput_is_not_checked() -> None:
     findings = audit(emptied, published_scaling(), published_times())
 
     assert (findings.ratios, findings.hours) == ((), ())
+
+
+def test_a_derived_number_is_as_exact_as_those_it_derives_from(published: Audit) -> None:
+    """DGX-1's 412 and 3170 img/s are known to 0.5 and 5, its hours are printed in whole ones."""
+    (weak,) = (
+        number
+        for number in published.ratios
+        if (number.system, number.gpus, number.quantity) == ("dgx1", 8, "fp32 weak scaling")
+    )
+    (hours,) = (
+        number
+        for number in published.hours
+        if (number.system, number.gpus, number.quantity) == ("dgx1", 8, "fp32 hours")
+    )
+
+    assert weak.source == "3170 / 412 img/s"
+    assert (weak.low, weak.recomputed, weak.high) == pytest.approx(
+        (3165 / 412.5, 3170 / 412, 3175 / 411.5)
+    )
+    assert (weak.printed, weak.unit, weak.agrees) == (7.69, 0.01, True)
+    assert hours.source == "90 epochs at 3170 img/s"
+    assert (hours.low, hours.recomputed, hours.high) == pytest.approx(
+        tuple(90 * 1_281_167 / 3600 / rate for rate in (3175, 3170, 3165))
+    )
+    assert (hours.unit, hours.agrees) == (1.0, True)
+    assert {(number.printed, number.unit) for number in published.hours if number.unit != 1} == {
+        (3.5, 0.5)
+    }
+
+
+def test_a_printed_number_agrees_within_one_unit_of_its_last_place(published: Audit) -> None:
+    """Whether it was rounded or cut; a whole unit away is another number."""
+    number = replace(published.ratios[0], low=2.0, recomputed=2.25, high=2.5, unit=0.25)
+    agreeing = [replace(number, printed=value).agrees for value in (1.75, 1.76, 2.25, 2.74, 2.75)]
+
+    assert agreeing == [False, True, True, True, False]
+
+
+def test_one_gpu_has_no_weak_scaling(published: Audit) -> None:
+    """It would be one by definition; every other line has that of each of its two sides."""
+    quantities = {
+        gpus: sorted(
+            number.quantity
+            for number in published.ratios
+            if (number.system, number.gpus) == ("dgxa100", gpus)
+        )
+        for gpus in (1, 8)
+    }
+
+    assert quantities == {
+        1: ["amp speedup"],
+        8: ["amp speedup", "amp weak scaling", "tf32 weak scaling"],
+    }
+
+
+def test_rows_that_the_page_leaves_open_are_told(published: Audit) -> None:
+    """A 90 % latency below the average, and a throughput that its latency does not give."""
+    assert all((row.latency_p90_ms or 0) < (row.latency_avg_ms or 0) for row in published.early_p90)
+    assert (len(published.unsteady), len(published.early_p90)) == (13, 7)

@@ -143,3 +143,30 @@ def test_what_cannot_be_judged_says_why(metric: Metric, row: ReferenceRow, reaso
 
     assert judgement.word is Word.NOT_JUDGED
     assert judgement.reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("other_band", "overlaps"),
+    [
+        (replace(BAND, batch_size_from=1, batch_size_to=3), False),
+        (replace(BAND, batch_size_from=1, batch_size_to=4), True),
+        (replace(BAND, batch_size_from=1, batch_size_to=None), True),
+        (replace(BAND, batch_size_from=100), True),
+        (replace(BAND, gpus=8), False),
+        (replace(BAND, xla=True), False),
+        (replace(BAND, metric=Metric.LATENCY_AVG), False),
+    ],
+)
+def test_two_bands_overlap_if_one_cell_has_both(other_band: Band, *, overlaps: bool) -> None:
+    """In whichever order they are compared."""
+    assert BAND.overlaps(other_band) is other_band.overlaps(BAND) is overlaps
+
+
+def test_two_replicated_numbers_differ_by_a_factor() -> None:
+    """The larger over the smaller, whichever system it is of; none where one was not published."""
+    faster, slower = ReplicatedCell(ROW, other(ROW, 1250.0)), ReplicatedCell(ROW, other(ROW, 800.0))
+    unknown = ReplicatedCell(ROW, replace(ROW, latency_p99_ms=None))
+
+    assert faster.factor(Metric.THROUGHPUT) == slower.factor(Metric.THROUGHPUT) == 1.25
+    assert faster.widest_factor(Metric.THROUGHPUT) == pytest.approx(1250.005 / 999.995)
+    assert unknown.factor(Metric.LATENCY_P99) is unknown.widest_factor(Metric.LATENCY_P99) is None

@@ -4,10 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from builders import make_cell, make_launch, make_telemetry
+from builders import CPU_ONLY, WITH_T4, make_cell, make_launch, make_telemetry
 
 from suite.analysis.memory import (
     MemoryEstimate,
+    capacity_bytes,
     estimate_memory,
     formula_bytes,
     kept_activations,
@@ -139,3 +140,30 @@ def test_ranks_share_a_cpus_memory_and_a_simulated_kernel_has_none() -> None:
     assert formula_bytes(two, on_gpu=True) == formula_bytes(one, on_gpu=True)
     assert estimate_memory(simulated, {}, on_gpu=False) is None
     assert MemoryEstimate(GIB, "").fits(None)
+
+
+def test_memory_is_that_of_the_device_that_runs() -> None:
+    """The first GPU's, as far as its driver tells, or the machine's; what just fills it fits."""
+    t4 = replace(WITH_T4, gpus=(replace(WITH_T4.gpus[0], memory_bytes=16 * GIB),))
+
+    assert capacity_bytes(CPU_ONLY) == CPU_ONLY.cpu.memory_bytes
+    assert capacity_bytes(t4) == 16 * GIB
+    assert capacity_bytes(WITH_T4) is None
+    assert MemoryEstimate(16 * GIB, "").fits(capacity_bytes(t4))
+    assert not MemoryEstimate(16 * GIB + 1, "").fits(capacity_bytes(t4))
+
+
+def test_only_a_cpu_pays_for_freezing_and_any_device_for_xla() -> None:
+    """Variables are folded on the host, whatever runs the graph."""
+    plain, frozen = cell(INFERENCE, FP32, 8), cell(INFERENCE, FP32, 8, graph=Graph.FROZEN)
+    compiled = replace(plain, xla=True)
+
+    assert formula_bytes(frozen, on_gpu=True) == formula_bytes(plain, on_gpu=True)
+    assert formula_bytes(frozen, on_gpu=False) > formula_bytes(plain, on_gpu=False)
+    for on_gpu in (False, True):
+        assert formula_bytes(compiled, on_gpu=on_gpu) > formula_bytes(plain, on_gpu=on_gpu)
+
+
+def test_a_launch_that_recorded_no_memory_tells_nothing() -> None:
+    """The formula stays."""
+    assert peaks([make_launch(), launch(make_cell(batch_size=4))]) == {}

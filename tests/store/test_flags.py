@@ -110,3 +110,19 @@ def test_a_path_keeps_the_bytes_of_its_name() -> None:
     name = os.fsdecode(b"caf\xe9")
 
     assert os.fsencode(path(name)) == b"caf\xe9"
+
+
+def test_a_flag_is_given_once_or_twice_the_same() -> None:
+    """Of two values nobody knows which was meant; the same one again does no harm."""
+    given = make_parser().parse_args(["run", "m", "--out=a", "--out", "a"])
+
+    assert str(given.out) == "a"
+    with pytest.raises(InputError, match="given twice, as 'a' and as 'b'; give one of them"):
+        make_parser().parse_args(["run", "m", "--out=a", "--out", "b"])
+
+
+def test_an_unknown_flag_after_two_dashes_is_a_word() -> None:
+    """As everywhere: a file may have the name of a flag."""
+    given = make_parser().parse_args(["run", "--", "--odd"])
+
+    assert str(given.matrix) == "--odd"

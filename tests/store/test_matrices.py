@@ -197,6 +197,11 @@ BAD = {
         'a test\n"": b',
         ":2: '' is not a key of a matrix; correct it",
     ),
+    "text for a number": (
+        "steps: 5",
+        f"steps: {'x' * 58}",
+        f':4: protocol.measured_steps: input should be a valid integer, not "{"x" * 58}"',
+    ),
     "long text for a number": (
         "steps: 5",
         f"steps: {'x' * 100}",

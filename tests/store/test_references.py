@@ -11,6 +11,7 @@ from suite.model.errors import InputError
 from suite.model.reference import Metric, ReferenceRow
 from suite.store.references import (
     REFERENCE_DIRECTORY,
+    published_reference,
     read_bands,
     read_reference,
     read_system,
@@ -329,6 +330,7 @@ def test_a_table_is_given_by_its_name_or_by_its_path(tmp_path: Path) -> None:
     without_ending.write_text("")
 
     assert reference_path("t4") == REFERENCE_DIRECTORY / "t4.csv"
+    assert published_reference("t4") == read_reference(REFERENCE_DIRECTORY / "t4.csv")
     assert reference_path("absent.csv") == Path("absent.csv")
     assert reference_path(str(without_ending)) == without_ending
     with pytest.raises(InputError, match="dgx3: no such table; did you mean 'dgx.'"):

@@ -202,6 +202,16 @@ def setting(place: str, value: object) -> Edit:
         ("zzz\nzzz", 1, "zzz\\nzzz: unknown field; remove"),
         ("warmup_seconds", [float("nan")], "warmup_seconds[0]: is not a finite number"),
         ("wall_seconds", float("nan"), "wall_seconds: is not a finite number"),
+        (
+            "wall_seconds",
+            "x" * 38,
+            f'wall_seconds: input should be a valid number, not "{"x" * 38}"',
+        ),
+        (
+            "wall_seconds",
+            "x" * 39,
+            f'wall_seconds: input should be a valid number, not "{"x" * 39}...',
+        ),
         ("wall_seconds", -1.0, "wall_seconds: input should be greater than or equal to 0, not -1"),
         ("startup_seconds.build", 1e300, "startup_seconds.build: input should be less than "),
         ("conditions.loss", float("nan"), "conditions.loss: is not a finite number"),

@@ -27,12 +27,14 @@ def test_plain_json_is_read_as_python_reads_it() -> None:
         ('{"a": 1' + "0" * 400 + "}", "a: is not a finite number"),
         ('{"a": 1' + "0" * 9999 + "}", "a: is not a finite number"),
         ('{"a\\nb": NaN}', "a\\nb: is not a finite number"),
+        ('{"' + "k" * 60 + '": NaN}', "k" * 60 + ": is not a finite number"),
+        ('{"' + "k" * 61 + '": NaN}', "k" * 26 + " [...] " + "k" * 26 + ": is not a finite number"),
         ("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), f"is nested more than {MAX_DEPTH} deep"),
         ("[" * 1_000_000, f"is nested more than {MAX_DEPTH} deep"),
         ('{"a":' * 100_000, f"is nested more than {MAX_DEPTH} deep"),
         ('"\\\\" ' + "[" * 100_000, f"is nested more than {MAX_DEPTH} deep"),
     ],
-    ids=range(13),
+    ids=range(15),
 )
 def test_what_is_not_plain_json_is_refused_in_one_line(text: str, words: str) -> None:
     """Repeated keys, numbers without end and nesting without end are named, with their place."""
