@@ -174,13 +174,7 @@ class Bench:
 
     def wait_for(self, pattern: str, process: "subprocess.Popen[str]") -> None:
         """Until a file turns up in the folder."""
-
-        def is_there() -> bool:
-            there = any(self.folder.glob(pattern))
-            assert there or process.poll() is None, process.communicate()
-            return there
-
-        wait_until(is_there)
+        wait_until(lambda: any(self.folder.glob(pattern)), process)
 
     def go_on(self) -> None:
         """Let a step end that is held."""
