@@ -94,8 +94,13 @@ def try_ranks(log: Path, environment: Mapping[str, str]) -> None:
         log,
         what=f"an all-reduce of {RANKS} ranks under mpirun",
         timeout_seconds=_ADD_SECONDS + 30,
-        # Two ranks cannot share a GPU under NCCL, and there may be only one.
-        environment={**environment, "CUDA_VISIBLE_DEVICES": "-1"},
+        environment={
+            **environment,
+            # Two ranks cannot share a GPU under NCCL, and there may be only one.
+            "CUDA_VISIBLE_DEVICES": "-1",
+            # A rank that busy-waits may hold up the one that it waits for.
+            "OMPI_MCA_mpi_yield_when_idle": "1",
+        },
     )
     if f"all-reduce is correct on {RANKS} ranks" not in output:
         raise InputError(f"{RANKS} ranks ended without a result: {telling_line(output)}; see {log}")

@@ -46,9 +46,11 @@ for name in ("compile", "step", "facts"):
     patched(simulated.SimulatedKernel, name, lambda self: self.batch)
 import json
 patched(channel.Sender, "result", lambda self, text: json.loads(text)["cell"]["batch_size"])
-def held():  # until the launch is asked to stop, or the test says `go`
+def held():  # until the launch is asked to stop, or the test says `go`, but not for ever
     (FOLDER / f"reached-{{RANK}}").touch()
-    while not (asked_to_stop() or (FOLDER / "go").exists()):
+    for _ in range(10_000):
+        if asked_to_stop() or (FOLDER / "go").exists():
+            return
         time.sleep(0.01)
 def time_steps(*arguments, **options):
     global asked_to_stop
@@ -174,13 +176,7 @@ class Bench:
 
     def wait_for(self, pattern: str, process: "subprocess.Popen[str]") -> None:
         """Until a file turns up in the folder."""
-
-        def is_there() -> bool:
-            there = any(self.folder.glob(pattern))
-            assert there or process.poll() is None, process.communicate()
-            return there
-
-        wait_until(is_there)
+        wait_until(lambda: any(self.folder.glob(pattern)), process)
 
     def go_on(self) -> None:
         """Let a step end that is held."""

@@ -5,10 +5,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "matrices" / "demo.yaml"
@@ -197,9 +197,7 @@ def test_ctrl_c_keeps_what_is_finished_and_exits_130(tmp_path: Path) -> None:
         start_new_session=True,
     )
     try:
-        while not list(tmp_path.glob("out/*/cells/*bs4000*.log")):
-            assert process.poll() is None
-            time.sleep(0.05)
+        wait_until(lambda: list(tmp_path.glob("out/*/cells/*bs4000*.log")), process)
         os.kill(process.pid, signal.SIGINT)
         printed, _ = process.communicate()
     finally:

@@ -6,14 +6,14 @@ import socket
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from two_hosts import TwoHosts
+from waiting import wait_until
 
 from suite.run.ranks.link import TOKEN_FILE_VARIABLE, TOKEN_VARIABLE
 
@@ -72,16 +72,11 @@ class HeldRun:
 
     def ranks(self) -> list[int]:
         """Their process ids, once both wait."""
-        self._wait_until(lambda: len(self._waiting()) == 2)
+        wait_until(lambda: len(self._waiting()) == 2, self.process)
         return [int(path.read_text()) for path in self._waiting()]
 
     def _waiting(self) -> list[Path]:
         return sorted(path for path in self.folder.glob("waiting-*") if path.read_text())
-
-    def _wait_until(self, reached: Callable[[], object]) -> None:
-        while not reached():
-            assert self.process.poll() is None, self.process.communicate()
-            time.sleep(0.05)
 
     def end(self) -> tuple[int, dict[str, Any]]:
         """Let the ranks go on, and wait for the end: the exit code and the record."""

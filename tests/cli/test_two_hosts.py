@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -66,9 +65,7 @@ class Run:
 
     def wait_until(self, reached: Callable[[], object]) -> None:
         """Until something holds, while the run goes on."""
-        while not reached():
-            assert self.process.poll() is None, self.process.communicate()
-            time.sleep(0.1)
+        wait_until(reached, self.process)
 
     def end(self) -> tuple[int, dict[int, dict[str, Any]], str]:
         """Wait for the end: the exit code, the records by batch size, and what was printed."""

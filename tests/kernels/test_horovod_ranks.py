@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from suite.kernels.tensorflow.environment import MPI_YIELDS
 
 pytestmark = [pytest.mark.slow, pytest.mark.horovod]
 
@@ -25,7 +26,12 @@ def run(work: str, results: Path, *, ranks: int) -> "subprocess.CompletedProcess
             *([*launcher, "--bind-to", "none"] if ranks > 1 else []),
             *(sys.executable, str(PROGRAM), work, str(results)),
         ],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "1"},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "TF_CPP_MIN_LOG_LEVEL": "1",
+            MPI_YIELDS: "1",  # as in a launch on a CPU
+        },
         capture_output=True,
         text=True,
         check=False,
