@@ -174,7 +174,7 @@ def _finish(
     order = order_of(planned, matrix, options)
     log = directory / "cells" / f"{planned.cell.id}.{planned.launch}.log"
 
-    def tell(progress: Progress) -> None:
+    def notify(progress: Progress) -> None:
         on_progress(planned, progress)
 
     try:
@@ -186,12 +186,12 @@ def _finish(
                 matrix.distributed,
                 conduct.launcher,
                 log,
-                tell,
+                notify,
                 conduct.stop,
             )
         else:
             environment = {**os.environ, **settings}
-            launch = run_launch(order, environment, log, tell, conduct.start, conduct.stop)
+            launch = run_launch(order, environment, log, notify, conduct.start, conduct.stop)
     except OSError as error:  # no memory or no number left for a process, say
         reason = f"could not be started ({error.strerror or error})"
         launch = replace(record, status=Status.CRASHED, reason=reason)

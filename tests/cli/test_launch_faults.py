@@ -20,7 +20,7 @@ CHILD_FAULTS = {
         "step",
         "print('first', 'last', sep=chr(10), flush=True); os.kill(os.getpid(), signal.SIGSEGV)",
         "crashed",
-        "ended by SIGSEGV; last words: last",
+        "ended by SIGSEGV; last output: last",
     ),
     4: ("compile", "time.sleep(600)", "timed_out", "startup missed its deadline of 3 s"),
     5: ("step", "time.sleep(600)", "timed_out", "warm-up step 1 missed its deadline of 1 s"),
