@@ -208,9 +208,8 @@ def _never_reported(
     if launcher.startup is not None:
         return Status.TIMED_OUT, f"{which}: {launcher.startup}"
     why = complaint(launcher.said)
-    return Status.CRASHED, f"{launcher.description} before {which} reported" + (
-        f": {why}" if why else ""
-    )
+    reason = f"{launcher.description} before {which} reported"
+    return Status.CRASHED, f"{reason}: {why}" if why else reason
 
 
 def _ranks_at_fault(ranks: Sequence[HeardRank], said: str) -> set[int]:

@@ -86,7 +86,7 @@ class RankMonitor:
         return 0.0 if self._cpu_began is None else time.process_time() - self._cpu_began
 
     def wait(self) -> None:
-        """Return once every rank has sent its result, or one failed and all reports on it are in."""
+        """Return once every rank has sent its result, or one failed and was fully reported."""
         while not self._is_settled():
             for key, _ in self._selector.select(self._seconds_left()):
                 key.data(key.fileobj)
