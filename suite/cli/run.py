@@ -176,7 +176,7 @@ def _measure(
     """Fill the run directory until the end or a request to stop."""
     seconds = [found.time.seconds if found.time else None for found in estimates]
     shown = RunProgress(work.planned, seconds, matrix.protocol)
-    with shown, conduct.stop.telling(shown.on_stop), suppress(KeyboardInterrupt):
+    with shown, conduct.stop.passed_to(shown.on_stop), suppress(KeyboardInterrupt):
         for launch in run_session(
             work.planned, matrix, machine, work.directory, shown.on_progress, conduct
         ):

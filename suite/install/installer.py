@@ -1,7 +1,7 @@
 """Horovod for the TensorFlow that is installed here.
 
-Nobody ships Horovod for a current TensorFlow, and a build of it works with one TensorFlow, one
-Python and one MPI only. So this builds it from its published source, keeps the build for the next
+Horovod is not published for a current TensorFlow, and a build of it works only with one TensorFlow,
+one Python and one MPI. So this builds it from its published source, keeps the build for the next
 environment of the same kind, installs it, and tests it with two ranks. A working Horovod that is
 already installed, as in NVIDIA's TensorFlow image, is left alone.
 """

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from suite.install.child import run_logged, telling_line
+from suite.install.child import explaining_line, run_logged
 from suite.model.errors import InputError
 
 RANKS = 2
@@ -68,7 +68,7 @@ def look(environment: Mapping[str, str]) -> State:
     except subprocess.TimeoutExpired:
         return State(None, f"its import took more than {_PROBE_SECONDS:g} s")
     if done.returncode:
-        return State(None, telling_line(done.stderr))
+        return State(None, explaining_line(done.stderr))
     return State(**json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -81,7 +81,7 @@ def try_ranks(log: Path, environment: Mapping[str, str]) -> None:
     """Let two ranks on this host add numbers over MPI, on the CPU: an import alone proves little.
 
     Raises:
-        InputError: the run fails; the message has its last telling line.
+        InputError: the run fails; the message has the line that explains it.
     """
     output = run_logged(
         [
@@ -103,4 +103,6 @@ def try_ranks(log: Path, environment: Mapping[str, str]) -> None:
         },
     )
     if f"all-reduce is correct on {RANKS} ranks" not in output:
-        raise InputError(f"{RANKS} ranks ended without a result: {telling_line(output)}; see {log}")
+        raise InputError(
+            f"{RANKS} ranks ended without a result: {explaining_line(output)}; see {log}"
+        )

@@ -30,7 +30,7 @@ def build_wheel(
     `kept` is a folder of the user's that lasts: the build stores paths that it was linked with.
 
     Raises:
-        InputError: a step fails; the message has the telling line.
+        InputError: a step fails; the message has the line that explains it.
     """
     source = unpack(download(work, log, environment), work)
     for name, (old, new) in PATCHES.items():

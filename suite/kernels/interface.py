@@ -53,7 +53,7 @@ class KernelOptions:
 class Consensus(Protocol):
     """How ranks that take every step together agree on the last step of a phase."""
 
-    def propose(self, wish: bool) -> None:  # noqa: FBT001 - the only argument
+    def propose(self, is_last: bool) -> None:  # noqa: FBT001 - the only argument
         """Before a step: whether this rank wants it to be the last."""
 
     @property

@@ -44,7 +44,7 @@ _SECRET_VALUE = re.compile(
     r"""["'\]]*\s*[=:\s]|\b(BEARER|BASIC)\s""",
     re.IGNORECASE,
 )
-# Nobody writes such a setting by hand: letters and digits mixed, long, without a separator.
+# No setting written by hand looks like this: letters and digits mixed, long, no separator.
 _RANDOM = re.compile(r"(?=[A-Za-z0-9+]*\d)(?=[A-Za-z0-9+]*[A-Za-z])[A-Za-z0-9+]{20,}")
 _WITHHELD = "(withheld: looks like a secret)"
 # Up to the last @: a password may contain one, and losing part of a path does no harm.

@@ -26,7 +26,7 @@ class ChildLostError(Exception):
 class Child(Protocol):
     """A launch's process, the leader of a process group of its own.
 
-    `started_by` says how it came to be, `fork_refused` why it was not forked although that was
+    `started_by` says how it was started, `fork_refused` why it was not forked although that was
     wanted. `returncode` is None until its end is known.
     """
 
@@ -38,7 +38,7 @@ class Child(Protocol):
         """The exit code, negative for a signal.
 
         Raises:
-            subprocess.TimeoutExpired: it still runs after so many seconds.
+            subprocess.TimeoutExpired: it still runs after this many seconds.
             ChildLostError: its end cannot be known.
         """
 
@@ -61,9 +61,9 @@ class PlainProcess(subprocess.Popen[bytes]):
     returncode: int | None
 
     def terminate(self) -> None:
-        """Send it SIGTERM, also from a handler of signals that a second Ctrl-C interrupts.
+        """Send it SIGTERM, even from a signal handler that a second Ctrl-C interrupts.
 
-        Popen's own takes a lock, which would then stay locked, and `wait` would never end.
+        Popen's own method takes a lock, which would stay locked, so that `wait` would never return.
         """
         if self.returncode is None:
             with suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""What a worker is told, and the JSON in which the runner tells it."""
+"""The order that a worker executes, and its form as JSON."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -24,10 +24,10 @@ _PORTS = Bounds(1, 65_535)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchOrder:
-    """Everything a worker is told: the cell, how to measure it and where to answer.
+    """Everything that a worker needs: the cell, how to measure it and where to send the result.
 
     `results_dir` receives the record of a launch made by hand; `channel` is the file descriptor
-    on which a worker started by the runner answers instead, and `report_to` the addresses
+    on which a worker of the runner reports instead, and `report_to` the addresses
     (`host:port`, any of which may work) at which one of several ranks does. `telemetry` has the
     machine read between steps.
     """
@@ -43,7 +43,7 @@ class LaunchOrder:
 
     @property
     def contradiction(self) -> str | None:
-        """Why no worker could execute this order; None for a sound one."""
+        """Why no worker could execute this order; None if one can."""
         for address in self.report_to:
             host, _, port = address.rpartition(":")
             if not re.fullmatch(r"[^\s:]+", host):

@@ -31,7 +31,7 @@ from suite.run.order import LaunchOrder
 from suite.run.stop import Stop
 from suite.store.launches import decode_launch
 
-# A worker that closed its channel is exiting; a core dump can take it a while.
+# A worker that closed its channel is exiting; dumping core can take a while.
 _EXIT_SECONDS = 30.0
 # While a launch starts up, its progress is repeated this often: a compilation reports none.
 _REPEAT_SECONDS = 1.0
@@ -83,7 +83,7 @@ def run_launch(
             output.writer.close()
         fork_seconds = time.monotonic() - began if child.started_by is StartedBy.FORK else 0.0
         try:
-            with stop.telling(child.terminate):
+            with stop.passed_to(child.terminate):
                 end = _await_end(child, reader, output, order.protocol, on_progress)
             if stop.by is not None and end.record is None and child.returncode == -signal.SIGTERM:
                 end = _End(None, Status.INTERRUPTED, "before its first step")
@@ -132,7 +132,7 @@ def _await_end(
     doing: Progress | None = None
 
     def patience() -> float:
-        """No timer wakes the runner beside a step that is measured."""
+        """Seconds to wait; no timer wakes the runner while steps are measured."""
         left = deadline.seconds_left()
         return min(left, _REPEAT_SECONDS) if cpu_began is None else left
 
@@ -175,7 +175,7 @@ def _lines(
         while True:
             ready = {key.fd for key, _ in selector.select(patience())}
             if output.reader in ready and not output.pump():
-                selector.unregister(output.reader)  # everybody who could write has closed it
+                selector.unregister(output.reader)  # every writer has closed it
             if reader not in ready:
                 if not ready or deadline.seconds_left() == 0:
                     yield None
@@ -201,7 +201,7 @@ def read_result(record: str, order: LaunchOrder) -> Launch:
     """The launch that a worker, or one of several ranks, sent for an order.
 
     Raises:
-        InputError: it is no record, that of another launch, or does not fit the order's protocol.
+        InputError: it is not a record, is that of another launch, or has another protocol.
     """
     launch = decode_launch(record, "its record")
     if (launch.cell, launch.launch) != (order.cell, order.launch):
@@ -229,13 +229,13 @@ def _launch_of(
         framework = kernels.framework(order.cell.kernel)
         status = exit_status(end.code, tail, kills, framework)
         reason = exit_reason(end.code, kills)
-    last_words = last_lines(tail, 1).strip()[:200]
+    last_line = last_lines(tail, 1).strip()[:200]
     return Launch(
         cell=order.cell,
         protocol=order.protocol,
         launch=order.launch,
         status=status,
-        reason=f"{reason}; last words: {last_words}" if last_words else reason,
+        reason=f"{reason}; last output: {last_line}" if last_line else reason,
         started_at=started_at,
         output_tail=tail,
     )

@@ -1,4 +1,4 @@
-"""Flags of the published code by other names, and those that have no counterpart here."""
+"""Flags of the published code that have another name here, or no counterpart."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,10 +15,10 @@ _SAME: Mapping[str, str] = {
     "--loss_scale": "--static_loss_scale",
 }
 
-_CHECKPOINTS = "no checkpoint is read or written, and weights are made anew"
-_QUANTIZING = "the benchmarks quantise nothing"
-_OFF = "that is so unless asked for"
-# The published flag and why it is left out here, or what to say instead.
+_CHECKPOINTS = "no checkpoint is read or written; weights are new in each launch"
+_QUANTIZING = "the benchmarks do not quantise"
+_OFF = "that is the default"
+# The published flag and why it is left out here, or what to give instead.
 _OTHERS: Mapping[str, str] = {
     "--arch": "resnet50 is the only network here",
     "--run_iter": "a launch does all of --num_iter",
@@ -42,7 +42,7 @@ _OTHERS: Mapping[str, str] = {
     "--nouse_tf_amp": _OFF,
     "--nouse_dali": _OFF,
     "--nouse_cosine_lr": _OFF,
-    "--nouse_static_loss_scaling": "say --static_loss_scale -1",
+    "--nouse_static_loss_scaling": "give --static_loss_scale -1",
 }
 
 

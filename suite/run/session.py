@@ -103,7 +103,7 @@ def _finish(
         return record
     log = directory / "cells" / f"{order.cell.id}.{order.launch}.log"
 
-    def tell(progress: Progress) -> None:
+    def notify(progress: Progress) -> None:
         on_progress(planned, progress)
 
     try:
@@ -115,12 +115,12 @@ def _finish(
                 matrix.distributed,
                 conduct.launcher,
                 log,
-                tell,
+                notify,
                 conduct.stop,
             )
         else:
             environment = {**os.environ, **planned.environment}
-            launch = run_launch(order, environment, log, tell, conduct.start, conduct.stop)
+            launch = run_launch(order, environment, log, notify, conduct.start, conduct.stop)
     except OSError as error:  # no memory or no number left for a process, say
         reason = f"could not be started ({error.strerror or error})"
         launch = replace(record, status=Status.CRASHED, reason=reason)

@@ -38,8 +38,8 @@ def execute(
 
     `stop_requested` says whether the runner wants no further step; without it SIGTERM does.
 
-    Never raises for what a launch can meet: every end is a status with a reason. An unexpected
-    error leaves its traceback on stderr.
+    Raises no error of a launch: however it ends, there is a status with a reason. The traceback of
+    an unexpected error goes to stderr.
     """
     framework = kernels.framework(order.cell.kernel)
     launch = Launch(
@@ -73,7 +73,7 @@ def _measure(
     rank = rank_of(os.environ) if order.cell.gpus > 1 else ONLY_RANK
     machine = detect_machine()
     gpu = _own_gpu(order, rank, machine)
-    # Beside a launch that sleeps, others do no harm.
+    # Foreign processes do not disturb a launch that only sleeps.
     computes = order.cell.kernel is not KernelName.SIMULATED
     recorder = Recorder(gpu=gpu, watch_others=computes) if order.telemetry else None
     startup: dict[str, float] = {}
@@ -143,7 +143,7 @@ def _started(
 def _on_request(order: LaunchOrder) -> Callable[[], bool]:
     """From here to its end, SIGTERM asks a worker of the runner to finish its current step only.
 
-    Before, it ends the worker: startup has nothing to keep, and a compilation hears no request.
+    Before, it ends the worker: startup has nothing to keep, and a compilation cannot be asked.
     """
     requested = threading.Event()
     if order.channel is not None:
@@ -197,7 +197,7 @@ def _cautions(
         None if interrupted else _truncated(order, timing),
         waited.caution(order.cell.data) if waited else None,
         *measured_cautions(timing.step_seconds, telemetry),
-        # One of several ranks does not know the others of its host.
+        # Of several ranks, each would take the others on its host for foreign processes.
         contention([telemetry]) if telemetry and order.cell.gpus == 1 else None,
         _widened(facts),
     )

@@ -21,7 +21,7 @@ CHILD_FAULTS = {
         "step",
         "print('first', 'last', sep=chr(10), flush=True); os.kill(os.getpid(), signal.SIGSEGV)",
         "crashed",
-        "ended by SIGSEGV; last words: last",
+        "ended by SIGSEGV; last output: last",
     ),
     4: ("result", "os.write(self._descriptor, b'garbage\\n')", "crashed", "unreadable result"),
     5: (

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from suite.kernels.tensorflow.environment import MPI_YIELDS
+
+from suite.kernels.tensorflow import MPI_YIELDS
 
 pytestmark = [pytest.mark.slow, pytest.mark.horovod]
 

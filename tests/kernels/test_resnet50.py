@@ -198,4 +198,4 @@ def test_network_names_no_backend() -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
 
-    assert imported == {"keras"}
+    assert imported == {"keras", "math", "suite.model.layer"}

@@ -252,7 +252,7 @@ def test_a_death_for_lack_of_memory_is_out_of_memory(
     done = launch(tmp_path, start, fault, "compile")
 
     assert done.status is status
-    assert done.reason == f"ended by {signal.Signals(number).name}; last words: {said[-1]}"
+    assert done.reason == f"ended by {signal.Signals(number).name}; last output: {said[-1]}"
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_the_last_words_of_a_crash_are_in_the_reason(tmp_path: Path, start: Star
     fault = "sys.stderr.write('CUDA_ERROR_ILLEGAL_ADDRESS\\n'); sys.stderr.flush(); os.abort()"
     done = launch(tmp_path, start, fault)
 
-    assert "ended by SIGABRT; last words: CUDA_ERROR_ILLEGAL_ADDRESS" in done.reason
+    assert "ended by SIGABRT; last output: CUDA_ERROR_ILLEGAL_ADDRESS" in done.reason
 
 
 def test_processes_that_a_child_started_end_with_it(tmp_path: Path, start: Start) -> None:

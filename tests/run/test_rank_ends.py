@@ -51,21 +51,21 @@ def ended(code: int | None = 1, said: str = "", startup: str | None = None) -> L
     ("ranks", "launcher", "status", "reason"),
     [
         (
-            [heard(0, failure=LATE, reacts=True), heard(1, failure=LATE, reacts=True)],
+            [heard(0, failure=LATE, responds=True), heard(1, failure=LATE, responds=True)],
             ended(None, STALL),
             Status.TIMED_OUT,
             f"rank 1 on b: {LATE[1]}; the others waited for it",
         ),
         (
-            [heard(0, failure=LATE, reacts=True), heard(1, reacts=False)],
+            [heard(0, failure=LATE, responds=True), heard(1, responds=False)],
             ended(None),
             Status.TIMED_OUT,
             f"rank 1 on b: {LATE[1]}; it no longer responds",
         ),
         (
             [
-                heard(0, failure=LATE, reacts=True, place="tensorflow_kernel._run"),
-                heard(1, failure=LATE, reacts=True, place="batches.next"),
+                heard(0, failure=LATE, responds=True, place="tensorflow_kernel._run"),
+                heard(1, failure=LATE, responds=True, place="batches.next"),
             ],
             ended(None),
             Status.TIMED_OUT,

@@ -63,7 +63,7 @@ def outcome(folder: Path, *said: Words) -> Launch:
         ranks = [threading.Thread(target=speak, args=pair) for pair in enumerate(said)]
         for rank in ranks:
             rank.start()
-        heard.hear()
+        heard.wait()
         process.terminate()
         heard.end()
         for rank in ranks:
@@ -154,7 +154,7 @@ def test_a_request_to_stop_takes_no_lock(tmp_path: Path, monkeypatch: pytest.Mon
             patched.setattr(subprocess.Popen, "send_signal", locks)
             heard.ask_to_stop()
             single.terminate()
-        heard.hear()
+        heard.wait()
         heard.end()
         single.wait()
 

@@ -46,30 +46,30 @@ def gather(text: str) -> list[str]:
 class EndTogether:
     """Ranks end a phase after the same step; otherwise some would wait for the others forever.
 
-    The wish of each rank is exchanged with the gradients of a step, so that agreeing needs no
+    The request of each rank is exchanged with the gradients of a step, so that agreeing needs no
     exchange of its own.
     """
 
     def __init__(self) -> None:
-        self._wish = tf.Variable(0.0, trainable=False, name="wish_to_end")
-        self._wishes = tf.Variable(0.0, trainable=False, name="wishes_to_end")
+        self._request = tf.Variable(0.0, trainable=False, name="request_to_end")
+        self._requests = tf.Variable(0.0, trainable=False, name="requests_to_end")
 
-    def propose(self, wish: bool) -> None:  # noqa: FBT001 - the only argument
+    def propose(self, is_last: bool) -> None:  # noqa: FBT001 - the only argument
         """Before a step: whether this rank wants it to be the last."""
-        self._wish.assign(float(wish))
+        self._request.assign(float(is_last))
 
     @property
     def reached(self) -> bool:
         """After a step: whether any rank wanted it to be the last; the same on all ranks."""
-        return bool(self._wishes.numpy() > 0)
+        return bool(self._requests.numpy() > 0)
 
     def sent(self) -> tf.Tensor:
         """What this rank sends with its gradients."""
-        return self._wish.read_value()
+        return self._request.read_value()
 
-    def received(self, wishes: tf.Tensor) -> None:
+    def received(self, requests: tf.Tensor) -> None:
         """Keep what came back."""
-        self._wishes.assign(wishes)
+        self._requests.assign(requests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def ranked_training_step(
     def step(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         loss, gradients = compute(images, labels)
         averaged = [average(g, f"gradient_{i}") for i, g in enumerate(gradients)]
-        end.received(average(end.sent(), "wish_to_end"))
+        end.received(average(end.sent(), "request_to_end"))
         return update(loss, averaged)
 
     return RankedStep(step, end, parts.gradient_count + 1)

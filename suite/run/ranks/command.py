@@ -52,8 +52,8 @@ def choose_launcher(
     if distributed.launcher is not None:
         if program(distributed.launcher) is None:
             return NoLauncher(
-                f"the matrix asks for {distributed.launcher.value}, which is not installed; leave"
-                " launcher out for what is there"
+                f"the matrix asks for {distributed.launcher.value}, which is not installed; remove"
+                " launcher to use one that is"
             )
         return distributed.launcher
     if "SLURM_JOB_ID" in environment and program(RankLauncher.SRUN):

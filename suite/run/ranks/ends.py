@@ -1,4 +1,4 @@
-"""From the messages of each rank and the output of its launcher to the record of the launch."""
+"""The record of a launch, from the messages of its ranks and the output of their launcher."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from suite.run.channel import Progress
 from suite.run.child import OomKills, exit_reason, exit_status
 from suite.run.order import LaunchOrder
 from suite.run.process import Deadline
-from suite.run.ranks.launcher_words import complaint, deaths, lost_hosts, stalled_ranks
+from suite.run.ranks.launcher_log import complaint, deaths, lost_hosts, stalled_ranks
 
-# For a rank whose connection ended as if its process was gone.
+# For a rank whose connection was closed, as by the end of its process.
 ENDED_SILENTLY = "ended without a result"
 # Rank -> how it died.
 Deaths = Mapping[int, tuple[Status, str]]
@@ -25,8 +25,8 @@ class HeardRank:
 
     `result` is its record. `failure` is a status and a reason without a record, for a missed
     deadline or an unparsable message. `lost` says how its connection ended before either, and
-    `lost_first` whether it was the first to do so. `reacts` is None until the rank is asked, and
-    False until it has replied, with the `place` that it is in.
+    `lost_first` whether it was the first to do so. `responds` is None until the rank is asked, and
+    False until it has replied, with the `place` where it is.
     """
 
     index: int
@@ -37,7 +37,7 @@ class HeardRank:
     failure: tuple[Status, str] | None = None
     lost: str | None = None
     lost_first: bool = False
-    reacts: bool | None = None
+    responds: bool | None = None
     place: str = ""
 
     @property
@@ -47,7 +47,7 @@ class HeardRank:
 
     @property
     def is_well(self) -> bool:
-        """Whether it is running, or ended as it should."""
+        """Whether it is running, or ended normally."""
         if self.result is not None and self.failure is None:
             return self.result.status in {Status.OK, Status.INTERRUPTED}
         return not self.is_over
@@ -59,8 +59,8 @@ class HeardRank:
 
     @property
     def owes_reply(self) -> bool:
-        """Whether it was asked if it still reacts and has not replied."""
-        return self.reacts is False and self.lost is None
+        """Whether it was asked if it still responds and has not replied."""
+        return self.responds is False and self.lost is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class LauncherEnd:
     kills: OomKills = field(default_factory=OomKills)
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """How it ended: `mpirun ended with code 1`."""
         if self.code is not None and self.code < 0:
             return f"{self.name} {exit_reason(self.code, OomKills())}"
@@ -91,9 +91,9 @@ class LauncherEnd:
     def own_end(self) -> str:
         """The reason if neither it nor a rank names a failed rank."""
         if self.code is not None and self.code < 0:
-            return f"{self.words} before its ranks did"
+            return f"{self.description} before its ranks did"
         return (
-            f"{self.words} without naming a failed rank, as it does when a person or another"
+            f"{self.description} without naming a failed rank, as it does when a person or another"
             " program ends it"
         )
 
@@ -145,18 +145,18 @@ def launch_of_ranks(
             return _record(order, *_never_reported(missing, launcher, places))
         if launcher.code and not complete:
             return _record(order, Status.CRASHED, launcher.own_end)
-    guilty = _guilty(ranks, launcher.said)
-    if not guilty and not missing and all(rank.is_late for rank in ranks):
+    at_fault = _ranks_at_fault(ranks, launcher.said)
+    if not at_fault and not missing and all(rank.is_late for rank in ranks):
         reason = f"{ranks[0].deadline.reason}; {_places(ranks)}"
         return _record(order, Status.TIMED_OUT, reason)
-    ends = [RankEnd(rank.index, rank.host, _end_of(order, rank, died, guilty)) for rank in ranks]
+    ends = [RankEnd(rank.index, rank.host, _end_of(order, rank, died, at_fault)) for rank in ranks]
     # A rank that died before it connected has not named its host.
     ends += [RankEnd(index, "", _record(order, *died[index])) for index in missing if index in died]
     return merge_ranks(ends)
 
 
 def interrupted(order: LaunchOrder, reason: str) -> Launch:
-    """The record of a launch that was asked to stop and has nothing to keep."""
+    """The record of a launch that was stopped before it measured anything."""
     return _record(order, Status.INTERRUPTED, reason)
 
 
@@ -208,11 +208,12 @@ def _never_reported(
     if launcher.startup is not None:
         return Status.TIMED_OUT, f"{which}: {launcher.startup}"
     why = complaint(launcher.said)
-    return Status.CRASHED, f"{launcher.words} before {which} reported" + (f": {why}" if why else "")
+    reason = f"{launcher.description} before {which} reported"
+    return Status.CRASHED, f"{reason}: {why}" if why else reason
 
 
-def _guilty(ranks: Sequence[HeardRank], said: str) -> set[int]:
-    """Of late ranks, those that the others wait for; empty if that is unknown."""
+def _ranks_at_fault(ranks: Sequence[HeardRank], said: str) -> set[int]:
+    """Of late ranks, those that the others wait for; empty if unknown."""
     if not any(rank.is_late for rank in ranks):
         return set()
     silent = {rank.index for rank in ranks if rank.owes_reply}
@@ -220,24 +221,24 @@ def _guilty(ranks: Sequence[HeardRank], said: str) -> set[int]:
 
 
 def _places(ranks: Sequence[HeardRank]) -> str:
-    """The function each rank is in, if one is late and others wait for it, but not known which."""
+    """The function that each rank is in: all are late, and none is known to be the cause."""
     at: dict[str, list[str]] = {}
     for rank in sorted(ranks, key=lambda rank: rank.index):
         at.setdefault(rank.place, []).append(f"rank {rank.index} on {rank.host}")
     return "; ".join(f"{', '.join(names)} in {place}" for place, names in at.items())
 
 
-def _end_of(order: LaunchOrder, rank: HeardRank, died: Deaths, guilty: set[int]) -> Launch:
+def _end_of(order: LaunchOrder, rank: HeardRank, died: Deaths, at_fault: set[int]) -> Launch:
     if rank.failure is None and rank.result is not None:
         return rank.result
-    return _record(order, *_failure_of(rank, died, guilty))
+    return _record(order, *_failure_of(rank, died, at_fault))
 
 
-def _failure_of(rank: HeardRank, died: Deaths, guilty: set[int]) -> tuple[Status, str]:
-    if rank.index in guilty:
+def _failure_of(rank: HeardRank, died: Deaths, at_fault: set[int]) -> tuple[Status, str]:
+    if rank.index in at_fault:
         why = "it no longer responds" if rank.owes_reply else "the others waited for it"
         return Status.TIMED_OUT, f"{rank.deadline.reason}; {why}"
-    if rank.is_late and guilty:
+    if rank.is_late and at_fault:
         return Status.INTERRUPTED, "waited for another rank"
     if rank.failure is not None:
         return rank.failure

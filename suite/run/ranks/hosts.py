@@ -21,7 +21,7 @@ from suite.model.distributed import Distributed, Host, RankLauncher, rank_settin
 from suite.model.errors import InputError
 from suite.run.child import end_session
 from suite.run.ranks.command import launcher_environment, rank_command
-from suite.run.ranks.launcher_words import complaint
+from suite.run.ranks.launcher_log import complaint
 from suite.run.ranks.listener import addresses_of
 from suite.store.strict_json import parse_json
 
@@ -42,7 +42,7 @@ class HostFacts:
     """A host's description of itself; the version of a missing component is None.
 
     `machine` is the same for two names of one machine only: its present boot and, as containers
-    of one machine may be hosts of their own, its network. None where the system tells neither.
+    of one machine may be hosts of their own, its network. None if the system reports neither.
     """
 
     host: str
@@ -231,8 +231,8 @@ def _check_different(host: Host, facts: HostFacts, other: Host, earlier: HostFac
         )
     if facts.host == earlier.host:
         raise InputError(
-            f"host {host.name}: calls itself {facts.host}, as {other.name} does, and ranks are told"
-            " apart by that; rename one"
+            f"host {host.name}: calls itself {facts.host}, as {other.name} does, and ranks are"
+            " identified by it; rename one"
         )
     if {*facts.gpu_uuids} & {*earlier.gpu_uuids}:
         raise InputError(

@@ -1,4 +1,4 @@
-"""The ranks of one launch as the runner hears them, from the first message to the last."""
+"""The ranks of one launch as the runner follows them, from the first message to the last."""
 
 import os
 import selectors
@@ -28,11 +28,11 @@ from suite.run.ranks.host_watch import HostWatch
 from suite.run.ranks.link import ARE_YOU_THERE, STOP, Hello
 from suite.run.ranks.listener import Listener
 
-# After the first rank has failed: time for the others, and the launcher, to report.
+# Time for the other ranks and the launcher to report after the first rank has failed.
 _GRACE_SECONDS = 3.0
-# A launcher that notices a dead rank first ends the others, in about 4 s, and then names it.
-_LAST_WORDS_SECONDS = 10.0
-# Ranks that have answered exit together; a launcher told to end them needs time on far hosts.
+# A launcher that notices a dead rank ends the others first, in about 4 s, and then names it.
+_LAUNCHER_REPORT_SECONDS = 10.0
+# Ranks that have sent results exit together; ending ranks on far hosts takes a launcher time.
 _EXIT_SECONDS = 30.0
 _TERMINATE_SECONDS = 10.0
 _LOOK_SECONDS = 0.1
@@ -45,7 +45,7 @@ _RECORD_BYTES = 2**20
 
 
 class RankMonitor:
-    """Hears every rank of a launch on a connection of its own, and ends them all together.
+    """Follows every rank of a launch on a connection of its own, and ends them all together.
 
     `cpu_seconds` is the runner's own CPU time since the first step.
     """
@@ -85,24 +85,24 @@ class RankMonitor:
         """CPU time of this process since the first step, 0 before."""
         return 0.0 if self._cpu_began is None else time.process_time() - self._cpu_began
 
-    def hear(self) -> None:
-        """Wait until every rank has answered, or one has failed and all reports on it are in."""
-        while not self._all_is_said():
+    def wait(self) -> None:
+        """Return once every rank has sent its result, or one failed and was fully reported."""
+        while not self._is_settled():
             for key, _ in self._selector.select(self._seconds_left()):
                 key.data(key.fileobj)
             self._listener.dismiss_late()
             self._note_deadlines()
             if not all(rank.is_well for rank in self._ranks.values()):
                 lost = any(rank.lost is not None for rank in self._ranks.values())
-                self._end_within(_LAST_WORDS_SECONDS if lost else _GRACE_SECONDS)
+                self._end_within(_LAUNCHER_REPORT_SECONDS if lost else _GRACE_SECONDS)
 
     def ask_to_stop(self) -> None:
         """Let the ranks finish their current step; ranks still in startup end at once."""
         stepping = [rank for rank in self._ranks.values() if rank.progress.total]
         if len(stepping) < self._order.cell.gpus:
             self._stopped_early = True
-            # From a handler of signals, in which a second Ctrl-C may come: it would leave the lock
-            # locked that Popen takes to send a signal, and whoever waits for the process stuck.
+            # This runs in a signal handler, which a second Ctrl-C may interrupt: a lock that Popen
+            # takes to send a signal would stay locked, and waiting for the process would hang.
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._ended, signal.SIGTERM)
             return
@@ -111,7 +111,7 @@ class RankMonitor:
                 connection.send(STOP)
 
     def end(self) -> None:
-        """Wait for every rank to end: good ones exit by themselves, others are ended."""
+        """Wait for every rank to end: those that are well exit by themselves, others are ended."""
         if self._all_over() and all(rank.is_well for rank in self._ranks.values()):
             self._await_launcher(_EXIT_SECONDS)
         self._watch.close()
@@ -152,8 +152,8 @@ class RankMonitor:
     def _all_over(self) -> bool:
         return self._everyone_reported and all(rank.is_over for rank in self._ranks.values())
 
-    def _all_is_said(self) -> bool:
-        """Whether no further report on how the ranks ended can come, or the time for it is over."""
+    def _is_settled(self) -> bool:
+        """Whether no further report on the ranks can arrive, or the time for it is over."""
         is_time_over = self._until is not None and time.monotonic() >= self._until
         if is_time_over or (self._stopped_early and self._code is not None):
             return True
@@ -167,7 +167,7 @@ class RankMonitor:
         return late < 2 and (not lost or self._code is not None)
 
     def _end_within(self, seconds: float) -> None:
-        """Listen at most this long from now, or until an earlier deadline."""
+        """Follow the ranks at most this long from now, or until an earlier deadline."""
         until = time.monotonic() + seconds
         self._until = until if self._until is None else min(self._until, until)
 
@@ -182,12 +182,12 @@ class RankMonitor:
         return min(left, self._listener.seconds_left(), _WATCH_SECONDS)
 
     def _note_deadlines(self) -> None:
-        """Mark the ranks that are late now, unless another one failed, for which they may wait."""
+        """Mark the ranks that are late now, unless one has failed: the others may wait for it."""
         ranks = self._ranks.values()
         if self._code is None and all(rank.is_well or rank.is_late for rank in ranks):
             late = [rank for rank in ranks if not (rank.is_over or rank.deadline.seconds_left())]
             if late and not any(rank.is_late for rank in ranks):
-                self._ask_who_is_there()
+                self._ask_who_responds()
             for rank in late:
                 rank.failure = (Status.TIMED_OUT, rank.deadline.reason)
         is_over = self._startup.seconds_left() == 0 or self._watch.lost is not None
@@ -207,11 +207,11 @@ class RankMonitor:
         if not self._output.pump():
             self._selector.unregister(reader)  # type: ignore[arg-type] # a descriptor
 
-    def _ask_who_is_there(self) -> None:
-        """Ranks that wait for another one still react; one that is stopped or stuck does not."""
+    def _ask_who_responds(self) -> None:
+        """Ranks that wait for another one still respond; one that is stopped or stuck does not."""
         for connection, rank in self._of.items():
             if rank.result is None:
-                rank.reacts = False
+                rank.responds = False
                 with suppress(OSError):
                     connection.send(ARE_YOU_THERE)
 
@@ -256,8 +256,8 @@ class RankMonitor:
                 rank.lost = lost
 
     def _take(self, rank: HeardRank, line: bytes) -> None:
-        if rank.reacts is False:
-            rank.reacts = True
+        if rank.responds is False:
+            rank.responds = True
         try:
             message = receive(line)
             if isinstance(message, Here):

@@ -1,4 +1,4 @@
-"""One launch of several ranks: start them, hear each, and end all of them as soon as one fails."""
+"""One launch of several ranks: start them, monitor each, and end all as soon as one fails."""
 
 import secrets
 import subprocess
@@ -70,13 +70,13 @@ def run_ranks(
         process = _start(command, {**surroundings, **variables}, output)
         try:
             monitor = RankMonitor(order, listener, process, output, watch, on_progress)
-        except BaseException:  # no descriptor left, say
+        except BaseException:  # no descriptor left, for example
             process.kill()
             process.wait()
             raise
         try:
-            with stop.telling(monitor.ask_to_stop):
-                monitor.hear()
+            with stop.passed_to(monitor.ask_to_stop):
+                monitor.wait()
             said = output.text()
         finally:
             monitor.end()

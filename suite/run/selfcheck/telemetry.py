@@ -1,4 +1,4 @@
-"""What the readings of the machine do to the steps between which they are taken."""
+"""The effect of reading the machine on the steps between which it is read."""
 
 from statistics import median
 
@@ -19,8 +19,8 @@ Blocks = tuple[tuple[float, ...], tuple[float, ...]]
 def telemetry_effect(cell: Cell, turns: int, steps: int, *, on_gpu: bool) -> Check:
     """How much longer steps are with the recorder than without, one value a turn.
 
-    A turn is a block of so many steps with it and one without, each first in every second turn.
-    The recorder reads when it is due, as in a launch: once a second, here of both kinds of block.
+    A turn is a block of this many steps with it and one without, in alternating order. The recorder
+    reads when it is due, as in a launch: once a second, counted over both kinds of block.
     """
     environment = kernels.framework(cell.kernel).environment(cell, on_gpu=on_gpu)
     blocks, readings = in_fresh_process(_blocks, cell, turns, steps, environment)

@@ -24,8 +24,8 @@ def timing_cost(steps: int) -> Check:
         time_steps(lambda: None, protocol, on_step=lambda *done: sender.progress(Progress(*done)))
         return (perf_counter() - began) / steps * 1e6
 
-    with Path(os.devnull).open("wb") as nobody:
-        values = tuple(cost(Sender(nobody.fileno())) for _ in range(20))
+    with Path(os.devnull).open("wb") as null:
+        values = tuple(cost(Sender(null.fileno())) for _ in range(20))
     return Check(
         name="timing, empty step",
         values=values,

@@ -1,11 +1,11 @@
-"""suite.run.ranks.launcher_words: what Open MPI 4.1.4 and Horovod 0.28.1 really say.
+"""suite.run.ranks.launcher_log: what Open MPI 4.1.4 and Horovod 0.28.1 really say.
 
 Slurm's words are those of its documentation and of other people's logs.
 """
 
 import pytest
 
-from suite.run.ranks.launcher_words import complaint, deaths, lost_hosts, stalled_ranks
+from suite.run.ranks.launcher_log import complaint, deaths, lost_hosts, stalled_ranks
 
 RULE = "-" * 74 + "\n"
 MPIRUN_ABORTS = f"""\
