@@ -140,6 +140,32 @@ def test_ranks_on_other_hosts_are_not_told_the_uuids_of_this_one() -> None:
     ]
 
 
+def test_an_order_has_of_matrix_and_flags_what_its_cell_uses() -> None:
+    """Folders and reading where records are read, compression between ranks, threads everywhere."""
+    options = KernelOptions(data_dir="/data", data_idx_dir="/index", seed=7)
+    cells = [
+        cell(1),
+        replace(cell(1), data=Data.TFRECORD),
+        replace(cell(1), data=Data.DALI),
+        replace(cell(1), mode=Mode.TRAINING, gpus=2),
+    ]
+    mine = replace(
+        matrix(*cells),
+        distributed=Distributed(compression=Compression.FP16),
+        reading=Reading(decode_threads=3),
+        threads_per_rank=2,
+    )
+    orders = [item.order for item in plan_launches(mine, CPU_ONLY, options).launches[:4]]
+    given = [order.options for order in orders]
+
+    assert [each.data_dir for each in given] == [None, "/data", "/data", None]
+    assert [each.data_idx_dir for each in given] == [None, None, "/index", None]
+    assert [each.reading.decode_threads for each in given] == [None, 3, 3, None]
+    assert [each.compression for each in given] == [Compression.NONE] * 3 + [Compression.FP16]
+    assert {(each.threads, each.seed) for each in given} == {(2, 7)}
+    assert {order.protocol for order in orders} == {PROTOCOL}
+
+
 def test_a_plan_survives_as_json() -> None:
     """Orders and skips, with every path to the byte and every variable."""
     options = KernelOptions(data_dir="/caf\udce9 1", data_idx_dir="/100%/ä", seed=7)
