@@ -97,3 +97,42 @@ def test_the_work_per_launch_does_not_grow_with_their_number() -> None:
         return Counting.operations / launches
 
     assert 0 < operations_of_a_launch(1000) <= operations_of_a_launch(10) + 1
+
+
+def test_a_forecast_says_whether_it_has_learned() -> None:
+    """Before a launch has gone well nothing corrects what was expected."""
+    forecast = Forecast([(cell(1), 0.0), (cell(2), 10.0), (cell(4), 10.0)])
+    forecast.begin()
+    forecast.learn(5.0)
+    before = forecast.has_learned
+    forecast.begin()
+    forecast.learn(5.0)
+
+    assert (before, forecast.has_learned) == (False, True)
+    assert forecast.later_seconds == 5
+
+
+def test_a_second_launch_of_a_series_replaces_the_first() -> None:
+    """The last one resembles what comes next most; other series follow the whole run."""
+    other = make_cell(precision=Precision.AMP, batch_size=1)
+    series = [(cell(batch), 10.0) for batch in (1, 2, 4, 8)]
+    forecast = Forecast([*series, (other, 10.0)])
+    for measured in (20.0, 30.0):
+        forecast.begin()
+        forecast.learn(measured)
+    later = forecast.later_seconds
+    forecast.begin()
+
+    assert later == pytest.approx(2 * 30 + 10 * 50 / 20)
+    assert forecast.present_seconds == pytest.approx(30)
+    assert forecast.later_seconds == pytest.approx(30 + 10 * 50 / 20)
+
+
+def test_a_guess_is_in_proportion_to_all_images_of_a_step() -> None:
+    """Where nothing is known of one cell, the steps of several GPUs have the images of all."""
+    two = make_cell(mode=Mode.TRAINING, batch_size=4, gpus=2)
+    forecast = Forecast([(cell(1), None), (two, None)])
+    forecast.begin()
+    forecast.learn(3.0)
+
+    assert forecast.later_seconds == pytest.approx(8 * 3)

@@ -1,11 +1,22 @@
 """suite.analysis.intervals: percentiles enclosed without assuming a distribution."""
 
+import math
 import random
+from collections.abc import Sequence
+from statistics import median
 
+import numpy as np
 import pytest
 from simulated_steps import coverage
 
-from suite.analysis.intervals import interval_ranks, percentile_interval, samples_needed, worth
+from suite.analysis.intervals import (
+    _chi_squared,
+    interval_ranks,
+    launches_differ,
+    percentile_interval,
+    samples_needed,
+    worth,
+)
 
 
 @pytest.mark.parametrize(
@@ -112,3 +123,80 @@ def test_launches_at_one_level_are_pooled() -> None:
 
     assert told.enclosing >= 0.9
     assert told.given > 0.9
+
+
+def test_the_interval_of_fewer_worth_is_scaled_to_all_samples() -> None:
+    """Ranks among 101 samples become the places of the same shares among 1001."""
+    ordered = [float(value) for value in range(1001)]
+    ranks = interval_ranks(101, 0.5)
+    assert ranks is not None
+
+    assert percentile_interval(ordered, 0.5, worth=101) == tuple(10 * (rank - 1) for rank in ranks)
+    # Where a place lies between two samples, the interval takes in both.
+    lower, upper = percentile_interval(ordered[:-4], 0.5, worth=101) or (0, 0)
+    assert (lower, upper) == (
+        math.floor((ranks[0] - 1) * 9.96),
+        math.ceil((ranks[1] - 1) * 9.96),
+    )
+
+
+def worth_by_definition(launches: Sequence[Sequence[float]], cut: float) -> int:
+    """The formula of `worth` written out, for launches that do not differ."""
+    marks = [np.array(launch) <= cut for launch in launches]
+    count = sum(map(len, marks))
+    variance = float(sum(len(mark) * mark.mean() * (1 - mark.mean()) for mark in marks)) / count
+    alike = []
+    for lag in range(1, min(map(len, marks)) // 4 + 1):
+        products = [(mark[lag:] - mark.mean()) * (mark[:-lag] - mark.mean()) for mark in marks]
+        correlation = float(np.concatenate(products).mean()) / variance
+        if correlation < 2 / math.sqrt(count):
+            break
+        alike.append(correlation)
+    left = 1 - 2 * len(alike) * len(launches) / count
+    return math.floor(count / max(1.0, (1 + 2 * sum(alike)) / left))
+
+
+@pytest.mark.parametrize("lengths", [(200,), (120, 80, 100)])
+@pytest.mark.parametrize("kept", [0.0, 0.5, 0.8])
+def test_the_worth_is_that_of_its_definition(kept: float, lengths: tuple[int, ...]) -> None:
+    """Counted in bits of whole numbers, and the same as in plain arithmetic."""
+    generator = random.Random(7)  # noqa: S311 - not for secrets
+    for _ in range(20):
+        launches = []
+        for length in lengths:
+            level, launch = 0.0, []
+            for _ in range(length):
+                level = kept * level + generator.gauss(0, 1)
+                launch.append(level)
+            launches.append(launch)
+        if not launches_differ(launches):
+            cut = median(value for launch in launches for value in launch)
+            assert worth(launches, cut) == worth_by_definition(launches, cut)
+
+
+def test_steps_on_one_side_of_the_cut_are_all_independent() -> None:
+    """Nothing in them shows that they resemble each other."""
+    assert worth([[1.0] * 40, [1.0] * 40], 1.0) == 80
+    assert not launches_differ([[1.0] * 40, [1.0] * 40])
+
+
+@pytest.mark.parametrize("launches", [2, 5, 20])
+def test_equal_launches_seldom_differ_and_unequal_ones_do(launches: int) -> None:
+    """2.5 % of equal ones are said to differ, whatever their number; shifted ones all are."""
+    generator = random.Random(4)  # noqa: S311 - not for secrets
+    differ = 0
+    for _ in range(200):
+        equal = [[generator.gauss(0, 1) for _ in range(40)] for _ in range(launches)]
+        shifted = [[value + 2 for value in equal[0]], *equal[1:]]
+        differ += launches_differ(equal)
+        assert launches_differ(shifted)
+
+    assert 1 <= differ <= 14
+
+
+@pytest.mark.parametrize(
+    ("freedom", "quantile"), [(1, 5.024), (2, 7.378), (5, 12.833), (10, 20.483), (40, 59.342)]
+)
+def test_the_test_of_launches_has_the_tabulated_quantiles(freedom: int, quantile: float) -> None:
+    """97.5 % of chi-squared, to the accuracy of the approximation."""
+    assert _chi_squared(freedom) == pytest.approx(quantile, rel=0.02)

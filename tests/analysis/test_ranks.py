@@ -1,9 +1,10 @@
 """suite.analysis.ranks: from the records of ranks to that of their launch, and who is named."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import make_cell, make_launch, make_protocol
+from builders import make_cell, make_launch, make_protocol, make_telemetry
 
 from suite.analysis.ranks import RankEnd, merge_ranks, rank_spread
 from suite.analysis.summary import launch_summary
@@ -184,3 +185,38 @@ def test_the_spread_is_how_far_the_fastest_rank_is_ahead() -> None:
     assert rank_spread(merged.ranks) == pytest.approx((0.5 + 0.0) / 2)
     assert rank_spread(merged.ranks[:1]) is None
     assert rank_spread(merge_ranks([ending(0), ending(1)]).ranks) is None
+    assert rank_spread(merge_ranks([ending(0), ending(1)]).ranks) is None
+
+
+def test_a_rank_that_ran_no_step_does_not_hide_those_of_the_others() -> None:
+    """Steps are kept up to the last that all have who took any; so are the phases of startup."""
+    merged = merge_ranks(
+        [
+            ending(
+                0,
+                Status.TIMED_OUT,
+                "no end of measuring step 3 within 9 s",
+                startup_seconds={"import": 4.0, "build": 1.0},
+                warmup_seconds=(1.0,),
+                step_seconds=(1.0, 2.0),
+            ),
+            ending(1, Status.CRASHED, LOST_ANOTHER, startup_seconds={"import": 5.0}),
+        ]
+    )
+
+    assert (merged.status, merged.step_seconds) == (Status.TIMED_OUT, (1.0, 2.0))
+    assert merged.warmup_seconds == (1.0,)
+    assert merged.startup_seconds == {"import": 5.0, "build": 1.0}
+
+
+def test_a_busy_host_is_told_by_its_name() -> None:
+    """The processes of all ranks on a host are no foreign ones to each other; hosts are apart."""
+    quiet = make_telemetry(seconds=10.0, cpu_seconds=10.0, usable_cpus=4, busy_cpus=1.0)
+    busy = replace(quiet, busy_cpus=3.0)
+    merged = merge_ranks([ending(0, telemetry=quiet), ending(1, telemetry=busy)])
+
+    (caution,) = merged.cautions
+    assert caution.kind is CautionKind.CONTENDED
+    assert caution.text.startswith("foreign processes kept 50% of node1's CPU busy;")
+    assert merged.telemetry is None
+    assert [rank.telemetry for rank in merged.ranks] == [quiet, busy]

@@ -60,6 +60,8 @@ def test_a_run_of_before_folders_were_kept_is_not_accused() -> None:
     [
         ({"matrix": "yours"}, "matrix mine -> yours"),
         ({"cells": ("a", "c")}, "matrix now without b; matrix now with c"),
+        ({"cells": tuple("abcde")}, "matrix now with c, d, e"),
+        ({"cells": tuple("abcdef")}, "matrix now with c, d, e and 1 more"),
         ({"cells": tuple("abcdefg")}, "matrix now with c, d, e and 2 more"),
         ({"protocol": make_protocol(measured_steps=9)}, "protocol measured_steps 2 -> 9"),
         (
