@@ -9,6 +9,7 @@ from pathlib import Path
 from suite import kernels
 from suite.analysis.ranks import RankEnd, merge_ranks
 from suite.analysis.summary import launch_summary
+from suite.formats.numbers import milliseconds
 from suite.machine.devices import detect_machine
 from suite.model.device import wrong_type
 from suite.model.distributed import Rank, rank_of
@@ -146,7 +147,7 @@ def _outcome(launch: Launch, summary: Summary) -> str:
         "p95": summary.p95_seconds,
         "p99": summary.p99_seconds,
     }
-    latencies = ", ".join(f"{name} {seconds * 1e3:.2f} ms" for name, seconds in times.items())
+    latencies = ", ".join(f"{name} {milliseconds(seconds)} ms" for name, seconds in times.items())
     return (
         f"{launch.cell.id}: {summary.images_per_second:.2f} img/s (images / elapsed),"
         f" {summary.mean_of_rates:.2f} img/s (mean of rates, as published)\n"
