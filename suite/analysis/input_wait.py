@@ -22,13 +22,13 @@ class InputWait:
         """A caution, with the remedy for this kind of data, if the input was the bottleneck."""
         if self.share <= INPUT_BOUND_SHARE:
             return None
-        dali = " decode with data: dali on a GPU," if data is Data.TFRECORD else ""
-        text = (
+        seen = (
             f"measured steps waited {self.share:.0%} of their time for images, so the number is"
-            " that of the input: give it more CPU cores, faster storage or, if cores idle, more"
-            f" decode_threads,{dali} or measure the network alone with data: synthetic"
+            " that of the input"
         )
-        return Caution(CautionKind.INPUT_BOUND, text)
+        remedy = CautionKind.INPUT_BOUND.remedy
+        dali = f"decode with data: dali on a GPU, {remedy}"
+        return CautionKind.INPUT_BOUND.caution(seen, dali if data is Data.TFRECORD else remedy)
 
 
 def input_wait(wait_seconds: Sequence[float], step_seconds: Sequence[float]) -> InputWait | None:

@@ -12,7 +12,7 @@ from suite.model.device import (
     device_mismatch,
     wrong_device,
 )
-from suite.model.launch import Caution, CautionKind, Launch, Status
+from suite.model.launch import CautionKind, Launch, Status
 
 # The processes on each GPU, in CUDA's order; None for a GPU whose processes cannot be read.
 ForeignProcesses = Sequence[Sequence[GpuProcess] | None]
@@ -30,13 +30,14 @@ def with_cautions(
     """
     cautions = list(launch.cautions)
     if changes:
-        text = f"measured after a resumption under changes: {'; '.join(changes)}; start a new run"
-        cautions.append(Caution(CautionKind.CHANGED, text))
+        seen_changes = f"measured after a resumption under changes: {'; '.join(changes)}"
+        cautions.append(CautionKind.CHANGED.caution(seen_changes))
     used = [gpu for moment in seen for gpu in moment[: launch.cell.gpus]]
     foreign = dict.fromkeys(process.phrase for gpu in used for process in gpu or ())
     if foreign:
-        text = f"also on the GPU: {', '.join(foreign)}; end it and measure again"
-        cautions.append(Caution(CautionKind.FOREIGN_PROCESS, text))
+        cautions.append(
+            CautionKind.FOREIGN_PROCESS.caution(f"also on the GPU: {', '.join(foreign)}")
+        )
     return replace(launch, cautions=tuple(cautions))
 
 
@@ -65,14 +66,13 @@ def labelled(launch: Launch, machine: Machine, expected: str | None) -> Launch:
     cautions = list(launch.cautions)
     if launch.protocol.quick:
         steps = len(launch.step_seconds)
-        text = f"quick protocol with {steps} measured steps; run without --quick for a number"
-        cautions.append(Caution(CautionKind.QUICK, text))
+        cautions.append(CautionKind.QUICK.caution(f"quick protocol with {steps} measured steps"))
     if launch.cell.kernel is KernelName.SIMULATED:
-        text = "a simulated kernel slept instead of computing; run a matrix of the real one"
-        cautions.append(Caution(CautionKind.SIMULATED, text))
+        seen = "a simulated kernel slept instead of computing"
+        cautions.append(CautionKind.SIMULATED.caution(seen))
     elif device_mismatch(expected, machine):
-        text = f"measured on {label}, not on the matrix's {expected}; use --require-device"
-        cautions.append(Caution(CautionKind.OTHER_DEVICE, text))
+        seen = f"measured on {label}, not on the matrix's {expected}"
+        cautions.append(CautionKind.OTHER_DEVICE.caution(seen))
     launch = replace(launch, device=label, cautions=tuple(cautions))
     reason = mistake or _too_few_samples(launch)
     return replace(launch, status=Status.INVALID, reason=reason) if reason else launch

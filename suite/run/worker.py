@@ -207,12 +207,10 @@ def _cautions(
 def _truncated(order: LaunchOrder, timing: Timing) -> Caution | None:
     if not timing.truncated:
         return None
-    text = (
+    return CautionKind.TRUNCATED.caution(
         f"the time cap of {order.protocol.max_seconds:g} s ended the launch after"
-        f" {len(timing.step_seconds)} of {order.protocol.measured_steps} measured steps; raise"
-        " max_seconds for all of them"
+        f" {len(timing.step_seconds)} of {order.protocol.measured_steps} measured steps"
     )
-    return Caution(CautionKind.TRUNCATED, text)
 
 
 def _widened(facts: Facts) -> Caution | None:
@@ -220,8 +218,7 @@ def _widened(facts: Facts) -> Caution | None:
     declared, computed = facts.compute_type, facts.xla_compute_type
     if computed in {None, "unknown", declared}:
         return None
-    text = (
-        f"XLA computed the {declared} convolutions in {computed} on this CPU; run without XLA for"
-        f" the speed of {declared}"
+    return CautionKind.WIDENED.caution(
+        f"XLA computed the {declared} convolutions in {computed} on this CPU",
+        f"run without XLA for the speed of {declared}",
     )
-    return Caution(CautionKind.WIDENED, text)

@@ -292,8 +292,3 @@ def test_every_caution_is_marked_and_explained(kind: CautionKind) -> None:
     (row,) = [line for line in lines if line.startswith(LAUNCH.cell.id)]
     assert row.split()[-1] == kind.letter
     assert f"{kind.letter} = {kind.legend}" in lines
-
-
-def test_no_two_cautions_share_a_letter() -> None:
-    """A mark names one kind of doubt."""
-    assert len({kind.letter for kind in CautionKind}) == len(CautionKind)

@@ -122,7 +122,7 @@ def test_foreign_processes_on_the_gpu_are_named_beside_the_number() -> None:
     (caution,) = with_cautions(launch("GPU"), (), [((FOREIGN,),), ((FOREIGN,),)]).cautions
 
     assert caution.kind is CautionKind.FOREIGN_PROCESS
-    assert "also on the GPU: python (process 4711, 2.0 GiB); end it" in caution.text
+    assert "also on the GPU: python (process 4711, 2.0 GiB); end them" in caution.text
 
 
 def test_foreign_processes_on_another_gpu_are_no_doubt() -> None:
