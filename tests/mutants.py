@@ -157,14 +157,14 @@ def main() -> int:
         chance = random.Random(asked.seed)  # noqa: S311 - the same faults in every run
         drawn = chance.sample(every, min(asked.count, len(every)))
         missed = 0
-        for mutant in drawn:
+        for number, mutant in enumerate(drawn, 1):
             sound = mutant.path.read_bytes()
             faulty = sound[: mutant.start] + mutant.after.encode() + sound[mutant.end :]
             mutant.path.write_bytes(faulty)
             if not is_caught(mutant, checkout, tests, patience):
                 missed += 1
                 place = f"{mutant.path.relative_to(checkout)}:{mutant.line}"
-                print(f"{place}\n    {mutant.before}\n    {mutant.after}", flush=True)
+                print(f"{number}. {place}\n    {mutant.before}\n    {mutant.after}", flush=True)
             mutant.path.write_bytes(sound)
     print(f"{asked.layer}: {len(drawn) - missed} of {len(drawn)} caught ({len(every)} possible)")
     return 0

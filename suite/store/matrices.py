@@ -143,7 +143,7 @@ _FIELDS_AT: dict[str, type[Model]] = {
 
 def _first_problem(error: ValidationError) -> tuple[Place, str]:
     """Place and text of pydantic's first problem, with the number of further ones."""
-    details = error.errors(include_url=False)
+    details = error.errors()
     # A misspelt key is also a missing one; the misspelling is what the user can see.
     first = min(details, key=lambda detail: detail["type"] != "extra_forbidden")
     place: Place = first["loc"]

@@ -95,7 +95,7 @@ def _adapter(kind: type[Part]) -> TypeAdapter[list[Part]]:
 
 def _first_problem(kind: type[object], error: ValidationError) -> str:
     """Place and text of the first problem; an unknown field comes before a missing one."""
-    details = error.errors(include_url=False)
+    details = error.errors()
     first = min(details, key=lambda detail: detail["type"] != "unexpected_keyword_argument")
     place = first["loc"][1:]
     if first["type"] == "unexpected_keyword_argument":

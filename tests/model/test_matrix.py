@@ -225,3 +225,10 @@ def test_a_cell_that_contradicts_itself_is_an_error() -> None:
     """A matrix is not changed to one that could run."""
     with pytest.raises(MatrixError, match="gives cell inference-fp32-bs1-2gpu: inference runs on"):
         cells(axes={**AXES, "gpus": [1, 2]})
+
+
+def test_as_many_images_may_be_shared_out_as_fit_on_each_gpu() -> None:
+    """The limit of a batch is that of one GPU."""
+    (largest,) = cells(axes={**STRONG, "gpus": [4], "global_batch_size": [4 * 65_536]})
+
+    assert largest.batch_size == 65_536
