@@ -6,7 +6,7 @@ from statistics import fmean
 import pytest
 
 from suite.model.cell import Cell, KernelName, Mode, Precision
-from suite.run.selfcheck.forked import forked_launches, spread_ratio
+from suite.run.selfcheck.forked import chance_factor, forked_launches, relative_spread
 
 CELL = Cell(
     mode=Mode.INFERENCE,
@@ -37,8 +37,7 @@ def test_the_interval_of_a_spread_covers_the_truth() -> None:
     def medians() -> list[float]:
         return [random.gauss(1.0, 0.02) for _ in range(8)]
 
-    ratios = [spread_ratio(medians(), medians()) for _ in range(300)]
-    covered = fmean(each.low <= 1 <= each.high for each in ratios)
+    factor = chance_factor(8)
+    ratios = [relative_spread(medians()) / relative_spread(medians()) for _ in range(1000)]
 
-    assert 0.91 <= covered <= 0.98
-    assert ratios[0].low < ratios[0].ratio < ratios[0].high
+    assert 0.93 <= fmean(1 / factor <= ratio <= factor for ratio in ratios) <= 0.97

@@ -3,7 +3,6 @@
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from statistics import fmean, median, stdev
@@ -23,15 +22,6 @@ from suite.run.process import run_launch
 _TARGET_SECONDS = 0.3
 # Draws that give a quantile of an F distribution within about 1 %.
 _DRAWS = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class SpreadRatio:
-    """The spread of one set of launches over that of another, with a 95 % interval."""
-
-    ratio: float
-    low: float
-    high: float
 
 
 def forked_launches(cell: Cell, launches: int, steps: int, *, on_gpu: bool) -> Iterator[Check]:
@@ -101,35 +91,30 @@ def _steps(cell: Cell, forked: Sequence[Launch], programs: Sequence[Launch]) -> 
         note=f"median step of a forked launch over that of a program: {fmean(ours) * 1e3:.2f} ms"
         f" and {fmean(theirs) * 1e3:.2f} ms on average",
     )
-    spread = spread_ratio(ours, theirs)
+    ratio = relative_spread(ours) / relative_spread(theirs)
+    factor = chance_factor(len(ours))
     yield Check(
         name=f"forked spread, {cell.id}",
-        values=(spread.ratio,),
+        values=(ratio,),
         unit="x",
-        note=f"median steps of {len(ours)} launches vary by {_percent(ours)} forked and"
-        f" {_percent(theirs)} as programs; 95 % interval of the ratio {spread.low:.2f} to"
-        f" {spread.high:.2f}, if medians are normal. This many launches cannot show a factor below"
-        f" {_factor(len(ours)):.1f}, and one server is one draw of hash seed and memory"
-        " layout",
+        note=f"median steps of {len(ours)} launches vary by {relative_spread(ours):.1%} forked and"
+        f" {relative_spread(theirs):.1%} as programs; 95 % interval of the ratio"
+        f" {ratio / factor:.2f} to {ratio * factor:.2f}, if medians are normal. This many launches"
+        f" cannot show a factor below {factor:.1f}, and one server is one draw of hash seed and"
+        " memory layout",
     )
 
 
-def spread_ratio(ours: Sequence[float], theirs: Sequence[float]) -> SpreadRatio:
-    """The relative standard deviation of some numbers over that of equally many others.
-
-    The interval is exact for normal numbers, whose ratio of variances follows an F distribution.
-    """
-    ratio = stdev(ours) / fmean(ours) / (stdev(theirs) / fmean(theirs))
-    factor = _factor(len(ours))
-    return SpreadRatio(ratio, ratio / factor, ratio * factor)
+def relative_spread(values: Sequence[float]) -> float:
+    """Their standard deviation as a share of their mean."""
+    return stdev(values) / fmean(values)
 
 
 @cache
-def _factor(count: int) -> float:
-    """How far the ratio of two such spreads is by chance: 2.5 % of ratios are larger."""
+def chance_factor(count: int) -> float:
+    """How far the ratio of two spreads, of this many normal numbers each, is by chance.
+
+    2.5 % of ratios are larger: the ratio of two variances has an F distribution.
+    """
     draws = np.random.default_rng(0).f(count - 1, count - 1, _DRAWS)
     return float(np.sqrt(np.quantile(draws, 0.975)))
-
-
-def _percent(values: Sequence[float]) -> str:
-    return f"{stdev(values) / fmean(values):.1%}"
