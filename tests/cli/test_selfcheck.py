@@ -35,6 +35,8 @@ def test_every_promise_is_measured(capfd: pytest.CaptureFixture[str]) -> None:
         "memory, inference-fp32-bs8-1gpu-64px",
         "telemetry, inference-fp32-bs1-1gpu-64px",
         "overhead, inference-fp32-bs1-1gpu-64px",
+        "forked step, inference-fp32-bs1-1gpu-64px",
+        "forked spread, inference-fp32-bs1-1gpu-64px",
     ]
     assert "met" not in out.lower().split()
     assert lines[-1] == "no target was judged"

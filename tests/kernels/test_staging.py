@@ -87,7 +87,7 @@ def test_training_finds_its_batch_on_the_device_and_evaluation_copies_it(tmp_pat
     """
     must = "a batch must reach the device"
 
-    assert in_fresh_process(staged_launches, str(tmp_path / "data")) == {
+    assert in_fresh_process({}, staged_launches, str(tmp_path / "data")) == {
         "on the host": ({"CPU:0"}, "no copy: the host computes"),
         "inference, synthetic": ({"CPU:0"}, "inside the step"),
         "inference, tfrecord": ({"CPU:0"}, "inside the step"),
@@ -129,7 +129,7 @@ def second_batch_while_the_first_is_held() -> bool:
 
 def test_the_next_batch_sets_out_while_a_step_computes() -> None:
     """In training a step's batch is on its way before its step begins."""
-    assert in_fresh_process(second_batch_while_the_first_is_held)
+    assert in_fresh_process({}, second_batch_while_the_first_is_held)
 
 
 def test_staging_copies_nothing_where_the_host_computes() -> None:

@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from suite.kernels.interface import InvalidLaunchError, Kernel, KernelOptions
+from suite.kernels.interface import Consensus, InvalidLaunchError, Kernel, KernelOptions
 from suite.kernels.tensorflow.arithmetic import FLOAT32_BITS, float32_bits, xla_compute_type
 from suite.kernels.tensorflow.batches import Batch, Batches, open_batches
 from suite.kernels.tensorflow.executed import check_launch, read_executed, record_first_run
@@ -144,7 +143,7 @@ def _loss_scale(cell: Cell, recipe: Recipe, *, on_gpu: bool) -> LossScale | None
 class TensorFlowKernel:
     """A traced step and its supply of batches; the wait for a batch is part of the step."""
 
-    consensus = None
+    consensus: Consensus | None = None
 
     def __init__(
         self,
@@ -191,34 +190,24 @@ class TensorFlowKernel:
         Raises:
             InvalidLaunchError: a switch had no effect, or the last loss is not finite.
         """
-        executed = read_executed(self._function, self._executed)
+        graph = read_executed(self._function, self._executed)
         computing_device = self._model.variables[0].value.device
         device_type = tf.DeviceSpec.from_string(computing_device).device_type
-        staging = observed_staging(self._cell, self._images_device, computing_device)
+        compute_type = graph.compute_type or ""
+        widened = graph.xla != "off" and device_type == "CPU"
         bits = float32_bits(xla=self._cell.xla)
-        check_launch(
-            self._cell,
-            executed,
+        facts = graph | Facts(
             device_type=device_type,
-            staging=staging,
-            float32_bits=bits,
-            output=self._output,
-        )
-        check_tf32_switch(self._cell.precision)
-        graph = asdict(executed)
-        (compute_type,) = graph.pop("compute_types")
-        widened = executed.xla != "off" and device_type == "CPU"
-        ran = Facts(
-            **graph,
-            device_type=device_type,
-            compute_type=compute_type,
-            xla_compute_type=xla_compute_type(compute_type) if widened else None,
             float32_bits=bits,
             tf32=bits < FLOAT32_BITS,
             parameters=sum(math.prod(v.shape) for v in self._model.trainable_variables),
             loss=float(self._output) if self._output.ndim == 0 else None,
             loss_scaled=self._cell.mode is Mode.TRAINING and compute_type == "float16",
             recipe=self._recipe if self._cell.mode is Mode.TRAINING else None,
-            input_staging=staging,
+            input_staging=observed_staging(self._cell, self._images_device, computing_device),
         )
-        return ran | self._batches.facts() | software_facts()
+        check_launch(self._cell, facts, self._output)
+        check_tf32_switch(self._cell.precision)
+        if widened:
+            facts |= Facts(xla_compute_type=xla_compute_type(compute_type))
+        return facts | self._batches.facts() | software_facts()

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -16,8 +16,10 @@ from suite.model.cell import Cell
 Answer = TypeVar("Answer")
 
 
-def in_fresh_process(work: Callable[..., Answer], *arguments: object) -> Answer:
-    """What `work` returns there; an error that it raises is raised here.
+def in_fresh_process(
+    environment: Mapping[str, str], work: Callable[..., Answer], *arguments: object
+) -> Answer:
+    """What `work` returns there, with these variables; an error that it raises is raised here.
 
     What TensorFlow prints meanwhile (no setting silences some lines of its start) is shown only if
     the work fails.
@@ -26,7 +28,10 @@ def in_fresh_process(work: Callable[..., Answer], *arguments: object) -> Answer:
         log = Path(folder) / "stderr"
         log.touch()
         with ProcessPoolExecutor(
-            1, mp_context=get_context("spawn"), initializer=_divert_errors, initargs=(str(log),)
+            1,
+            mp_context=get_context("spawn"),
+            initializer=_prepare,
+            initargs=(environment, str(log)),
         ) as process:
             try:
                 return process.submit(work, *arguments).result()
@@ -37,16 +42,16 @@ def in_fresh_process(work: Callable[..., Answer], *arguments: object) -> Answer:
                 raise
 
 
-def _divert_errors(log: str) -> None:
-    """Let everything this process writes to its standard error go to a file instead."""
+def _prepare(environment: Mapping[str, str], log: str) -> None:
+    """Set variables, and send whatever this process writes to its standard error to a file."""
+    os.environ.update(environment)
     descriptor = os.open(log, os.O_WRONLY | os.O_APPEND)
     os.dup2(descriptor, 2)
     os.close(descriptor)
 
 
-def our_step(cell: Cell, environment: dict[str, str]) -> Callable[[], None]:
+def our_step(cell: Cell) -> Callable[[], None]:
     """The step of a launch, compiled and proven to be what its cell declares."""
-    os.environ.update(environment)
     framework = kernels.framework(cell.kernel)
     framework.import_for(cell)
     kernel = framework.build(cell, KernelOptions())

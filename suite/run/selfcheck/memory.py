@@ -1,8 +1,8 @@
 """The memory of a large launch against a bare Keras loop."""
 
-import os
 import resource
 import sys
+from collections.abc import Callable
 from statistics import median
 
 from suite import kernels
@@ -20,8 +20,8 @@ def peak_memory(cell: Cell, launches: int, *, on_gpu: bool) -> Check:
     environment = kernels.framework(cell.kernel).environment(cell, on_gpu=on_gpu)
     pairs = [
         (
-            in_fresh_process(_peak_of_ours, cell, environment),
-            in_fresh_process(_peak_of_keras, cell, environment),
+            in_fresh_process(environment, _peak_after, our_step, cell, 1),
+            in_fresh_process(environment, _peak_after, bare_step, cell, 2),
         )
         for _ in range(launches)
     ]
@@ -36,21 +36,10 @@ def peak_memory(cell: Cell, launches: int, *, on_gpu: bool) -> Check:
     )
 
 
-def _peak_of_ours(cell: Cell, environment: dict[str, str]) -> int:
-    step = our_step(cell, environment)
-    step()
-    return _peak_bytes()
-
-
-def _peak_of_keras(cell: Cell, environment: dict[str, str]) -> int:
-    os.environ.update(environment)
-    step = bare_step(cell)
-    step()
-    step()
-    return _peak_bytes()
-
-
-def _peak_bytes() -> int:
-    """Largest resident memory of this process so far; Linux counts in KiB, macOS in bytes."""
+def _peak_after(make: Callable[[Cell], Callable[[], None]], cell: Cell, steps: int) -> int:
+    """Largest resident memory of this process, in bytes; Linux counts in KiB, macOS in bytes."""
+    step = make(cell)
+    for _ in range(steps):
+        step()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

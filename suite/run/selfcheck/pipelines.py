@@ -1,6 +1,5 @@
 """The pipelines of records against decoding the same JPEGs alone."""
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -35,12 +34,12 @@ def pipeline_speeds(
     """
     with TemporaryDirectory(prefix="selfcheck-") as folder:
         options = KernelOptions(data_dir=f"{folder}/data", data_idx_dir=f"{folder}/index")
-        in_fresh_process(_make, folder, cell.batch_size, picture)
+        in_fresh_process({}, _make, folder, cell.batch_size, picture)
         for data, name in _NAMES.items():
             reading = replace(cell, data=data)
             environment = kernels.framework(cell.kernel).environment(reading, on_gpu=on_gpu)
             try:
-                pairs = in_fresh_process(_time, reading, options, turns, batches, environment)
+                pairs = in_fresh_process(environment, _time, reading, options, turns, batches)
             except MissingComponentError as error:
                 yield LeftOut(name, str(error))
                 continue
@@ -67,10 +66,7 @@ def _make(folder: str, images: int, picture: tuple[int, int]) -> None:
         write_index(shard, Path(folder) / "index")
 
 
-def _time(
-    cell: Cell, options: KernelOptions, turns: int, batches: int, environment: dict[str, str]
-) -> tuple[Pair, ...]:
-    os.environ.update(environment)
+def _time(cell: Cell, options: KernelOptions, turns: int, batches: int) -> tuple[Pair, ...]:
     return take_turns(
         _pass(lambda: open_pipeline(cell, options), batches),
         _pass(lambda: open_decoder(cell, options), batches),

@@ -17,7 +17,7 @@ _FROZEN_SPEED_TARGET = 1.1
 def step_speed(cell: Cell, turns: int, *, on_gpu: bool) -> Check:
     """Our rate over the bare loop's for this cell, one value a turn."""
     environment = kernels.framework(cell.kernel).environment(cell, on_gpu=on_gpu)
-    pairs = in_fresh_process(_time_against_keras, cell, turns, environment)
+    pairs = in_fresh_process(environment, _time_against_keras, cell, turns)
     ours, other = (
         cell.batch_size / median(seconds)
         for seconds in ([pair.ours for pair in pairs], [pair.other for pair in pairs])
@@ -39,6 +39,5 @@ def _target(cell: Cell) -> float | None:
     return _FROZEN_SPEED_TARGET if cell.graph is Graph.FROZEN else _SPEED_TARGET
 
 
-def _time_against_keras(cell: Cell, turns: int, environment: dict[str, str]) -> tuple[Pair, ...]:
-    ours, other = our_step(cell, environment), bare_step(cell)
-    return time_in_turns(ours, other, turns)
+def _time_against_keras(cell: Cell, turns: int) -> tuple[Pair, ...]:
+    return time_in_turns(our_step(cell), bare_step(cell), turns)

@@ -23,7 +23,7 @@ def telemetry_effect(cell: Cell, turns: int, steps: int, *, on_gpu: bool) -> Che
     reads when it is due, as in a launch: once a second, counted over both kinds of block.
     """
     environment = kernels.framework(cell.kernel).environment(cell, on_gpu=on_gpu)
-    blocks, readings = in_fresh_process(_blocks, cell, turns, steps, environment)
+    blocks, readings = in_fresh_process(environment, _blocks, cell, turns, steps)
     with_it, without = (
         median([seconds for block in side for seconds in block])
         for side in zip(*blocks, strict=True)
@@ -39,12 +39,10 @@ def telemetry_effect(cell: Cell, turns: int, steps: int, *, on_gpu: bool) -> Che
     )
 
 
-def _blocks(
-    cell: Cell, turns: int, steps: int, environment: dict[str, str]
-) -> tuple[list[Blocks], int]:
+def _blocks(cell: Cell, turns: int, steps: int) -> tuple[list[Blocks], int]:
     gpus = detect_machine().gpus
     recorder = Recorder(gpu=gpus[0] if gpus else None)
-    step = our_step(cell, environment)
+    step = our_step(cell)
     protocol = Protocol(warmup_steps=0, measured_steps=steps)
 
     def with_readings() -> tuple[float, ...]:
