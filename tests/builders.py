@@ -1,6 +1,7 @@
 """Sound values of the suite's types: a test names only the fields that it is about."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from suite.analysis.summary import summarize
@@ -13,6 +14,8 @@ from suite.model.reference import ReferenceRow
 from suite.model.run import CellResult, Run, RunHeader
 from suite.model.telemetry import Gauge, Telemetry
 from suite.run.order import LaunchOrder
+from suite.store.launches import write_launch
+from suite.store.runs import create_run
 
 CPU = Cpu(model="AMD EPYC", cores=2, physical_cores=2, memory_bytes=2**34, features=())
 CPU_ONLY = Machine(gpus=(), cpu=CPU, nvml="no NVIDIA driver")
@@ -97,6 +100,14 @@ def make_run(*launches: Launch, **facts: Any) -> Run:
     """A run of the cells of these launches; `facts` are those of its header."""
     cells = tuple(dict.fromkeys(launch.cell.id for launch in launches))
     return Run(header=make_header(**{"cells": cells, **facts}), launches=launches)
+
+
+def store_run(directory: Path, run: Run) -> Path:
+    """The run as a new run directory."""
+    made = create_run(directory, run.header)
+    for launch in run.launches:
+        write_launch(made / "cells", launch)
+    return made
 
 
 def make_result(cell: Cell, *step_seconds: float, **facts: Any) -> CellResult:

@@ -4,17 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from builders import make_launch, make_run, store_run
 
 from suite.cli.estimates import estimate_launches, no_fit_lines
 from suite.kernels.interface import KernelOptions
 from suite.model.device import Cpu, Gpu, Machine
-from suite.model.launch import Launch, Status
-from suite.model.run import RunHeader
 from suite.run.plan import plan_launches
-from suite.store.launches import write_launch
 from suite.store.matrices import read_matrix
 from suite.store.references import published_reference
-from suite.store.runs import create_run
 
 ROOT = Path(__file__).parents[2]
 CPU = Cpu(model="", cores=8, physical_cores=8, memory_bytes=2**35, features=())
@@ -49,28 +46,13 @@ def test_the_newest_runs_of_this_device_count_among_any_number_of_others(
     cell = matrix.cells[0]
 
     def store(name: str, device: str, day: int, step_seconds: float) -> Path:
-        header = RunHeader(
-            matrix="mine",
-            purpose="a test",
-            reference=None,
-            expected_device=None,
-            device=device,
-            gpu=device,
-            protocol=matrix.protocol,
-            started_at=f"2026-01-{day:02}T00:00:00+00:00",
-            cells=(cell.id,),
-            machine={},
-            environment={},
+        launch = make_launch(cell=cell, protocol=matrix.protocol, step_seconds=(step_seconds,))
+        started_at = f"2026-01-{day:02}T00:00:00+00:00"
+        run = make_run(
+            launch, device=device, gpu=device, protocol=matrix.protocol, started_at=started_at
         )
-        launch = Launch(
-            cell=cell,
-            protocol=matrix.protocol,
-            launch=0,
-            status=Status.OK,
-            step_seconds=(step_seconds,),
-        )
-        create_run(tmp_path / name, header)
-        return write_launch(tmp_path / name / "cells", launch)
+        (path,) = (store_run(tmp_path / name, run) / "cells").iterdir()
+        return path
 
     store("z-first", "Tesla T4", 1, 9.0)
     store("a-last", "Tesla T4", 2, 0.5)

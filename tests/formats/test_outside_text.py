@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pandas as pd
 import pytest
+from builders import make_header
 from markdown_it import MarkdownIt
 from rich.console import Console
 
@@ -36,7 +37,7 @@ from suite.model.launch import Caution, CautionKind, Launch, RankRecord, Status
 from suite.model.matrix import Matrix
 from suite.model.reference import Reference, ReferenceRow, ReferenceTable
 from suite.model.report import Report
-from suite.model.run import Run, RunHeader
+from suite.model.run import Run
 from suite.model.telemetry import Telemetry
 from suite.model.text import shown
 
@@ -93,7 +94,7 @@ def run_with(name: str) -> Run:
         replace(failed, cell=replace(INFERENCE, batch_size=2), output_tail=PLAIN),
         replace(failed, cell=replace(TRAINING, gpus=4)),
     )
-    header = RunHeader(
+    header = make_header(
         matrix=name,
         purpose=name,
         reference=name,

@@ -3,16 +3,16 @@
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+from builders import make_cell, make_launch, make_run
+
 from suite.analysis.assemble import assemble
 from suite.formats.plots import scaling_plots
 from suite.formats.results import report_markdown, run_text
-from suite.model.cell import Cell, Data, Mode, Precision, Protocol
+from suite.model.cell import Data, Mode, Precision
 from suite.model.launch import Caution, CautionKind, Launch, Status
 from suite.model.report import Report
-from suite.model.run import Run, RunHeader
 
 DATA = Path(__file__).parents[1] / "data"
-PROTOCOL = Protocol(warmup_steps=0, measured_steps=2)
 QUICK = Caution(CautionKind.QUICK, "quick")
 
 
@@ -25,8 +25,8 @@ def launch(
     cautions: tuple[Caution, ...] = (),
 ) -> Launch:
     """A training launch; without a step time, one out of memory."""
-    return Launch(
-        cell=Cell(
+    return make_launch(
+        cell=make_cell(
             mode=Mode.TRAINING,
             precision=precision,
             xla=True,
@@ -34,8 +34,6 @@ def launch(
             gpus=gpus,
             data=data,
         ),
-        protocol=PROTOCOL,
-        launch=0,
         status=Status.OK if step_seconds else Status.OUT_OF_MEMORY,
         reason="" if step_seconds else "failed to allocate",
         step_seconds=step_seconds,
@@ -56,20 +54,8 @@ LAUNCHES = (
 
 
 def run_of(*launches: Launch, gpu: str | None = "Tesla V100-SXM2-16GB") -> Report:
-    header = RunHeader(
-        matrix="scaling $1$ & co",
-        purpose="a recorded run",
-        reference=None,
-        expected_device=None,
-        device=gpu or "a CPU",
-        gpu=gpu,
-        protocol=PROTOCOL,
-        started_at="2026-01-02T03:04:05+00:00",
-        cells=tuple(launch.cell.id for launch in launches),
-        machine={},
-        environment={},
-    )
-    return assemble([Run(header=header, launches=launches)])
+    run = make_run(*launches, matrix="scaling $1$ & co", device=gpu or "a CPU", gpu=gpu)
+    return assemble([run])
 
 
 def texts_of(svg: str) -> list[str]:
