@@ -81,6 +81,7 @@ def _run(run: Run) -> ReportedRun:
         scaling(kind, estimator, scaling_lines(cells, kind, estimator)) for kind in ScalingKind
     ]
     launches = tuple(_launch_row(launch) for launch in run.launches)
+    skipped = {result.cell for result in cells if result.status is Status.SKIPPED}
     telemetry = [process.telemetry for row in launches for process in row.telemetry]
     readings = sum(found.readings for found in telemetry)
     return ReportedRun(
@@ -89,7 +90,7 @@ def _run(run: Run) -> ReportedRun:
         cells={result.cell.id: result for result in cells},
         launches=launches,
         spreads=tuple(_spreads(run.launches)),
-        scaling=tuple(each for each in scaled if each.lines),
+        scaling=tuple(each for each in scaled if not {line.cell for line in each.lines} <= skipped),
         overhead=_overhead([launch for launch in run.launches if launch.status is Status.OK]),
         reading_seconds=(
             sum(found.reading_seconds for found in telemetry) / readings if readings else None

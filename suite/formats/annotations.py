@@ -1,6 +1,6 @@
 """What stands beside a number or in its place: letters of cautions, and what a cell lacks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from suite.model.launch import Caution, Status
 from suite.model.report import ComparedNumber
@@ -13,6 +13,8 @@ NOT_WHOLE_LEGEND = (
 )
 # A run that was stopped early names the cells it would have gone on with, and counts the others.
 _NOT_RUN_SHOWN = 20
+# A matrix for many machines skips most of its cells on each of them, for few reasons.
+_SKIPPED_SHOWN = 3
 
 
 def letters(cautions: Iterable[Caution]) -> str:
@@ -41,6 +43,31 @@ def words(cautions: Iterable[Caution]) -> str:
     """The kinds in words: `quick, other device`; empty without a caution."""
     kinds = dict.fromkeys(caution.kind for caution in cautions)
     return ", ".join(kind.value.replace("_", " ") for kind in kinds)
+
+
+def skipped_alike(results: Iterable[CellResult]) -> Mapping[str, Sequence[str]]:
+    """The ids of skipped cells by their reason, where these are many."""
+    by_reason: dict[str, list[str]] = {}
+    for result in results:
+        if result.status is Status.SKIPPED and result.summary is None:
+            by_reason.setdefault(result.reason, []).append(result.cell.id)
+    return {reason: ids for reason, ids in by_reason.items() if len(ids) > _SKIPPED_SHOWN}
+
+
+def shortfalls(results: Sequence[CellResult], not_run: Sequence[str]) -> list[str]:
+    """Every cell that is not whole, with the reason; many that were skipped alike are counted."""
+    alike = skipped_alike(results)
+    counted = {cell for ids in alike.values() for cell in ids}
+    lines = [
+        f"{result.cell.id}: {shortfall(result)}"
+        for result in results
+        if not result.is_whole and result.cell.id not in counted
+    ]
+    skipped = [
+        f"{len(ids)} cells, {ids[0]} to {ids[-1]}: skipped: {reason}"
+        for reason, ids in alike.items()
+    ]
+    return [*lines, *skipped, *named_not_run(not_run)]
 
 
 def named_not_run(cells: Sequence[str]) -> list[str]:

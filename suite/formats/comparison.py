@@ -10,8 +10,7 @@ from suite.formats.annotations import (
     NOT_WHOLE_LEGEND,
     beside_number,
     legend,
-    named_not_run,
-    shortfall,
+    shortfalls,
 )
 from suite.formats.documents import fill_template
 from suite.formats.numbers import MISSING, ratio
@@ -211,14 +210,10 @@ def _number(value: float | None) -> str:
 
 def _without_ratio(comparison: Comparison, run: ReportedRun) -> Iterator[tuple[str, list[str]]]:
     """Cells that have no ratio, or one that is not whole, and why: a heading and lines a kind."""
-    cells, not_run = comparison.cells, run.coverage.not_run
-    lacking = [
-        f"{cell.result.cell.id}: {shortfall(cell.result)}"
-        for cell in cells
-        if cell.result and not cell.result.is_whole
-    ]
-    if lacking or not_run:
-        yield "Without a whole measurement:", lacking + named_not_run(not_run)
+    cells = comparison.cells
+    lacking = shortfalls([cell.result for cell in cells if cell.result], run.coverage.not_run)
+    if lacking:
+        yield "Without a whole measurement:", lacking
     unscaled = [
         f"{line.cell.id}: {line.problem}"
         for line in comparison.measured_scaling.lines

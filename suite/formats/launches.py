@@ -9,7 +9,7 @@ from suite.analysis.steadiness import (
     FOUND_STEPS,
     Pattern,
 )
-from suite.formats.annotations import beside_result, letters
+from suite.formats.annotations import beside_result, letters, skipped_alike
 from suite.formats.numbers import MISSING, duration, milliseconds, percent, rate
 from suite.formats.tables import Table
 from suite.model.launch import CautionKind, Status
@@ -39,8 +39,13 @@ _FRACTIONS = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 
 
 def launches_table(run: ReportedRun) -> Table:
-    """One row a launch: status, startup by phase, warm-up and measured steps, steadiness."""
-    return Table("", _LAUNCH_HEADERS, [_launch_row(row) for row in run.launches])
+    """One row a launch: status, startup by phase, warm-up and measured steps, steadiness.
+
+    Less those of cells that were skipped like many others.
+    """
+    counted = {cell for ids in skipped_alike(run.results).values() for cell in ids}
+    rows = [_launch_row(row) for row in run.launches if row.cell_id not in counted]
+    return Table("", _LAUNCH_HEADERS, rows)
 
 
 def _launch_row(row: LaunchRow) -> tuple[str, ...]:

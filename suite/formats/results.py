@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from suite.analysis.intervals import samples_needed
-from suite.formats.annotations import beside_result, legend, named_not_run, shortfall
+from suite.formats.annotations import beside_result, legend, shortfalls, skipped_alike
 from suite.formats.documents import fill_template
 from suite.formats.launches import (
     doubts,
@@ -87,9 +87,11 @@ def run_text(run: ReportedRun, width: int = TEXT_WIDTH) -> str:
     parts = [
         f"{shown(header.matrix)} on {shown(header.device)}"
         + (f", selected by {shown(header.selection)}" if header.selection else ""),
-        write_table(_table(run.results, _COLUMNS), Dialect.TERMINAL, width),
-        *(paragraph(line, width) for line in (_COLUMNS_LEGEND, *_legend(run.results))),
     ]
+    table = _table(run.results, _COLUMNS)
+    if table.rows:
+        parts.append(write_table(table, Dialect.TERMINAL, width))
+        parts += (paragraph(line, width) for line in (_COLUMNS_LEGEND, *_legend(run.results)))
     failures = _failures(run)
     if failures:
         parts += ["", *map(shown, failures)]
@@ -178,9 +180,14 @@ def overhead_text(run: ReportedRun) -> str:
 
 
 def _table(results: Sequence[CellResult], columns: Sequence[_Column]) -> Table:
-    """A row per cell: its numbers, how many steps they are of, and what is to be said of it."""
+    """A row per cell: its numbers, how many steps they are of, and what is to be said of it.
+
+    Cells that were skipped for the same reason as many others are counted below the table.
+    """
     headers = ("cell", *(column.title for column in columns), "n", "")
-    return Table("", headers, [_row(result, columns) for result in results])
+    counted = {cell for ids in skipped_alike(results).values() for cell in ids}
+    rows = [_row(result, columns) for result in results if result.cell.id not in counted]
+    return Table("", headers, rows)
 
 
 def _row(result: CellResult, columns: Sequence[_Column]) -> tuple[str, ...]:
@@ -212,5 +219,4 @@ def _legend(results: Sequence[CellResult]) -> list[str]:
 
 def _failures(run: ReportedRun) -> list[str]:
     """Every cell that is not whole, and those planned that have no launch at all."""
-    lines = [f"{cell.cell.id}: {shortfall(cell)}" for cell in run.results if not cell.is_whole]
-    return lines + named_not_run(run.coverage.not_run)
+    return shortfalls(run.results, run.coverage.not_run)

@@ -160,7 +160,7 @@ def test_cells_that_cannot_run_here_are_noted_and_no_failure(
     every = compare(record(tmp_path / "all", skipped), "--fail-below", "0.9")
 
     assert (some.code, every.code) == (0, 3)
-    assert some.verdict[0] == "skipped, which is no failure: inference-fp32-bs8-1gpu: needs 9 GPUs"
+    assert some.verdict[0] == "no failure: inference-fp32-bs8-1gpu: skipped: needs 9 GPUs"
     assert every.verdict[-1].startswith("incomplete: 0 of 0 judged cells at")
 
 

@@ -292,3 +292,28 @@ def test_every_caution_is_marked_and_explained(kind: CautionKind) -> None:
     (row,) = [line for line in lines if line.startswith(LAUNCH.cell.id)]
     assert row.split()[-1] == kind.letter
     assert f"{kind.letter} = {kind.legend}" in lines
+
+
+def test_cells_that_were_skipped_alike_are_counted() -> None:
+    """A matrix for many machines does not bury what this one measured below what it cannot."""
+    skipped = [
+        replace(
+            LAUNCH,
+            cell=replace(LAUNCH.cell, batch_size=size, gpu="h200"),
+            status=Status.SKIPPED,
+            reason="needs a GPU of type h200",
+            step_seconds=(),
+        )
+        for size in range(1, 91)
+    ]
+    few = [replace(one, reason="needs more memory") for one in skipped[:3]]
+    text = run_text(reported(LAUNCH, *few, *skipped[3:]))
+    report = report_markdown(assembled(LAUNCH, *few, *skipped[3:]))
+
+    first, last = "inference-amp-bs4-1gpu-on-h200", "inference-amp-bs90-1gpu-on-h200"
+    line = f"87 cells, {first} to {last}: skipped: needs a GPU of type h200"
+    for document in (text, report):
+        assert document.count(line) == 1
+        assert document.count("needs a GPU of type h200") == 1
+        assert document.count(": skipped: needs more memory") == 3
+    assert len(text.splitlines()) < 20
