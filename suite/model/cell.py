@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Annotated
+
+from annotated_types import Predicate
 
 from suite.model.axis import Flag, Switch, Switches, axes_of, declared
 from suite.model.bounds import Bounds
 from suite.model.flag_values import checked
 from suite.model.quantities import Count, LimitSeconds, PositiveCount
-from suite.model.systems import gpu_type
+from suite.model.systems import gpu_type, is_gpu_type
 
 # Generous on purpose: XLA compiles large training steps for minutes on a slow CPU, and a batch of
 # 256 takes a CPU core about half a minute. The deadlines only have to end what hangs.
@@ -143,10 +146,11 @@ def _impossible_graph(cell: "Cell") -> str | None:
     return None
 
 
-def _no_gpu_type(cell: "Cell") -> str | None:
-    if cell.gpu is not None and (not cell.gpu or gpu_type(cell.gpu) != cell.gpu):
-        return f"gpu: {cell.gpu!r} is no type of GPU such as t4, dgx1 or h200"
-    return None
+def _named_type(text: str) -> str:
+    found = gpu_type(text)
+    if not found:
+        raise ValueError(f"{text!r} names no type of GPU such as t4, dgx1 or h200")
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,7 +323,7 @@ class Cell:
             varied=False,
         ),
     )
-    gpu: str | None = field(
+    gpu: Annotated[str, Predicate(is_gpu_type)] | None = field(
         default=None,
         metadata=declared(
             about="Type of GPU: t4, dgx1, dgx2, dgxa100 (the GPUs of the published systems), or a"
@@ -328,12 +332,11 @@ class Cell:
                 "gpu",
                 help="type of GPU that it needs: t4, dgx1, dgx2, dgxa100 or a product name"
                 " (default: any device)",
-                read=gpu_type,
+                read=checked(_named_type),
                 metavar="TYPE",
             ),
             part="-on-{}",
             unsaid=None,
-            contradiction=_no_gpu_type,
         ),
     )
 

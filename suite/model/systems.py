@@ -92,6 +92,11 @@ def gpu_type(name: str) -> str:
     return next(named, found)
 
 
+def is_gpu_type(text: str) -> bool:
+    """Whether a text is a type of GPU as cells hold it, and so may be part of a file's name."""
+    return bool(text) and gpu_type(text) == text
+
+
 def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_LONGEST_TYPE].rstrip("-")
 

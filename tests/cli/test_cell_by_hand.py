@@ -134,6 +134,9 @@ def test_a_cell_by_hand_needs_the_type_of_gpu_that_it_names(
     with pytest.raises(InputError, match=r"^--gpu: needs a GPU of type dgx1, and this process has"):
         main([*REAL, "--gpu=dgx1", f"--results_dir={tmp_path}/none"])
 
+    with pytest.raises(InputError, match=r"--gpu: '/' names no type of GPU such as t4"):
+        main([*REAL, "--gpu=/", f"--results_dir={tmp_path}/none"])
+
     assert not (tmp_path / "none").exists()
     assert main([*REAL, "--gpu", "NVIDIA T4", f"--results_dir={tmp_path}"]) == 0
     assert (tmp_path / "inference-fp32-bs8-1gpu-on-t4.0.json").exists()

@@ -189,6 +189,8 @@ def test_each_inference_graph_arrives(graph: Graph) -> None:
         (lambda order: order["protocol"].pop("warmup_steps"), "protocol.warmup_steps: missing"),
         (lambda order: order["cell"].update(batch_size="8"), "cell.batch_size: "),
         (lambda order: order["cell"].update(precision="fp64"), "cell.precision: "),
+        (lambda order: order["cell"].update(gpu="../x"), "cell.gpu: "),
+        (lambda order: order["cell"].update(gpu=""), "cell.gpu: "),
         (lambda order: order["cell"].update(gpus=0), "cell.gpus: "),
         (lambda order: order.update(channel=-1), "channel: "),
         (lambda order: order.update(schema_version=99), "schema version 99"),
