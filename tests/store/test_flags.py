@@ -126,3 +126,11 @@ def test_an_unknown_flag_after_two_dashes_is_a_word() -> None:
     given = make_parser().parse_args(["run", "--", "--odd"])
 
     assert str(given.matrix) == "--odd"
+
+
+def test_a_path_may_be_as_long_as_linux_allows() -> None:
+    """A name of 255 bytes and a path of 4095 are none too long."""
+    long = "/".join(["x" * 255, "y" * 255, *["d"] * 1791, "z"])
+
+    assert len(long) == 4095
+    assert str(path(long)) == long
