@@ -88,8 +88,7 @@ class Joining:
 
         thread = threading.Thread(target=join)
         thread.start()
-        reception.hear(lambda: not thread.is_alive())
-        while thread.is_alive():  # it tries again
+        while thread.is_alive():
             reception.hear(lambda: not thread.is_alive())
         thread.join()
 
