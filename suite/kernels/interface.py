@@ -157,6 +157,11 @@ def first_line(error: BaseException, unlike: tuple[str, ...] = ()) -> str:
     return f"{type(error).__name__}: {telling[:300]}"
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error is Python's own for a lack of memory, or has the message of a library."""
+    return isinstance(error, MemoryError) or reports_out_of_memory(str(error))
+
+
 def reports_out_of_memory(output: str) -> bool:
     """Whether a library reports in this text that it could not get memory."""
     return bool(_NO_MEMORY.search(output))

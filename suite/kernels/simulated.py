@@ -79,21 +79,8 @@ def build(cell: Cell, options: KernelOptions) -> SimulatedKernel:
     return SimulatedKernel(cell, options)
 
 
-def gather(text: str) -> list[str]:
-    """Ranks of this kernel exchange nothing but their records, for which they borrow Horovod."""
-    return tensorflow.gather(text)
-
-
-def cause(error: BaseException) -> str:
-    """The first line of its message."""
-    return interface.first_line(error)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Python's own error, or the words of a library."""
-    return isinstance(error, MemoryError) or reports_out_of_memory(str(error))
-
-
-def reports_out_of_memory(output: str) -> bool:
-    """The words of any library."""
-    return interface.reports_out_of_memory(output)
+# Ranks of this kernel exchange nothing but their records, for which they borrow Horovod.
+gather = tensorflow.gather
+cause = interface.first_line
+is_out_of_memory = interface.is_out_of_memory
+reports_out_of_memory = interface.reports_out_of_memory

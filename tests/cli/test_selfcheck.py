@@ -31,7 +31,6 @@ def test_every_promise_is_measured(capfd: pytest.CaptureFixture[str]) -> None:
         "training-fp32-xla-bs2-1gpu-64px",
         "pipeline, tf.data",
         "timing, empty step",
-        "timing, simulated kernel",
         "memory, inference-fp32-bs8-1gpu-64px",
         "telemetry, inference-fp32-bs1-1gpu-64px",
         "overhead, inference-fp32-bs1-1gpu-64px",

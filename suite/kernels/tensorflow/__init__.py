@@ -164,11 +164,8 @@ def cause(error: BaseException) -> str:
 def is_out_of_memory(error: BaseException) -> bool:
     """A ResourceExhaustedError, or another class with the text of one."""
     kinds = {kind.__name__ for kind in type(error).__mro__}
-    return (
-        isinstance(error, MemoryError)
-        or "ResourceExhaustedError" in kinds
-        or reports_out_of_memory(str(error))
-    )
+    exhausted = "ResourceExhaustedError" in kinds or reports_out_of_memory(str(error))
+    return exhausted or isinstance(error, MemoryError)
 
 
 def reports_out_of_memory(output: str) -> bool:

@@ -14,7 +14,7 @@ from suite.run.selfcheck.memory import peak_memory
 from suite.run.selfcheck.pipelines import pipeline_speeds
 from suite.run.selfcheck.steps import step_speed
 from suite.run.selfcheck.telemetry import telemetry_effect
-from suite.run.selfcheck.timing import sample_error, timing_cost
+from suite.run.selfcheck.timing import timing_cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,6 @@ def run_checks(extent: Extent, *, on_gpu: bool) -> Iterator[Check | LeftOut]:
         records, extent.turns, extent.pipeline_batches, extent.picture, on_gpu=on_gpu
     )
     yield timing_cost(extent.timed_steps)
-    yield sample_error(extent.timed_steps // 10)
     large = replace(inference, batch_size=extent.memory_batch)
     yield peak_memory(large, extent.memory_launches, on_gpu=on_gpu)
     one = replace(inference, batch_size=1)

@@ -27,12 +27,8 @@ def in_fresh_process(
     with TemporaryDirectory(prefix="selfcheck-") as folder:
         log = Path(folder) / "stderr"
         log.touch()
-        with ProcessPoolExecutor(
-            1,
-            mp_context=get_context("spawn"),
-            initializer=_prepare,
-            initargs=(environment, str(log)),
-        ) as process:
+        spawn, prepared = get_context("spawn"), (environment, str(log))
+        with ProcessPoolExecutor(1, spawn, _prepare, prepared) as process:
             try:
                 return process.submit(work, *arguments).result()
             except MissingComponentError:
