@@ -5,7 +5,7 @@ Layers, each importing only those below it (tests/test_layers.py holds the rule)
     suite.cli       verbs and exit codes; the only place that prints and exits
     suite.formats   results -> terminal, Markdown, CSV and plots; pure
     suite.run       cells -> launches, one process each; the timing loop
-    suite.kernels   an interface, and a folder for each framework: the only importers of them
+    suite.kernels   an interface, and a module or folder per framework: the only importers of them
     suite.machine   devices, telemetry, environment fingerprint
     suite.store     YAML, JSON, CSV, TFRecords <-> types; the only place that parses or writes files
     suite.analysis  statistics, scaling, comparison, verdicts: no I/O, no clock, no TensorFlow

@@ -1,17 +1,21 @@
 """Sound values of the suite's types: a test names only the fields that it is about."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from suite.analysis.summary import summarize
 from suite.kernels.interface import KernelOptions
 from suite.model.cell import Cell, Mode, Precision, Protocol
 from suite.model.device import Cpu, Gpu, Machine
+from suite.model.facts import Facts
 from suite.model.launch import Caution, CautionKind, Launch, Status
 from suite.model.reference import ReferenceRow
-from suite.model.run import CellResult, RunHeader
+from suite.model.run import CellResult, Run, RunHeader
 from suite.model.telemetry import Gauge, Telemetry
 from suite.run.order import LaunchOrder
+from suite.store.launches import write_launch
+from suite.store.runs import create_run
 
 CPU = Cpu(model="AMD EPYC", cores=2, physical_cores=2, memory_bytes=2**34, features=())
 CPU_ONLY = Machine(gpus=(), cpu=CPU, nvml="no NVIDIA driver")
@@ -60,7 +64,7 @@ def make_whole_launch(**facts: Any) -> Launch:
         startup_seconds={"import": 1.5, "build": 0.5},
         warmup_seconds=(0.125,),
         step_seconds=(0.1, 0.30000000000000004),
-        conditions={"compute_type": "float16", "casts": 3},
+        conditions=Facts(compute_type="float16", casts=3),
         telemetry=make_telemetry(
             gauges={"gpu_power_watts": Gauge(70.0, 69.5, 70.5)},
             throttling={"power cap": 1.0},
@@ -90,6 +94,20 @@ def make_header(**facts: Any) -> RunHeader:
         data={"data_dir": "/records", "data_idx_dir": None},
     )
     return replace(usual, **facts)
+
+
+def make_run(*launches: Launch, **facts: Any) -> Run:
+    """A run of the cells of these launches; `facts` are those of its header."""
+    cells = tuple(dict.fromkeys(launch.cell.id for launch in launches))
+    return Run(header=make_header(**{"cells": cells, **facts}), launches=launches)
+
+
+def store_run(directory: Path, run: Run) -> Path:
+    """The run as a new run directory."""
+    made = create_run(directory, run.header)
+    for launch in run.launches:
+        write_launch(made / "cells", launch)
+    return made
 
 
 def make_result(cell: Cell, *step_seconds: float, **facts: Any) -> CellResult:

@@ -22,6 +22,7 @@ from suite.model.errors import ExitCode, SuiteError
 from suite.run.channel import receive
 from suite.run.flags import parse_order
 from suite.run.order import decode_order, encode_order
+from suite.run.plan import Plan, PlannedLaunch, decode_plan, encode_plan
 from suite.store.dali_index import compare_index
 from suite.store.hostfile import read_hostfile
 from suite.store.import_published import transcribe
@@ -47,6 +48,7 @@ axes:
   gpus: [1, 2]
   data: [synthetic, tfrecord, dali, synthetic_device]
   image_size: [64]
+  gpu: [t4, NVIDIA L4]
   layout: [nhwc, nchw]
   precision: [fp32, tf32, amp]
   xla: [on, false]
@@ -165,6 +167,10 @@ def parse_told(_: Path, data: bytes) -> None:
     decode_order(data.decode(errors="surrogateescape"))
 
 
+def parse_plan(_: Path, data: bytes) -> None:
+    decode_plan(data.decode(errors="surrogateescape"), "the plan")
+
+
 def parse_message(_: Path, data: bytes) -> None:
     receive(data)
 
@@ -216,6 +222,14 @@ COUNTED = (
     "threads",
     "warmup_steps",
     "weight_decay",
+)
+PLANNED = tuple(
+    PlannedLaunch(
+        order=parse_order(f"{BY_HAND} --gpu t4".split()),
+        environment={"CUDA_VISIBLE_DEVICES": "GPU-1"},
+        skip_reason=reason,
+    )
+    for reason in (None, "no such GPU")
 )
 MAKE = "data make --out d --images"
 # What was once accepted in silence, took minutes or ended in a traceback comes first.
@@ -414,6 +428,21 @@ SUBJECTS = {
             b'{"cell":' * 900,
             b'{"schema_version": 9e400}',
             b"\xff",
+        ],
+    ),
+    "plan": Subject(
+        parse_plan,
+        [encode_plan(Plan(launches=PLANNED)).encode()],
+        [
+            DEEP.encode(),
+            b'{"launches":' * 900,
+            b'{"schema_version": 1, "launches": [{}]}',
+            *changed(
+                encode_plan(Plan(launches=PLANNED)).encode(),
+                ('"gpu": "t4"', '"gpu": "../x"'),
+                ('"gpu": "t4"', '"gpu": ""'),
+                ('"gpu": "t4"', '"gpu": "T4"'),
+            ),
         ],
     ),
     "message of a rank": Subject(

@@ -77,6 +77,27 @@ def test_frameworks_stay_in_their_folder(path: Path) -> None:
     }
 
 
+# What only TensorFlow has: its variables, the words of its errors. Beside its folder, records list
+# the variables that were set, and the installer builds Horovod for it.
+TENSORFLOWS = re.compile(
+    r"\b(TF_[A-Z]\w*|XLA_FLAGS|NVIDIA_TF32_OVERRIDE|RESOURCE_EXHAUSTED|ResourceExhausted\w*"
+    r"|Graph execution error|tensorflow-cpu|dali_missing|horovod_missing)"
+)
+MAY_NAME = ("suite/kernels/tensorflow/", "suite/install/", "suite/machine/environment.py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_framework_is_known_by_its_interface_only(path: Path) -> None:
+    """Whatever is outside suite/kernels asks `suite.kernels`, and names nothing of TensorFlow."""
+    name, text = name_of(path), path.read_text()
+    frameworks = ("suite.kernels.tensorflow", "suite.kernels.simulated")
+
+    if not name.startswith("suite/kernels/"):
+        assert not {each for each in imports_of(path) if each.startswith(frameworks)}
+    if not name.startswith(MAY_NAME):
+        assert TENSORFLOWS.findall(text) == []
+
+
 NAMED = re.compile(r"\bsuite(?:\.[a-z_0-9]+)+")
 
 
@@ -89,6 +110,21 @@ def test_a_module_named_in_a_string_is_there(path: Path) -> None:
                 place = ROOT / name.replace(".", "/")
                 files = (place.with_suffix(".py"), place.parent.with_suffix(".py"))
                 assert place.is_dir() or any(file.is_file() for file in files), name
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "suite" / "formats").glob("*.py")), ids=name_of)
+def test_formats_calculate_nothing(path: Path) -> None:
+    """A format shows what analysis has put into a report, and takes types and constants alone."""
+    functions = {
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+        if node.module.startswith(("suite.analysis", "statistics", "math")) and alias.name.islower()
+    }
+
+    # How many samples an interval needs follows from nothing that was measured.
+    assert functions <= {"suite.analysis.intervals.samples_needed"}
 
 
 def test_only_programs_for_users_print() -> None:

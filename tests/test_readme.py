@@ -121,7 +121,6 @@ def test_a_verb_imports_only_what_it_needs(arguments: list[str], unwanted: set[s
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
         check=True,
     )
     loaded = set(done.stdout.rpartition("MODULES ")[2].split())

@@ -41,7 +41,7 @@ _SSH_CONFIG = """\
 Host *
     User root
     BatchMode yes
-    ConnectTimeout 5
+    ConnectTimeout 30
     IdentityFile {folder}/client_key
     IdentitiesOnly yes
     StrictHostKeyChecking yes
@@ -95,14 +95,13 @@ class TwoHosts:
         """The ssh command that gets from either host to the other without asking."""
         return ("ssh", "-F", str(self.ssh_config))
 
-    def run(self, *command: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command on host `a` to its end."""
         return subprocess.run(
             self.a.command(*command),
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=seconds,
             check=False,
         )
 
@@ -217,7 +216,7 @@ def _start_host(name: str, folder: Path, undo: ExitStack) -> Host:
 
 def _wait_for_sshd(both: TwoHosts, folder: Path) -> None:
     for host in (both.a, both.b):
-        for _ in range(50):
+        for _ in range(600):
             answer = both.run(*both.ssh, host.address, "hostname")
             if answer.stdout.strip() == host.name:
                 break

@@ -7,10 +7,10 @@ two systems. Bands are the widest factors between those two, per class of cells.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 
 from suite.model.cell import Cell
 from suite.model.reference import Metric, ReferenceRow, ReferenceTable, printed_rounding
+from suite.model.report import Judgement, Word
 
 # Cells that behave alike: (xla, smallest batch size, largest or None). Without XLA the two
 # systems part at batch sizes 1 and 2, with XLA up to 8: there the host sets the pace.
@@ -54,23 +54,6 @@ class Band:
         return (
             (metric, subject.gpus, subject.xla) == (self.metric, self.gpus, self.xla)
         ) and self.batch_size_from <= subject.batch_size <= limit
-
-
-class Word(str, Enum):
-    """What a ratio of measured to published earns. "Above" a latency is slower, not better."""
-
-    WITHIN = "within"
-    ABOVE = "above"
-    BELOW = "below"
-    NOT_JUDGED = "not judged"
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """A word for a ratio, and why."""
-
-    word: Word
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,7 @@ def measured_cautions(
     cautions = []
     found = unsteadiness(step_seconds)
     if found is not None:
-        text = f"{found.reason}; {found.remedy}"
-        cautions.append(Caution(CautionKind.UNSTEADY, text))
+        cautions.append(CautionKind.UNSTEADY.caution(found.reason, found.remedy))
     if telemetry is not None:
         cautions += _telemetry_cautions(telemetry)
     return tuple(cautions)
@@ -42,19 +41,17 @@ def _telemetry_cautions(telemetry: Telemetry) -> list[Caution]:
         if reason in SLOWDOWNS
     ]
     if slowed:
-        text = f"the GPU was throttled: {', '.join(slowed)}; check its cooling and power supply"
-        cautions.append(Caution(CautionKind.THROTTLED, text))
+        seen = f"the GPU was throttled: {', '.join(slowed)}"
+        cautions.append(CautionKind.THROTTLED.caution(seen))
     if telemetry.foreign_processes:
         others = ", ".join(telemetry.foreign_processes)
-        text = f"foreign processes on the GPU: {others}; end them, or choose a free GPU"
-        cautions.append(Caution(CautionKind.FOREIGN_PROCESS, text))
+        cautions.append(
+            CautionKind.FOREIGN_PROCESS.caution(f"foreign processes on the GPU: {others}")
+        )
     stolen = telemetry.stolen_share
     if stolen is not None and stolen > LARGEST_STOLEN_SHARE:
-        text = (
-            f"the hypervisor gave {stolen:.0%} of the CPUs' time to other machines; measure when"
-            " they are quiet, or on a machine of your own"
-        )
-        cautions.append(Caution(CautionKind.STOLEN, text))
+        seen = f"the hypervisor gave {stolen:.0%} of the CPUs' time to other machines"
+        cautions.append(CautionKind.STOLEN.caution(seen))
     return cautions
 
 
@@ -63,5 +60,4 @@ def contention(launch_telemetry: Sequence[Telemetry], where: str = "the CPU") ->
     share = others_cpu_share(launch_telemetry)
     if share is None or share <= LARGEST_OTHERS_SHARE:
         return None
-    text = f"foreign processes kept {share:.0%} of {where} busy; end them and measure again"
-    return Caution(CautionKind.CONTENDED, text)
+    return CautionKind.CONTENDED.caution(f"foreign processes kept {share:.0%} of {where} busy")

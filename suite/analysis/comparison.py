@@ -1,67 +1,137 @@
-"""A run beside a reference table: one entry per cell of either side, joined on the conditions."""
+"""A run beside a reference: its cells joined with the rows, and the page's tables of training."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from itertools import groupby
 
-import pandas as pd
-
-from suite.analysis.bands import Band, Judgement, judge
-from suite.analysis.measured_scaling import Estimator, ScalingKind, ScalingLine, scaling_lines
-from suite.analysis.scaling import scaling_of
-from suite.model.cell import KernelName
+from suite.analysis.bands import Band, judge
+from suite.analysis.scaling import (
+    published_lines,
+    scaling,
+    scaling_lines,
+    speedup,
+    time_to_train_hours,
+)
+from suite.model.cell import Cell, KernelName, Mode
 from suite.model.errors import NotComparableError
-from suite.model.launch import Status
-from suite.model.reference import Key, Metric, ReferenceRow, ReferenceTable, key_of
-from suite.model.run import CellResult
-from suite.model.summary import Summary
-from suite.model.text import spreadsheet_text
+from suite.model.launch import Caution
+from suite.model.reference import (
+    Key,
+    Metric,
+    Reference,
+    ReferenceRow,
+    ReferenceTable,
+    ScalingRow,
+    key_of,
+)
+from suite.model.report import (
+    ComparedCell,
+    ComparedNumber,
+    ComparedTraining,
+    Comparison,
+    Estimator,
+    Scaling,
+    ScalingKind,
+    ScalingLine,
+    Side,
+    TrainingTable,
+)
+from suite.model.run import CellResult, RunHeader
+from suite.model.summary import Interval, Summary
+from suite.model.systems import system_by_key, system_of_gpu
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of the page: its unit, and its number and interval of a summary in that unit."""
+
+    unit: str
+    number: Callable[[Summary], float]
+    interval: Callable[[Summary], Interval | None] = lambda _: None
+
+
+def _milliseconds(interval: Interval | None) -> Interval | None:
+    return None if interval is None else (interval[0] * 1e3, interval[1] * 1e3)
+
 
 # The page's columns by the page's own definitions: throughput is the mean of per-step rates,
 # latencies are ms per step with linearly interpolated percentiles.
-_MEASURED: Mapping[Metric, Callable[[Summary], float]] = {
-    Metric.THROUGHPUT: lambda summary: summary.mean_of_rates,
-    Metric.LATENCY_AVG: lambda summary: summary.mean_seconds * 1e3,
-    Metric.LATENCY_P90: lambda summary: summary.p90_seconds * 1e3,
-    Metric.LATENCY_P95: lambda summary: summary.p95_seconds * 1e3,
-    Metric.LATENCY_P99: lambda summary: summary.p99_seconds * 1e3,
+_COLUMNS: Mapping[Metric, _Column] = {
+    Metric.THROUGHPUT: _Column("img/s", lambda summary: summary.mean_of_rates),
+    Metric.LATENCY_AVG: _Column("ms", lambda summary: summary.mean_seconds * 1e3),
+    Metric.LATENCY_P90: _Column(
+        "ms",
+        lambda summary: summary.p90_seconds * 1e3,
+        lambda summary: _milliseconds(summary.p90_interval_seconds),
+    ),
+    Metric.LATENCY_P95: _Column(
+        "ms",
+        lambda summary: summary.p95_seconds * 1e3,
+        lambda summary: _milliseconds(summary.p95_interval_seconds),
+    ),
+    Metric.LATENCY_P99: _Column(
+        "ms",
+        lambda summary: summary.p99_seconds * 1e3,
+        lambda summary: _milliseconds(summary.p99_interval_seconds),
+    ),
 }
 
 
-# Begins the titles of a reference's further columns in comparison.csv; no title of ours does.
-_EXTRA = "reference_"
+def compare_run(
+    run: int,
+    header: RunHeader,
+    results: Sequence[CellResult],
+    devices: Mapping[Cell, str],
+    reference: Reference,
+    bands: Sequence[Band],
+) -> Comparison:
+    """A run beside a published system; `run` is its place among the runs of a report.
+
+    Cells that name the GPU of another published system stand beside that one. `devices` are the
+    labels of those on which cells ran.
+
+    Raises:
+        NotComparableError: no cell is on both sides, nor is any weak scaling.
+    """
+    row = reference.table.rows[0]
+    own = [result for result in results if _stands_beside(result.cell, row.system)]
+    cells = compare(own, reference.table, bands)
+    measured = _weak(own)
+    published = scaling(ScalingKind.WEAK, Estimator.MEAN_OF_RATES, published_lines(reference))
+    both_scale = bool(published.lines) and any(line.factor for line in measured.lines)
+    if not both_scale and not any(cell.side is Side.BOTH for cell in cells):
+        raise NotComparableError(
+            f"the run and reference {reference.table.name} have no cell in common; run the matrix"
+            " that names this reference"
+        )
+    system = system_by_key(row.system)
+    named = dict.fromkeys(
+        devices[result.cell] for result in own if result.cell.gpu and result.summary
+    )
+    gpus: list[str | None] = [*named] or [header.gpu]
+    return Comparison(
+        run=run,
+        device=" and ".join(named) or header.device,
+        reference=reference.table.name,
+        published_for=(
+            system.title if system else f"{row.system} ({row.gpu} {row.gpu_memory_gb}G)"
+        ),
+        same_gpu=all(_is_gpu_of(gpu, row.system) for gpu in gpus),
+        cells=cells,
+        training=_training_tables(cells, reference, measured.lines),
+        measured_scaling=measured,
+        published_scaling=published,
+    )
 
 
-class Side(str, Enum):
-    """Where a cell was found."""
-
-    BOTH = "both"
-    MEASURED = "measured"
-    PUBLISHED = "published"
+def _stands_beside(cell: Cell, system: str) -> bool:
+    named = system_by_key(cell.gpu) if cell.gpu else None
+    return named is None or named.key == system
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparedCell:
-    """A cell of a run, of a reference, or of both. `judgements` has the metrics with a ratio."""
-
-    key: Key
-    side: Side
-    result: CellResult | None
-    row: ReferenceRow | None
-    judgements: Mapping[Metric, Judgement]
-
-    def measured(self, metric: Metric) -> float | None:
-        """The measured number in the page's units (img/s, ms), or None."""
-        summary = self.result.summary if self.result else None
-        return _MEASURED[metric](summary) if summary else None
-
-    def published(self, metric: Metric) -> float | None:
-        """The published number in the page's units, or None."""
-        return self.row.value(metric) if self.row else None
-
-    def ratio(self, metric: Metric) -> float | None:
-        """Measured / published, or None where one of them is missing."""
-        return _ratio(self.measured(metric), self.published(metric))
+def _is_gpu_of(gpu: str | None, system: str) -> bool:
+    found = system_of_gpu(gpu) if gpu else None
+    return found is not None and found.key == system
 
 
 def compare(
@@ -71,9 +141,6 @@ def compare(
 
     A measured cell that does other work than the published (DALI, a batch kept on the GPU, another
     image size, the simulated kernel) joins no row.
-
-    Raises:
-        NotComparableError: no cell is on both sides, nor is any weak scaling.
     """
     measured = [
         _compared(key_of(result.cell), result, table.find(result.cell), bands) for result in results
@@ -81,61 +148,47 @@ def compare(
     joined = {cell.key for cell in measured if cell.row is not None}
     unjoined = [row for row in table.rows if row.key not in joined]
     cells = [*measured, *(_compared(row.key, None, row, bands) for row in unjoined)]
-    common = any(cell.side is Side.BOTH for cell in cells)
-    if not common and not _both_scale(cells, table):
-        raise NotComparableError(
-            f"the run and reference {table.name} have no cell in common; run the matrix that names"
-            " this reference"
-        )
     return tuple(sorted(cells, key=_order))
 
 
-def weak_scaling_of(cells: Sequence[ComparedCell]) -> tuple[ScalingLine, ...]:
+def _weak(results: Sequence[CellResult]) -> Scaling:
     """The measured weak scaling of the real network, by the published estimator."""
-    results = [cell.result for cell in cells if cell.result is not None]
     real = [result for result in results if result.cell.kernel is KernelName.RESNET50]
-    return scaling_lines(real, ScalingKind.WEAK, Estimator.MEAN_OF_RATES)
-
-
-def comparison_frame(cells: Sequence[ComparedCell]) -> pd.DataFrame:
-    """One line per cell for comparison.csv; numbers in the page's units, ratios and words.
-
-    The last columns are those that the reference's file has beyond the published ones.
-    """
-    lines = [
-        {
-            name: spreadsheet_text(value) if isinstance(value, str) else value
-            for name, value in _line(cell).items()
-        }
-        for cell in cells
-    ]
-    frame = pd.DataFrame(lines).astype(
-        dict.fromkeys(("samples", "launches", "launches_planned"), "Int64")
-    )
-    return frame.rename(columns=spreadsheet_text)
-
-
-def _both_scale(cells: Sequence[ComparedCell], table: ReferenceTable) -> bool:
-    """Whether several GPUs were set over one, at whatever batch size, in both."""
-    published = any(
-        line.gpus > 1 and (line.weak_scaling_base or line.weak_scaling_amp)
-        for line in scaling_of(table.rows)
-    )
-    return published and any(line.factor for line in weak_scaling_of(cells))
+    estimator = Estimator.MEAN_OF_RATES
+    return scaling(ScalingKind.WEAK, estimator, scaling_lines(real, ScalingKind.WEAK, estimator))
 
 
 def _compared(
     key: Key, result: CellResult | None, row: ReferenceRow | None, bands: Sequence[Band]
 ) -> ComparedCell:
-    side = Side.BOTH if result and row else Side.MEASURED if result else Side.PUBLISHED
-    cell = ComparedCell(key=key, side=side, result=result, row=row, judgements={})
-    ratios = [(metric, cell.ratio(metric)) for metric in Metric]
-    judgements = {
-        metric: judge(ratio, metric, row, bands)
-        for metric, ratio in ratios
-        if ratio is not None and row is not None
-    }
-    return ComparedCell(key=key, side=side, result=result, row=row, judgements=judgements)
+    return ComparedCell(
+        key=key,
+        side=Side.BOTH if result and row else Side.MEASURED if result else Side.PUBLISHED,
+        cell_id=result.cell.id if result else None,
+        result=result,
+        row=row,
+        numbers={metric: _number(metric, result, row, bands) for metric in Metric},
+    )
+
+
+def _number(
+    metric: Metric, result: CellResult | None, row: ReferenceRow | None, bands: Sequence[Band]
+) -> ComparedNumber:
+    column, summary = _COLUMNS[metric], result.summary if result else None
+    measured = column.number(summary) if summary else None
+    published = row.value(metric) if row else None
+    ratio = _ratio(measured, published)
+    return ComparedNumber(
+        unit=column.unit,
+        measured=measured,
+        interval=column.interval(summary) if summary else None,
+        samples=summary.count if summary else 0,
+        published=published,
+        ratio=ratio,
+        judgement=judge(ratio, metric, row, bands) if ratio is not None and row else None,
+        cautions=result.cautions if result else (),
+        is_whole=result is None or result.is_whole,
+    )
 
 
 def _ratio(measured: float | None, published: float | None) -> float | None:
@@ -147,35 +200,119 @@ def _order(cell: ComparedCell) -> tuple[object, ...]:
     return (cell.key.page_order, cell.row is not None)
 
 
-def _line(cell: ComparedCell) -> dict[str, object]:
-    key, result, row = cell.key, cell.result, cell.row
-    status = result.status if result else None
-    line: dict[str, object] = {
-        "mode": key.mode.value,
-        "precision": key.precision.value,
-        "xla": str(key.xla).lower(),
-        "gpus": key.gpus,
-        "batch_size": key.batch_size,
-        "side": cell.side.value,
-        "cell": result.cell.id if result else None,
-        "status": status.value if status else None,
-        "reason": result.reason if result and status is not Status.OK else None,
-        "samples": result.summary.count if result and result.summary else None,
-        "launches": result.ok_launches if result else None,
-        "launches_planned": result.planned_launches if result else None,
-        "cautions": _kinds(result) if result else None,
+def _training_tables(
+    cells: Sequence[ComparedCell], reference: Reference, scaled: Sequence[ScalingLine]
+) -> tuple[TrainingTable, ...]:
+    """The page's training tables, with the lines of which some cell was measured."""
+    training = {
+        cell.key: cell
+        for cell in cells
+        if cell.side is Side.BOTH and cell.key.mode is Mode.TRAINING
     }
-    for metric in Metric:
-        judgement = cell.judgements.get(metric)
-        line[f"{metric.value}_measured"] = cell.measured(metric)
-        line[f"{metric.value}_published"] = cell.published(metric)
-        line[f"{metric.value}_ratio"] = cell.ratio(metric)
-        line[f"{metric.value}_word"] = judgement.word.value if judgement else None
-    line["note"] = row.note if row else None
-    line.update({f"{_EXTRA}{title}": text for title, text in row.extra.items()} if row else {})
-    return line
+    measured = [
+        line for line in reference.scaling if line.base_key in training or line.amp_key in training
+    ]
+    by_cell = {line.cell: line for line in scaled}
+    return tuple(
+        TrainingTable(
+            base_precision=alike.base_precision,
+            xla=alike.xla,
+            lines=tuple(_training_line(line, training, by_cell, reference) for line in lines),
+        )
+        for alike, lines in _grouped(measured)
+    )
 
 
-def _kinds(result: CellResult) -> str:
-    """The kinds of its cautions, each once, separated by a space."""
-    return " ".join(dict.fromkeys(caution.kind.value for caution in result.cautions))
+def _grouped(lines: Sequence[ScalingRow]) -> list[tuple[ScalingRow, list[ScalingRow]]]:
+    """Lines of one base precision and XLA state, after the first of them."""
+    groups = groupby(lines, key=lambda line: (line.base_precision, line.xla))
+    listed = [list(group) for _, group in groups]
+    return [(group[0], group) for group in listed]
+
+
+def _training_line(
+    line: ScalingRow,
+    cells: Mapping[Key, ComparedCell],
+    scaled: Mapping[Cell, ScalingLine],
+    reference: Reference,
+) -> ComparedTraining:
+    base = _rate(line.base_key, cells, reference)
+    amp = _rate(line.amp_key, cells, reference)
+    return ComparedTraining(
+        gpus=line.gpus,
+        batch_size_base=line.batch_size_base,
+        batch_size_amp=line.batch_size_amp,
+        base=base,
+        amp=amp,
+        speedup=_speedup(base, amp, line.throughput_speedup),
+        base_weak_scaling=_weak_scaling(line.base_key, line.weak_scaling_base, cells, scaled),
+        amp_weak_scaling=_weak_scaling(line.amp_key, line.weak_scaling_amp, cells, scaled),
+        base_hours=_hours(base, reference.hours(line.base_key)),
+        amp_hours=_hours(amp, reference.hours(line.amp_key)),
+    )
+
+
+def _rate(
+    key: Key | None, cells: Mapping[Key, ComparedCell], reference: Reference
+) -> ComparedNumber:
+    cell = cells.get(key) if key else None
+    if cell is not None:
+        return cell.numbers[Metric.THROUGHPUT]
+    published = reference.table.rate(key)
+    return ComparedNumber(unit="img/s", measured=None, published=published, ratio=None)
+
+
+def _speedup(base: ComparedNumber, amp: ComparedNumber, published: float | None) -> ComparedNumber:
+    measured = None
+    if base.measured is not None and amp.measured is not None:
+        measured = speedup(amp.measured, base.measured)
+    return ComparedNumber(
+        unit="x",
+        measured=measured,
+        samples=base.samples + amp.samples if measured is not None else 0,
+        published=published,
+        ratio=_ratio(measured, published),
+        cautions=tuple(dict.fromkeys((*base.cautions, *amp.cautions))),
+        is_whole=base.is_whole and amp.is_whole,
+    )
+
+
+def _weak_scaling(
+    key: Key | None,
+    published: float | None,
+    cells: Mapping[Key, ComparedCell],
+    scaled: Mapping[Cell, ScalingLine],
+) -> ComparedNumber:
+    """Weak scaling, with the doubts about either of its cells; that of one GPU is 1."""
+    compared = cells.get(key) if key else None
+    result = compared.result if compared else None
+    measured: float | None = None
+    cautions: tuple[Caution, ...] = ()
+    if result is not None and result.summary is not None:
+        line = scaled.get(result.cell)
+        if result.cell.gpus == 1:
+            measured = 1.0
+        elif line is not None:
+            measured, cautions = line.factor, line.cautions
+    return ComparedNumber(
+        unit="x",
+        measured=measured,
+        samples=result.summary.count if measured is not None and result and result.summary else 0,
+        published=published,
+        ratio=_ratio(measured, published),
+        cautions=cautions,
+    )
+
+
+def _hours(rate: ComparedNumber, published: float | None) -> ComparedNumber:
+    """Hours at a measured throughput, with its doubts."""
+    measured = None if rate.measured is None else time_to_train_hours(rate.measured)
+    return ComparedNumber(
+        unit="h",
+        measured=measured,
+        samples=rate.samples,
+        published=published,
+        ratio=_ratio(measured, published),
+        cautions=rate.cautions,
+        is_whole=rate.is_whole,
+    )

@@ -1,7 +1,7 @@
 """How much of the measured time steps waited for their images."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from suite.model.cell import Data
@@ -18,21 +18,17 @@ class InputWait:
     seconds: float
     share: float
 
-    def conditions(self) -> Mapping[str, object]:
-        """The same as conditions of a launch record."""
-        return {"input_wait_seconds": self.seconds, "input_wait_share": self.share}
-
     def caution(self, data: Data) -> Caution | None:
         """A caution, with the remedy for this kind of data, if the input was the bottleneck."""
         if self.share <= INPUT_BOUND_SHARE:
             return None
-        dali = " decode with data: dali on a GPU," if data is Data.TFRECORD else ""
-        text = (
+        seen = (
             f"measured steps waited {self.share:.0%} of their time for images, so the number is"
-            " that of the input: give it more CPU cores, faster storage or, if cores idle, more"
-            f" decode_threads,{dali} or measure the network alone with data: synthetic"
+            " that of the input"
         )
-        return Caution(CautionKind.INPUT_BOUND, text)
+        remedy = CautionKind.INPUT_BOUND.remedy
+        dali = f"decode with data: dali on a GPU, {remedy}"
+        return CautionKind.INPUT_BOUND.caution(seen, dali if data is Data.TFRECORD else remedy)
 
 
 def input_wait(wait_seconds: Sequence[float], step_seconds: Sequence[float]) -> InputWait | None:

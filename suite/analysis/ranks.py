@@ -127,8 +127,8 @@ def _mixed_devices(ends: Sequence[RankEnd]) -> list[Caution]:
     if len(devices) < 2:
         return []
     which = ", ".join(f"{device} ({end.name})" for device, end in devices.items())
-    text = f"ranks ran on different devices: {which}; the slowest sets the pace; use equal ones"
-    return [Caution(CautionKind.MIXED_DEVICES, text)]
+    seen = f"ranks ran on different devices: {which}; the slowest sets the pace"
+    return [CautionKind.MIXED_DEVICES.caution(seen)]
 
 
 def _contended_hosts(ends: Sequence[RankEnd]) -> list[Caution]:

@@ -57,17 +57,15 @@ def _largest_group(levels: Iterable[float]) -> int:
 
 def _unlike(number: int, change: float, siblings: int) -> Caution:
     words = f"{abs(math.expm1(change)):.0%} {'slower' if change > 0 else 'faster'}"
-    text = (
+    return CautionKind.UNLIKE_SIBLINGS.caution(
         f"launch {number} is {words} than its {siblings} siblings, by its median step, which their"
-        " steps do not explain; find out what else the machine did meanwhile, and measure again"
+        " steps do not explain"
     )
-    return Caution(CautionKind.UNLIKE_SIBLINGS, text)
 
 
 def _no_majority(launches: int, alike: int) -> Caution:
-    text = (
+    return CautionKind.UNLIKE_SIBLINGS.caution(
         f"the {launches} launches disagree: no more than {alike} have median steps within"
-        f" {LEAST_DIFFERENCE:.0%} of each other, so which ones are usual is unknown; find out"
-        " what else the machine did, and measure more launches"
+        f" {LEAST_DIFFERENCE:.0%} of each other, so which ones are usual is unknown",
+        "find out what else the machine did, and measure more launches",
     )
-    return Caution(CautionKind.UNLIKE_SIBLINGS, text)

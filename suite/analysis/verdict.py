@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from suite.analysis.comparison import ComparedCell, Side
 from suite.model.errors import ExitCode, NotComparableError
 from suite.model.launch import CautionKind, Status
 from suite.model.reference import Metric
+from suite.model.report import ComparedCell, Side
 from suite.model.run import CellResult, Coverage
 
 # A number with one of these was not measured as the matrix asks, so it can neither pass nor fail.

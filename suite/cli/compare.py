@@ -4,23 +4,21 @@ import argparse
 import sys
 from pathlib import Path
 
-from suite.analysis.comparison import compare, comparison_frame, weak_scaling_of
-from suite.analysis.results import cell_results, coverage
+from suite.analysis.assemble import assemble
 from suite.analysis.verdict import judge_run
 from suite.cli.newest_run import newest_run
 from suite.cli.parser import REPORTS
+from suite.cli.reporting import reference_paths
 from suite.cli.terminal import text_width
-from suite.formats.comparison import (
-    COMPARISON_PLOT,
-    comparison_markdown,
-    comparison_text,
-    remarks_on,
-)
-from suite.formats.scaling_plots import comparison_plot
+from suite.formats.comparison import comparison_markdown, comparison_text
+from suite.formats.comparison_csv import comparison_csv
+from suite.formats.plots import comparison_plots
+from suite.formats.report_json import report_json
 from suite.formats.verdict import verdict_text
 from suite.model.errors import ExitCode, InputError, NotComparableError, UnfinishedError
 from suite.model.reference import Reference
-from suite.model.run import Coverage, RunHeader
+from suite.model.report import ReportedRun
+from suite.model.run import Run
 from suite.model.text import command, shown
 from suite.store.references import BANDS_PATH, read_bands, read_system, reference_path
 from suite.store.runs import read_run, write_plot
@@ -37,66 +35,67 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         raise InputError("--min-batch limits what --fail-below counts; give --fail-below too")
     directory = arguments.directory or newest_run(REPORTS)
     measured = read_run(directory)
-    header = measured.header
-    reference = _reference(arguments.reference, directory, header)
-    results = cell_results(measured.launches, header.protocol.launches)
-    whole = coverage(header, results)
-    bands = read_bands(BANDS_PATH)
+    references = _references(arguments.reference, directory, measured)
     try:
-        cells = compare(results, reference.table, bands)
+        report = assemble([measured], references, read_bands(BANDS_PATH))
     except NotComparableError as error:
-        if whole.is_finished:
+        (alone,) = assemble([measured]).runs
+        if alone.coverage.is_finished:
             raise
-        raise UnfinishedError(f"{error}; {_unfinished(directory, header, whole)}") from None
-    title = f"{header.matrix} on {header.device} beside {reference.table.name}"
-    remarks = remarks_on(header, reference.table, whole)
-    print(comparison_text(cells, reference, title, remarks, whole, text_width()))
+        raise UnfinishedError(f"{error}; {_unfinished(directory, alone)}") from None
+    (run,) = report.runs
+    print(comparison_text(report, text_width()))
     texts = {
-        "comparison.md": comparison_markdown(cells, reference, title, remarks, whole),
-        "comparison.csv": comparison_frame(cells).to_csv(index=False),
+        "comparison.md": comparison_markdown(report),
+        "comparison.csv": comparison_csv(report),
+        "report.json": report_json(report),
     }
-    plot = comparison_plot(weak_scaling_of(cells), reference, header)
     try:
-        _write(directory, texts, plot)
+        _write(directory, texts, comparison_plots(report))
     except InputError as error:
         # Without a verdict the files are the purpose of the call.
         if limit is None:
             raise
         print(f"warning: {error}; the verdict holds without it", file=sys.stderr)
-    if not whole.is_finished:
-        print(_unfinished(directory, header, whole))
+    if not run.coverage.is_finished:
+        print(_unfinished(directory, run))
     if limit is None:
         return ExitCode.GOOD
-    verdict = judge_run(cells, whole, limit, arguments.min_batch or 1)
+    cells = [cell for comparison in report.comparisons for cell in comparison.cells]
+    verdict = judge_run(cells, run.coverage, limit, arguments.min_batch or 1)
     print(f"\n{verdict_text(verdict)}")
     return verdict.exit_code
 
 
-def _reference(given: str | None, directory: Path, header: RunHeader) -> Reference:
-    """The reference asked for, else the one that the run's matrix names."""
+def _references(given: str | None, directory: Path, run: Run) -> list[Reference]:
+    """The reference asked for, else those that the run is for."""
     if given is not None:
-        return read_system(reference_path(given))
-    if header.reference is None:
+        return [read_system(reference_path(given))]
+    paths = reference_paths(run)
+    if not paths:
         raise InputError(
             f"{directory}: its matrix names no reference; give one, such as --reference t4"
         )
-    path = Path(header.reference)
-    if not reachable(path.exists):
-        raise InputError(f"{directory}: its reference {path} is missing; give one by --reference")
-    return read_system(path)
+    for path in paths:
+        if not reachable(path.exists):
+            raise InputError(
+                f"{directory}: its reference {path} is missing; give one by --reference"
+            )
+    return [read_system(path) for path in paths]
 
 
-def _write(directory: Path, texts: dict[str, str], plot: str | None) -> None:
+def _write(directory: Path, texts: dict[str, str], plots: dict[str, str]) -> None:
     for name, text in texts.items():
         write_text(directory / name, text)
-    if plot is not None:
-        write_plot(directory, COMPARISON_PLOT, plot)
-    plots = f", plots/{COMPARISON_PLOT}" if plot else ""
-    print(f"\nwritten to {shown(str(directory))}: {', '.join(texts)}{plots}")
+    for name, svg in plots.items():
+        write_plot(directory, name, svg)
+    names = [*texts, *(f"plots/{name}" for name in plots)]
+    print(f"\nwritten to {shown(str(directory))}: {', '.join(names)}")
 
 
-def _unfinished(directory: Path, header: RunHeader, whole: Coverage) -> str:
+def _unfinished(directory: Path, run: ReportedRun) -> str:
     """How much of a run is complete, and the command that resumes it."""
+    header, coverage = run.header, run.coverage
     resume = ["--resume", str(directory)]
     way = (
         command(["python", "bench.py", *header.command, *resume])
@@ -104,6 +103,6 @@ def _unfinished(directory: Path, header: RunHeader, whole: Coverage) -> str:
         else f"the command of this run with {command(resume)}"
     )
     return (
-        f"not finished: {whole.ended_launches} of {whole.planned_launches} launches have ended;"
-        f" go on with: {way}"
+        f"not finished: {coverage.ended_launches} of {coverage.planned_launches} launches have"
+        f" ended; go on with: {way}"
     )

@@ -1,9 +1,8 @@
 """`bench.py data`: make TFRecords in ImageNet's layout, index them for DALI, and check them."""
 
 import argparse
-import os
 
-from suite.kernels.tensorflow.components import require_tensorflow
+from suite.kernels.tools import check_shard, make_data_set
 from suite.model.errors import ExitCode, InputError
 from suite.model.text import command, shown
 from suite.store.dali_index import compare_index, write_index
@@ -27,9 +26,6 @@ def _make(arguments: argparse.Namespace) -> None:
             f"--shards {arguments.shards} for {arguments.images} images would leave a file empty;"
             " lower it"
         )
-    _start_tensorflow()
-    from suite.kernels.tensorflow.make_records import make_data_set
-
     width, height = arguments.size
     shards = make_data_set(
         arguments.out,
@@ -72,9 +68,6 @@ def _check(arguments: argparse.Namespace) -> None:
             f"{arguments.directory}: {missing[0]} is missing ({len(missing)} in all); copy the"
             " whole data set"
         )
-    _start_tensorflow()
-    from suite.kernels.tensorflow.records import check_shard
-
     beside = arguments.directory / _INDEX
     index = arguments.index or (beside if reachable(beside.is_dir) else None)
     for mode, split in SPLITS.items():
@@ -87,11 +80,3 @@ def _check(arguments: argparse.Namespace) -> None:
         print(f"{split}: {found}")
     found = f"{shown(str(index))} matches the shards" if index else "none, so no cells of DALI"
     print(f"index: {found}")
-
-
-def _start_tensorflow() -> None:
-    """Import TensorFlow, quietly and without taking a GPU: nothing here computes on one."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # it prints a notice on stderr
-    os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    require_tensorflow()

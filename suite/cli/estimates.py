@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.analysis.estimate import Estimate, PublishedRate, estimate, paces
-from suite.analysis.memory import MemoryEstimate, estimate_memory, peaks
+from suite.analysis.memory import MemoryEstimate, capacity_bytes, estimate_memory, peaks
+from suite.formats.plan import no_fit_text
 from suite.model.cell import Cell
-from suite.model.device import Machine, device_label, published_system
+from suite.model.device import Machine, for_cells, published_system, run_label
 from suite.model.errors import InputError
 from suite.model.launch import Launch
 from suite.model.matrix import Matrix
 from suite.model.reference import ReferenceTable
-from suite.run.session import PlannedLaunch
+from suite.run.plan import PlannedLaunch
 from suite.store.references import published_reference, read_reference
 from suite.store.runs import read_launches, stored_runs
 
@@ -35,23 +36,40 @@ def estimate_launches(
     planned: Sequence[PlannedLaunch], matrix: Matrix, machine: Machine, reports: Path
 ) -> list[Expectation]:
     """One expectation per planned launch; a skipped one takes 0 s."""
-    earlier = _earlier(reports, device_label(machine))
+    earlier = _earlier(reports, run_label(matrix.cells, machine))
     history, needs = paces(earlier), peaks(earlier)
     named = read_reference(Path(matrix.reference)) if matrix.reference else None
-    system = published_system(machine)
-    own = published_reference(system.key) if system else None
-    gpu = machine.gpus[0] if machine.gpus else None
-    cores = None if gpu else machine.cpu.cores
+    own: dict[str | None, ReferenceTable | None] = {}
+    for launch in planned:
+        if launch.cell.gpu not in own:
+            system = published_system(for_cells([launch.cell], machine))
+            own[launch.cell.gpu] = published_reference(system.key) if system else None
+    on_gpu = bool(machine.gpus)
+    cores = None if on_gpu else machine.cpu.cores
     estimates = []
     for launch in planned:
         if launch.skip_reason is not None:
             estimates.append(Expectation(Estimate(0.0, "skipped"), None))
             continue
-        rate = _published_rate(launch.cell, own, named) if gpu else None
+        rate = _published_rate(launch.cell, own[launch.cell.gpu], named) if on_gpu else None
         time = estimate(launch.cell, matrix.protocol, history, rate, cores)
-        memory = estimate_memory(launch.cell, needs, on_gpu=gpu is not None)
+        memory = estimate_memory(launch.cell, needs, on_gpu=on_gpu)
         estimates.append(Expectation(time, memory))
     return estimates
+
+
+def no_fit_lines(
+    planned: Sequence[PlannedLaunch], estimates: Sequence[Expectation], machine: Machine
+) -> list[str]:
+    """A line for each type of GPU that the launches name, on those not expected to fit there."""
+    needs: dict[str | None, list[tuple[Cell, MemoryEstimate | None]]] = {}
+    for item, expected in zip(planned, estimates, strict=True):
+        needs.setdefault(item.cell.gpu, []).append((item.cell, expected.memory))
+    lines = [
+        no_fit_text(found, capacity_bytes(for_cells([found[0][0]], machine)))
+        for found in needs.values()
+    ]
+    return [line for line in lines if line is not None]
 
 
 def _published_rate(

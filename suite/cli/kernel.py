@@ -6,11 +6,12 @@ import socket
 import sys
 from pathlib import Path
 
+from suite import kernels
 from suite.analysis.ranks import RankEnd, merge_ranks
 from suite.analysis.summary import launch_summary
-from suite.kernels import gather
-from suite.kernels.tensorflow.environment import launch_environment
+from suite.formats.numbers import milliseconds
 from suite.machine.devices import detect_machine
+from suite.model.device import wrong_type
 from suite.model.distributed import Rank, rank_of
 from suite.model.errors import ExitCode, InputError
 from suite.model.launch import Launch, Status
@@ -18,7 +19,7 @@ from suite.model.summary import Summary
 from suite.model.text import shown
 from suite.run.channel import Progress, Sender, end_with_reader
 from suite.run.flags import parse_order
-from suite.run.marks import labelled
+from suite.run.labels import labelled
 from suite.run.order import ORDER_FLAG, LaunchOrder, decode_order, started_ranks
 from suite.run.ranks.hosts import DESCRIBE, describe_host
 from suite.run.ranks.link import join_runner, listen_to_runner
@@ -75,15 +76,19 @@ def _report(order: LaunchOrder) -> int:
 def _by_hand(order: LaunchOrder) -> int:
     if order.cell.reads_records:
         cell_shards(order.cell, order.options.data_dir, order.options.data_idx_dir)
+    machine, rank = detect_machine(), rank_of(os.environ)
+    own = machine.gpus[rank.local_index] if rank.local_index < len(machine.gpus) else None
+    mistake = wrong_type(order.cell, own, machine)
+    if mistake is not None:
+        raise InputError(f"--gpu: {mistake}")
     results = Path(order.results_dir)
     try:
         results.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--results_dir {results}: {error.strerror}; give another") from None
-    machine = detect_machine()
-    # As the runner does for the processes that it starts; TensorFlow is not imported yet.
-    os.environ.update(launch_environment(order.cell, on_gpu=bool(machine.gpus)))
-    rank = rank_of(os.environ)
+    # As the runner does for the processes that it starts; the framework is not imported yet.
+    framework = kernels.framework(order.cell.kernel)
+    os.environ.update(framework.environment(order.cell, on_gpu=bool(machine.gpus)))
     launch = execute(order, _print_phase if rank.index == 0 else _keep_quiet)
     if order.cell.gpus > 1:
         launch = _of_all_ranks(launch, rank)
@@ -116,7 +121,7 @@ def _of_all_ranks(launch: Launch, rank: Rank) -> Launch:
         print(words, file=sys.stderr, flush=True)
         os._exit(int(ExitCode.CELL_FAILED))
     told = json.dumps([socket.gethostname(), encode_launch(launch)])
-    ends = [json.loads(text) for text in gather(told)]
+    ends = [json.loads(text) for text in kernels.framework(launch.cell.kernel).gather(told)]
     return merge_ranks(
         [
             RankEnd(index, host, decode_launch(record, f"rank {index}"))
@@ -142,7 +147,7 @@ def _outcome(launch: Launch, summary: Summary) -> str:
         "p95": summary.p95_seconds,
         "p99": summary.p99_seconds,
     }
-    latencies = ", ".join(f"{name} {seconds * 1e3:.2f} ms" for name, seconds in times.items())
+    latencies = ", ".join(f"{name} {milliseconds(seconds)} ms" for name, seconds in times.items())
     return (
         f"{launch.cell.id}: {summary.images_per_second:.2f} img/s (images / elapsed),"
         f" {summary.mean_of_rates:.2f} img/s (mean of rates, as published)\n"

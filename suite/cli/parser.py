@@ -46,6 +46,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
     _add_run(verbs)
+    _add_report(verbs)
     _add_compare(verbs)
     _add_plan(verbs)
     _add_devices(verbs)
@@ -59,7 +60,14 @@ def make_parser() -> argparse.ArgumentParser:
         default=PUBLISHED_IMAGE_SIZE,
         help="(%(default)s)",
     )
-    _add_verb(verbs, "schema", "print the JSON Schema of matrix files, for editors")
+    schema = _add_verb(verbs, "schema", "print the JSON Schema of matrix files, for editors")
+    schema.add_argument(
+        "of",
+        nargs="?",
+        choices=("matrix", "report"),
+        default="matrix",
+        help="matrix files, or the report.json of a run (default: %(default)s)",
+    )
     return parser
 
 
@@ -126,6 +134,23 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     add_run_flags(parser)
 
 
+def _add_report(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = _add_verb(verbs, "report", "print and write the report of runs again")
+    parser.add_argument(
+        "runs",
+        nargs="*",
+        type=path,
+        metavar="RUN",
+        help=f"run directories, of any machines (default: the newest under {REPORTS})",
+    )
+    parser.add_argument(
+        "--out",
+        type=path,
+        metavar="DIR",
+        help="folder to write into (default: the run's directory)",
+    )
+
+
 def _add_compare(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = _add_verb(verbs, "compare", "set a run beside a published table")
     parser.add_argument(
@@ -162,6 +187,9 @@ def _add_plan(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser = _add_verb(verbs, "plan", text)
     _add_matrix(parser)
     add_data_directories(parser)
+    parser.add_argument(
+        "--json", action="store_true", help="the launches alone, with their orders, as JSON"
+    )
 
 
 def _add_selfcheck(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

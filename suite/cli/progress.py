@@ -18,13 +18,14 @@ from rich.text import Text
 from suite.analysis.forecast import Forecast
 from suite.analysis.summary import launch_summary
 from suite.cli.live_table import STOPPING, Row, View, live_table
-from suite.formats.marks import words
+from suite.formats.annotations import words
+from suite.formats.numbers import milliseconds
 from suite.model.cell import Protocol
 from suite.model.launch import WARM_UP, Caution, Launch, Status
 from suite.model.summary import Summary
 from suite.model.text import shown
 from suite.run.channel import Progress
-from suite.run.session import PlannedLaunch
+from suite.run.plan import PlannedLaunch
 from suite.streams import drawing_stream
 
 _FINISHED_SHOWN = 5
@@ -167,7 +168,7 @@ def _shows_live(console: Console) -> bool:
 def _outcome(summary: Summary, cautions: Sequence[Caution]) -> str:
     doubts = f" ({words(cautions)})" if cautions else ""
     return (
-        f"{summary.images_per_second:.2f} img/s, p50 {summary.p50_seconds * 1e3:.2f} ms,"
+        f"{summary.images_per_second:.2f} img/s, p50 {milliseconds(summary.p50_seconds)} ms,"
         f" {summary.count} steps{doubts}"
     )
 

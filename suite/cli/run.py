@@ -9,39 +9,46 @@ from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 
-from suite.analysis.memory import capacity_bytes
-from suite.analysis.results import cell_results
+from suite import kernels
 from suite.analysis.resume import finished
 from suite.cli.chosen_matrix import chosen_matrix
 from suite.cli.data_options import data_options
-from suite.cli.estimates import Expectation, estimate_launches
+from suite.cli.estimates import Expectation, estimate_launches, no_fit_lines
 from suite.cli.progress import RunProgress
+from suite.cli.reporting import assembled, write_report
 from suite.cli.work import Work, check_flags, new_work, resumed_work
-from suite.formats.plan import no_fit_text
-from suite.formats.results import overhead_text, report_markdown, results_text
-from suite.formats.scaling_plots import scaling_plots
+from suite.formats.results import report_text
 from suite.kernels.interface import KernelOptions
 from suite.machine.devices import detect_machine
 from suite.machine.environment import fingerprint
 from suite.machine.foreign_processes import foreign_processes
 from suite.model.cell import KernelName
-from suite.model.device import Machine, device_label, device_note, device_slug
+from suite.model.device import (
+    Machine,
+    device_note,
+    device_slug,
+    for_cells,
+    labelling_machine,
+    run_label,
+)
 from suite.model.distributed import RankLauncher
 from suite.model.errors import ExitCode, InputError, UnfinishedError
 from suite.model.launch import Status
 from suite.model.matrix import Matrix
-from suite.model.run import CellResult, Run, RunHeader
+from suite.model.report import Report
+from suite.model.run import CellResult, RunHeader
 from suite.model.text import command, file_safe, shown
 from suite.run.child import start_process
 from suite.run.forking import Forking
 from suite.run.locks import hold_devices, lock_names
+from suite.run.plan import PlannedLaunch, plan_launches
 from suite.run.ranks.command import NoLauncher, choose_launcher
 from suite.run.ranks.hosts import check_hosts
-from suite.run.session import Conduct, PlannedLaunch, plan_launches, run_session
+from suite.run.session import Conduct, run_session
 from suite.run.stop import Stop
 from suite.store.references import read_reference
-from suite.store.runs import as_stored, read_run, write_plot
-from suite.store.text import reachable, write_text
+from suite.store.runs import as_stored
+from suite.store.text import reachable
 
 # Characters of the matrix's name in the name of a run directory; a file name has 255 bytes.
 _LONGEST_NAME = 40
@@ -59,7 +66,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if note:
         print(f"note: {shown(note)}: every number is that device's", flush=True)
     launcher = choose_launcher(matrix.distributed, os.environ)
-    planned = plan_launches(matrix, machine, launcher)
+    planned = plan_launches(matrix, machine, options, launcher).launches
     if isinstance(launcher, RankLauncher) and _has_ranks(planned):
         check_hosts(matrix.distributed, launcher, os.environ)
     on_wait = _say_waiting if arguments.wait else None
@@ -69,7 +76,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         if matrix.reference is not None:
             read_reference(Path(matrix.reference))  # before a directory is made: it may be invalid
         header = replace(_header(matrix, options, machine), command=arguments.command)
-        with _work(arguments, as_stored(header), machine, planned) as work:
+        labelled_by = labelling_machine(matrix.cells, machine)
+        with _work(arguments, as_stored(header), labelled_by, planned) as work:
             announce(work.directory)
             estimates = estimate_launches(work.planned, matrix, machine, work.directory.parent)
             _warn_of_memory(work, estimates, machine)
@@ -78,16 +86,17 @@ def run(arguments: argparse.Namespace) -> ExitCode:
                 with Forking(work.directory / "fork_server.log") as forking:
                     start = start_process if arguments.no_fork_server else forking.start
                     conduct = replace(conduct, start=start)
-                    _measure(matrix, options, machine, work, estimates, conduct)
-                return _report(matrix, planned, work, stop)
+                    _measure(matrix, machine, work, estimates, conduct)
+                return _report(planned, work, stop)
             except InputError as error:
                 raise UnfinishedError(f"{error}; {_way_on(work.directory)}") from None
 
 
 def _locks(matrix: Matrix, machine: Machine) -> tuple[str, ...]:
-    """The devices to lock; a simulated kernel uses none."""
-    simulated = all(cell.kernel is KernelName.SIMULATED for cell in matrix.cells)
-    return () if simulated else lock_names(machine)
+    """The devices to lock; a simulated kernel uses none, nor does an absent type of GPU."""
+    real = [cell for cell in matrix.cells if cell.kernel is not KernelName.SIMULATED]
+    here = for_cells(real, machine)
+    return lock_names(here) if here.gpus or any(cell.gpu is None for cell in real) else ()
 
 
 def _refuse_foreign_processes(matrix: Matrix, machine: Machine) -> None:
@@ -98,7 +107,11 @@ def _refuse_foreign_processes(matrix: Matrix, machine: Machine) -> None:
     """
     if not machine.gpus:
         print("note: --exclusive has no effect without a GPU", flush=True)
-    used = machine.gpus[: max(cell.gpus for cell in matrix.cells)]
+    used = tuple(
+        dict.fromkeys(
+            gpu for cell in matrix.cells for gpu in for_cells([cell], machine).gpus[: cell.gpus]
+        )
+    )
     found = []
     for gpu, processes in zip(used, foreign_processes(used), strict=True):
         if processes is None:
@@ -129,11 +142,7 @@ def _work(
 
 
 def _warn_of_memory(work: Work, estimates: Sequence[Expectation], machine: Machine) -> None:
-    needs = [
-        (item.cell, expected.memory) for item, expected in zip(work.planned, estimates, strict=True)
-    ]
-    text = no_fit_text(needs, capacity_bytes(machine))
-    if text is not None:
+    for text in no_fit_lines(work.planned, estimates, machine):
         print(f"note: {text}; they are tried nevertheless", flush=True)
 
 
@@ -159,7 +168,6 @@ def _conduct(
 
 def _measure(
     matrix: Matrix,
-    options: KernelOptions,
     machine: Machine,
     work: Work,
     estimates: Sequence[Expectation],
@@ -168,9 +176,9 @@ def _measure(
     """Fill the run directory until the end or a request to stop."""
     seconds = [found.time.seconds if found.time else None for found in estimates]
     shown = RunProgress(work.planned, seconds, matrix.protocol)
-    with shown, conduct.stop.telling(shown.on_stop), suppress(KeyboardInterrupt):
+    with shown, conduct.stop.passed_to(shown.on_stop), suppress(KeyboardInterrupt):
         for launch in run_session(
-            work.planned, matrix, options, machine, work.directory, shown.on_progress, conduct
+            work.planned, matrix, machine, work.directory, shown.on_progress, conduct
         ):
             shown.on_finished(launch)
 
@@ -184,37 +192,32 @@ def _way_on(directory: Path) -> str:
     return f"finished launches are kept; run the same command with {resume}"
 
 
-def _report(matrix: Matrix, planned: Sequence[PlannedLaunch], work: Work, stop: Stop) -> ExitCode:
-    measured = read_run(work.directory)
-    results = cell_results(measured.launches, measured.header.protocol.launches)
-    _show_and_write(measured, results, work.directory)
+def _report(planned: Sequence[PlannedLaunch], work: Work, stop: Stop) -> ExitCode:
+    report = assembled([work.directory])
+    (measured,) = report.runs
+    _show_and_write(report, work.directory)
     if work.resumed and not work.planned:
         print("nothing was missing")
-    done = finished(measured.launches, retry_failed=False)
+    done = finished([row.record for row in measured.launches], retry_failed=False)
     missing = [item for item in planned if (item.cell, item.launch) not in done]
     if missing:
         why = f"stopped by {stop.by}" if stop.by else "--max-time is over"
         count = f"{len(planned) - len(missing)} of {len(planned)} launches have ended"
         print(f"not finished ({why}): {count}; {_way_on(work.directory)}")
-    elif matrix.reference is not None and any(result.summary for result in results):
+    elif report.comparisons and any(cell.summary for cell in measured.results):
         words = ["python", "bench.py", "compare", "--run", str(work.directory)]
         print(f"next: {command(words)}")
     if stop.by is not None:
         return ExitCode.INTERRUPTED
-    return ExitCode.CELL_FAILED if missing else _exit_code(results)
+    return ExitCode.CELL_FAILED if missing else _exit_code(measured.results)
 
 
-def _show_and_write(run: Run, results: Sequence[CellResult], directory: Path) -> None:
+def _show_and_write(report: Report, directory: Path) -> None:
     """The report, on stdout and as files; even if it fails, the path of the run is printed."""
     held = ["cells/"]
     try:
-        print(f"\n{results_text(run, results)}\n\n{overhead_text(run.launches)}")
-        write_text(directory / "report.md", report_markdown(run, results))
-        held.insert(0, "report.md")
-        plots = scaling_plots(run, results)
-        for name, svg in plots.items():
-            write_plot(directory, name, svg)
-        held += ["plots/"] * bool(plots)
+        print(f"\n{report_text(report)}")
+        held = [*write_report(report, directory), *held]
     finally:
         print(f"run directory: {shown(str(directory))} ({', '.join(held)})")
 
@@ -224,18 +227,19 @@ def _say_waiting(text: str) -> None:
 
 
 def _header(matrix: Matrix, options: KernelOptions, machine: Machine) -> RunHeader:
+    here = labelling_machine(matrix.cells, machine)
     return RunHeader(
         matrix=matrix.name,
         purpose=matrix.purpose,
         reference=matrix.reference,
         expected_device=matrix.device,
-        device=device_label(machine),
-        gpu=machine.gpus[0].name if machine.gpus else None,
+        device=run_label(matrix.cells, machine),
+        gpu=here.gpus[0].name if here.gpus else None,
         protocol=matrix.protocol,
         started_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         cells=tuple(cell.id for cell in matrix.cells),
         machine=asdict(machine),
-        environment=fingerprint(machine),
+        environment=fingerprint(machine, kernels.packages()),
         selection=matrix.selection,
         distributed=_distributed(matrix),
         data={

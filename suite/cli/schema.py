@@ -1,4 +1,4 @@
-"""`bench.py schema`: the JSON Schema of matrix files, for editors."""
+"""`bench.py schema`: the JSON Schema of matrix files, for editors, or of report.json."""
 
 import argparse
 
@@ -6,7 +6,12 @@ from suite.model.errors import ExitCode
 from suite.store.matrix_model import json_schema
 
 
-def run(arguments: argparse.Namespace) -> ExitCode:  # noqa: ARG001 - every verb takes them
+def run(arguments: argparse.Namespace) -> ExitCode:
     """Print the schema."""
-    print(json_schema(), end="")
+    if arguments.of == "report":
+        from suite.formats.report_json import report_schema
+
+        print(report_schema(), end="")
+    else:
+        print(json_schema(), end="")
     return ExitCode.GOOD

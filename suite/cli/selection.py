@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum
 from itertools import islice
-from typing import get_type_hints
 
 from suite.model.bounds import Bounds
-from suite.model.cell import Cell
+from suite.model.cell import AXES, Cell
 from suite.model.errors import InputError
-from suite.model.matrix import AXES, Matrix
+from suite.model.matrix import VARIED, Matrix
+from suite.model.systems import gpu_type
 from suite.model.text import command
 from suite.store.nearest import nearest
 
@@ -31,6 +31,8 @@ _LONGEST = 500
 _NUMBERS = Bounds(0, 10**9)
 # Values of an axis that an error lists.
 _MOST_TOLD = 20
+# A cell that names no type of GPU.
+_ANY = "any"
 _BOOLEANS = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
 _ORDERINGS: dict[type[ast.cmpop], Callable[[int, int], bool]] = {
     ast.Lt: operator.lt,
@@ -96,7 +98,7 @@ def parse_selection(expression: str) -> Predicate:
 
 def _settings(settings: Sequence[str], matrix: Matrix) -> list[Predicate]:
     """One predicate for each `axis=value` or `axis=value,value`."""
-    kept: dict[str, set[Value | Enum]] = {}
+    kept: dict[str, set[Value | Enum | None]] = {}
     for setting in settings:
         axis, equals, text = (part.strip() for part in setting.partition("="))
         flag = f"--set {reprlib.repr(setting)}"
@@ -153,7 +155,7 @@ def _comparison(left: ast.expr, link: ast.cmpop, right: ast.expr) -> Predicate:
     if not _is_axis(left) and _is_axis(right) and type(link) in _MIRRORED:
         left, link, right = right, _MIRRORED[type(link)](), left
     if not isinstance(left, ast.Name):
-        raise InputError(f"--only: '{said}' names no axis; known: {', '.join(AXES)}")
+        raise InputError(f"--only: '{said}' names no axis; known: {', '.join(VARIED)}")
     axis = left.id
     _check_axis(axis, "--only")
     if isinstance(link, ast.In | ast.NotIn):
@@ -177,10 +179,10 @@ def _said(node: ast.expr) -> str:
 
 
 def _is_axis(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id in AXES
+    return isinstance(node, ast.Name) and node.id in VARIED
 
 
-def _value(axis: str, node: ast.expr) -> Value | Enum:
+def _value(axis: str, node: ast.expr) -> Value | Enum | None:
     match node:
         case ast.Name(id=text):
             return _known(axis, text, "--only")
@@ -189,9 +191,9 @@ def _value(axis: str, node: ast.expr) -> Value | Enum:
     raise InputError(f"--only: '{_said(node)}' is not a value of {axis}; {_EXAMPLE}")
 
 
-def _known(axis: str, text: str, flag: str) -> Value | Enum:
+def _known(axis: str, text: str, flag: str) -> Value | Enum | None:
     """The value of an axis that a text names."""
-    kind = get_type_hints(Cell)[axis]  # without the range of a number
+    kind = AXES[axis].kind
     if kind is bool:
         if text.lower() not in _BOOLEANS:
             raise InputError(f"{flag}: {axis} is on or off, not {reprlib.repr(text)}")
@@ -201,6 +203,8 @@ def _known(axis: str, text: str, flag: str) -> Value | Enum:
             return _NUMBERS.whole(text)
         except ValueError as error:
             raise InputError(f"{flag}: {axis}: {error}") from None
+    if kind == str | None:
+        return None if text == _ANY else gpu_type(text)
     names = [str(member.value) for member in kind]
     if text not in names:
         raise InputError(f"{flag}: unknown {axis} {reprlib.repr(text)}; {nearest(text, names)}")
@@ -209,11 +213,13 @@ def _known(axis: str, text: str, flag: str) -> Value | Enum:
 
 
 def _check_axis(axis: str, flag: str) -> None:
-    if axis not in AXES:
-        raise InputError(f"{flag}: unknown axis {reprlib.repr(axis)}; {nearest(axis, AXES)}")
+    if axis not in VARIED:
+        raise InputError(f"{flag}: unknown axis {reprlib.repr(axis)}; {nearest(axis, VARIED)}")
 
 
-def _written(value: Value | Enum) -> str:
+def _written(value: Value | Enum | None) -> str:
+    if value is None:
+        return _ANY
     if isinstance(value, bool):
         return "on" if value else "off"
     return str(value.value if isinstance(value, Enum) else value)

@@ -12,7 +12,7 @@ from suite.model.errors import InputError, NotComparableError
 from suite.model.launch import Launch
 from suite.model.run import RunHeader
 from suite.run.locks import hold_run
-from suite.run.session import PlannedLaunch
+from suite.run.plan import PlannedLaunch
 from suite.store.runs import (
     create_run,
     read_header,

@@ -1,4 +1,4 @@
-"""How numbers are written: seconds become milliseconds here and nowhere else."""
+"""How numbers are written, with their digits and units."""
 
 MISSING = "-"
 

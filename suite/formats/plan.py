@@ -31,12 +31,12 @@ def plan_text(
     device: str,
     note: str | None,
     lines: Sequence[PlanLine],
-    capacity_bytes: int | None,
+    too_large: Sequence[str],
 ) -> str:
     """The plan: a head, two lines per launch, the total, and what memory will not be enough for.
 
-    `note` is what there is to say of the device, and `capacity_bytes` is its memory, None where it
-    is unknown.
+    `note` is what there is to say of the device, and `too_large` has a line (see `no_fit_text`) for
+    each type of GPU whose memory will not be enough.
     """
     protocol = matrix.protocol
     parts = [
@@ -49,8 +49,7 @@ def plan_text(
     for line in lines:
         repeat = f" (launch {line.launch + 1})" if protocol.launches > 1 else ""
         parts += [f"{line.cell.id}{repeat}  {_fate(line)}", f"    {line.command}"]
-    too_large = no_fit_text([(line.cell, line.memory) for line in lines], capacity_bytes)
-    return "\n".join([*parts, "", _total(lines), *([too_large] if too_large else [])])
+    return "\n".join([*parts, "", _total(lines), *too_large])
 
 
 def no_fit_text(

@@ -8,19 +8,27 @@ from contextlib import contextmanager
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from suite.analysis.measured_scaling import (
-    CurvePoint,
-    Estimator,
-    ScalingCurve,
-    ScalingKind,
-)
+from suite.formats.annotations import words
 from suite.formats.placement import round_numbers, spread
 from suite.formats.scaling import (
     ESTIMATOR_WORDS,
+    comparison_plot_name,
     conditions,
+    plot_name,
     rank_plural,
+    rank_word,
     scaling_title,
 )
+from suite.model.report import (
+    Comparison,
+    CurvePoint,
+    Estimator,
+    Report,
+    Scaling,
+    ScalingCurve,
+    ScalingKind,
+)
+from suite.model.run import RunHeader
 from suite.model.text import shown
 
 if TYPE_CHECKING:
@@ -55,6 +63,58 @@ _HEIGHT_INCHES = 5.2
 _LEFT, _RIGHT = 0.105, 0.65
 _LABEL_CHARACTERS = 42
 _LINE_POINTS = 11.5
+
+
+def scaling_plots(report: Report) -> dict[str, str]:
+    """The plots of every run: file names under `plots/` and SVG text."""
+    named = [
+        (plot_name(scaling, place), run.header, scaling)
+        for place, run in enumerate(report.runs)
+        for scaling in run.scaling
+    ]
+    return {
+        name: scaling_svg(
+            scaling.curves,
+            (),
+            kind=scaling.kind,
+            subtitle=_subtitle(f"{header.matrix} on {header.device}", scaling),
+            rank=rank_word(header),
+            estimator=scaling.estimator,
+        )
+        for name, header, scaling in named
+        if name is not None
+    }
+
+
+def comparison_plots(report: Report) -> dict[str, str]:
+    """Measured weak scaling beside the published: file names under `plots/` and SVG text."""
+    named = [
+        (comparison_plot_name(comparison, place), comparison)
+        for place, comparison in enumerate(report.comparisons)
+    ]
+    return {
+        name: _comparison_svg(comparison, report.runs[comparison.run].header)
+        for name, comparison in named
+        if name is not None
+    }
+
+
+def _comparison_svg(comparison: Comparison, header: RunHeader) -> str:
+    measured = comparison.measured_scaling
+    title = f"{header.matrix} on {comparison.device} beside {comparison.reference}"
+    return scaling_svg(
+        measured.curves,
+        comparison.published_scaling.curves,
+        kind=measured.kind,
+        subtitle=_subtitle(title, measured),
+        rank=rank_word(header),
+        estimator=measured.estimator,
+    )
+
+
+def _subtitle(title: str, scaling: Scaling) -> str:
+    doubts = words(scaling.cautions)
+    return f"{title}; doubts: {doubts}" if doubts else title
 
 
 def scaling_svg(
@@ -212,5 +272,5 @@ def _label(curve: ScalingCurve, kind: ScalingKind, rank: str, *, is_published: b
     size = f"{whole} / {rank}" if kind is ScalingKind.WEAK else f"global {whole}"
     what = fill(f"{conditions(curve.base)}, {size}", _LABEL_CHARACTERS)
     whose = "published: " if is_published else ""
-    share = f"{curve.factor / gpus:.1%} of linear"
+    share = f"{curve.of_linear:.1%} of linear"
     return f"{what}\n{whose}{curve.factor:.2f}x on {gpus} {rank_plural(rank)}, {share}"

@@ -1,32 +1,29 @@
-"""The measured cells of a run as tables, for the terminal and for report.md."""
+"""A run for the terminal, and for report.md."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median
 
 from suite.analysis.intervals import samples_needed
-from suite.analysis.results import coverage
+from suite.formats.annotations import beside_result, legend, shortfalls, skipped_alike
 from suite.formats.documents import fill_template
 from suite.formats.launches import (
     doubts,
     intervals_table,
     last_output,
     launches_table,
+    rank_notes,
+    ranks_table,
     spread_table,
     steadiness_note,
-    telemetry_notes,
-    telemetry_table,
 )
 from suite.formats.markdown import code_block
-from suite.formats.marks import legend, marks_and_launches, named_not_run, shortfall
 from suite.formats.numbers import MISSING, milliseconds, percentile_milliseconds, rate
 from suite.formats.plan import protocol_text
-from suite.formats.ranks import rank_notes, ranks_table
-from suite.formats.scaling import scaling_sections
+from suite.formats.scaling import plot_name, rank_word, scaling_explanation, scaling_table
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
-from suite.model.launch import Launch, Status
-from suite.model.run import CellResult, Run
+from suite.formats.telemetry import telemetry_notes, telemetry_table
+from suite.model.report import Report, ReportedRun
+from suite.model.run import CellResult
 from suite.model.summary import Summary
 from suite.model.text import shown
 
@@ -78,98 +75,119 @@ _FEW = (
 )
 
 
-def results_text(run: Run, results: Sequence[CellResult], width: int = TEXT_WIDTH) -> str:
-    """What a run prints at its end: the table, its marks, and every cell that is not whole."""
+def report_text(report: Report, width: int = TEXT_WIDTH) -> str:
+    """Each run as it is printed at its end: its table and scaling, and what isolation cost."""
+    parts = [f"{run_text(run, width)}\n\n{overhead_text(run)}" for run in report.runs]
+    return "\n\n\n".join(parts)
+
+
+def run_text(run: ReportedRun, width: int = TEXT_WIDTH) -> str:
+    """The table of a run, its legend, and every cell that is not whole."""
     header = run.header
-    table = _table(results, _COLUMNS)
     parts = [
         f"{shown(header.matrix)} on {shown(header.device)}"
         + (f", selected by {shown(header.selection)}" if header.selection else ""),
-        write_table(table, Dialect.TERMINAL, width),
-        *(paragraph(line, width) for line in (_COLUMNS_LEGEND, *_legend(results))),
     ]
-    failures = _failures(run, results)
+    table = _table(run.results, _COLUMNS)
+    if table.rows:
+        parts.append(write_table(table, Dialect.TERMINAL, width))
+        parts += (paragraph(line, width) for line in (_COLUMNS_LEGEND, *_legend(run.results)))
+    failures = _failures(run)
     if failures:
         parts += ["", *map(shown, failures)]
-    for section in scaling_sections(run, results):
-        lines = write_table(section.table, Dialect.TERMINAL, width)
-        parts += ["", section.table.title, lines, paragraph(section.explanation, width)]
+    rank = rank_word(header)
+    for scaling in run.scaling:
+        table = scaling_table(scaling, rank)
+        explanation = paragraph(scaling_explanation(scaling.kind, rank), width)
+        parts += ["", table.title, write_table(table, Dialect.TERMINAL, width), explanation]
     return "\n".join(parts)
 
 
-def report_markdown(run: Run, results: Sequence[CellResult]) -> str:
-    """report.md: the conditions, the full table, and how each launch spent its time."""
-    telemetry = telemetry_table(run.launches)
-    ranks = ranks_table(run.launches)
-    spread = spread_table(run.launches)
+@dataclass(frozen=True, slots=True)
+class _ScalingPart:
+    """What the template writes of one kind of scaling; `plot` is the name of a file, if any."""
+
+    title: str
+    table: str
+    explanation: str
+    plot: str | None
+
+
+def report_markdown(report: Report) -> str:
+    """report.md: of each run the conditions, the full table, and how each launch went."""
+    return "\n".join(_run_markdown(run, place) for place, run in enumerate(report.runs))
+
+
+def _run_markdown(run: ReportedRun, place: int) -> str:
+    rank = rank_word(run.header)
+    scaled = ((scaling, scaling_table(scaling, rank)) for scaling in run.scaling)
     return fill_template(
         "report.md.j2",
-        run=run,
+        header=run.header,
         protocol=protocol_text(run.header.protocol),
-        results=write_table(_table(results, _ALL_COLUMNS), Dialect.MARKDOWN),
-        legend=_legend(results),
-        failures=_failures(run, results),
-        last_output=[(title, code_block(text)) for title, text in last_output(run.launches)],
+        results=_markdown(_table(run.results, _ALL_COLUMNS)),
+        legend=_legend(run.results),
+        failures=_failures(run),
+        last_output=[(title, code_block(text)) for title, text in last_output(run)],
         scaling=[
-            (section, write_table(section.table, Dialect.MARKDOWN))
-            for section in scaling_sections(run, results)
+            _ScalingPart(
+                title=table.title,
+                table=_markdown(table),
+                explanation=scaling_explanation(scaling.kind, rank),
+                plot=plot_name(scaling, place),
+            )
+            for scaling, table in scaled
         ],
-        intervals=write_table(intervals_table(results), Dialect.MARKDOWN),
-        doubts=doubts(run.launches, results),
-        spread=write_table(spread, Dialect.MARKDOWN) if spread else "",
+        intervals=_markdown(intervals_table(run)),
+        doubts=doubts(run),
+        spread=_markdown(spread_table(run)),
         steadiness_note=steadiness_note(),
-        launches=write_table(launches_table(run.launches), Dialect.MARKDOWN),
-        ranks=write_table(ranks, Dialect.MARKDOWN) if ranks else "",
-        rank_notes=rank_notes(run.launches),
-        telemetry=write_table(telemetry, Dialect.MARKDOWN) if telemetry else "",
-        telemetry_notes=telemetry_notes(run.launches),
+        launches=_markdown(launches_table(run)),
+        ranks=_markdown(ranks_table(run)),
+        rank_notes=rank_notes(run),
+        telemetry=_markdown(telemetry_table(run)),
+        telemetry_notes=telemetry_notes(run),
     )
 
 
-def overhead_text(launches: Sequence[Launch]) -> str:
+def _markdown(table: Table | None) -> str:
+    return write_table(table, Dialect.MARKDOWN) if table else ""
+
+
+def overhead_text(run: ReportedRun) -> str:
     """What isolation cost the launches that answered: their time, and the runner's own CPU time."""
-    answered = [launch for launch in launches if launch.status is Status.OK]
-    if not answered:
+    overhead = run.overhead
+    if overhead is None:
         return "outside build, compile and steps: unknown, as no launch went well"
-    spent = [launch.overhead_seconds for launch in answered if not launch.ranks]
-    shares = [
-        launch.runner_cpu_seconds / launch.loop_seconds
-        for launch in answered
-        if launch.loop_seconds
-    ]
     lines = []
-    if spent:
+    if spent := overhead.seconds:
         lines.append(
-            f"outside build, compile and steps: median {median(spent):.2f} s per launch,"
-            f" mean {fmean(spent):.2f} s, longest {max(spent):.2f} s"
+            f"outside build, compile and steps: median {spent.median:.2f} s per launch,"
+            f" mean {spent.mean:.2f} s, longest {spent.largest:.2f} s"
         )
-    ranked = [launch.overhead_seconds for launch in answered if launch.ranks]
-    if ranked:
+    if ranked := overhead.rank_seconds:
         lines.append(
-            f"of several ranks, which start as programs: median {median(ranked):.2f} s per launch"
+            f"of several ranks, which start as programs: median {ranked.median:.2f} s per launch"
         )
-    if shares:
+    if share := overhead.runner_share:
         lines.append(
-            f"the runner's own CPU time during steps: median {median(shares):.2%} of a core,"
-            f" most {max(shares):.2%}"
+            f"the runner's own CPU time during steps: median {share.median:.2%} of a core,"
+            f" most {share.largest:.2%}"
         )
-    return "\n".join([*lines, *_starts(answered)])
-
-
-def _starts(launches: Sequence[Launch]) -> list[str]:
-    """How many launches were forked and how many were not, with each reason once."""
-    counts = Counter(launch.started_by for launch in launches if launch.started_by)
-    starts = ", ".join(f"{count} by {kind.value}" for kind, count in counts.items())
-    reasons = dict.fromkeys(launch.fork_refused for launch in launches if launch.fork_refused)
-    return [f"started: {starts}"] * bool(starts) + [
-        f"not forked: {shown(text)}" for text in reasons
-    ]
+    starts = ", ".join(f"{count} by {kind.value}" for kind, count in overhead.started.items())
+    lines += [f"started: {starts}"] * bool(starts)
+    return "\n".join([*lines, *(f"not forked: {shown(why)}" for why in overhead.fork_refused)])
 
 
 def _table(results: Sequence[CellResult], columns: Sequence[_Column]) -> Table:
-    """A row per cell: its numbers, how many steps they are of, and what is to be said of it."""
+    """A row per cell: its numbers, how many steps they are of, and what is to be said of it.
+
+    Cells that were skipped for the same reason as many others are counted below the table.
+    """
     headers = ("cell", *(column.title for column in columns), "n", "")
-    return Table("", headers, [_row(result, columns) for result in results])
+    counted = {cell for ids in skipped_alike(results).values() for cell in ids}
+    rows = [_row(result, columns) for result in results if result.cell.id not in counted]
+    return Table("", headers, rows)
 
 
 def _row(result: CellResult, columns: Sequence[_Column]) -> tuple[str, ...]:
@@ -178,7 +196,7 @@ def _row(result: CellResult, columns: Sequence[_Column]) -> tuple[str, ...]:
         status = result.status.value.replace("_", " ")
         return (result.cell.id, *[MISSING] * len(columns), "0", status)
     numbers = (column.text(summary) for column in columns)
-    return (result.cell.id, *numbers, str(summary.count), marks_and_launches(result))
+    return (result.cell.id, *numbers, str(summary.count), beside_result(result))
 
 
 def _legend(results: Sequence[CellResult]) -> list[str]:
@@ -199,7 +217,6 @@ def _legend(results: Sequence[CellResult]) -> list[str]:
     ]
 
 
-def _failures(run: Run, results: Sequence[CellResult]) -> list[str]:
+def _failures(run: ReportedRun) -> list[str]:
     """Every cell that is not whole, and those planned that have no launch at all."""
-    lines = [f"{result.cell.id}: {shortfall(result)}" for result in results if not result.is_whole]
-    return lines + named_not_run(coverage(run.header, results).not_run)
+    return shortfalls(run.results, run.coverage.not_run)

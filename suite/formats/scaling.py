@@ -1,24 +1,16 @@
 """Weak and strong scaling of training as tables, and the words that their curves share."""
 
-from collections.abc import Sequence
 from dataclasses import MISSING as NO_DEFAULT
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import Enum
 
-from suite.analysis.measured_scaling import (
-    Estimator,
-    ScalingCurve,
-    ScalingKind,
-    ScalingLine,
-    scaling_curves,
-    scaling_lines,
-)
-from suite.formats.marks import letters, words
+from suite.formats.annotations import letters, words
 from suite.formats.numbers import MISSING, percent, rate
 from suite.formats.tables import Table
 from suite.model.cell import Cell
 from suite.model.page import precision_title
-from suite.model.run import CellResult, Run, RunHeader
+from suite.model.report import Comparison, Estimator, Scaling, ScalingKind, ScalingLine
+from suite.model.run import RunHeader
 
 # What a label says in the page's words, and what has columns of its own.
 _TOLD = {"mode", "precision", "xla", "batch_size", "gpus"}
@@ -44,49 +36,32 @@ def rank_plural(rank: str) -> str:
     return f"{rank}s"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScalingSection:
-    """One kind of scaling in a run's report; `doubts` are those of any of its factors."""
-
-    kind: ScalingKind
-    curves: tuple[ScalingCurve, ...]
-    doubts: str
-    table: Table
-    explanation: str
-
-    @property
-    def plot(self) -> str | None:
-        """The name of its file under `plots/`; None without a curve to draw."""
-        return f"{self.kind.value}_scaling.svg" if self.curves else None
+def plot_name(scaling: Scaling, run: int) -> str | None:
+    """The plot of the run in this place of a report, under `plots/`; None without a curve."""
+    return f"{scaling.kind.value}_scaling{_number(run)}.svg" if scaling.curves else None
 
 
-def scaling_sections(run: Run, results: Sequence[CellResult]) -> list[ScalingSection]:
-    """Weak and strong scaling, each where the training cells of the run have some of it."""
-    rank = rank_word(run.header)
-    found = [(kind, scaling_lines(results, kind, Estimator.ELAPSED)) for kind in ScalingKind]
-    return [
-        ScalingSection(
-            kind=kind,
-            curves=scaling_curves(lines),
-            doubts=doubts_text(lines),
-            table=Table(
-                f"{scaling_title(kind)}, by {ESTIMATOR_WORDS[Estimator.ELAPSED]}",
-                _headers(kind, rank),
-                [_row(line, kind) for line in lines],
-            ),
-            explanation=_explanation(kind, rank),
-        )
-        for kind, lines in found
-        if lines
-    ]
+def comparison_plot_name(comparison: Comparison, place: int) -> str | None:
+    """The same of the comparison in this place."""
+    scaling = comparison.measured_scaling
+    return f"{scaling.kind.value}_scaling_compared{_number(place)}.svg" if scaling.curves else None
 
 
-def doubts_text(lines: Sequence[ScalingLine]) -> str:
-    """The doubts attached to any of their factors, each in a word; empty where there are none."""
-    return words(caution for line in lines if line.factor for caution in line.cautions)
+def _number(place: int) -> str:
+    return f"_{place + 1}" if place else ""
 
 
-def _explanation(kind: ScalingKind, rank: str) -> str:
+def scaling_table(scaling: Scaling, rank: str) -> Table:
+    """A line for each cell on several GPUs or ranks; `rank` is the word for one of them."""
+    return Table(
+        f"{scaling_title(scaling.kind)}, by {ESTIMATOR_WORDS[scaling.estimator]}",
+        _headers(scaling.kind, rank),
+        [_row(line, scaling.kind) for line in scaling.lines],
+    )
+
+
+def scaling_explanation(kind: ScalingKind, rank: str) -> str:
+    """What the columns of the table mean."""
     text = (
         f"Training on several {rank}s over the base, the same on one {rank}, with {_KEPT[kind]}."
         f" % of linear is the factor / {rank}s; hours are for ImageNet's training images at that"
@@ -116,15 +91,13 @@ def conditions(cell: Cell) -> str:
     return ", ".join([name, *others])
 
 
-def comparison_table(
-    measured: Sequence[ScalingLine], published: Sequence[ScalingLine]
-) -> Table | None:
+def comparison_table(measured: Scaling, published: Scaling) -> Table | None:
     """Weak scaling as measured and as published, one below the other; None where none is known."""
-    if not any(line.factor is not None for line in measured):
+    if not any(line.factor is not None for line in measured.lines):
         return None
     sides = [
-        *((f"measured {letters(line.cautions)}".rstrip(), line) for line in measured),
-        *(("published", line) for line in published),
+        *((f"measured {letters(line.cautions)}".rstrip(), line) for line in measured.lines),
+        *(("published", line) for line in published.lines),
     ]
     rows = [
         (first, side, *rest)
@@ -132,13 +105,8 @@ def comparison_table(
         for first, *rest, _ in [_row(line, ScalingKind.WEAK)]
     ]
     first, *rest, _ = _headers(ScalingKind.WEAK, "GPU")
-    title = f"Weak scaling, by {ESTIMATOR_WORDS[Estimator.MEAN_OF_RATES]}"
-    return Table(
-        f"{title}; GPUs are ranks on a CPU",
-        (first, "", *rest),
-        rows,
-        left=2,
-    )
+    title = f"{scaling_title(measured.kind)}, by {ESTIMATOR_WORDS[measured.estimator]}"
+    return Table(f"{title}; GPUs are ranks on a CPU", (first, "", *rest), rows, left=2)
 
 
 def _headers(kind: ScalingKind, rank: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from suite.analysis.verdict import JudgedCell, Standing, Verdict
-from suite.formats.marks import named_not_run, shortfall, words
+from suite.formats.annotations import named_not_run, shortfall, shortfalls, words
 from suite.formats.numbers import ratio
 from suite.model.errors import ExitCode
 from suite.model.text import shown
@@ -46,8 +46,8 @@ def _lines(verdict: Verdict) -> Iterator[str]:
         yield f"missing: {result.cell.id}: {shortfall(result)}"
     for line in named_not_run(verdict.not_run):
         yield f"missing: {line}"
-    for result in verdict.skipped:
-        yield f"skipped, which is no failure: {result.cell.id}: {result.reason}"
+    for line in shortfalls(verdict.skipped, ()):
+        yield f"no failure: {line}"
 
 
 def _number(cell: JudgedCell) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from suite.install.child import run_logged
-from suite.install.recipe import Cuda, Recipe
 from suite.install.state import State, look
+from suite.install.tools import Build, Cuda
 from suite.install.wheel import PIP_SECONDS, REQUIREMENTS, build_wheel, pip
 from suite.model.errors import InputError
 
@@ -45,20 +45,20 @@ def open_log(cache: Path) -> Path:
     return log
 
 
-def kept_wheel(cache: Path, recipe: Recipe) -> Path | None:
-    """The cached build of a recipe, or None."""
-    return next((cache / recipe.key).glob("horovod-*.whl"), None)
+def kept_wheel(cache: Path, build: Build) -> Path | None:
+    """The cached build of this kind, or None."""
+    return next((cache / build.key).glob("horovod-*.whl"), None)
 
 
 def build_and_keep(
-    cache: Path, recipe: Recipe, cuda: Cuda | None, log: Path, environment: Mapping[str, str]
+    cache: Path, build: Build, cuda: Cuda | None, log: Path, environment: Mapping[str, str]
 ) -> Path:
     """Build Horovod and store the wheel in the cache; returns the stored wheel.
 
     Raises:
         InputError: the build fails, or the wheel cannot be stored.
     """
-    folder = cache / recipe.key
+    folder = cache / build.key
     with tempfile.TemporaryDirectory(prefix="horovod-build-") as work:
         wheel = build_wheel(Path(work), folder, log, cuda, environment)
         kept = folder / wheel.name

@@ -9,7 +9,7 @@ from suite.model.errors import InputError
 
 # How a compiler, a linker, CMake or pip reports a cause; what follows are its consequences.
 _CAUSE = re.compile(r": (fatal )?error: |undefined reference|^CMake Error|DO NOT MATCH THE HASHES")
-_TELLING = re.compile(r"error|undefined|not found|no such|cannot|failed|denied", re.IGNORECASE)
+_LIKELY = re.compile(r"error|undefined|not found|no such|cannot|failed|denied", re.IGNORECASE)
 # Lines that only decorate the end of a log.
 _EMPTY = re.compile(r"[\s\-=*╰─>╭│|^~]*")
 
@@ -27,7 +27,7 @@ def run_logged(
 
     Raises:
         InputError: it cannot be started, fails or takes too long. The message says
-            `what` failed, with the telling line of its output and the path of the log.
+            `what` failed, with the line that explains it and the path of the log.
     """
     with log.open("a+", encoding="utf-8", errors="replace") as file:
         file.write(f"$ {' '.join(command)}\n")
@@ -53,13 +53,13 @@ def run_logged(
         file.seek(start)
         output = file.read()
     if code:
-        raise InputError(f"{what} failed: {telling_line(output)}; the whole output is in {log}")
+        raise InputError(f"{what} failed: {explaining_line(output)}; the whole output is in {log}")
     return output
 
 
-def telling_line(output: str) -> str:
+def explaining_line(output: str) -> str:
     """The first line that names a cause, else the last that mentions an error, else the last."""
     lines = [line.strip() for line in output.splitlines() if not _EMPTY.fullmatch(line)]
     causes = [line for line in lines if _CAUSE.search(line)]
-    telling = [line for line in lines if _TELLING.search(line)]
-    return next(iter(causes[:1] or telling[-1:] or lines[-1:]), "it printed nothing")
+    likely = [line for line in lines if _LIKELY.search(line)]
+    return next(iter(causes[:1] or likely[-1:] or lines[-1:]), "it printed nothing")

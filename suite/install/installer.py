@@ -1,7 +1,7 @@
 """Horovod for the TensorFlow that is installed here.
 
-Nobody ships Horovod for a current TensorFlow, and a build of it works with one TensorFlow, one
-Python and one MPI only. So this builds it from its published source, keeps the build for the next
+Horovod is not published for a current TensorFlow, and a build of it works only with one TensorFlow,
+one Python and one MPI. So this builds it from its published source, keeps the build for the next
 environment of the same kind, installs it, and tests it with two ranks. A working Horovod that is
 already installed, as in NVIDIA's TensorFlow image, is left alone.
 """
@@ -22,10 +22,15 @@ from suite.install.cache import (
     open_log,
     try_wheel,
 )
-from suite.install.proof import RANKS, prove
-from suite.install.recipe import VERSION, Recipe, find_cuda
-from suite.install.state import State, look
-from suite.install.tools import compiler_major, missing_tools, open_mpi_version
+from suite.install.state import RANKS, State, look, try_ranks
+from suite.install.tools import (
+    VERSION,
+    Build,
+    compiler_major,
+    find_cuda,
+    missing_tools,
+    open_mpi_version,
+)
 from suite.model.errors import ExitCode, InputError
 from suite.model.text import command, shown
 from suite.store.flags import Parser, path
@@ -70,7 +75,7 @@ def install(arguments: Sequence[str] | None = None) -> int:
     if not lack and (given.check or not given.rebuild):
         print(f"Horovod is installed: {_words(state)}", flush=True)
         if cache:
-            _prove(open_log(cache), environment)
+            _try(open_log(cache), environment)
         return int(ExitCode.GOOD)
     _require_tools(state)
     if not cache:
@@ -85,7 +90,7 @@ def install(arguments: Sequence[str] | None = None) -> int:
             " missing, so ranks will exchange gradients through the CPU",
             flush=True,
         )
-    recipe = Recipe(
+    build = Build(
         tensorflow=state.tensorflow or "",
         open_mpi=open_mpi_version() or "",
         compiler=compiler_major(),
@@ -93,21 +98,21 @@ def install(arguments: Sequence[str] | None = None) -> int:
     )
     log = open_log(cache)
     install_requirements(log, environment)
-    wheel = None if given.rebuild else kept_wheel(cache, recipe)
+    wheel = None if given.rebuild else kept_wheel(cache, build)
     if wheel:
-        reason = try_wheel(wheel, cuda, log, environment).lack(nccl=recipe.nccl)
+        reason = try_wheel(wheel, cuda, log, environment).lack(nccl=build.nccl)
         misfit = f" does not fit: {reason}" if reason else ""
         print(f"kept build: {shown(str(wheel))}{misfit}", flush=True)
         wheel = None if reason else wheel
     if not wheel:
-        print(f"building {recipe.key}; takes minutes, log in {shown(str(log))}", flush=True)
-        wheel = build_and_keep(cache, recipe, cuda, log, environment)
+        print(f"building {build.key}; takes minutes, log in {shown(str(log))}", flush=True)
+        wheel = build_and_keep(cache, build, cuda, log, environment)
     install_wheel(wheel, log, environment)
     state = look(environment)
-    if reason := state.lack(nccl=recipe.nccl):
+    if reason := state.lack(nccl=build.nccl):
         raise InputError(f"Horovod was installed but does not work: {reason}; see {log}")
     print(f"installed: {_words(state)}", flush=True)
-    _prove(log, environment)
+    _try(log, environment)
     return int(ExitCode.GOOD)
 
 
@@ -136,8 +141,8 @@ def _require_tools(state: State) -> None:
         raise InputError(f"missing: {', '.join(missing)}; run: {'; then '.join(remedies)}")
 
 
-def _prove(log: Path, environment: Mapping[str, str]) -> None:
-    prove(log, environment)
+def _try(log: Path, environment: Mapping[str, str]) -> None:
+    try_ranks(log, environment)
     print(f"tested: an all-reduce of {RANKS} ranks under mpirun is correct", flush=True)
 
 

@@ -6,7 +6,7 @@
 
 from pathlib import Path
 
-from suite.install.recipe import VERSION
+from suite.install.tools import VERSION
 from suite.model.errors import InputError
 
 _XLA_OPERATIONS = (

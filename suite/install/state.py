@@ -1,14 +1,21 @@
-"""The TensorFlow and Horovod of this interpreter, as a separate process finds them."""
+"""The TensorFlow and Horovod of this interpreter: what can be imported, and whether ranks work."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from suite.install.child import telling_line
+from suite.install.child import explaining_line, run_logged
+from suite.model.errors import InputError
 
-_SECONDS = 300.0  # importing TensorFlow from a cold disk can take a minute
+RANKS = 2
+# The program that looks and tries.
+_TRIAL = "suite.kernels.tensorflow.horovod_trial"
+_PROBE_SECONDS = 300.0  # importing TensorFlow from a cold disk can take a minute
+_ADD_SECONDS = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +56,53 @@ def look(environment: Mapping[str, str]) -> State:
     """
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "suite.kernels.tensorflow.horovod_probe"],
+            [sys.executable, "-m", _TRIAL, "probe"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             errors="replace",
             env=environment,
-            timeout=_SECONDS,
+            timeout=_PROBE_SECONDS,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return State(None, f"its import took more than {_SECONDS:g} s")
+        return State(None, f"its import took more than {_PROBE_SECONDS:g} s")
     if done.returncode:
-        return State(None, telling_line(done.stderr))
+        return State(None, explaining_line(done.stderr))
     return State(**json.loads(done.stdout.splitlines()[-1]))
 
 
 def _minor(version: str) -> list[str]:
     """Major and minor version: within these, TensorFlow keeps its binary interface."""
     return version.split(".")[:2]
+
+
+def try_ranks(log: Path, environment: Mapping[str, str]) -> None:
+    """Let two ranks on this host add numbers over MPI, on the CPU: an import alone proves little.
+
+    Raises:
+        InputError: the run fails; the message has the line that explains it.
+    """
+    output = run_logged(
+        [
+            *("mpirun", "-np", str(RANKS), "--host", f"localhost:{RANKS}", "--bind-to", "none"),
+            *("--timeout", str(_ADD_SECONDS)),
+            # Open MPI refuses to start as root without this, and containers often run as root.
+            *(["--allow-run-as-root"] if os.geteuid() == 0 else []),
+            *(sys.executable, "-m", _TRIAL, "add"),
+        ],
+        log,
+        what=f"an all-reduce of {RANKS} ranks under mpirun",
+        timeout_seconds=_ADD_SECONDS + 30,
+        environment={
+            **environment,
+            # Two ranks cannot share a GPU under NCCL, and there may be only one.
+            "CUDA_VISIBLE_DEVICES": "-1",
+            # A rank that busy-waits may hold up the one that it waits for.
+            "OMPI_MCA_mpi_yield_when_idle": "1",
+        },
+    )
+    if f"all-reduce is correct on {RANKS} ranks" not in output:
+        raise InputError(
+            f"{RANKS} ranks ended without a result: {explaining_line(output)}; see {log}"
+        )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from suite.install.child import run_logged
 from suite.install.patches import PATCHES, patch
-from suite.install.recipe import SOURCE_SHA256, VERSION, Cuda
+from suite.install.tools import SOURCE_SHA256, VERSION, Cuda
 
 # What Horovod's own setup.py asks for, to build and to run; its wheel names the same.
 REQUIREMENTS = ("cloudpickle", "packaging", "psutil", "pyyaml", "setuptools", "wheel")
@@ -30,7 +30,7 @@ def build_wheel(
     `kept` is a folder of the user's that lasts: the build stores paths that it was linked with.
 
     Raises:
-        InputError: a step fails; the message has the telling line.
+        InputError: a step fails; the message has the line that explains it.
     """
     source = unpack(download(work, log, environment), work)
     for name, (old, new) in PATCHES.items():

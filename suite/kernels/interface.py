@@ -1,19 +1,24 @@
-"""The interface between the worker and a kernel: build, compile, step, and report what ran."""
+"""What the suite may know of a framework and of a kernel: nothing outside their folders knows more.
+
+A framework builds kernels; a kernel is one cell made executable.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from suite.kernels.recipe import Recipe
+from suite.model.cell import Cell
 from suite.model.distributed import Compression
 from suite.model.errors import SuiteError
+from suite.model.facts import Facts
 from suite.model.reading import Reading
+from suite.model.recipe import Recipe
 
-# Messages of TensorFlow and XLA, CUDA, cuBLAS and cuDNN, C++ and the C library.
+# Messages of CUDA, cuBLAS and cuDNN, C++ and the C library, which any framework may pass on.
 _NO_MEMORY = re.compile(
-    r"RESOURCE_EXHAUSTED|out of memory|CUDA_ERROR_OUT_OF_MEMORY|cudaErrorMemoryAllocation"
-    r"|_STATUS_ALLOC_FAILED|std::bad_alloc|cannot allocate memory",
+    r"out of memory|CUDA_ERROR_OUT_OF_MEMORY|cudaErrorMemoryAllocation|_STATUS_ALLOC_FAILED"
+    r"|std::bad_alloc|cannot allocate memory",
     re.IGNORECASE,
 )
 
@@ -33,7 +38,7 @@ class KernelOptions:
     `data_dir` and `data_idx_dir` hold TFRecord shards and their DALI index files, for cells that
     read records. `seed` seeds weights and synthetic images. `recipe` is the training recipe,
     `reading` how records are read. `compression` is the type in which ranks exchange gradients, and
-    `threads` caps TensorFlow's CPU threads (None: one per core).
+    `threads` caps the framework's CPU threads (None: one per core).
     """
 
     data_dir: str | None = None
@@ -48,7 +53,7 @@ class KernelOptions:
 class Consensus(Protocol):
     """How ranks that take every step together agree on the last step of a phase."""
 
-    def propose(self, wish: bool) -> None:  # noqa: FBT001 - the only argument
+    def propose(self, is_last: bool) -> None:  # noqa: FBT001 - the only argument
         """Before a step: whether this rank wants it to be the last."""
 
     @property
@@ -57,7 +62,10 @@ class Consensus(Protocol):
 
 
 class Kernel(Protocol):
-    """A cell made executable on the device of this process."""
+    """A cell made executable on the device of this process.
+
+    Evaluating a trained network, and saving and restoring its weights, belong here once they exist.
+    """
 
     @property
     def consensus(self) -> Consensus | None:
@@ -72,8 +80,8 @@ class Kernel(Protocol):
     def input_wait_seconds(self) -> Sequence[float]:
         """How long each batch so far was waited for, in order; empty if none is waited for."""
 
-    def conditions(self) -> Mapping[str, object]:
-        """What really ran, as JSON-ready facts; call after at least one step.
+    def facts(self) -> Facts:
+        """What really ran; call after at least one step.
 
         With several ranks, every rank must call it.
 
@@ -85,24 +93,75 @@ class Kernel(Protocol):
         """Seconds of all-reducing gradients alone, () with one rank; every rank must call it."""
 
 
+class Framework(Protocol):
+    """A module that builds kernels, and all that the rest of the suite may ask of it.
+
+    `packages` maps each component whose version counts to the distributions that may contain it.
+    Only the functions that say so import the framework.
+    """
+
+    @property
+    def packages(self) -> Mapping[str, tuple[str, ...]]:
+        """Component -> distributions, the usual one first."""
+
+    def environment(self, cell: Cell, *, on_gpu: bool) -> dict[str, str]:
+        """Variables that a launch of the cell needs before the import, on top of the user's."""
+
+    def missing(self, cell: Cell) -> str | None:
+        """Which component the cell lacks here, with the line that installs it; None for none."""
+
+    def import_framework(self) -> None:
+        """Import what every cell needs, and nothing more; a fork server does.
+
+        Raises:
+            MissingComponentError: it is not installed.
+        """
+
+    def import_for(self, cell: Cell) -> None:
+        """Import all that the cell needs, so that import and build are timed separately.
+
+        Raises:
+            MissingComponentError: a component is not installed, or does not fit the others.
+        """
+
+    def build(self, cell: Cell, options: KernelOptions) -> Kernel:
+        """Make the cell executable: network, weights, data. Every rank of a launch must call it.
+
+        Raises:
+            MissingComponentError: the cell needs a component that is not installed.
+            InvalidLaunchError: the cell cannot run as declared on this device.
+            InputError: the records that it reads are missing, damaged or too few.
+        """
+
+    def gather(self, text: str) -> list[str]:
+        """The texts of all ranks of this launch, in rank order; every rank must call it.
+
+        Raises:
+            MissingComponentError: what exchanges them is not installed.
+        """
+
+    def cause(self, error: BaseException) -> str:
+        """What an error says happened, in one line with its class."""
+
+    def is_out_of_memory(self, error: BaseException) -> bool:
+        """Whether an error means that the device or the host ran out of memory."""
+
+    def reports_out_of_memory(self, output: str) -> bool:
+        """Whether what a launch printed before it died says that it could not get memory."""
+
+
+def first_line(error: BaseException, unlike: tuple[str, ...] = ()) -> str:
+    """The first line of an error's message that begins otherwise, with the error's class."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or ["no message"]
+    telling = next((line for line in lines if not line.startswith(unlike)), lines[0])
+    return f"{type(error).__name__}: {telling[:300]}"
+
+
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error means that the device or the host ran out of memory.
-
-    TensorFlow raises ResourceExhaustedError; XLA may raise another class with the same message.
-    """
-    kinds = {kind.__name__ for kind in type(error).__mro__}
-    return (
-        isinstance(error, MemoryError)
-        or "ResourceExhaustedError" in kinds
-        or reports_out_of_memory(str(error))
-    )
+    """Whether an error is Python's own for a lack of memory, or has the message of a library."""
+    return isinstance(error, MemoryError) or reports_out_of_memory(str(error))
 
 
-def reports_out_of_memory(words: str) -> bool:
-    """Whether the output of a failed launch reports that memory could not be allocated.
-
-    TensorFlow also warns of failed allocations that it can do without; those do not count.
-    """
-    return any(
-        _NO_MEMORY.search(line) and "not a failure" not in line for line in words.splitlines()
-    )
+def reports_out_of_memory(output: str) -> bool:
+    """Whether a library reports in this text that it could not get memory."""
+    return bool(_NO_MEMORY.search(output))

@@ -1,4 +1,4 @@
-"""The control groups (cgroups of version 1 and 2) that this process is in, and their limits.
+"""The control groups (cgroups of version 1 and 2) of this process: limits and out-of-memory kills.
 
 A limit holds for every group below the one that has it, so the smallest limit from the
 process's own group up to the root counts. A container, a systemd scope and a Slurm step each add
@@ -53,6 +53,25 @@ def cpuset_size(root: Path = _ROOT) -> int | None:
 def memory_limit_bytes(root: Path = _ROOT) -> int | None:
     """Memory that this process's groups may hold; None for no limit."""
     return _smallest("memory", _memory, root)
+
+
+def oom_kills(root: Path = _ROOT) -> int | None:
+    """Kills so far in this process's control group, else on the whole machine; None if unknown.
+
+    A child is in its parent's group, so a count that grew when a child was killed includes it.
+    """
+    counts_of_groups = [
+        folder / name
+        for folder in own_groups("memory", root)
+        for name in ("memory.events", "memory.oom_control")
+    ]
+    for file in [*counts_of_groups, root / "proc/vmstat"]:
+        try:
+            counts = dict(line.split() for line in file.read_text().splitlines())
+            return int(counts["oom_kill"])
+        except (OSError, ValueError, KeyError):
+            continue
+    return None
 
 
 def _mounts(controller: str, root: Path) -> Iterator[tuple[str, str, Path]]:

@@ -5,6 +5,7 @@ import os
 import platform
 import re
 import subprocess
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -14,11 +15,7 @@ from suite.model.device import Machine
 _PROJECT = Path(__file__).resolve().parents[2]
 
 _PACKAGES = {
-    "tensorflow": ("tensorflow", "tensorflow-cpu"),
-    "keras": ("keras",),
     "numpy": ("numpy",),
-    "horovod": ("horovod",),
-    "dali": ("nvidia-dali-cuda120", "nvidia-dali-cuda130", "nvidia-dali-cuda110"),
     "cuda_runtime": ("nvidia-cuda-runtime-cu12", "nvidia-cuda-runtime"),
     "cudnn": ("nvidia-cudnn-cu12", "nvidia-cudnn-cu13"),
     "nccl": ("nvidia-nccl-cu12", "nvidia-nccl-cu13"),
@@ -30,7 +27,7 @@ _IMAGE_VERSIONS = {
     "nccl": "NCCL_VERSION",
 }
 
-# Settings that change how fast TensorFlow runs. No other variable is recorded, and none of
+# Settings that change how fast a framework runs. No other variable is recorded, and none of
 # Terraform's, whose names begin like TensorFlow's and which may hold secrets.
 _VARIABLES = re.compile(
     r"(?!TF_(VAR|CLI|TOKEN)_)"
@@ -47,21 +44,25 @@ _SECRET_VALUE = re.compile(
     r"""["'\]]*\s*[=:\s]|\b(BEARER|BASIC)\s""",
     re.IGNORECASE,
 )
-# Nobody writes such a setting by hand: letters and digits mixed, long, without a separator.
+# No setting written by hand looks like this: letters and digits mixed, long, no separator.
 _RANDOM = re.compile(r"(?=[A-Za-z0-9+]*\d)(?=[A-Za-z0-9+]*[A-Za-z])[A-Za-z0-9+]{20,}")
 _WITHHELD = "(withheld: looks like a secret)"
 # Up to the last @: a password may contain one, and losing part of a path does no harm.
 _USER_IN_URL = re.compile(r"//\S*@")
 
 
-def fingerprint(machine: Machine) -> dict[str, object]:
-    """JSON-ready facts, None for what is absent. Imports no framework."""
+def fingerprint(machine: Machine, components: Mapping[str, Sequence[str]]) -> dict[str, object]:
+    """JSON-ready versions and settings, None for what is absent. Imports no framework.
+
+    `components` maps each component of a framework to the distributions that may contain it.
+    """
+    packages = {**components, **_PACKAGES}
     return {
         "suite": __version__,
         **_commit(_PROJECT),
         "code": _code(_PROJECT),
         "python": platform.python_version(),
-        **{name: _version(name) for name in _PACKAGES},
+        **{name: _version(name, packages[name]) for name in packages},
         "driver": machine.driver_version,
         "cuda": machine.cuda_version,
         "os": _operating_system(),
@@ -73,15 +74,14 @@ def fingerprint(machine: Machine) -> dict[str, object]:
     }
 
 
-def _version(name: str) -> str | None:
+def _version(name: str, packages: Sequence[str]) -> str | None:
     """`2.21.0`, with the package's name where it is not the first choice."""
-    first, *_ = packages = _PACKAGES[name]
     for package in packages:
         try:
             found = version(package)
         except PackageNotFoundError:
             continue
-        return found if package == first else f"{found} ({package})"
+        return found if package == packages[0] else f"{found} ({package})"
     return os.environ.get(_IMAGE_VERSIONS.get(name, "")) or None
 
 
@@ -108,7 +108,7 @@ def _commit(checkout: Path) -> dict[str, object]:
             [*_GIT, "-C", str(checkout), *arguments],
             capture_output=True,
             text=True,
-            timeout=5,
+            timeout=60,
             check=True,
         ).stdout.strip()
 
@@ -163,7 +163,7 @@ def _variables() -> dict[str, str]:
 
 
 def is_setting(name: str) -> bool:
-    """Whether an environment variable changes how fast TensorFlow runs and names no secret."""
+    """Whether an environment variable changes how fast a framework runs and is no secret."""
     return bool(_VARIABLES.fullmatch(name)) and not _SECRET.search(name)
 
 

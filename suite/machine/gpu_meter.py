@@ -32,8 +32,8 @@ _IDLE_MEMORY_SHARE = 0.05
 class GpuMeter:
     """Readings of one GPU, taken by the process with this id.
 
-    Create it before the framework touches the GPU: every process that is there by then is a
-    foreign one. In a container NVML reports the host's process ids, so a launch cannot recognise
+    Create it before the framework touches the GPU: any process on it by then is a foreign
+    one. In a container NVML reports the host's process ids, so a launch cannot recognise
     itself by its id.
 
     Raises:

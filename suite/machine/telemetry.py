@@ -85,7 +85,7 @@ class Recorder:
         readings, first, last = self._readings, self._readings[0], self._readings[-1]
         foreign = self._close_gpu()
         joules, why_not = self._joules()
-        told = [reading.throttling for reading in readings if reading.throttling is not None]
+        reported = [reading.throttling for reading in readings if reading.throttling is not None]
         return Telemetry(
             readings=len(readings),
             reading_seconds=self._spent,
@@ -96,8 +96,8 @@ class Recorder:
             busy_cpus=_busy_cpus(first, last) if self._watch_others else None,
             stolen_share=_stolen_share(first, last),
             gauges=_gauges(readings),
-            throttling=_shares(told) if told or not self._uses_gpu else None,
-            throttle_readings=len(told) if self._uses_gpu else None,
+            throttling=_shares(reported) if reported or not self._uses_gpu else None,
+            throttle_readings=len(reported) if self._uses_gpu else None,
             foreign_processes=foreign,
             energy_joules=joules,
             energy_source=self._energy_source if joules else None,
@@ -105,7 +105,7 @@ class Recorder:
             if joules
             else None,
             note="; ".join(
-                note for note in (*self._notes, self._throttle_note(len(told)), why_not) if note
+                note for note in (*self._notes, self._throttle_note(len(reported)), why_not) if note
             ),
         )
 
@@ -169,13 +169,13 @@ class Recorder:
     def _energy_source(self) -> str:
         return gpu_meter.ENERGY_SOURCE if self._uses_gpu else host_meter.ENERGY_SOURCE
 
-    def _throttle_note(self, told: int) -> str:
+    def _throttle_note(self, reported: int) -> str:
         """What is unknown about throttling, given how many readings reported reasons."""
-        if not self._gpu_answered or told == len(self._readings):
+        if not self._gpu_answered or reported == len(self._readings):
             return ""
-        if not told:
+        if not reported:
             return "throttle reasons cannot be read"
-        return f"throttle reasons were reported in {told} of {len(self._readings)} readings"
+        return f"throttle reasons were reported in {reported} of {len(self._readings)} readings"
 
     def _joules(self) -> tuple[float | None, str]:
         """Energy from the first to the last reading, or None and why."""
@@ -222,7 +222,7 @@ def _gauges(readings: Sequence[_Reading]) -> dict[str, Gauge]:
     return {name: Gauge(fmean(found), min(found), max(found)) for name, found in values.items()}
 
 
-def _shares(told: Sequence[Sequence[str]]) -> dict[str, float]:
+def _shares(reported: Sequence[Sequence[str]]) -> dict[str, float]:
     """The share of these readings that reported each reason."""
-    reasons = [reason for reading in told for reason in reading]
-    return {reason: reasons.count(reason) / len(told) for reason in dict.fromkeys(reasons)}
+    reasons = [reason for reading in reported for reason in reading]
+    return {reason: reasons.count(reason) / len(reported) for reason in dict.fromkeys(reasons)}

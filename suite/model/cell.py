@@ -1,10 +1,16 @@
 """What is measured (Cell) and how it is measured (Protocol)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Annotated
 
+from annotated_types import Predicate
+
+from suite.model.axis import Flag, Switch, Switches, axes_of, declared
 from suite.model.bounds import Bounds
+from suite.model.flag_values import checked
 from suite.model.quantities import Count, LimitSeconds, PositiveCount
+from suite.model.systems import gpu_type, is_gpu_type
 
 # Generous on purpose: XLA compiles large training steps for minutes on a slow CPU, and a batch of
 # 256 takes a CPU core about half a minute. The deadlines only have to end what hangs.
@@ -105,26 +111,234 @@ class KernelName(str, Enum):
     SIMULATED = "simulated"
 
 
+# The page's names of the modes; it has others, which measure no speed.
+PUBLISHED_MODES = {f"{mode.value}_benchmark": mode for mode in Mode}
+_OTHER_MODES = {
+    "train": "training_benchmark",
+    "train_and_evaluate": "training_benchmark",
+    "evaluate": "inference_benchmark",
+    "predict": "inference_benchmark",
+}
+
+
+def _published_mode(text: str) -> Mode:
+    if text in PUBLISHED_MODES:
+        return PUBLISHED_MODES[text]
+    if text in _OTHER_MODES:
+        raise ValueError(f"{text} measures no speed; give {_OTHER_MODES[text]}")
+    raise ValueError(f"{text!r} is not one of {', '.join(PUBLISHED_MODES)}")
+
+
+def _too_many_gpus(cell: "Cell") -> str | None:
+    if cell.mode is Mode.INFERENCE and cell.gpus > 1:
+        return (
+            f"inference runs on one GPU, not on {cell.gpus}: each GPU is measured on its own;"
+            " set gpus: 1 for inference"
+        )
+    return None
+
+
+def _impossible_graph(cell: "Cell") -> str | None:
+    if cell.mode is Mode.TRAINING and cell.graph is not Graph.EVALUATION:
+        return f"training has no {cell.graph.value} graph; use graph: evaluation for training"
+    if cell.graph is Graph.FROZEN and cell.layout is Layout.NCHW:
+        return "TensorFlow folds a frozen graph in nhwc only; use that layout or another graph"
+    return None
+
+
+def _named_type(text: str) -> str:
+    found = gpu_type(text)
+    if not found:
+        raise ValueError(f"{text!r} names no type of GPU such as t4, dgx1 or h200")
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One fully explicit combination of conditions; its identity in files and tables.
 
+    Each field is an axis and declares all that is known of it. They are in the order of the id.
+
     `batch_size` is per GPU. `gpus` is the number of ranks: on a machine without a GPU a cell of
     one rank runs on the CPU, and the record names the device that ran. `image_size` is the side
-    of a square image in pixels. Without `xla`, `xla_mode` has no effect and is JIT_COMPILE.
+    of a square image in pixels. Without `xla`, `xla_mode` has no effect and is JIT_COMPILE. `gpu`
+    is the type of GPU that the cell needs (see `gpu_type`), None for whatever a machine has.
     """
 
-    mode: Mode
-    precision: Precision
-    xla: bool
-    batch_size: PositiveCount
-    gpus: PositiveCount = 1
-    data: Data = Data.SYNTHETIC
-    kernel: KernelName = KernelName.RESNET50
-    image_size: PositiveCount = PUBLISHED_IMAGE_SIZE
-    graph: Graph = Graph.EVALUATION
-    xla_mode: XlaMode = XlaMode.JIT_COMPILE
-    layout: Layout = Layout.NHWC
+    mode: Mode = field(
+        metadata=declared(
+            about="Which half of the work a step does.",
+            flag=Flag(
+                "mode",
+                default=Mode.INFERENCE,
+                help="which half of the work to measure (%(default)s)",
+                read=checked(_published_mode),
+                write=lambda mode: f"{mode.value}_benchmark",
+                metavar="{" + ",".join(PUBLISHED_MODES) + "}",
+                always=True,
+                joined=True,
+            ),
+            part="{}",
+        )
+    )
+    precision: Precision = field(
+        metadata=declared(
+            about="Arithmetic: `fp32` with TF32 off, `tf32` on Ampere and newer, `amp` for mixed"
+            " precision.",
+            flag=Switches(
+                Precision.FP32,
+                (
+                    Switch(
+                        "amp",
+                        Precision.AMP,
+                        "mixed precision (float16 on a GPU, bfloat16 on a CPU)",
+                    ),
+                    Switch(
+                        "tf32", Precision.TF32, "TensorFloat-32 (Ampere or newer); without it, FP32"
+                    ),
+                ),
+            ),
+            part="-{}",
+            column=True,
+        )
+    )
+    xla: bool = field(
+        metadata=declared(
+            about="Whether XLA compiles the step: true or false; on and off mean the same.",
+            flag=Switches(False, (Switch("xla", True, "compile the step with XLA"),)),
+            part="-xla",
+            unsaid=False,
+            column=True,
+        )
+    )
+    xla_mode: XlaMode = field(
+        default=XlaMode.JIT_COMPILE,
+        metadata=declared(
+            about="How XLA is applied in cells that use it; `auto_clustering` is the published"
+            " way.",
+            flag=Flag(
+                "xla_mode",
+                help="how XLA compiles: the whole step (jit_compile, the default) or the parts that"
+                " TensorFlow chooses (auto_clustering, as published)",
+            ),
+            part="_auto",
+            unsaid=XlaMode.JIT_COMPILE,
+            column=True,
+        ),
+    )
+    batch_size: PositiveCount = field(
+        metadata=declared(
+            about="Images per step and GPU.",
+            flag=Flag(
+                "batch_size",
+                default=8,
+                help="images per step and GPU (%(default)s)",
+                always=True,
+            ),
+            part="-bs{}",
+            bounds=BATCH_SIZES,
+            column=True,
+        )
+    )
+    gpus: PositiveCount = field(
+        default=1,
+        metadata=declared(
+            about="GPUs of a cell, each with a rank of its own; several for training only.",
+            flag=Flag("gpus", help="ranks (default: as many as were started)", metavar="N"),
+            part="-{}gpu",
+            bounds=GPUS,
+            contradiction=_too_many_gpus,
+        ),
+    )
+    data: Data = field(
+        default=Data.SYNTHETIC,
+        metadata=declared(
+            about="Where images come from; `synthetic_device` avoids the copy to the GPU in each"
+            " step.",
+            # With --data_dir and without --dali, records are read by tf.data.
+            flag=Switches(
+                Data.SYNTHETIC,
+                (
+                    Switch("dali", Data.DALI, "read records with NVIDIA DALI"),
+                    Switch(
+                        "synthetic_device",
+                        Data.SYNTHETIC_DEVICE,
+                        "put the synthetic images on the GPU once, not in every step",
+                    ),
+                ),
+            ),
+            part="-{}",
+            unsaid=Data.SYNTHETIC,
+        ),
+    )
+    image_size: PositiveCount = field(
+        default=PUBLISHED_IMAGE_SIZE,
+        metadata=declared(
+            about="Side of the square images, in pixels.",
+            flag=Flag(
+                "synthetic_data_size",
+                help="side of the images, of records as well (%(default)s)",
+                metavar="PIXELS",
+            ),
+            part="-{}px",
+            unsaid=PUBLISHED_IMAGE_SIZE,
+            bounds=IMAGE_SIZES,
+        ),
+    )
+    layout: Layout = field(
+        default=Layout.NHWC,
+        metadata=declared(
+            about="Order of axes in which the network is built: `nhwc`, or `nchw` as published.",
+            flag=Flag(
+                "data_format",
+                help="layout that the network computes in (%(default)s); the published tables used"
+                " NCHW",
+                write=lambda layout: layout.name,
+            ),
+            part="-{}",
+            unsaid=Layout.NHWC,
+        ),
+    )
+    graph: Graph = field(
+        default=Graph.EVALUATION,
+        metadata=declared(
+            about="What an inference step computes; `evaluation` is the published step.",
+            flag=Flag(
+                "graph",
+                help="inference: the published evaluation step, the logits alone (forward), or"
+                " evaluation with the variables folded into constants (frozen)",
+            ),
+            part="-{}",
+            unsaid=Graph.EVALUATION,
+            contradiction=_impossible_graph,
+        ),
+    )
+    kernel: KernelName = field(
+        default=KernelName.RESNET50,
+        metadata=declared(
+            about="The workload: the network, or a stand-in that sleeps.",
+            flag=Flag("kernel", help="the workload"),
+            part="-{}",
+            unsaid=KernelName.RESNET50,
+            varied=False,
+        ),
+    )
+    gpu: Annotated[str, Predicate(is_gpu_type)] | None = field(
+        default=None,
+        metadata=declared(
+            about="Type of GPU: t4, dgx1, dgx2, dgxa100 (the GPUs of the published systems), or a"
+            " product name; by default whatever the machine has.",
+            flag=Flag(
+                "gpu",
+                help="type of GPU that it needs: t4, dgx1, dgx2, dgxa100 or a product name"
+                " (default: any device)",
+                read=checked(_named_type),
+                metavar="TYPE",
+            ),
+            part="-on-{}",
+            unsaid=None,
+        ),
+    )
 
     def __post_init__(self) -> None:
         if not self.xla:
@@ -132,39 +346,14 @@ class Cell:
 
     @property
     def id(self) -> str:
-        """A file-safe name, unique among cells: `inference-amp-xla-bs128-1gpu`.
-
-        Conditions at their default are omitted.
-        """
-        parts = [self.mode.value, self.precision.value]
-        if self.xla:
-            parts.append("xla" if self.xla_mode is XlaMode.JIT_COMPILE else "xla_auto")
-        parts += [f"bs{self.batch_size}", f"{self.gpus}gpu"]
-        if self.data is not Data.SYNTHETIC:
-            parts.append(self.data.value)
-        if self.image_size != PUBLISHED_IMAGE_SIZE:
-            parts.append(f"{self.image_size}px")
-        if self.layout is not Layout.NHWC:
-            parts.append(self.layout.value)
-        if self.graph is not Graph.EVALUATION:
-            parts.append(self.graph.value)
-        if self.kernel is not KernelName.RESNET50:
-            parts.append(self.kernel.value)
-        return "-".join(parts)
+        """A file-safe name, unique among cells: `inference-amp-xla-bs128-1gpu`."""
+        return "".join(axis.part_of(getattr(self, name)) for name, axis in AXES.items())
 
     @property
     def contradiction(self) -> str | None:
         """Why no machine could ever run this cell, with the remedy; None if one could."""
-        if self.mode is Mode.TRAINING and self.graph is not Graph.EVALUATION:
-            return f"training has no {self.graph.value} graph; use graph: evaluation for training"
-        if self.mode is Mode.INFERENCE and self.gpus > 1:
-            return (
-                f"inference runs on one GPU, not on {self.gpus}: each GPU is measured on its own;"
-                " set gpus: 1 for inference"
-            )
-        if self.graph is Graph.FROZEN and self.layout is Layout.NCHW:
-            return "TensorFlow folds a frozen graph in nhwc only; use that layout or another graph"
-        return None
+        found = (axis.contradiction(self) for axis in AXES.values())
+        return next((reason for reason in found if reason), None)
 
     @property
     def reads_records(self) -> bool:
@@ -175,6 +364,10 @@ class Cell:
     def global_batch_size(self) -> int:
         """Images in one step over all ranks."""
         return self.batch_size * self.gpus
+
+
+# Every axis by name.
+AXES = axes_of(Cell)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,22 @@
 """What a machine is, which published system it corresponds to, and which cells it cannot run."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from suite.model.cell import Cell, Data, KernelName, Precision
 from suite.model.distributed import Distributed
+from suite.model.facts import Facts
 from suite.model.matrix import Matrix
-from suite.model.systems import SYSTEMS, System, bare_gpu_name, system_by_key, system_of_gpu
+from suite.model.systems import (
+    SYSTEMS,
+    System,
+    bare_gpu_name,
+    gpu_type,
+    is_product_name,
+    system_by_key,
+    system_of_gpu,
+)
 
 # TF32 came with compute capability 8.0 (the NVIDIA Ampere architecture).
 TF32_CAPABILITY = (8, 0)
@@ -98,6 +107,43 @@ def device_label(machine: Machine) -> str:
     return machine.gpus[0].name if machine.gpus else cpu_label(machine.cpu)
 
 
+def for_cells(cells: Iterable[Cell], machine: Machine) -> Machine:
+    """The machine as launches of these cells see it.
+
+    Of its GPUs it has those of the types that the cells name; all of them if a cell names none.
+    """
+    types = {cell.gpu for cell in cells}
+    if None in types:
+        return machine
+    return replace(machine, gpus=tuple(g for g in machine.gpus if gpu_type(g.name) in types))
+
+
+def labelling_machine(cells: Sequence[Cell], machine: Machine) -> Machine:
+    """The machine that labels a run of these cells: as they see it, or whole if none can run."""
+    here = for_cells(cells, machine)
+    return here if here.gpus else machine
+
+
+def run_label(cells: Sequence[Cell], machine: Machine) -> str:
+    """The device of a run of these cells, or all of its devices if they name types of GPUs."""
+    here = labelling_machine(cells, machine)
+    if here is machine:
+        return device_label(machine)
+    return " and ".join(dict.fromkeys(gpu.name for gpu in here.gpus))
+
+
+def visible_devices(cell: Cell, machine: Machine) -> str | None:
+    """The CUDA_VISIBLE_DEVICES with which a launch sees the GPUs of its cell's type alone.
+
+    None if it sees no others anyway. They are UUIDs, because the number of a GPU depends on which
+    others a process may see; for GPUs without, see `skip_reason`.
+    """
+    here = for_cells([cell], machine)
+    if len(here.gpus) == len(machine.gpus):
+        return None
+    return ",".join(gpu.uuid or "" for gpu in here.gpus)
+
+
 def cpu_label(cpu: Cpu) -> str:
     """`AMD EPYC (2 cores)`; with a quota `AMD EPYC (0.5 cores)`."""
     return f"{cpu.model} ({core_count(cpu.cores)} core{'' if cpu.cores == 1 else 's'})"
@@ -126,7 +172,7 @@ def known_devices() -> tuple[str, ...]:
 
 def is_device_name(expected: str) -> bool:
     """Whether a matrix may name this device; product names are as NVML gives them."""
-    return expected in known_devices() or expected.startswith(("NVIDIA ", "Tesla "))
+    return expected in known_devices() or is_product_name(expected)
 
 
 def device_mismatch(expected: str | None, machine: Machine) -> str | None:
@@ -160,32 +206,33 @@ def device_note(matrix: Matrix, machine: Machine) -> str | None:
     It is not the device that the matrix is for; or the matrix is for any device, and this machine
     falls back to its CPU because its GPUs cannot be used.
     """
-    computes = any(cell.kernel is not KernelName.SIMULATED for cell in matrix.cells)
-    if matrix.device is None and machine.gpus_out_of_reach and computes:
+    may_fall_back = any(
+        cell.kernel is not KernelName.SIMULATED and cell.gpu is None for cell in matrix.cells
+    )
+    if matrix.device is None and machine.gpus_out_of_reach and may_fall_back:
         return f"this matrix is for any device, but this machine has {device_phrase(machine)}"
     return device_mismatch(matrix.device, machine)
 
 
-def wrong_device(conditions: Mapping[str, object], gpu: Gpu | None, machine: Machine) -> str | None:
+def wrong_device(facts: Facts, gpu: Gpu | None, machine: Machine) -> str | None:
     """Why a launch did not run on the device that labels it, or None.
 
-    `conditions` are those of the launch's record; `gpu` is the device as NVML describes it, None
-    for the CPU.
+    `gpu` is the device as NVML describes it, None for the CPU.
     """
-    ran_on, uuid = conditions.get("device_type"), conditions.get("gpu_uuid")
+    ran_on, uuid = facts.device_type, facts.gpu_uuid
     if gpu is not None and ran_on == "CPU":
         return (
-            f"TensorFlow ran on the CPU although {gpu.name} is present: install the gpu extra, or"
+            f"the launch ran on the CPU although {gpu.name} is present: install the gpu extra, or"
             " set CUDA_VISIBLE_DEVICES= (empty) to measure the CPU"
         )
     if gpu is None and ran_on == "GPU":
         return (
-            f"TensorFlow ran on a GPU that NVML does not show ({machine.nvml}), so the number has"
+            f"the launch ran on a GPU that NVML does not show ({machine.nvml}), so the number has"
             " no label: make the driver's NVML library visible here"
         )
-    if gpu is not None and gpu.uuid and isinstance(uuid, str) and not gpu.uuid.endswith(uuid):
+    if gpu is not None and gpu.uuid and uuid and not gpu.uuid.endswith(uuid):
         return (
-            f"TensorFlow ran on the GPU with the UUID {uuid}, but NVML has {gpu.name} with"
+            f"the launch ran on the GPU with the UUID {uuid}, but NVML has {gpu.name} with"
             f" {gpu.uuid} in its place: set CUDA_VISIBLE_DEVICES to UUIDs"
         )
     return None
@@ -193,6 +240,15 @@ def wrong_device(conditions: Mapping[str, object], gpu: Gpu | None, machine: Mac
 
 def skip_reason(cell: Cell, machine: Machine) -> str | None:
     """Why this machine cannot run a cell, or None; see `too_many_ranks` for their number."""
+    here = for_cells([cell], machine)
+    if cell.gpu is not None and not here.gpus:
+        return f"needs a GPU of type {cell.gpu}, and this machine has {_gpus_phrase(machine)}"
+    if len(here.gpus) < len(machine.gpus) and not all(gpu.uuid for gpu in here.gpus):
+        return (
+            f"needs a GPU of type {cell.gpu}, which cannot be told from the others because the"
+            " driver reports no UUID; set CUDA_VISIBLE_DEVICES to it"
+        )
+    machine = here
     if cell.kernel is KernelName.SIMULATED:
         return None
     if cell.precision is Precision.TF32 and (without_tf32 := _without_tf32(machine)):
@@ -210,8 +266,9 @@ def too_many_ranks(
     `cpu_ranks` says whether CPU cores may stand in where this machine has no GPU. Other hosts than
     this one are asked for their devices when a run begins.
     """
-    gpus, cores = len(machine.gpus), machine.cpu.cores
+    gpus, cores = len(for_cells([cell], machine).gpus), machine.cpu.cores
     slots = distributed.slots
+    of_type = f" of type {cell.gpu}" if cell.gpu else ""
     if cell.gpus == 1:
         return None
     if not gpus and not cpu_ranks:
@@ -222,8 +279,27 @@ def too_many_ranks(
         return None
     if gpus:
         why = f" (NVML: {machine.nvml})" if machine.nvml else ""
-        return f"needs {cell.gpus} GPUs, and this machine has {gpus}{why}"
+        return f"needs {cell.gpus} GPUs{of_type}, and this machine has {gpus}{why}"
     return f"needs {cell.gpus} ranks, and this machine has {core_count(cores)} CPU cores"
+
+
+def wrong_type(cell: Cell, gpu: Gpu | None, machine: Machine) -> str | None:
+    """Why the device of a process, None for the CPU, is not of the type that a cell names, or None.
+
+    The remedy is a GPU of that type, where the process may see one.
+    """
+    if cell.gpu is None or (gpu is not None and gpu_type(gpu.name) == cell.gpu):
+        return None
+    found = _gpus_phrase(replace(machine, gpus=(gpu,) if gpu else ()))
+    there = [each.uuid for each in for_cells([cell], machine).gpus if each.uuid]
+    remedy = f"set CUDA_VISIBLE_DEVICES to {there[0]}" if there else "run it where there is one"
+    return f"needs a GPU of type {cell.gpu}, and this process has {found}; {remedy}"
+
+
+def _gpus_phrase(machine: Machine) -> str:
+    """What GPUs a machine has, with their types: `NVIDIA H200 (h200)`."""
+    named = dict.fromkeys(f"{gpu.name} ({gpu_type(gpu.name)})" for gpu in machine.gpus)
+    return ", ".join(named) or device_phrase(machine)
 
 
 def _without_tf32(machine: Machine) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from suite.model.cell import Cell, Protocol
+from suite.model.facts import Facts
 from suite.model.quantities import Count, Seconds, StepSeconds
 from suite.model.telemetry import Telemetry
 
@@ -45,42 +46,117 @@ class StartedBy(str, Enum):
 
 
 class CautionKind(str, Enum):
-    """A reason to doubt a number: its name, the letter that marks it, and its legend."""
+    """A reason to doubt a number: its name, the letter that marks it, its legend and its remedy."""
 
     letter: str
     legend: str
+    remedy: str
 
-    def __new__(cls, value: str, letter: str, legend: str) -> "CautionKind":
+    def __new__(cls, value: str, letter: str, legend: str, remedy: str) -> "CautionKind":
         """A member whose value is its name in files."""
         kind = str.__new__(cls, value)
         kind._value_ = value
         kind.letter = letter
         kind.legend = legend
+        kind.remedy = remedy
         return kind
 
-    QUICK = "quick", "q", "quick protocol: a first look; run without --quick for real numbers"
-    TRUNCATED = "truncated", "t", "truncated: the time cap ended it early, with n samples"
-    OTHER_DEVICE = "other_device", "d", "not the device the matrix is for"
-    SIMULATED = "simulated", "s", "simulated kernel: the number means nothing"
-    INPUT_BOUND = "input_bound", "i", "bound by its input: steps waited for images, see the record"
-    WIDENED = "widened", "w", "XLA computed bfloat16 in float32 on this CPU: not the speed of AMP"
-    UNSTEADY = "unsteady", "u", "unsteady: the steps changed over time or had two levels"
-    THROTTLED = "throttled", "h", "throttled: heat or the power supply slowed the GPU"
-    FOREIGN_PROCESS = "foreign_process", "o", "others: a foreign process was on the GPU"
-    CONTENDED = "contended", "b", "busy: foreign processes used over a tenth of the CPU meanwhile"
-    CHANGED = "changed", "c", "measured after the run was resumed under changed conditions"
-    STOLEN = "stolen", "v", "stolen: a hypervisor gave over 2 % of the CPUs' time to others"
+    def caution(self, seen: str, remedy: str = "") -> "Caution":
+        """A caution that says what was seen and what to do: the usual remedy, or a closer one."""
+        return Caution(self, f"{seen}; {remedy or self.remedy}")
+
+    QUICK = (
+        "quick",
+        "q",
+        "quick protocol: a first look; run without --quick for real numbers",
+        "run without --quick for a number",
+    )
+    TRUNCATED = (
+        "truncated",
+        "t",
+        "truncated: the time cap ended it early, with n samples",
+        "raise max_seconds for all of them",
+    )
+    OTHER_DEVICE = (
+        "other_device",
+        "d",
+        "not the device the matrix is for",
+        "use --require-device",
+    )
+    SIMULATED = (
+        "simulated",
+        "s",
+        "simulated kernel: the number means nothing",
+        "run a matrix of the real one",
+    )
+    INPUT_BOUND = (
+        "input_bound",
+        "i",
+        "bound by its input: steps waited for images, see the record",
+        (
+            "give it more CPU cores, faster storage or, if cores idle, more decode_threads, or"
+            " measure the network alone with data: synthetic"
+        ),
+    )
+    WIDENED = (
+        "widened",
+        "w",
+        "XLA computed bfloat16 in float32 on this CPU: not the speed of AMP",
+        "run without XLA for the speed of bfloat16",
+    )
+    UNSTEADY = (
+        "unsteady",
+        "u",
+        "unsteady: the steps changed over time or had two levels",
+        "look for heat, a power limit or other load",
+    )
+    THROTTLED = (
+        "throttled",
+        "h",
+        "throttled: heat or the power supply slowed the GPU",
+        "check its cooling and power supply",
+    )
+    FOREIGN_PROCESS = (
+        "foreign_process",
+        "o",
+        "others: a foreign process was on the GPU",
+        "end them, or choose a free GPU",
+    )
+    CONTENDED = (
+        "contended",
+        "b",
+        "busy: foreign processes used over a tenth of the CPU meanwhile",
+        "end them and measure again",
+    )
+    CHANGED = (
+        "changed",
+        "c",
+        "measured after the run was resumed under changed conditions",
+        "start a new run",
+    )
+    STOLEN = (
+        "stolen",
+        "v",
+        "stolen: a hypervisor gave over 2 % of the CPUs' time to others",
+        "measure when they are quiet, or on a machine of your own",
+    )
     UNLIKE_SIBLINGS = (
         "unlike_siblings",
         "l",
         "launches disagree: one with its siblings, or all with each other",
+        "find out what else the machine did meanwhile, and measure again",
     )
-    MIXED_DEVICES = "mixed_devices", "m", "mixed: the ranks ran on GPUs of different types"
+    MIXED_DEVICES = (
+        "mixed_devices",
+        "m",
+        "mixed: the ranks ran on GPUs of different types",
+        "use equal ones",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """A reason to doubt a number in words, with its remedy."""
+    """A reason to doubt a number in words, with its remedy; see `CautionKind.caution`."""
 
     kind: CautionKind
     text: str
@@ -110,7 +186,7 @@ class Launch:
 
     `device` is the label of the device that really ran. `startup_seconds` maps phases (import,
     build, compile) to seconds. `warmup_seconds` and `step_seconds` hold every step in order.
-    `conditions` says what really ran (compute type, compiler, thread counts, versions).
+    `conditions` are the facts of what really ran, under the name that records have for them.
     `telemetry` says what the machine did meanwhile, None if it was not recorded.
     `wall_seconds` is the lifetime of the process as the parent saw it.
 
@@ -135,7 +211,7 @@ class Launch:
     startup_seconds: Mapping[str, Seconds] = field(default_factory=dict)
     warmup_seconds: tuple[StepSeconds, ...] = ()
     step_seconds: tuple[StepSeconds, ...] = ()
-    conditions: Mapping[str, object] = field(default_factory=dict)
+    conditions: Facts = field(default_factory=Facts)
     telemetry: Telemetry | None = None
     wall_seconds: Seconds = 0.0
     started_by: StartedBy | None = None

@@ -1,29 +1,19 @@
 """A matrix: axes expanded into cells, less the excluded, plus the included."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
 
 from suite.model.bounds import Bounds
-from suite.model.cell import BATCH_SIZES, Cell, KernelName, Protocol
+from suite.model.cell import AXES, BATCH_SIZES, Cell, KernelName, Protocol
 from suite.model.distributed import Distributed
 from suite.model.reading import Reading
 
-# The conditions that a matrix may vary, in the order of the cells: the batch size changes
-# fastest, as down the rows of a published table.
-AXES = (
-    "mode",
-    "gpus",
-    "data",
-    "image_size",
-    "layout",
-    "graph",
-    "precision",
-    "xla",
-    "xla_mode",
-    "batch_size",
-)
+# The axes of a matrix in the order of its cells: the batch size changes fastest, as down the rows
+# of a published table.
+_VARIED = [axis for axis in AXES.values() if axis.varied]
+VARIED = tuple(axis.name for axis in sorted(_VARIED, key=lambda axis: axis.column))
 # An axis in place of batch_size: images per step over all GPUs, divided among them.
 GLOBAL_BATCH_SIZE = "global_batch_size"
 
@@ -87,7 +77,7 @@ def expand(
     """
     _reject_batch_size_axes(axes)
     sizes = axes.get(GLOBAL_BATCH_SIZE) or axes["batch_size"]
-    values_of = {name: axes[name] for name in AXES if name in axes} | {"batch_size": sizes}
+    values_of = {name: axes[name] for name in VARIED if name in axes} | {"batch_size": sizes}
     _reject_too_many(prod(len(values) for values in values_of.values()), len(include))
     cells = [
         _shared_out(_cell(kernel, dict(zip(values_of, values, strict=True))), axes)
@@ -187,11 +177,7 @@ def _included(
     supplied = {name: values[0] for name, values in axes.items() if len(values) == 1}
     supplied.pop(GLOBAL_BATCH_SIZE, None)
     conditions = {**supplied, **inclusion}
-    missing = [
-        field.name
-        for field in fields(Cell)
-        if field.name in AXES and field.default is MISSING and field.name not in conditions
-    ]
+    missing = [axis.name for axis in _VARIED if axis.default is ... and axis.name not in conditions]
     if missing:
         raise MatrixError(
             ("include", index),

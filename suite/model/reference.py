@@ -13,6 +13,7 @@ from suite.model.cell import (
     Mode,
     Precision,
 )
+from suite.model.systems import system_by_key
 
 # A row whose throughput and average latency disagree by more is no yardstick.
 ESTIMATOR_LIMIT = 0.02
@@ -49,6 +50,14 @@ def key_of(conditions: "Cell | ReferenceRow") -> Key:
         gpus=conditions.gpus,
         batch_size=conditions.batch_size,
     )
+
+
+def reference_key(cell: Cell) -> str | None:
+    """The key of the published system whose GPU a cell names, which is where its reference is.
+
+    None for a cell that names no GPU, or one of which nothing was published.
+    """
+    return cell.gpu if cell.gpu and system_by_key(cell.gpu) else None
 
 
 class Printed(float):
@@ -170,7 +179,8 @@ class ReferenceTable:
         published runs made for every step; another image size, another graph or the simulated
         kernel is other work. Both modes of XLA are set beside the published auto-clustering, and
         both layouts beside the row: the tables were made in NCHW, and the published commands have
-        computed in NHWC since April 2021. Neither changes what is computed.
+        computed in NHWC since April 2021. Neither changes what is computed. A cell that names the
+        GPU of a published system is not set beside another one's.
         """
         as_published = (
             cell.kernel is KernelName.RESNET50
@@ -180,7 +190,11 @@ class ReferenceTable:
         )
         if not as_published:
             return None
-        return self.by_key.get(key_of(cell))
+        row = self.by_key.get(key_of(cell))
+        own = reference_key(cell)
+        if row is None or own in {None, row.system} or system_by_key(row.system) is None:
+            return row
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

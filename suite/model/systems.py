@@ -1,6 +1,11 @@
 """The four systems of the published page, and which of them a detected GPU corresponds to."""
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
+
+# Part of the names of files, which end at 255 bytes.
+_LONGEST_TYPE = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +68,37 @@ def bare_gpu_name(nvml_name: str) -> str:
     return nvml_name.removeprefix("NVIDIA ").removeprefix("Tesla ").strip()
 
 
+def is_product_name(text: str) -> bool:
+    """Whether a text may be a product name as NVML gives it."""
+    return text.startswith(("NVIDIA ", "Tesla ")) and bool(_slug(bare_gpu_name(text)))
+
+
 def system_of_gpu(nvml_name: str) -> System | None:
     """The published system with exactly this GPU (form factor and memory), or None."""
     bare = bare_gpu_name(nvml_name)
     return next((system for system in SYSTEMS if system.nvml_name == bare), None)
+
+
+@lru_cache
+def gpu_type(name: str) -> str:
+    """The type of GPU that a text names, as cells hold it: lower case and file-safe.
+
+    That is the key of the published system with this GPU, else the product name: `Tesla T4` and
+    `t4` -> `t4`, `Tesla V100-SXM2-16GB` -> `dgx1`, `NVIDIA H200` and `h200` -> `h200`. A type stays
+    what it is, and a text without letters and digits names none: "".
+    """
+    found = _slug(bare_gpu_name(name))
+    named = (system.key for system in SYSTEMS if _slug(system.nvml_name) == found)
+    return next(named, found)
+
+
+def is_gpu_type(text: str) -> bool:
+    """Whether a text is a type of GPU as cells hold it, and so may be part of a file's name."""
+    return bool(text) and gpu_type(text) == text
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_LONGEST_TYPE].rstrip("-")
 
 
 def system_by_key(key: str) -> System | None:

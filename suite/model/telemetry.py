@@ -61,6 +61,11 @@ class Telemetry:
     busy_cpus: GaugeValue | None = None
     stolen_share: Share | None = None
 
+    @property
+    def cores_busy(self) -> float | None:
+        """How many cores the threads of the process kept busy on average; None if unknown."""
+        return self.cpu_seconds / self.seconds if self.seconds else None
+
 
 def without_gpu(telemetry: Telemetry, why: str) -> Telemetry:
     """The host's readings alone, for a launch that did not run on the GPU that was read."""

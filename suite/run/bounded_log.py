@@ -1,9 +1,9 @@
-"""The output of a launch on its way to a file whose size is bounded while the launch runs.
+"""The log of a launch, bounded in size while the launch runs.
 
-The launch writes into a pipe, not into the file. The runner empties the pipe whenever something is
-in it and stores the first part at once; of what follows it keeps the last part in memory and puts
-that below when the launch has ended. So a launch that prints gigabytes fills no disk; if the
-runner is killed, only the first part is there.
+The launch writes into a pipe, not into the file. The runner drains the pipe and stores the first
+part immediately. Of the rest it keeps the last part in memory, and appends that when the launch has
+ended. So a launch that prints gigabytes cannot fill the disk; if the runner is killed, only the
+first part is stored.
 """
 
 import os
@@ -18,13 +18,13 @@ from suite.model.errors import InputError
 HEAD_BYTES = 2**20
 TAIL_BYTES = 2**20
 _CHUNK_BYTES = 2**16
-# Of a launch that failed, so much goes into its record: a traceback, or a framework's last words.
+# How much goes into the record of a failed launch: a traceback, or a framework's last messages.
 _LAST_BYTES = 4096
 _LAST_LINES = 25
 
 
 def last_output(log: Path) -> str:
-    """The last lines in a log, at most 25 of at most 4 KiB together; empty where it is lost."""
+    """The last lines in a log, at most 25 of at most 4 KiB together; empty if it cannot be read."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_BYTES))
@@ -64,7 +64,7 @@ class BoundedLog:
     ) -> None:
         """Store what is still in the pipe, and the tail; to be called when the launch has ended."""
         self.writer.close()
-        # A process that escaped its group may go on writing: no more than the tail is taken.
+        # A process that left its group may continue to write: take no more than the tail.
         for _ in range(TAIL_BYTES // _CHUNK_BYTES):
             if not self.pump():
                 break
@@ -76,7 +76,7 @@ class BoundedLog:
         self._file.close()
 
     def pump(self) -> bool:
-        """Take what is in the pipe, at most 64 KiB; False once nobody can write any more."""
+        """Take what is in the pipe, at most 64 KiB; False once every writer has closed it."""
         try:
             received = os.read(self.reader, _CHUNK_BYTES)
         except BlockingIOError:
@@ -85,14 +85,14 @@ class BoundedLog:
         self._room -= len(head)
         self._store(head)
         self._tail += rest
-        # In large steps, so that a flood is not moved about in memory for each chunk.
+        # In large steps, so that a flood of output is not moved in memory for each chunk.
         if len(self._tail) >= 2 * TAIL_BYTES:
             self._left_out += len(self._tail) - TAIL_BYTES
             del self._tail[:-TAIL_BYTES]
         return bool(received)
 
     def text(self) -> str:
-        """What has come so far, as far as it is kept."""
+        """The output so far, as far as it is kept."""
         while self.pump() and self._is_waiting():
             pass
         head = Path(self._file.name).read_bytes()
@@ -102,7 +102,7 @@ class BoundedLog:
         return bool(select.select([self.reader], [], [], 0)[0])
 
     def _store(self, part: bytes | bytearray) -> None:
-        """Write; a full disk costs the log its rest, and the launch nothing."""
+        """Write; if the disk is full, the log loses its rest, and the launch continues."""
         with suppress(OSError):
             while part:
                 part = part[self._file.write(part) :]

@@ -1,4 +1,4 @@
-"""The worker's own way to answer its parent: lines of JSON on a pipe, never stdout."""
+"""The channel on which a worker reports to its parent: lines of JSON on a pipe, never stdout."""
 
 import json
 import os
@@ -27,7 +27,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """A process that was asked whether it still reacts does.
+    """The reply of a process that was asked whether it still responds.
 
     `place` is the innermost function of the suite that its main thread is in.
     """
@@ -45,7 +45,7 @@ class Sender:
         self._lock = threading.Lock()
 
     def progress(self, progress: Progress) -> None:
-        """Tell the parent, unless the same phase was reported a moment ago."""
+        """Report to the parent, unless the same phase was reported a moment ago."""
         now = time.monotonic()
         if progress.phase == self._phase and now - self._sent_at < PROGRESS_INTERVAL_SECONDS:
             return
@@ -57,7 +57,7 @@ class Sender:
         self._send("result", record)
 
     def here(self) -> None:
-        """Say that this process reacts; from any thread."""
+        """Report that this process responds; from any thread."""
         self._send("here", {"place": _place()})
 
     def _send(self, kind: str, content: object) -> None:
@@ -67,7 +67,7 @@ class Sender:
                 while line:
                     line = line[os.write(self._descriptor, line) :]
         except OSError:
-            # The parent is gone, or the way to it, and with it whoever wanted the number.
+            # The parent, or the connection to it, is gone, and nobody waits for the result.
             raise SystemExit(int(ExitCode.CELL_FAILED)) from None
 
 
@@ -83,15 +83,15 @@ def _place() -> str:
 
 
 def end_with_reader(descriptor: int) -> None:
-    """End this process and those it started as soon as nobody reads the channel any more.
+    """End this process and those it started as soon as the reader of the channel is gone.
 
-    So a worker whose parent was killed leaves the device at once, also in the middle of a
-    compilation or of a step that hangs. The thread sleeps in the kernel until then.
+    So a worker whose parent was killed releases the device at once, even in the middle of a
+    compilation or of a hanging step. The thread sleeps in the kernel until then.
     """
 
     def wait() -> None:
         poll = select.poll()
-        poll.register(descriptor, 0)  # an error, such as the loss of the reader, is always told
+        poll.register(descriptor, 0)  # errors, such as a closed reader, are always reported
         poll.poll()
         if os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)
@@ -101,7 +101,7 @@ def end_with_reader(descriptor: int) -> None:
 
 
 class Lines:
-    """Whole lines out of pieces as they come, none of them longer than a limit."""
+    """Whole lines assembled from pieces, none of them longer than a limit."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
@@ -124,10 +124,10 @@ class Lines:
 
 
 def receive(line: bytes) -> Progress | Here | str:
-    """One line read by the parent: progress, a sign of life, or the encoded record of the result.
+    """One line read by the parent: progress, a reply, or the encoded record of the result.
 
     Raises:
-        ValueError: the line is neither.
+        ValueError: the line is none of these.
     """
     message = parse_json(line.decode())
     match message:

@@ -1,4 +1,4 @@
-"""A launch's process as the runner holds it, and the plain way to start one."""
+"""A launch's process as the runner holds it: the plain way to start one, and how it ended."""
 
 import os
 import signal
@@ -6,26 +6,27 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import psutil
 
-from suite.model.launch import StartedBy
+from suite.kernels.interface import Framework
+from suite.model.launch import StartedBy, Status
 from suite.run.order import ORDER_FLAG, LaunchOrder, encode_order
 
 _PROJECT = Path(__file__).resolve().parents[2]
 
 
 class ChildLostError(Exception):
-    """Nobody can say any more how a child ended: the server that forked it is gone."""
+    """How a child ended can no longer be known: the server that forked it is gone."""
 
 
 class Child(Protocol):
     """A launch's process, the leader of a process group of its own.
 
-    `started_by` says how it came to be, `fork_refused` why it was not forked although that was
+    `started_by` says how it was started, `fork_refused` why it was not forked although that was
     wanted. `returncode` is None until its end is known.
     """
 
@@ -37,7 +38,7 @@ class Child(Protocol):
         """The exit code, negative for a signal.
 
         Raises:
-            subprocess.TimeoutExpired: it still runs after so many seconds.
+            subprocess.TimeoutExpired: it still runs after this many seconds.
             ChildLostError: its end cannot be known.
         """
 
@@ -60,9 +61,9 @@ class PlainProcess(subprocess.Popen[bytes]):
     returncode: int | None
 
     def terminate(self) -> None:
-        """Send it SIGTERM, also from a handler of signals that a second Ctrl-C interrupts.
+        """Send it SIGTERM, even from a signal handler that a second Ctrl-C interrupts.
 
-        Popen's own takes a lock, which would then stay locked, and `wait` would never end.
+        Popen's own method takes a lock, which would stay locked, so that `wait` would never return.
         """
         if self.returncode is None:
             with suppress(ProcessLookupError):
@@ -106,3 +107,58 @@ def with_suite(environment: Mapping[str, str]) -> dict[str, str]:
     inherited = environment.get("PYTHONPATH")
     path = os.pathsep.join([str(_PROJECT), *([inherited] if inherited else [])])
     return {**environment, "PYTHONPATH": path}
+
+
+@dataclass(frozen=True, slots=True)
+class OomKills:
+    """How many processes the system has killed for lack of memory, before and after a launch.
+
+    None where the system does not count them.
+    """
+
+    before: int | None = None
+    after: int | None = None
+
+    @property
+    def grew(self) -> bool | None:
+        """Whether there was one in between; None if unknown."""
+        if self.before is None or self.after is None:
+            return None
+        return self.after > self.before
+
+
+def exit_reason(code: int, kills: OomKills) -> str:
+    """How a process without a result ended, from its exit code, negative for a signal."""
+    if code >= 0:
+        return f"exited with code {code} without a result"
+    if -code != signal.SIGKILL:
+        return f"ended by {_signal_name(-code)}"
+    killers = {
+        None: "the system's out-of-memory killer, or a person",
+        True: "the system's out-of-memory killer",
+        False: "a person or another program",
+    }
+    return f"ended by SIGKILL ({killers[kills.grew]})"
+
+
+def exit_status(code: int, output: str, kills: OomKills, framework: Framework) -> Status:
+    """Whether that was for lack of memory; `output` is the last that the process printed."""
+    if -code == signal.SIGKILL:
+        return Status.OUT_OF_MEMORY if kills.grew else Status.CRASHED
+    # An uncaught C++ exception or a failed check aborts. oneDNN reports that it got no memory, and
+    # then uses it all the same; other threads may print something in between.
+    evidence = {int(signal.SIGABRT): output, int(signal.SIGSEGV): last_lines(output, 3)}
+    exhausted = framework.reports_out_of_memory(evidence.get(-code, ""))
+    return Status.OUT_OF_MEMORY if exhausted else Status.CRASHED
+
+
+def last_lines(text: str, count: int) -> str:
+    """The last lines of a text."""
+    return "\n".join(text.splitlines()[-count:])
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,41 +1,26 @@
 """What a worker is told, as flags that people type: one table, read in both directions."""
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from enum import Enum
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from suite.kernels.interface import KernelOptions
-from suite.kernels.recipe import (
-    LR_INITS,
-    LR_WARMUP_EPOCHS,
-    MIXUPS,
-    SCALES,
-    WEIGHT_DECAYS,
-    Recipe,
-)
+from suite.model.axis import Flag, Switch, Switches
 from suite.model.bounds import Bounds
 from suite.model.cell import (
-    BATCH_SIZES,
-    GPUS,
-    IMAGE_SIZES,
+    AXES,
     LAUNCHES,
     NUM_ITER,
-    PUBLISHED_IMAGE_SIZE,
     SECONDS,
     WARMUP_STEPS,
     Cell,
     Data,
-    Graph,
-    KernelName,
-    Layout,
     Mode,
     Precision,
     Protocol,
-    XlaMode,
 )
 from suite.model.distributed import Compression
 from suite.model.errors import InputError
@@ -48,9 +33,17 @@ from suite.model.reading import (
     Reading,
     applicable_reading,
 )
+from suite.model.recipe import (
+    LR_INITS,
+    LR_WARMUP_EPOCHS,
+    MIXUPS,
+    SCALES,
+    WEIGHT_DECAYS,
+    Recipe,
+)
 from suite.model.text import command
 from suite.run.order import LaunchOrder, started_ranks
-from suite.run.published_flags import MODES, mode_of, own_names
+from suite.run.published_flags import own_names
 from suite.store.data_set import epoch_steps
 from suite.store.flags import Parser, path_text
 
@@ -60,91 +53,11 @@ _DEFAULT_MEASURED_STEPS = 50
 # The environment of a process that no launcher of ranks started.
 _NO_LAUNCHER: Mapping[str, str] = MappingProxyType({})
 
-_CELL = "the cell"
-_PLACE = "what it runs on"
-_MEASURING = "how it is measured"
-_READING = "reading of records, as published where left out"
-_RECIPE = "training recipe, with the published defaults"
-# In the order of --help.
-_GROUPS = (_CELL, _PLACE, _MEASURING, _READING, _RECIPE)
-
-_DEFAULT = Recipe()
 _SHARES = Bounds(0, 1)
 # The published value of --static_loss_scale for a scale that adapts itself.
 _DYNAMIC = "-1"
 
-_Member = TypeVar("_Member", bound=Enum)
 _Part = TypeVar("_Part", Cell, Protocol, KernelOptions, Recipe, Reading, LaunchOrder)
-
-
-@dataclass(frozen=True, slots=True)
-class _Switch:
-    """A flag without a value, which gives a field of the order another than its default."""
-
-    name: str
-    field: str
-    present: object
-    group: str
-    help: str
-
-    def settings(self) -> dict[str, Any]:
-        """What argparse is told."""
-        return {"action": "store_true", "help": self.help}
-
-    def words(self, order: LaunchOrder) -> list[str]:
-        """What a command says of it."""
-        return [f"--{self.name}"] if attrgetter(self.field)(order) == self.present else []
-
-    def values(self, given: Mapping[str, Any]) -> dict[str, object]:
-        """The field's value, unless another switch may have it."""
-        return {self.field: self.present} if self.name in given else {}
-
-
-@dataclass(frozen=True, slots=True)
-class _Flag:
-    """A flag with a value, which is that of a field of the order, such as `cell.batch_size`.
-
-    `read` makes it of a text, unless it is one of the `choices`, and `write` is the way back. A
-    flag that has its default is left out of a command, unless `always`. One that is `joined` to its
-    value by `=` is so on the published page.
-    """
-
-    name: str
-    field: str
-    default: object
-    group: str
-    help: str | None = None
-    read: Callable[[str], object] | None = None
-    write: Callable[[Any], str] = str
-    choices: Mapping[str, object] | None = None
-    metavar: str | None = None
-    always: bool = False
-    joined: bool = False
-
-    def settings(self) -> dict[str, Any]:
-        """What argparse is told."""
-        shown = {"default": None if self.default is None else self.write(self.default)}
-        return {
-            "help": self.help % shown if self.help else None,
-            "type": self.read,
-            "choices": list(self.choices) if self.choices else None,
-            "metavar": self.metavar,
-        }
-
-    def words(self, order: LaunchOrder) -> list[str]:
-        """What a command says of it."""
-        value = attrgetter(self.field)(order) if self.field else self.default
-        if value == self.default and not self.always:
-            return []
-        text = self.write(value)
-        return [f"--{self.name}={text}"] if self.joined else [f"--{self.name}", text]
-
-    def values(self, given: Mapping[str, Any]) -> dict[str, object]:
-        """The field's value."""
-        value = given.get(self.name, self.default)
-        if self.choices and self.name in given:
-            value = self.choices[value]
-        return {self.field: value}
 
 
 def _share(text: str) -> float:
@@ -172,320 +85,139 @@ def _short(number: float) -> str:
     return str(int(number)) if number == int(number) else str(number)
 
 
-def _mode_text(mode: Mode) -> str:
-    return f"{mode.value}_benchmark"
-
-
-def _value(member: Enum) -> str:
-    return str(member.value)
-
-
-def _name(member: Enum) -> str:
-    return member.name
-
-
-def _by(text_of: Callable[[_Member], str], kind: type[_Member]) -> dict[str, object]:
-    return {text_of(member): member for member in kind}
-
-
-# In the order of a command. Two are not a field as it stands: --num_iter may count epochs, see
-# `_steps`, and --iter_unit is always "batch" in a command.
-_FLAGS: tuple[_Flag | _Switch, ...] = (
-    _Flag(
-        "mode",
-        "cell.mode",
-        Mode.INFERENCE,
-        _CELL,
-        "which half of the work to measure (%(default)s)",
-        read=mode_of,
-        write=_mode_text,
-        metavar="{" + ",".join(MODES) + "}",
-        always=True,
-        joined=True,
+# What each flag sets, as a path in an order, under the titles of --help and in the order of a
+# command. Two are not a field as it stands: --num_iter may count epochs, see `_steps`, and
+# --iter_unit, which no field holds, is always "batch" in a command. A flag of an option has the
+# default of the option.
+_PLACE: dict[str, Flag | Switches] = {
+    "options.data_dir": Flag(
+        "data_dir",
+        help="TFRecord shards; without it, synthetic images",
+        read=path_text,
+        metavar="DIR",
     ),
-    _Switch(
-        "amp",
-        "cell.precision",
-        Precision.AMP,
-        _CELL,
-        "mixed precision (float16 on a GPU, bfloat16 on a CPU)",
+    "options.data_idx_dir": Flag(
+        "data_idx_dir", help="DALI index files of those shards", read=path_text, metavar="DIR"
     ),
-    _Switch(
-        "tf32",
-        "cell.precision",
-        Precision.TF32,
-        _CELL,
-        "TensorFloat-32 (Ampere or newer); without it, FP32",
+    "options.seed": Flag(
+        "seed", help="seed of weights and images (%(default)s)", read=whole(SEEDS)
     ),
-    _Switch("xla", "cell.xla", True, _CELL, "compile the step with XLA"),
-    _Flag(
-        "xla_mode",
-        "cell.xla_mode",
-        XlaMode.JIT_COMPILE,
-        _CELL,
-        "how XLA compiles: the whole step (jit_compile, the default) or the parts that"
-        " TensorFlow chooses (auto_clustering, as published)",
-        write=_value,
-        choices=_by(_value, XlaMode),
+    "options.compression": Flag(
+        "compression",
+        help="type in which gradients cross between ranks (%(default)s)",
+        choices={member.value: member for member in Compression},
     ),
-    _Flag(
-        "data_format",
-        "cell.layout",
-        Layout.NHWC,
-        _CELL,
-        "layout that the network computes in (%(default)s); the published tables used NCHW",
-        write=_name,
-        choices=_by(_name, Layout),
+    "options.threads": Flag(
+        "threads", help="cap on CPU threads (default: every core)", read=whole(THREADS)
     ),
-    _Flag(
-        "graph",
-        "cell.graph",
-        Graph.EVALUATION,
-        _CELL,
-        "inference: the published evaluation step, the logits alone (forward), or evaluation"
-        " with the variables folded into constants (frozen)",
-        write=_value,
-        choices=_by(_value, Graph),
-    ),
-    _Switch("dali", "cell.data", Data.DALI, _CELL, "read records with NVIDIA DALI"),
-    _Switch(
-        "synthetic_device",
-        "cell.data",
-        Data.SYNTHETIC_DEVICE,
-        _CELL,
-        "put the synthetic images on the GPU once, not in every step",
-    ),
-    _Flag(
-        "batch_size",
-        "cell.batch_size",
-        8,
-        _CELL,
-        "images per step and GPU (%(default)s)",
-        read=whole(BATCH_SIZES),
-        always=True,
-    ),
-    _Flag(
-        "gpus",
-        "cell.gpus",
-        1,
-        _CELL,
-        "ranks (default: as many as were started)",
-        read=whole(GPUS),
-        metavar="N",
-    ),
-    _Flag(
+}
+_MEASURING: dict[str, Flag | Switches] = {
+    "protocol.warmup_steps": Flag(
         "warmup_steps",
-        "protocol.warmup_steps",
         50,
-        _MEASURING,
         "steps before measuring (%(default)s)",
         read=whole(WARMUP_STEPS),
         always=True,
     ),
-    _Flag(
+    "protocol.num_iter": Flag(
         "num_iter",
-        "protocol.num_iter",
-        None,
-        _MEASURING,
-        "epochs or steps, warm-up included (1 epoch of records, else the warm-up and"
+        help="epochs or steps, warm-up included (1 epoch of records, else the warm-up and"
         f" {_DEFAULT_MEASURED_STEPS} steps)",
         read=whole(NUM_ITER),
         always=True,
     ),
-    _Flag(
+    "": Flag(
         "iter_unit",
-        "",
         "batch",
-        _MEASURING,
         "unit of --num_iter (epoch of records, else batch)",
         choices={"epoch": "epoch", "batch": "batch"},
         always=True,
     ),
-    _Flag(
-        "data_dir",
-        "options.data_dir",
-        None,
-        _PLACE,
-        "TFRecord shards; without it, synthetic images",
-        read=path_text,
-        metavar="DIR",
-    ),
-    _Flag(
-        "data_idx_dir",
-        "options.data_idx_dir",
-        None,
-        _PLACE,
-        "DALI index files of those shards",
-        read=path_text,
-        metavar="DIR",
-    ),
-    _Flag(
-        "synthetic_data_size",
-        "cell.image_size",
-        PUBLISHED_IMAGE_SIZE,
-        _CELL,
-        "side of the images, of records as well (%(default)s)",
-        read=whole(IMAGE_SIZES),
-        metavar="PIXELS",
-    ),
-    _Flag(
-        "kernel",
-        "cell.kernel",
-        KernelName.RESNET50,
-        _CELL,
-        "the workload",
-        write=_value,
-        choices=_by(_value, KernelName),
-    ),
-    _Flag(
+    "protocol.max_seconds": Flag(
         "max_seconds",
-        "protocol.max_seconds",
-        None,
-        _MEASURING,
-        "cap on warm-up and measuring together",
+        help="cap on warm-up and measuring together",
         read=decimal(SECONDS),
         write=_short,
     ),
-    _Flag(
-        "seed",
-        "options.seed",
-        0,
-        _PLACE,
-        "seed of weights and images (%(default)s)",
-        read=whole(SEEDS),
-    ),
-    _Flag(
-        "weight_init",
-        "options.recipe.weight_init",
-        _DEFAULT.weight_init,
-        _RECIPE,
-        choices={"fan_out": "fan_out", "fan_in": "fan_in"},
-    ),
-    _Flag(
-        "lr_init",
-        "options.recipe.lr_init",
-        _DEFAULT.lr_init,
-        _RECIPE,
-        "rate per 256 images",
-        read=decimal(LR_INITS),
-    ),
-    _Flag(
-        "lr_warmup_epochs",
-        "options.recipe.lr_warmup_epochs",
-        _DEFAULT.lr_warmup_epochs,
-        _RECIPE,
-        read=whole(LR_WARMUP_EPOCHS),
-    ),
-    _Switch(
-        "cosine_lr",
-        "options.recipe.cosine_lr",
-        True,
-        _RECIPE,
-        "cosine instead of steps at 30, 60, 80, 90",
-    ),
-    _Flag("momentum", "options.recipe.momentum", _DEFAULT.momentum, _RECIPE, read=checked(_share)),
-    _Flag(
-        "weight_decay",
-        "options.recipe.weight_decay",
-        _DEFAULT.weight_decay,
-        _RECIPE,
-        read=decimal(WEIGHT_DECAYS),
-    ),
-    _Flag(
-        "label_smoothing",
-        "options.recipe.label_smoothing",
-        _DEFAULT.label_smoothing,
-        _RECIPE,
-        read=checked(_share),
-    ),
-    _Flag(
-        "mixup",
-        "options.recipe.mixup",
-        _DEFAULT.mixup,
-        _RECIPE,
-        "alpha; 0 mixes nothing",
-        read=decimal(MIXUPS),
-    ),
-    _Flag(
-        "static_loss_scale",
-        "options.recipe.static_loss_scale",
-        _DEFAULT.static_loss_scale,
-        _RECIPE,
-        "with --amp in float16; -1 adapts it (%(default)s, as the published scripts give)",
-        read=checked(_scale),
-        write=_scale_text,
-    ),
-    _Flag(
-        "shuffled_records",
-        "options.reading.shuffled_records",
-        None,
-        _READING,
-        "shuffle buffer in records; 0 keeps file order (training 4096, DALI 10000)",
-        read=whole(SHUFFLED_RECORDS),
-        metavar="N",
-    ),
-    _Flag(
-        "decode_threads",
-        "options.reading.decode_threads",
-        None,
-        _READING,
-        "images decoded at once (10, DALI 4)",
-        read=whole(DECODE_THREADS),
-        metavar="N",
-    ),
-    _Flag(
-        "open_files",
-        "options.reading.open_files",
-        None,
-        _READING,
-        "shards read in turn (10; not DALI)",
-        read=whole(OPEN_FILES),
-        metavar="N",
-    ),
-    _Flag(
-        "compression",
-        "options.compression",
-        Compression.NONE,
-        _PLACE,
-        "type in which gradients cross between ranks (%(default)s)",
-        write=_value,
-        choices=_by(_value, Compression),
-    ),
-    _Flag(
-        "threads",
-        "options.threads",
-        None,
-        _PLACE,
-        "cap on CPU threads (default: every core)",
-        read=whole(THREADS),
-    ),
-    _Flag(
-        "launch",
+    "launch": Flag(
         "launch",
         0,
-        _MEASURING,
         "number of this launch of the cell (%(default)s); if there is a record of it, the next"
         " free number is taken",
         read=whole(Bounds(0, LAUNCHES.highest - 1)),
     ),
-    _Switch(
-        "no_telemetry",
-        "telemetry",
-        False,
-        _MEASURING,
-        "leave power, clocks and memory unread",
+    "telemetry": Switches(
+        True, (Switch("no_telemetry", False, "leave power, clocks and memory unread"),)
     ),
-    _Flag(
-        "results_dir",
+    "results_dir": Flag(
         "results_dir",
         ".",
-        _MEASURING,
         "where the record goes (%(default)s)",
         read=path_text,
         metavar="DIR",
         always=True,
     ),
-)
+}
+_READING: dict[str, Flag | Switches] = {
+    "options.reading.shuffled_records": Flag(
+        "shuffled_records",
+        help="shuffle buffer in records; 0 keeps file order (training 4096, DALI 10000)",
+        read=whole(SHUFFLED_RECORDS),
+        metavar="N",
+    ),
+    "options.reading.decode_threads": Flag(
+        "decode_threads",
+        help="images decoded at once (10, DALI 4)",
+        read=whole(DECODE_THREADS),
+        metavar="N",
+    ),
+    "options.reading.open_files": Flag(
+        "open_files",
+        help="shards read in turn (10; not DALI)",
+        read=whole(OPEN_FILES),
+        metavar="N",
+    ),
+}
+_RECIPE: dict[str, Flag | Switches] = {
+    "options.recipe.weight_init": Flag(
+        "weight_init", choices={"fan_out": "fan_out", "fan_in": "fan_in"}
+    ),
+    "options.recipe.lr_init": Flag("lr_init", help="rate per 256 images", read=decimal(LR_INITS)),
+    "options.recipe.lr_warmup_epochs": Flag("lr_warmup_epochs", read=whole(LR_WARMUP_EPOCHS)),
+    "options.recipe.cosine_lr": Switches(
+        False, (Switch("cosine_lr", True, "cosine instead of steps at 30, 60, 80, 90"),)
+    ),
+    "options.recipe.momentum": Flag("momentum", read=checked(_share)),
+    "options.recipe.weight_decay": Flag("weight_decay", read=decimal(WEIGHT_DECAYS)),
+    "options.recipe.label_smoothing": Flag("label_smoothing", read=checked(_share)),
+    "options.recipe.mixup": Flag("mixup", help="alpha; 0 mixes nothing", read=decimal(MIXUPS)),
+    "options.recipe.static_loss_scale": Flag(
+        "static_loss_scale",
+        help="with --amp in float16; -1 adapts it (%(default)s, as the published scripts give)",
+        read=checked(_scale),
+        write=_scale_text,
+    ),
+}
+
+
+def _with_defaults(table: Mapping[str, Flag | Switches]) -> dict[str, Flag | Switches]:
+    options = KernelOptions()
+    return {
+        path: replace(flag, default=attrgetter(path.removeprefix("options."))(options))
+        if path.startswith("options.")
+        else flag
+        for path, flag in table.items()
+    }
+
+
+_GROUPS: Mapping[str, Mapping[str, Flag | Switches]] = {
+    "the cell": {f"cell.{name}": axis.flag for name, axis in AXES.items()},
+    "what it runs on": _with_defaults(_PLACE),
+    "how it is measured": _MEASURING,
+    "reading of records, as published where left out": _with_defaults(_READING),
+    "training recipe, with the published defaults": _with_defaults(_RECIPE),
+}
+_FLAGS = {path: flag for group in _GROUPS.values() for path, flag in group.items()}
 
 
 def to_arguments(order: LaunchOrder) -> list[str]:
@@ -494,7 +226,11 @@ def to_arguments(order: LaunchOrder) -> list[str]:
     Flags say neither where a worker of the runner answers nor, of the protocol, its launches, its
     deadlines and whether it is quick.
     """
-    return [word for flag in _FLAGS for word in flag.words(order)]
+    return [
+        word
+        for path, flag in _FLAGS.items()
+        for word in flag.words(attrgetter(path)(order) if path else flag.default)
+    ]
 
 
 def command_line(order: LaunchOrder) -> str:
@@ -513,10 +249,7 @@ def parse_order(
     """
     given = vars(_parser().parse_args(own_names(arguments)))
     _refuse_contradictions(given)
-    # What no switch says, where a cell has no default of its own.
-    values: dict[str, Any] = {"cell.precision": Precision.FP32, "cell.xla": False}
-    for flag in _FLAGS:
-        values |= flag.values(given)
+    values: dict[str, Any] = {path: flag.value(given) for path, flag in _FLAGS.items()}
     gpus = values["cell.gpus"] = started_ranks(given.get("gpus"), environment)
     if values["options.data_dir"] and not given.get("dali"):
         values["cell.data"] = Data.TFRECORD
@@ -546,11 +279,11 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
     )
-    for title in _GROUPS:
+    for title, flags in _GROUPS.items():
         group = parser.add_argument_group(title)
-        for flag in _FLAGS:
-            if flag.group == title:
-                group.add_argument(f"--{flag.name}", **flag.settings())
+        for flag in flags.values():
+            for name, settings in flag.arguments().items():
+                group.add_argument(f"--{name}", **settings)
     return parser
 
 
@@ -562,8 +295,6 @@ def _made(kind: type[_Part], values: Mapping[str, Any], of: str = "", **parts: A
 
 def _refuse_contradictions(given: Mapping[str, Any]) -> None:
     has = given.get
-    if has("amp") and has("tf32"):
-        raise InputError("--amp and --tf32 exclude each other; give one")
     if has("xla_mode") and not has("xla"):
         raise InputError("--xla_mode says how --xla compiles; add --xla or leave it out")
     if has("dali") and not (has("data_dir") and has("data_idx_dir")):
@@ -574,6 +305,10 @@ def _refuse_contradictions(given: Mapping[str, Any]) -> None:
         raise InputError("--synthetic_device reads no records; give it or --data_dir, not both")
     if has("iter_unit") == "epoch" and not has("data_dir"):
         raise InputError("synthetic images have no epoch; give --iter_unit batch, or --data_dir")
+    for flag in _FLAGS.values():
+        both = [f"--{name}" for name in flag.arguments() if has(name)]
+        if len(both) > 1:
+            raise InputError(f"{' and '.join(both)} exclude each other; give one")
 
 
 def _steps(given: Mapping[str, Any], values: Mapping[str, Any], gpus: int) -> int:
@@ -607,7 +342,7 @@ def _refuse_ineffective(cell: Cell, options: KernelOptions) -> None:
         field.name
         for field in fields(Recipe)
         if field.name != "weight_init"
-        and getattr(recipe, field.name) != getattr(_DEFAULT, field.name)
+        and getattr(recipe, field.name) != getattr(Recipe(), field.name)
     ]
     if changed and cell.mode is Mode.INFERENCE:
         flags = " and ".join(f"--{name}" for name in changed)

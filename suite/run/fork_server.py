@@ -1,6 +1,6 @@
 """The fork server's side: it has imported the framework, touched no device, and forks launches.
 
-Its parent speaks with it over a socket that keeps messages apart; each has one answer:
+Its parent talks to it over a socket that preserves message boundaries; each message has one reply:
 
     (at the start)                                  -> "ready", or why forking is unsafe here
     an order in JSON, with its channel and its log  -> the child's process id
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from suite import kernels
 from suite.kernels.interface import MissingComponentError
-from suite.model.cell import Cell, KernelName, Mode, Precision
+from suite.model.cell import KernelName
 from suite.run.order import LaunchOrder, decode_order
 
 READY = b"ready"
@@ -29,7 +29,7 @@ RUNNING = b"running"
 ENDED = b"ended"
 END = b"end"
 WAIT = b"wait "
-# An order of a few KiB, with paths of at most 4096 bytes each, which may take thrice that in JSON.
+# An order of a few KiB, with paths of at most 4096 bytes each, which JSON may triple.
 MOST_BYTES = 2**16
 
 _POLL_SECONDS = 0.005
@@ -41,10 +41,10 @@ def serve(connection: socket.socket, kernel: KernelName) -> LaunchOrder | None:
     Returns in every child, with the order that it is to execute, and in the server once its parent
     is gone or forking is unsafe, with None.
     """
-    doubt = _import_framework(kernel) or _why_unsafe()
+    refusal = _import_framework(kernel) or _why_unsafe()
     with suppress(OSError):
-        connection.send(doubt.encode() if doubt else READY)
-    while not doubt:
+        connection.send(refusal.encode() if refusal else READY)
+    while not refusal:
         message, descriptors = _receive(connection)
         if not message:
             break
@@ -65,11 +65,8 @@ def serve(connection: socket.socket, kernel: KernelName) -> LaunchOrder | None:
 
 def _import_framework(kernel: KernelName) -> str | None:
     """Import what every cell of this kernel needs, and nothing more; why that failed, or None."""
-    cell = Cell(
-        mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=1, kernel=kernel
-    )
     try:
-        kernels.import_framework(cell)
+        kernels.framework(kernel).import_framework()
     except MissingComponentError as error:
         return str(error)
     return None
@@ -78,8 +75,8 @@ def _import_framework(kernel: KernelName) -> str | None:
 def _why_unsafe() -> str | None:
     """Why a forked child might differ from a fresh process, or None.
 
-    Threads do not live on in a child, and neither does a CUDA context. What libraries do about a
-    fork shows only after one: OpenBLAS ends its threads for it and starts them anew when needed.
+    Neither threads nor a CUDA context survive in a child. What libraries do about a fork shows only
+    after one: OpenBLAS stops its threads for it and restarts them when needed.
     """
     pid = os.fork()
     if pid == 0:
@@ -114,7 +111,7 @@ def _become_launch(log: int) -> None:
 
 
 def _attend(connection: socket.socket, pid: int) -> bool:
-    """Answer for one child until its end; whether the parent is still there after it."""
+    """Answer for one child until its end; returns whether the parent is still there."""
     answer = str(pid).encode()
     while True:
         with suppress(OSError):
@@ -123,7 +120,7 @@ def _attend(connection: socket.socket, pid: int) -> bool:
         if not message.startswith(WAIT):
             break
         answer = _exit_code(pid, float(message.removeprefix(WAIT)))
-    # Both: a child that was forked a moment ago may not lead its group yet.
+    # Both, because a child that was just forked may not lead its group yet.
     os.kill(pid, signal.SIGKILL)
     with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
@@ -134,7 +131,7 @@ def _attend(connection: socket.socket, pid: int) -> bool:
 
 
 def _exit_code(pid: int, seconds: float) -> bytes:
-    """The child's exit code, negative for a signal. It stays unreaped, so its id stays its own."""
+    """The child's exit code, negative for a signal. It is not reaped, so its id is not reused."""
     until = time.monotonic() + seconds
     while True:
         end = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)

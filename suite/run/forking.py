@@ -1,4 +1,4 @@
-"""How launches start: forked from a process that has the framework, else as plain processes."""
+"""Starting launches: forked from a process that has imported the framework, else as programs."""
 
 import os
 import signal
@@ -18,12 +18,12 @@ from suite.run.fork_server import END, ENDED, MOST_BYTES, READY, RUNNING, WAIT
 from suite.run.order import LaunchOrder, encode_order
 
 # Fork servers at a time, one per environment; each keeps about 0.2 GB of memory of its own. The
-# cells of a matrix need at most four (TF32 on or off, automatic clustering on or off).
+# cells of a type of GPU need at most four (TF32 on or off, automatic clustering on or off).
 MOST_SERVERS = 4
 
-# An import that takes longer is better left to each launch and its own deadline.
+# If the import takes longer, each launch imports by itself, within its own deadline.
 _READY_SECONDS = 120.0
-# A fork takes milliseconds, ending a group of processes that sit in a driver perhaps seconds.
+# A fork takes milliseconds; ending processes that are inside a driver may take seconds.
 _ANSWER_SECONDS = 30.0
 _CLOSE_SECONDS = 5.0
 
@@ -36,7 +36,7 @@ class ForkServer:
     """The runner's end of a fork server; suite.run.fork_server is the other.
 
     Raises:
-        ForkRefusedError: the server did not get ready, or found forking unsafe.
+        ForkRefusedError: the server did not become ready, or found forking unsafe.
     """
 
     def __init__(self, kernel: KernelName, environment: Mapping[str, str], log: Path) -> None:
@@ -70,7 +70,7 @@ class ForkServer:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the server is there to be asked."""
+        """Whether the server still runs."""
         return self._process.poll() is None
 
     def fork(self, order: LaunchOrder, channel: int, output: BinaryIO) -> "ForkedChild":
@@ -85,12 +85,12 @@ class ForkServer:
     def ask(
         self, message: bytes, descriptors: Sequence[int] = (), waits_seconds: float = 0.0
     ) -> bytes:
-        """The server's answer, which it may put off for so many seconds.
+        """The server's reply, which it may delay by this many seconds.
 
         Raises:
             ForkRefusedError: the server is gone or does not answer; it is ended.
         """
-        with suppress(OSError):  # the missing answer tells
+        with suppress(OSError):  # the missing reply shows it
             socket.send_fds(self._connection, [message], descriptors)
         return self._answer(waits_seconds + _ANSWER_SECONDS)
 
@@ -99,13 +99,13 @@ class ForkServer:
             self._connection.settimeout(seconds)
             answer = self._connection.recv(MOST_BYTES)
         except TimeoutError:
-            self._process.kill()  # so that it does not do later what nobody expects any more
+            self._process.kill()  # a late reply would be taken for that to the next message
             self.close()
             raise ForkRefusedError(f"the fork server did not answer within {seconds:g} s") from None
         except OSError:
             answer = b""
         except BaseException:
-            # An answer that comes later would be taken for that to the next question.
+            # A late reply would be taken for that to the next message.
             self.close()
             raise
         if not answer:
@@ -117,7 +117,7 @@ class ForkServer:
         """End the server, and with it a child that is still there."""
         self._connection.close()
         if not self._is_ready:
-            # In the middle of its import it does not hear that nobody waits for it any more.
+            # During its import it cannot notice that its parent has closed the connection.
             self._process.kill()
         try:
             self._process.wait(_CLOSE_SECONDS)
@@ -127,7 +127,7 @@ class ForkServer:
 
 
 class ForkedChild:
-    """A launch that a fork server forked. Its id stays its own until `end`, or the server's end."""
+    """A launch from a fork server. Its id is not reused before `end`, or the server's end."""
 
     started_by = StartedBy.FORK
     fork_refused = ""
@@ -141,8 +141,8 @@ class ForkedChild:
         """The exit code, negative for a signal.
 
         Raises:
-            subprocess.TimeoutExpired: it still runs after so many seconds.
-            ChildLostError: the server is gone, and with it the knowledge.
+            subprocess.TimeoutExpired: it still runs after this many seconds.
+            ChildLostError: the server is gone, and only it could know.
         """
         try:
             answer = self._server.ask(WAIT + str(timeout).encode(), waits_seconds=timeout)
@@ -163,7 +163,7 @@ class ForkedChild:
         with suppress(ForkRefusedError):
             if self._server.ask(END) == ENDED:
                 return
-        # Without its server the child goes on by itself, up to here.
+        # Without its server the child has run on, until now.
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
 
@@ -171,9 +171,9 @@ class ForkedChild:
 class Forking:
     """Starts launches by forking where that is safe, with one server per distinct environment.
 
-    An environment variable can count at any time from the start of a process on, so a server
-    forks only launches that have its own environment to the letter. A launch that cannot be
-    forked is started as a plain process and carries the reason. `log` receives what the servers
+    An environment variable can take effect at any time after a process has started, so a server
+    forks only launches that have exactly its own environment. A launch that cannot be forked is
+    started as a program, and its record has the reason. `log` receives what the servers
     print. Leaving the `with` ends the servers.
     """
 
@@ -197,7 +197,7 @@ class Forking:
     def start(
         self, order: LaunchOrder, environment: Mapping[str, str], channel: int, output: BinaryIO
     ) -> Child:
-        """Start a launch; a server is started first where its environment has none yet."""
+        """Start a launch; a server is started first if its environment has none yet."""
         key = (order.cell.kernel, frozenset(environment.items()))
         if key not in self._refused:
             try:
@@ -212,7 +212,7 @@ class Forking:
         self, key: object, order: LaunchOrder, environment: Mapping[str, str]
     ) -> ForkServer:
         if sys.platform != "linux":
-            raise ForkRefusedError("whether forking is safe is known on Linux only")
+            raise ForkRefusedError("whether forking is safe is known only on Linux")
         server = self._servers.get(key)
         if server is not None and server.is_alive:
             return server

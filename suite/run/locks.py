@@ -1,6 +1,6 @@
 """One run at a time on a device, and in a run directory: files that a run holds locked.
 
-The locks are the kernel's (flock), so they vanish with their owner, however that one ended.
+The locks are the kernel's (flock), so they vanish with their owner, however it ended.
 """
 
 import errno
@@ -17,10 +17,10 @@ from suite.model.device import Machine
 from suite.model.errors import InputError
 from suite.model.text import shown
 
-# Every user of a machine must come to the same folder, whatever TMPDIR or private /tmp a job has.
-# The first that is there and open to all holds the locks; Debian has the one, Fedora the other.
+# Every user of a machine must find the same folder, whatever TMPDIR or private /tmp a job has.
+# The first that exists and is open to all holds the locks: the first on Debian, else the second.
 SHARED_FOLDERS = (Path("/run/lock"), Path("/dev/shm"))  # noqa: S108 - shared on purpose
-# Names another folder: on a machine that has none of these, or to share one with containers.
+# Names another folder, for a machine that has neither, or to share one with containers.
 FOLDER_VARIABLE = "RESNET50_BENCH_LOCK_DIR"
 
 LOCK_PREFIX = "resnet50-bench-"
@@ -40,8 +40,8 @@ def hold_devices(
 ) -> Iterator[Callable[[Path], None]]:
     """Hold the locks of these devices; call the function given to name the run directory in them.
 
-    Where another run has a device, whoever's it is, `on_wait` is told the owner and the call waits
-    for it; without `on_wait` it is refused.
+    If another run, of any user, has a device, `on_wait` is called with the owner and the call
+    waits; without `on_wait` it is refused.
 
     Raises:
         InputError: a device is in use, or no lock can be made.
@@ -58,9 +58,9 @@ def hold_devices(
 
 @contextmanager
 def hold_run(directory: Path) -> Iterator[None]:
-    """Hold a run directory, so that no second run fills it at the same time.
+    """Hold a run directory, so that no other run fills it at the same time.
 
-    A file system without locks (some parallel ones) is not refused: nothing is held there.
+    On a file system without locks (some parallel ones) nothing is held, and nothing refused.
 
     Raises:
         InputError: another run holds it, or it cannot be written.
@@ -94,7 +94,7 @@ def _hold_device(name: str, on_wait: Callable[[str], None] | None) -> Iterator[i
         descriptor = _open_shared(path)
         try:
             _lock(descriptor, on_wait)
-            # Somebody may have removed it meanwhile; then the next run locks another file.
+            # If the file was removed meanwhile, the next run would lock another one.
             if _is_at(descriptor, path):
                 _sign(descriptor)
                 yield descriptor
@@ -137,7 +137,7 @@ def _open_shared(path: Path) -> int:
             f" {FOLDER_VARIABLE} to a folder that all users of this machine share"
         ) from None
     found = os.fstat(descriptor)
-    # A second name of some other file, planted here, would have that file signed.
+    # A hard link planted here would have another file overwritten.
     if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
         os.close(descriptor)
         raise InputError(f"{path}: is not a lock file of this suite; remove it")
@@ -152,13 +152,13 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 
 def _owner(descriptor: int) -> str:
-    """Who holds the lock, as they signed it."""
+    """The owner that is written in the lock."""
     text = os.pread(descriptor, 500, 0).decode(errors="replace").partition("\n")[0]
     return shown(text.strip())
 
 
 def _sign(descriptor: int, doing: str = "") -> None:
-    """Write the owner, for whoever is refused; a full disk leaves the lock unsigned but held."""
+    """Write the owner, for other runs to report; if the disk is full, the lock is held unsigned."""
     owner = f"process {os.getpid()} on {socket.gethostname()}{doing}\n"
     with suppress(OSError, UnicodeEncodeError):
         os.ftruncate(descriptor, 0)
@@ -189,7 +189,7 @@ def _shared_folder() -> Path:
 
 
 def _is_safe(folder: Path) -> bool:
-    """Whether nobody but root and its own user can remove or replace a file of this user in it."""
+    """Whether only root and the file's owner can remove or replace a file in it."""
     try:
         found = folder.lstat()
     except OSError:

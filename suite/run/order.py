@@ -1,8 +1,9 @@
-"""What a worker is told, and the JSON in which the runner tells it."""
+"""The order that a worker executes, and its form as JSON."""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from urllib.parse import quote, unquote
 
 from suite.kernels.interface import KernelOptions
@@ -23,10 +24,10 @@ _PORTS = Bounds(1, 65_535)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchOrder:
-    """Everything a worker is told: the cell, how to measure it and where to answer.
+    """Everything that a worker needs: the cell, how to measure it and where to send the result.
 
     `results_dir` receives the record of a launch made by hand; `channel` is the file descriptor
-    on which a worker started by the runner answers instead, and `report_to` the addresses
+    on which a worker of the runner reports instead, and `report_to` the addresses
     (`host:port`, any of which may work) at which one of several ranks does. `telemetry` has the
     machine read between steps.
     """
@@ -42,7 +43,7 @@ class LaunchOrder:
 
     @property
     def contradiction(self) -> str | None:
-        """Why no worker could execute this order; None for a sound one."""
+        """Why no worker could execute this order; None if one can."""
         for address in self.report_to:
             host, _, port = address.rpartition(":")
             if not re.fullmatch(r"[^\s:]+", host):
@@ -56,7 +57,7 @@ class LaunchOrder:
 
 def encode_order(order: LaunchOrder) -> str:
     """One line of JSON in ASCII, from which `decode_order` makes an equal order."""
-    return json_text({"schema_version": SCHEMA_VERSION, **asdict(_with_paths(order, _quoted))})
+    return json_text({"schema_version": SCHEMA_VERSION, **asdict(quoted(order))})
 
 
 def decode_order(text: str) -> LaunchOrder:
@@ -65,7 +66,7 @@ def decode_order(text: str) -> LaunchOrder:
     Raises:
         InputError: another version, or an unknown, missing or impossible field.
     """
-    return _with_paths(decode(LaunchOrder, text, ORDER_FLAG), _unquoted)
+    return unquoted(decode(LaunchOrder, text, ORDER_FLAG))
 
 
 def started_ranks(wanted: int | None, environment: Mapping[str, str]) -> int:
@@ -91,6 +92,16 @@ def started_ranks(wanted: int | None, environment: Mapping[str, str]) -> int:
     return started
 
 
+def quoted(order: LaunchOrder) -> LaunchOrder:
+    """The order with paths in characters that JSON has, also where their bytes are not UTF-8."""
+    return _with_paths(order, partial(quote, errors="surrogateescape"))
+
+
+def unquoted(order: LaunchOrder) -> LaunchOrder:
+    """The order with the paths of which `quoted` made others: `/data/%FF`."""
+    return _with_paths(order, partial(unquote, errors="surrogateescape"))
+
+
 def _with_paths(order: LaunchOrder, change: Callable[[str], str]) -> LaunchOrder:
     """The order with each of its paths changed."""
     options = order.options
@@ -103,12 +114,3 @@ def _with_paths(order: LaunchOrder, change: Callable[[str], str]) -> LaunchOrder
             data_idx_dir=None if options.data_idx_dir is None else change(options.data_idx_dir),
         ),
     )
-
-
-def _quoted(path: str) -> str:
-    """A path in characters that JSON has, also where its bytes are not UTF-8: `/data/%FF`."""
-    return quote(path, errors="surrogateescape")
-
-
-def _unquoted(text: str) -> str:
-    return unquote(text, errors="surrogateescape")

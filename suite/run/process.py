@@ -1,4 +1,4 @@
-"""One launch in a process of its own: start it, sleep until it answers, end it at its deadline."""
+"""One launch in a process of its own: start it, wait for its result, end it at its deadline."""
 
 import os
 import selectors
@@ -10,27 +10,36 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from suite.machine.oom_kills import oom_kills
+from suite import kernels
+from suite.machine.cgroups import oom_kills
 from suite.model.cell import Protocol
 from suite.model.errors import InputError
 from suite.model.launch import FAILURES, Launch, StartedBy, Status
 from suite.run.bounded_log import BoundedLog, last_output
 from suite.run.channel import Here, Progress, receive
-from suite.run.child import Child, ChildLostError, Start, start_process
+from suite.run.child import (
+    Child,
+    ChildLostError,
+    OomKills,
+    Start,
+    exit_reason,
+    exit_status,
+    last_lines,
+    start_process,
+)
 from suite.run.order import LaunchOrder
-from suite.run.silent_end import last_lines, silent_end
 from suite.run.stop import Stop
 from suite.store.launches import decode_launch
 
-# A worker that closed its channel is exiting; a core dump can take it a while.
+# A worker that closed its channel is exiting; dumping core can take a while.
 _EXIT_SECONDS = 30.0
-# While a launch starts up, its progress is told anew so often: a compilation says nothing itself.
-_STARTUP_LOOK_SECONDS = 1.0
+# While a launch starts up, its progress is repeated this often: a compilation reports none.
+_REPEAT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """How the child ended, as the parent saw it: its answer, its exit code, or why it has none."""
+    """How the child ended, as the parent saw it: its result, its exit code, or why neither."""
 
     record: str | None
     status: Status = Status.CRASHED
@@ -49,11 +58,11 @@ def run_launch(
 ) -> Launch:
     """Execute an order in a fresh process and return its record, whatever happens to the process.
 
-    The parent blocks on the channel; `on_progress` is called for each message, and by the second
+    The parent blocks on the channel; `on_progress` is called for each message, and once a second
     until the first step. stdout and stderr of the child go to `log`, less the middle of a very long
-    output. `start` makes the process. A request to `stop` is passed on as SIGTERM: a worker that
-    measures finishes its step and answers with what it has, one that still starts up ends. On any
-    exception, a second Ctrl-C included, the child's process group is ended before it goes on.
+    output. `start` makes the process. A request to `stop` is passed on as SIGTERM: a worker that is
+    measuring finishes its step and sends what it has, one that is still starting up ends. On any
+    exception, a second Ctrl-C included, the child's process group is ended before it propagates.
 
     Raises:
         InputError: the log cannot be written.
@@ -74,7 +83,7 @@ def run_launch(
             output.writer.close()
         fork_seconds = time.monotonic() - began if child.started_by is StartedBy.FORK else 0.0
         try:
-            with stop.telling(child.terminate):
+            with stop.passed_to(child.terminate):
                 end = _await_end(child, reader, output, order.protocol, on_progress)
             if stop.by is not None and end.record is None and child.returncode == -signal.SIGTERM:
                 end = _End(None, Status.INTERRUPTED, "before its first step")
@@ -96,14 +105,14 @@ def run_launch(
 
 
 class Deadline:
-    """When the child must have answered next, and what it is doing until then."""
+    """When the child must have reported next, and what it is doing until then."""
 
     def __init__(self, doing: str, limit_seconds: float) -> None:
         self.set(doing, limit_seconds)
 
     def set(self, doing: str, limit_seconds: float) -> None:
-        """Start anew from this moment."""
-        self.reason = f"no end of {doing} within {limit_seconds:g} s"
+        """Start again from this moment."""
+        self.reason = f"{doing} missed its deadline of {limit_seconds:g} s"
         self._at = time.monotonic() + limit_seconds
 
     def seconds_left(self) -> float:
@@ -123,9 +132,9 @@ def _await_end(
     doing: Progress | None = None
 
     def patience() -> float:
-        """No timer wakes the runner beside a step that is measured."""
+        """Seconds to wait; no timer wakes the runner while steps are measured."""
         left = deadline.seconds_left()
-        return min(left, _STARTUP_LOOK_SECONDS) if cpu_began is None else left
+        return min(left, _REPEAT_SECONDS) if cpu_began is None else left
 
     for line in _lines(reader, output, deadline, patience):
         if line is None and deadline.seconds_left() > 0:
@@ -137,7 +146,7 @@ def _await_end(
         try:
             message = receive(line)
         except ValueError as error:
-            return _End(None, Status.CRASHED, f"unreadable answer: {error}")
+            return _End(None, Status.CRASHED, f"unreadable result: {error}")
         if isinstance(message, Here):
             continue
         if isinstance(message, str):
@@ -149,7 +158,7 @@ def _await_end(
             deadline.set(f"{message.phase} step {step}", protocol.step_timeout_seconds)
         doing = message
         on_progress(doing)
-    return _end_without_answer(child)
+    return _end_without_result(child)
 
 
 def _lines(
@@ -157,7 +166,7 @@ def _lines(
 ) -> Iterator[bytes | None]:
     """Lines from the channel as they come, None when patience or the deadline is over; ends at EOF.
 
-    Meanwhile the child's output is taken, which puts no deadline off.
+    The child's output is read meanwhile, which extends no deadline.
     """
     buffer = b""
     with selectors.DefaultSelector() as selector:
@@ -166,7 +175,7 @@ def _lines(
         while True:
             ready = {key.fd for key, _ in selector.select(patience())}
             if output.reader in ready and not output.pump():
-                selector.unregister(output.reader)  # everybody who could write has closed it
+                selector.unregister(output.reader)  # every writer has closed it
             if reader not in ready:
                 if not ready or deadline.seconds_left() == 0:
                     yield None
@@ -178,22 +187,21 @@ def _lines(
             yield from lines
 
 
-def _end_without_answer(child: Child) -> _End:
-    """How a child ended that closed its channel without an answer."""
+def _end_without_result(child: Child) -> _End:
+    """How a child ended that closed its channel without a result."""
     try:
         return _End(None, code=child.wait(_EXIT_SECONDS))
     except subprocess.TimeoutExpired:
-        return _End(None, Status.CRASHED, "closed its channel without an answer")
+        return _End(None, Status.CRASHED, "closed its channel without a result")
     except ChildLostError as error:
-        reason = f"ended without an answer, and nobody knows how: {error}"
-        return _End(None, Status.CRASHED, reason)
+        return _End(None, Status.CRASHED, f"ended without a result, exit code unknown ({error})")
 
 
-def read_answer(record: str, order: LaunchOrder) -> Launch:
+def read_result(record: str, order: LaunchOrder) -> Launch:
     """The launch that a worker, or one of several ranks, sent for an order.
 
     Raises:
-        InputError: it is no record, that of another launch, or does not fit the order's protocol.
+        InputError: it is not a record, is that of another launch, or has another protocol.
     """
     launch = decode_launch(record, "its record")
     if (launch.cell, launch.launch) != (order.cell, order.launch):
@@ -208,23 +216,26 @@ def _launch_of(
 ) -> Launch:
     if end.record is not None:
         try:
-            launch = read_answer(end.record, order)
+            launch = read_result(end.record, order)
         except InputError as error:
-            end = _End(None, Status.CRASHED, f"unreadable answer: {error}")
+            end = _End(None, Status.CRASHED, f"unreadable result: {error}")
         else:
             failed = launch.status in FAILURES
             return replace(launch, output_tail=last_output(log) if failed else "")
     tail = last_output(log) if end.status in FAILURES else ""
     status, reason = end.status, end.reason
     if end.code is not None:
-        status, reason = silent_end(end.code, tail, (earlier_oom_kills, oom_kills()))
-    last_words = last_lines(tail, 1).strip()[:200]
+        kills = OomKills(earlier_oom_kills, oom_kills())
+        framework = kernels.framework(order.cell.kernel)
+        status = exit_status(end.code, tail, kills, framework)
+        reason = exit_reason(end.code, kills)
+    last_line = last_lines(tail, 1).strip()[:200]
     return Launch(
         cell=order.cell,
         protocol=order.protocol,
         launch=order.launch,
         status=status,
-        reason=f"{reason}; last words: {last_words}" if last_words else reason,
+        reason=f"{reason}; last output: {last_line}" if last_line else reason,
         started_at=started_at,
         output_tail=tail,
     )

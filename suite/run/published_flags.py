@@ -1,9 +1,7 @@
-"""Flags of the published code by other names, and those that have no counterpart here."""
+"""Flags of the published code that have another name here, or no counterpart."""
 
-import argparse
 from collections.abc import Mapping, Sequence
 
-from suite.model.cell import Mode
 from suite.model.errors import InputError
 
 # Older and shorter names that the published code takes as well.
@@ -17,10 +15,10 @@ _SAME: Mapping[str, str] = {
     "--loss_scale": "--static_loss_scale",
 }
 
-_CHECKPOINTS = "no checkpoint is read or written, and weights are made anew"
-_QUANTIZING = "the benchmarks quantise nothing"
-_OFF = "that is so unless asked for"
-# The published flag and why it is left out here, or what to say instead.
+_CHECKPOINTS = "no checkpoint is read or written; weights are new in each launch"
+_QUANTIZING = "the benchmarks do not quantise"
+_OFF = "that is the default"
+# The published flag and why it is left out here, or what to give instead.
 _OTHERS: Mapping[str, str] = {
     "--arch": "resnet50 is the only network here",
     "--run_iter": "a launch does all of --num_iter",
@@ -44,15 +42,7 @@ _OTHERS: Mapping[str, str] = {
     "--nouse_tf_amp": _OFF,
     "--nouse_dali": _OFF,
     "--nouse_cosine_lr": _OFF,
-    "--nouse_static_loss_scaling": "say --static_loss_scale -1",
-}
-
-MODES = {f"{mode.value}_benchmark": mode for mode in Mode}
-_OTHER_MODES = {
-    "train": "training_benchmark",
-    "train_and_evaluate": "training_benchmark",
-    "evaluate": "inference_benchmark",
-    "predict": "inference_benchmark",
+    "--nouse_static_loss_scaling": "give --static_loss_scale -1",
 }
 
 
@@ -69,14 +59,3 @@ def own_names(arguments: Sequence[str]) -> list[str]:
             raise InputError(f"{flag} is left out here: {_OTHERS[flag]}")
         named.append(f"{_SAME.get(flag, flag)}{equals}{value}")
     return named
-
-
-def mode_of(text: str) -> Mode:
-    """The half of the work that a published mode measures."""
-    if text in MODES:
-        return MODES[text]
-    if text in _OTHER_MODES:
-        problem = f"{text} measures no speed; give {_OTHER_MODES[text]}"
-    else:
-        problem = f"{text!r} is not one of {', '.join(MODES)}"
-    raise argparse.ArgumentTypeError(problem)

@@ -7,94 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from suite.analysis.memory_ceiling import MemoryCeiling
-from suite.kernels.interface import KernelOptions
-from suite.kernels.tensorflow.components import dali_missing
-from suite.kernels.tensorflow.environment import launch_environment
-from suite.model.cell import Cell, Data, KernelName
-from suite.model.device import Machine, skip_reason, too_many_ranks
-from suite.model.distributed import Compression, RankLauncher
+from suite.model.cell import Cell
+from suite.model.device import Machine, for_cells
+from suite.model.distributed import RankLauncher
 from suite.model.launch import Launch, Status
 from suite.model.matrix import Matrix
-from suite.model.reading import applicable_reading
 from suite.run.channel import Progress
 from suite.run.child import Start, start_process
-from suite.run.marks import ForeignProcesses, doubted, labelled, only_alone
-from suite.run.order import LaunchOrder
+from suite.run.labels import ForeignProcesses, invalid_unless_alone, labelled, with_cautions
+from suite.run.plan import PlannedLaunch
 from suite.run.process import run_launch
-from suite.run.ranks.command import NoLauncher, horovod_missing
-from suite.run.ranks.launch import run_ranks
+from suite.run.ranks.run_ranks import run_ranks
 from suite.run.stop import Stop
 from suite.store.launches import write_launch
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedLaunch:
-    """A launch that a matrix calls for, and why this machine cannot do it, if so."""
-
-    cell: Cell
-    launch: int
-    skip_reason: str | None
-
-
-def plan_launches(
-    matrix: Matrix,
-    machine: Machine,
-    launcher: RankLauncher | NoLauncher = RankLauncher.MPIRUN,
-) -> tuple[PlannedLaunch, ...]:
-    """Every launch in the order it runs: all cells once, then all again.
-
-    So every cell has a number after the first round, and slow changes of the machine spread over
-    the cells instead of over one cell's launches. Within a round the matrix's own order holds:
-    batch size fastest, so that one table after the other is complete.
-    """
-    reasons = {cell: _skip_reason(cell, matrix, machine, launcher) for cell in matrix.cells}
-    return tuple(
-        PlannedLaunch(cell, launch, reasons[cell])
-        for launch in range(matrix.protocol.launches)
-        for cell in matrix.cells
-    )
-
-
-def _skip_reason(
-    cell: Cell, matrix: Matrix, machine: Machine, launcher: RankLauncher | NoLauncher
-) -> str | None:
-    """Why a cell cannot run here: the device, too few of it, or a component that it needs."""
-    real = cell.kernel is not KernelName.SIMULATED
-    reason = skip_reason(cell, machine)
-    if reason is None and real and cell.data is Data.DALI:
-        reason = dali_missing()
-    if reason is not None or cell.gpus == 1:
-        return reason
-    # Slurm knows how many ranks its allocation takes.
-    if launcher is not RankLauncher.SRUN:
-        # A matrix for a GPU system must not fill the memory of whatever CPU it is tried on.
-        cpu_ranks = matrix.device in {None, "cpu"}
-        reason = too_many_ranks(cell, machine, matrix.distributed, cpu_ranks=cpu_ranks)
-    if reason is not None:
-        return reason
-    if isinstance(launcher, NoLauncher):
-        return launcher.reason
-    return horovod_missing() if real else None
-
-
-def order_of(planned: PlannedLaunch, matrix: Matrix, options: KernelOptions) -> LaunchOrder:
-    """What the worker of a planned launch is told; a directory only where its cell reads it."""
-    if planned.cell.data is not Data.DALI:
-        options = replace(options, data_idx_dir=None)
-    if not planned.cell.reads_records:
-        options = replace(options, data_dir=None)
-    options = replace(
-        options,
-        threads=matrix.threads_per_rank,
-        reading=applicable_reading(matrix.reading, planned.cell),
-        compression=matrix.distributed.compression if planned.cell.gpus > 1 else Compression.NONE,
-    )
-    return LaunchOrder(
-        cell=planned.cell,
-        protocol=matrix.protocol,
-        options=options,
-        launch=planned.launch,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +47,6 @@ class Conduct:
 def run_session(
     planned: Sequence[PlannedLaunch],
     matrix: Matrix,
-    options: KernelOptions,
     machine: Machine,
     directory: Path,
     on_progress: Callable[[PlannedLaunch, Progress], None],
@@ -146,12 +70,12 @@ def run_session(
             return
         no_room = ceiling.skip_reason(item.cell) if conduct.prune else None
         todo = replace(item, skip_reason=item.skip_reason or no_room)
-        launch = _finish(todo, matrix, options, machine, directory, on_progress, conduct)
+        launch = _finish(todo, matrix, machine, directory, on_progress, conduct)
         if launch.status is not Status.SKIPPED:
             after = conduct.foreign_processes()
-            seen = (before, after)
-            launch = doubted(launch, conduct.changes, seen)
-            launch = only_alone(launch, seen) if conduct.exclusive else launch
+            seen = [_on_its_gpus(item.cell, machine, moment) for moment in (before, after)]
+            launch = with_cautions(launch, conduct.changes, seen)
+            launch = invalid_unless_alone(launch, seen) if conduct.exclusive else launch
             before = after
         ceiling.learn(launch)
         write_launch(directory / "cells", launch)
@@ -161,44 +85,42 @@ def run_session(
 def _finish(
     planned: PlannedLaunch,
     matrix: Matrix,
-    options: KernelOptions,
     machine: Machine,
     directory: Path,
     on_progress: Callable[[PlannedLaunch, Progress], None],
     conduct: Conduct,
 ) -> Launch:
     """The launch's record: skipped, or what its process came to."""
+    order = planned.order
     record = Launch(
-        cell=planned.cell,
-        protocol=matrix.protocol,
-        launch=planned.launch,
+        cell=order.cell,
+        protocol=order.protocol,
+        launch=order.launch,
         status=Status.SKIPPED,
         reason=planned.skip_reason or "",
     )
     if planned.skip_reason is not None:
         return record
-    settings = launch_environment(planned.cell, on_gpu=bool(machine.gpus))
-    order = order_of(planned, matrix, options)
-    log = directory / "cells" / f"{planned.cell.id}.{planned.launch}.log"
+    log = directory / "cells" / f"{order.cell.id}.{order.launch}.log"
 
-    def tell(progress: Progress) -> None:
+    def notify(progress: Progress) -> None:
         on_progress(planned, progress)
 
     try:
-        if planned.cell.gpus > 1:
+        if order.cell.gpus > 1:
             launch = run_ranks(
                 order,
                 os.environ,
-                settings,
+                planned.environment,
                 matrix.distributed,
                 conduct.launcher,
                 log,
-                tell,
+                notify,
                 conduct.stop,
             )
         else:
-            environment = {**os.environ, **settings}
-            launch = run_launch(order, environment, log, tell, conduct.start, conduct.stop)
+            environment = {**os.environ, **planned.environment}
+            launch = run_launch(order, environment, log, notify, conduct.start, conduct.stop)
     except OSError as error:  # no memory or no number left for a process, say
         reason = f"could not be started ({error.strerror or error})"
         launch = replace(record, status=Status.CRASHED, reason=reason)
@@ -209,4 +131,13 @@ def _finish(
     if launch.status is Status.INTERRUPTED:
         by = conduct.stop.by or "a SIGTERM to the worker"
         launch = replace(launch, reason=f"stopped by {by} {launch.reason}")
-    return labelled(replace(launch, protocol=matrix.protocol), machine, matrix.device)
+    here = for_cells([order.cell], machine)
+    return labelled(replace(launch, protocol=order.protocol), here, matrix.device)
+
+
+def _on_its_gpus(cell: Cell, machine: Machine, moment: ForeignProcesses) -> ForeignProcesses:
+    """Of the processes on each GPU, those on GPUs that a launch of this cell sees."""
+    if cell.gpu is None:
+        return moment
+    seen = for_cells([cell], machine).gpus
+    return [found for gpu, found in zip(machine.gpus, moment, strict=True) if gpu in seen]

@@ -1,4 +1,4 @@
-"""Signals as a wish to stop: the launch under way is told, and the run ends in good order."""
+"""Signals as requests to stop: the current launch is asked to stop, and the run ends in order."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -16,10 +16,10 @@ _NAMES = {
 
 
 class Stop:
-    """Whether somebody asked the run to stop, and who: `by` is None until then.
+    """Whether the run was asked to stop, and by what: `by` is None until then.
 
-    Inside a `with`, the first SIGINT, SIGTERM or SIGHUP sets `by` and calls whatever is to be told
-    of it, the launch under way among others. A Ctrl-C after that raises KeyboardInterrupt, and one
+    Inside a `with`, the first SIGINT, SIGTERM or SIGHUP sets `by` and is passed on, to the current
+    launch among others. A Ctrl-C after that raises KeyboardInterrupt, and one
     more ends the program at once; repeated SIGTERM and SIGHUP do nothing, because `timeout`, shells
     and the end of a session send them more than once. A signal that the run was started to ignore
     (nohup) stays ignored.
@@ -27,7 +27,7 @@ class Stop:
 
     def __init__(self) -> None:
         self.by: str | None = None
-        self._told: list[Callable[[], None]] = []
+        self._receivers: list[Callable[[], None]] = []
         self._earlier: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> "Stop":
@@ -46,15 +46,15 @@ class Stop:
             signal.signal(number, handler)
 
     @contextmanager
-    def telling(self, tell: Callable[[], None]) -> Iterator[None]:
-        """Until this ends, pass the first request on with `tell`; at once if it came already."""
-        self._told.append(tell)
+    def passed_to(self, receiver: Callable[[], None]) -> Iterator[None]:
+        """Inside this `with`, call `receiver` at the first request; now if that is in the past."""
+        self._receivers.append(receiver)
         try:
             if self.by is not None:
-                tell()
+                receiver()
             yield
         finally:
-            self._told.remove(tell)
+            self._receivers.remove(receiver)
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         if self.by is not None:
@@ -63,5 +63,5 @@ class Stop:
                 raise KeyboardInterrupt
             return
         self.by = _NAMES[signal.Signals(number)]
-        for tell in tuple(self._told):
-            tell()
+        for receiver in tuple(self._receivers):
+            receiver()

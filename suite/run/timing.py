@@ -15,7 +15,7 @@ OnStep = Callable[[str, int, int], None]
 class Timing:
     """Seconds of every warm-up and every measured step, in order.
 
-    `truncated` says that the time cap, or a wish to stop, ended warm-up or measuring early.
+    `truncated` says that the time cap, or a request to stop, ended warm-up or measuring early.
     """
 
     warmup_seconds: tuple[float, ...]
@@ -35,10 +35,10 @@ def time_steps(
 
     `step` returns when the device has finished; `clock` is monotonic, in seconds. `on_step`
     (phase, steps done, steps in all) is called between steps, outside every timed interval.
-    The protocol's `max_seconds` is looked at between steps: warm-up may take half of it, and at
-    least one step of each phase is always done. So is `should_stop`; from its first true answer on
-    no step is begun. Ranks that take every step together come to a `consensus` about either and
-    then end with the same step, one later.
+    The protocol's `max_seconds` is checked between steps: warm-up may take half of it, and at least
+    one step of each phase is always done. So is `should_stop`: once it returns true, no step is
+    begun. Ranks that take every step together reach a `consensus` on either, and end with the same
+    step, one later.
     """
     began = clock()
     cap = protocol.max_seconds
@@ -64,10 +64,10 @@ def _timed(
     seconds: list[float] = []
     is_late = False
     for done in range(1, steps + 1):
-        wish = is_late or should_stop()
+        is_last = is_late or should_stop()
         if consensus is not None:
-            consensus.propose(wish)
-        elif wish:
+            consensus.propose(is_last)
+        elif is_last:
             break
         before = clock()
         step()

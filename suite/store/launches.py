@@ -16,9 +16,11 @@ _REMEDY = "remove the file; run --resume then measures that launch again"
 def encode_launch(launch: Launch) -> str:
     """One line of JSON. The summary is for people who read the file; the suite recomputes it."""
     summary = launch_summary(launch)
+    facts = asdict(launch.conditions)
     fields = {
         "schema_version": SCHEMA_VERSION,
         **asdict(launch),
+        "conditions": {name: fact for name, fact in facts.items() if fact is not None},
         "overhead_seconds": launch.overhead_seconds,
         "summary": asdict(summary) if summary else None,
     }

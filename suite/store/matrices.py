@@ -61,6 +61,8 @@ def read_matrix(path: Path) -> Matrix:
         )
     except MatrixError as error:
         raise source.error(error.place, str(error)) from None
+    if model.device != "any" and any(cell.gpu for cell in cells):
+        raise source.error(("device",), "conflicts with gpu in the cells; keep one of the two")
     protocol = Protocol(**model.protocol.model_dump())
     _reject_too_much(source, protocol, cells)
     return Matrix(
@@ -93,7 +95,7 @@ def _reject_too_much(source: LocatedYaml, protocol: Protocol, cells: tuple[Cell,
 def _given(
     source: LocatedYaml, section: str, index: int, item: ConditionsModel
 ) -> dict[str, object]:
-    conditions = item.model_dump(exclude_none=True)
+    conditions: dict[str, object] = item.model_dump(exclude_none=True)
     if not conditions:
         raise source.error((section, index), "names no condition; name at least one")
     return conditions
@@ -150,6 +152,8 @@ def _first_problem(error: ValidationError) -> tuple[Place, str]:
         problem = f"unknown key; {nearest(str(place[-1]), model.model_fields)}"
     elif first["type"] == "missing":
         problem = "missing; add it"
+    elif first["type"] == "value_error":
+        problem = str(first["ctx"]["error"])
     else:
         said = first["msg"][0].lower() + first["msg"][1:]
         given = json.dumps(first["input"])

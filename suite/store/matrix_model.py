@@ -1,9 +1,11 @@
 """The keys of a matrix file, with types and descriptions; source of its JSON Schema."""
 
 import json
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -12,28 +14,21 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     WithJsonSchema,
+    create_model,
 )
 
+from suite.model.axis import Axis
 from suite.model.bounds import Bounds
 from suite.model.cell import (
-    BATCH_SIZES,
+    AXES,
     GLOBAL_BATCH_SIZES,
-    GPUS,
-    IMAGE_SIZES,
     LAUNCHES,
     MEASURED_STEPS,
-    PUBLISHED_IMAGE_SIZE,
     SECONDS,
     STARTUP_TIMEOUT_SECONDS,
     STEP_TIMEOUT_SECONDS,
     WARMUP_STEPS,
-    Data,
-    Graph,
     KernelName,
-    Layout,
-    Mode,
-    Precision,
-    XlaMode,
 )
 from suite.model.distributed import (
     CYCLE_MS,
@@ -45,6 +40,8 @@ from suite.model.distributed import (
 )
 from suite.model.matrix import THREADS
 from suite.model.reading import DECODE_THREADS, OPEN_FILES, SHUFFLED_RECORDS
+from suite.model.systems import SYSTEMS, gpu_type, is_product_name
+from suite.store.nearest import nearest
 
 
 def _within(bounds: Bounds) -> Any:
@@ -56,15 +53,21 @@ def _switched(value: object) -> object:
     return {"on": True, "off": False}.get(value, value) if isinstance(value, str) else value
 
 
-BatchSize = Annotated[StrictInt, _within(BATCH_SIZES)]
+def _gpu_type(text: str) -> str:
+    keys = [system.key for system in SYSTEMS]
+    if text not in keys and not is_product_name(text):
+        hint = f"{nearest(text, keys)} (or a product name, 'NVIDIA ...')"
+        raise ValueError(f"unknown type of GPU {text!r}; {hint}")
+    return gpu_type(text)
+
+
 GlobalBatchSize = Annotated[StrictInt, _within(GLOBAL_BATCH_SIZES)]
-Gpus = Annotated[StrictInt, _within(GPUS)]
-ImageSize = Annotated[StrictInt, _within(IMAGE_SIZES)]
 Seconds = Annotated[StrictFloat, _within(SECONDS)]
 Xla = Annotated[
     StrictBool, BeforeValidator(_switched), WithJsonSchema({"enum": [True, False, "on", "off"]})
 ]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
+GpuType = Annotated[Text, AfterValidator(_gpu_type)]
 
 
 class Model(BaseModel):
@@ -90,7 +93,36 @@ class ProtocolModel(Model):
     """Deadline of each step; a launch that misses it is killed."""
 
 
-class AxesModel(Model):
+def _value_of(axis: Axis) -> Any:
+    """The type of a value of an axis."""
+    if axis.kind is bool:
+        return Xla
+    if axis.bounds:
+        return Annotated[StrictInt, _within(axis.bounds)]
+    return GpuType if axis.kind == str | None else axis.kind
+
+
+def _values_of(axis: Axis) -> Any:
+    """The type of an axis, a list of its values, and its default."""
+    values: Any = Annotated[list[_value_of(axis)], Field(min_length=1)]  # type: ignore[misc]
+    if axis.default is None or axis.name == "batch_size":  # or the global one
+        return values | None, Field(None, description=axis.about)
+    default = ... if axis.default is ... else [axis.default]
+    return values, Field(default, description=axis.about)
+
+
+def _condition_of(axis: Axis) -> Any:
+    """The type of a condition on an axis, and its default."""
+    return _value_of(axis) | None, None
+
+
+def _made(of_axis: Callable[[Axis], Any]) -> Any:
+    """A model with a field for each axis that a matrix may vary."""
+    axes = {name: of_axis(axis) for name, axis in AXES.items() if axis.varied}
+    return create_model("Made", __base__=Model, **axes)
+
+
+class AxesModel(_made(_values_of)):  # type: ignore[misc]
     """The conditions that vary; every combination of their values is a cell."""
 
     model_config = ConfigDict(
@@ -99,43 +131,12 @@ class AxesModel(Model):
         }
     )
 
-    mode: Annotated[list[Mode], Field(min_length=1)]
-    """Which half of the work a step does."""
-    precision: Annotated[list[Precision], Field(min_length=1)]
-    """Arithmetic: `fp32` with TF32 off, `tf32` on Ampere and newer, `amp` for mixed precision."""
-    xla: Annotated[list[Xla], Field(min_length=1)]
-    """Whether XLA compiles the step: true or false; on and off mean the same."""
-    batch_size: Annotated[list[BatchSize], Field(min_length=1)] | None = None
-    """Images per step and GPU."""
     global_batch_size: Annotated[list[GlobalBatchSize], Field(min_length=1)] | None = None
     """Images per step over all GPUs, instead of batch_size: for strong scaling."""
-    gpus: Annotated[list[Gpus], Field(min_length=1)] = [1]
-    """GPUs of a cell, each with a rank of its own; several for training only."""
-    data: Annotated[list[Data], Field(min_length=1)] = [Data.SYNTHETIC]
-    """Where images come from; `synthetic_device` avoids the copy to the GPU in each step."""
-    image_size: Annotated[list[ImageSize], Field(min_length=1)] = [PUBLISHED_IMAGE_SIZE]
-    """Side of the square images, in pixels."""
-    layout: Annotated[list[Layout], Field(min_length=1)] = [Layout.NHWC]
-    """Order of axes in which the network is built: `nhwc`, or `nchw` as published."""
-    graph: Annotated[list[Graph], Field(min_length=1)] = [Graph.EVALUATION]
-    """What an inference step computes; `evaluation` is the published step."""
-    xla_mode: Annotated[list[XlaMode], Field(min_length=1)] = [XlaMode.JIT_COMPILE]
-    """How XLA is applied in cells that use it; `auto_clustering` is the published way."""
 
 
-class ConditionsModel(Model):
+class ConditionsModel(_made(_condition_of)):  # type: ignore[misc]
     """Conditions of an exclusion (matches every cell that has them all) or of an included cell."""
-
-    mode: Mode | None = None
-    precision: Precision | None = None
-    xla: Xla | None = None
-    batch_size: BatchSize | None = None
-    gpus: Gpus | None = None
-    data: Data | None = None
-    image_size: ImageSize | None = None
-    layout: Layout | None = None
-    graph: Graph | None = None
-    xla_mode: XlaMode | None = None
 
 
 class DistributedModel(Model):

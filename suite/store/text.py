@@ -81,3 +81,15 @@ def write_text(path: Path, text: str) -> None:
     finally:
         with suppress(OSError):  # exists only after an error or Ctrl-C
             unfinished.unlink(missing_ok=True)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, where they are missing.
+
+    Raises:
+        InputError: it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be made ({error.strerror})") from None

@@ -8,7 +8,6 @@ from builders import make_cell, make_row
 from suite.analysis.bands import (
     Band,
     ReplicatedCell,
-    Word,
     band_for,
     derive_bands,
     judge,
@@ -16,6 +15,7 @@ from suite.analysis.bands import (
 )
 from suite.model.cell import Mode, Precision
 from suite.model.reference import Metric, ReferenceRow, ReferenceTable
+from suite.model.report import Word
 
 ROW = make_row(
     system="first",

@@ -1,15 +1,14 @@
 """suite.analysis.comparison: a run joined with a reference."""
 
-from dataclasses import replace
-
 import pytest
-from builders import make_cell, make_result, make_row
+from builders import make_cell, make_header, make_result, make_row
 
-from suite.analysis.comparison import Side, compare, comparison_frame
+from suite.analysis.comparison import compare, compare_run
 from suite.model.cell import Data, Precision
 from suite.model.errors import NotComparableError
-from suite.model.launch import Caution, CautionKind
-from suite.model.reference import Metric, ReferenceRow, ReferenceTable
+from suite.model.launch import Caution
+from suite.model.reference import Metric, Reference, ReferenceRow, ReferenceTable
+from suite.model.report import Side
 from suite.model.run import CellResult
 
 
@@ -63,7 +62,7 @@ def test_a_failed_cell_is_on_both_sides_without_a_ratio() -> None:
 
     assert cell.side is Side.BOTH
     assert cell.ratio(Metric.THROUGHPUT) is None
-    assert cell.judgements == {}
+    assert cell.judgement(Metric.THROUGHPUT) is None
 
 
 def test_another_kind_of_work_does_not_join_a_published_row() -> None:
@@ -77,43 +76,9 @@ def test_another_kind_of_work_does_not_join_a_published_row() -> None:
 @pytest.mark.parametrize("results", [[], [result(3, [0.1])]])
 def test_nothing_in_common_is_not_comparable(results: list[CellResult]) -> None:
     """Two sides without a common cell are an error of their own, exit code 4."""
+    table = ReferenceTable("t4", (row(8, 100.0),))
+    reference = Reference(table=table, accuracy=(), scaling=(), times=())
     with pytest.raises(NotComparableError, match="no cell in common") as caught:
-        compare(results, ReferenceTable("t4", (row(8, 100.0),)), [])
+        compare_run(0, make_header(), results, {}, reference, [])
 
     assert caught.value.exit_code == 4
-
-
-def test_the_csv_has_a_line_per_cell_with_every_number() -> None:
-    """comparison.csv holds both sides, the ratio and its word for each metric, and the doubts."""
-    table = ReferenceTable("t4", (row(1, 50.0), row(8, 100.0)))
-    cautions = (
-        Caution(CautionKind.QUICK, "why"),
-        Caution(CautionKind.CONTENDED, "why"),
-        Caution(CautionKind.CONTENDED, "in another launch"),
-    )
-    frame = comparison_frame(compare([result(8, [0.1], cautions=cautions)], table, []))
-
-    assert list(frame["side"]) == ["published", "both"]
-    assert frame.at[1, "throughput_img_s_ratio"] == pytest.approx(0.8)
-    assert frame.at[1, "throughput_img_s_word"] == "not judged"
-    assert frame.at[1, "samples"] == 1
-    assert (frame.at[1, "launches"], frame.at[1, "launches_planned"]) == (1, 1)
-    assert frame.at[1, "cautions"] == "quick contended"
-
-
-def test_the_csv_ends_with_the_references_own_columns() -> None:
-    """A further column keeps its text, takes no other column's title, and is no formula."""
-    extra = {"driver": "535.10", "side": "=1+1", "=cmd": "", "\x1b": "x"}
-    table = ReferenceTable("t4", (replace(row(1, 50.0), extra=extra), row(8, 100.0)))
-    frame = comparison_frame(compare([result(8, [0.1]), result(3, [0.1])], table, []))
-
-    assert list(frame.columns[-5:]) == [
-        "note",
-        "reference_driver",
-        "reference_side",
-        "reference_=cmd",
-        r"reference_\x1b",
-    ]
-    assert list(frame["side"]) == ["published", "measured", "both"]
-    assert list(frame.iloc[0, -4:]) == ["535.10", "'=1+1", "", "x"]
-    assert frame.iloc[1:, -4:].isna().all(axis=None)

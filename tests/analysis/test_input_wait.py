@@ -12,10 +12,8 @@ def test_only_measured_steps_count() -> None:
     waited = input_wait([9.0, 9.0, 0.1, 0.3], [1.0, 1.0])
 
     assert waited is not None
-    assert waited.conditions() == {
-        "input_wait_seconds": pytest.approx(0.4),
-        "input_wait_share": pytest.approx(0.2),
-    }
+    assert waited.seconds == pytest.approx(0.4)
+    assert waited.share == pytest.approx(0.2)
 
 
 def test_a_kernel_without_input_has_no_wait() -> None:

@@ -9,6 +9,7 @@ from builders import make_cell, make_launch, make_protocol, make_telemetry
 from suite.analysis.ranks import RankEnd, merge_ranks, rank_spread
 from suite.analysis.summary import launch_summary
 from suite.model.cell import Mode
+from suite.model.facts import Facts
 from suite.model.launch import Caution, CautionKind, Status
 
 CELL = make_cell(mode=Mode.TRAINING, batch_size=4, gpus=2)
@@ -39,7 +40,7 @@ def test_each_step_is_that_of_its_slowest_rank() -> None:
                 warmup_seconds=(6.0,),
                 step_seconds=(2.0, 3.0, 1.5),
                 all_reduce_seconds=(0.1,),
-                conditions={"horovod_ranks": 2},
+                conditions=Facts(horovod_ranks=2),
             ),
         ]
     )
@@ -48,7 +49,7 @@ def test_each_step_is_that_of_its_slowest_rank() -> None:
     assert merged.startup_seconds == {"import": 4.0, "build": 2.0}
     assert merged.warmup_seconds == (6.0,)
     assert merged.step_seconds == (2.0, 4.0, 1.5)
-    assert merged.conditions == {"horovod_ranks": 2}
+    assert merged.conditions == Facts(horovod_ranks=2)
     assert [(rank.rank, rank.host) for rank in merged.ranks] == [(0, "node0"), (1, "node1")]
     assert [rank.all_reduce_seconds for rank in merged.ranks] == [(0.1,), (0.2,)]
     # As published: rank 0 alone.
@@ -88,15 +89,15 @@ def test_ranks_that_took_other_steps_are_no_measurement() -> None:
         ),
         (
             (Status.CRASHED, LOST_ANOTHER),
-            (Status.CRASHED, "ended without an answer"),
+            (Status.CRASHED, "ended without a result"),
             Status.CRASHED,
-            "rank 1 on node1: ended without an answer",
+            "rank 1 on node1: ended without a result",
         ),
         (
             (Status.CRASHED, "HorovodInternalError: Connection closed by peer"),
-            (Status.TIMED_OUT, "no end of measuring step 2 within 9 s"),
+            (Status.TIMED_OUT, "measuring step 2 missed its deadline of 9 s"),
             Status.TIMED_OUT,
-            "rank 1 on node1: no end of measuring step 2 within 9 s",
+            "rank 1 on node1: measuring step 2 missed its deadline of 9 s",
         ),
         (
             (Status.INTERRUPTED, "ended with the launch"),

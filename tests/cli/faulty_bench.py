@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 # Python imports sitecustomize by itself, so faults reach the real worker from outside. A fault is
@@ -23,8 +24,8 @@ import os, signal, sys, time
 from pathlib import Path
 from suite.model.distributed import rank_of
 from suite.kernels import interface
-from suite.kernels.simulated import kernel as simulated
-from suite.run import channel
+from suite.kernels import simulated
+from suite.run import channel, timing
 RANK = rank_of(os.environ).index
 FAULTS = {faults!r}
 FOLDER = Path({folder!r})
@@ -41,22 +42,39 @@ def remembered(self, cell, options):
     self.batch = cell.batch_size
     return self.batch
 patched(simulated.SimulatedKernel, "__init__", remembered)
-for name in ("compile", "step", "conditions"):
+for name in ("compile", "step", "facts"):
     patched(simulated.SimulatedKernel, name, lambda self: self.batch)
 import json
 patched(channel.Sender, "result", lambda self, text: json.loads(text)["cell"]["batch_size"])
+def held():  # until the launch is asked to stop, or the test says `go`, but not for ever
+    (FOLDER / f"reached-{{RANK}}").touch()
+    for _ in range(10_000):
+        if asked_to_stop() or (FOLDER / "go").exists():
+            return
+        time.sleep(0.01)
+def time_steps(*arguments, **options):
+    global asked_to_stop
+    asked_to_stop = options["should_stop"]
+    return real_time_steps(*arguments, **options)
+real_time_steps, timing.time_steps = timing.time_steps, time_steps
 if "--order" in sys.orig_argv:
     order = json.loads(sys.orig_argv[sys.orig_argv.index("--order") + 1])
     batch = order["cell"]["batch_size"]
     exec(FAULTS.get(("start", batch), ""))
+if "bench.py" in sys.orig_argv:  # the runner, which tells when it has heard of a rank's first step
+    from suite.run.ranks.session import RankSession
+    real_take = RankSession._take
+    def take(self, rank, line):
+        real_take(self, rank, line)
+        if rank.progress.total:
+            (FOLDER / f"heard-{{self._order.cell.batch_size}}-{{rank.index}}").touch()
+    RankSession._take = take
 """
-REACHED = "(FOLDER / 'reached').touch(); "
+REACHED = "(FOLDER / f'reached-{RANK}').touch(); "
 HANG = REACHED + "time.sleep(600)"
-# Steps slow enough to be met while they run: the first is warm-up.
-SLOW_WARM_UP = REACHED + "time.sleep(0.1)"
-SLOW_MEASURING = (
-    "(FOLDER / 'reached').touch() if self.calls['step'] > 4 else None; time.sleep(0.06)"
-)
+# A step that is met while it runs, however slow the machine: the first is warm-up.
+HELD_WARM_UP = "held()"
+HELD_MEASURING = "held() if self.calls['step'] == 5 else None"
 
 
 def of_rank(rank: int, code: str) -> str:
@@ -125,15 +143,15 @@ class Bench:
     def killed_in_the_second_cell(self) -> "subprocess.Popen[str]":
         """A run that was killed while its second cell hung, so that one cell is missing."""
         process = self.start(faults={("step", 2): HANG})
-        self.wait_for("reached", process)
+        self.wait_for("reached-0", process)
         process.kill()
-        (self.folder / "reached").unlink()
+        (self.folder / "reached-0").unlink()
         return process
 
     def end(self, process: "subprocess.Popen[str]", mark: str = "") -> tuple[int, str, str]:
         """Wait for the end of a run, and hold that no process of it is left."""
         try:
-            out, err = process.communicate(timeout=240)
+            out, err = process.communicate()
         finally:
             process.kill()
         self.hold_that_nobody_is_left(mark)
@@ -142,12 +160,7 @@ class Bench:
 
     def hold_that_nobody_is_left(self, mark: str = "") -> None:
         """Every process of the run is gone, or goes within moments."""
-        for _ in range(200):
-            if not self.processes(mark):
-                break
-            time.sleep(0.05)
-
-        assert not self.processes(mark)
+        wait_until(lambda: not self.processes(mark))
 
     def processes(self, mark: str = "") -> list[int]:
         """The processes that inherited this folder's mark; a corpse is none."""
@@ -163,12 +176,11 @@ class Bench:
 
     def wait_for(self, pattern: str, process: "subprocess.Popen[str]") -> None:
         """Until a file turns up in the folder."""
-        for _ in range(1200):
-            if list(self.folder.glob(pattern)):
-                return
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.05)
-        raise AssertionError(f"{pattern} never came")
+        wait_until(lambda: any(self.folder.glob(pattern)), process)
+
+    def go_on(self) -> None:
+        """Let a step end that is held."""
+        (self.folder / "go").touch()
 
     def hear_that_it_stops(self, process: "subprocess.Popen[str]") -> None:
         """Until the run says that it has heard a first Ctrl-C, and what a second one does."""

@@ -26,7 +26,7 @@ class Jumping(real_datetime):
 datetime.datetime = Jumping
 time.time = lambda: real_time() + off()
 time.time_ns = lambda: int(time.time() * 1e9)
-from suite.kernels.simulated import kernel as simulated
+from suite.kernels import simulated
 step = simulated.SimulatedKernel.step
 def hanging(self):
     time.sleep(600 * (self.batch == 2))
@@ -40,7 +40,7 @@ simulated.SimulatedKernel.__init__, simulated.SimulatedKernel.step = remembering
 MATRIX = """\
 purpose: a clock that jumps
 kernel: simulated
-protocol: {warmup_steps: 2, measured_steps: 30, max_seconds: 60, step_timeout_seconds: 1.5}
+protocol: {warmup_steps: 2, measured_steps: 30, max_seconds: 600, step_timeout_seconds: 5}
 axes: {mode: [inference], precision: [fp32], xla: [off], batch_size: [1, 2, 8]}
 """
 
@@ -61,7 +61,6 @@ def jumping(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, float]
         env={**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"},
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
     (directory,) = (folder / "out").iterdir()
@@ -107,8 +106,8 @@ def test_deadlines_and_caps_hold_neither_early_nor_late(jumping: tuple[Path, str
         2: "timed_out",
         8: "ok",
     }
-    assert found[2]["reason"] == "no end of warm-up step 1 within 1.5 s"
-    assert found[2]["wall_seconds"] >= 1.5
+    assert found[2]["reason"] == "warm-up step 1 missed its deadline of 5 s"
+    assert found[2]["wall_seconds"] >= 5
     assert [len(found[batch]["step_seconds"]) for batch in (1, 8)] == [30, 30]
     assert "truncated" not in {c["kind"] for r in found.values() for c in r["cautions"]}
     assert "not finished" not in printed

@@ -6,13 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from builders import make_cell, make_launch, make_run, store_run
 
 from suite.cli import main
-from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.cell import Protocol
 from suite.model.launch import Caution, CautionKind, Launch, Status
-from suite.model.run import RunHeader
-from suite.store.launches import write_launch
-from suite.store.runs import create_run
 
 T4 = Path(__file__).parents[2] / "reference" / "t4.csv"
 # Published for a T4 in FP32: 136.44 img/s at batch 1, 341.77 at 8.
@@ -24,11 +22,10 @@ PROTOCOL = Protocol(warmup_steps=0, measured_steps=2, launches=2)
 
 def launch(batch: int, number: int, seconds: float, *doubts: CautionKind) -> Launch:
     """One of the launches of a cell of the T4's FP32 table."""
-    return Launch(
-        cell=Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=batch),
+    return make_launch(
+        cell=make_cell(batch_size=batch),
         protocol=PROTOCOL,
         launch=number,
-        status=Status.OK,
         device="Tesla T4",
         step_seconds=(seconds, seconds),
         cautions=tuple(Caution(kind, "why") for kind in doubts),
@@ -52,25 +49,15 @@ def all_launches(seconds: tuple[float, ...] = FAST, *doubts: CautionKind) -> lis
 
 def record(folder: Path, launches: list[Launch], reference: str | None = str(T4)) -> Path:
     """A run directory of the two cells with these launches."""
-    directory = folder / "a run"
-    header = RunHeader(
+    run = make_run(
+        *launches,
         matrix="recorded",
-        purpose="a recorded run",
         reference=reference,
-        expected_device="t4",
-        device="Tesla T4",
-        gpu="Tesla T4",
         protocol=PROTOCOL,
-        started_at="2026-01-02T03:04:05+00:00",
         cells=tuple(launch(batch, 0, 1.0).cell.id for batch in BATCHES),
-        machine={},
-        environment={},
         command=("run", "matrices/my t4.yaml", "--max-time", "30m"),
     )
-    create_run(directory, header)
-    for item in launches:
-        write_launch(directory / "cells", item)
-    return directory
+    return store_run(folder / "a run", run)
 
 
 @dataclass(frozen=True)
@@ -173,7 +160,7 @@ def test_cells_that_cannot_run_here_are_noted_and_no_failure(
     every = compare(record(tmp_path / "all", skipped), "--fail-below", "0.9")
 
     assert (some.code, every.code) == (0, 3)
-    assert some.verdict[0] == "skipped, which is no failure: inference-fp32-bs8-1gpu: needs 9 GPUs"
+    assert some.verdict[0] == "no failure: inference-fp32-bs8-1gpu: skipped: needs 9 GPUs"
     assert every.verdict[-1].startswith("incomplete: 0 of 0 judged cells at")
 
 

@@ -11,37 +11,22 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from builders import make_cell, make_header, make_launch, make_protocol
 
 from suite.machine.devices import detect_machine
-from suite.model.cell import Cell, Mode, Precision, Protocol
 from suite.model.device import device_label
-from suite.model.launch import Launch, Status
+from suite.model.launch import Launch
 from suite.model.run import RunHeader
 from suite.store.launches import write_launch
 from suite.store.runs import create_run
 
 ROOT = Path(__file__).parents[2]
-CELL = Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=8)
-PROTOCOL = Protocol(warmup_steps=1, measured_steps=4)
-HEADER = RunHeader(
-    matrix="mine",
-    purpose="a test",
-    reference=None,
-    expected_device=None,
-    device="NVIDIA T4",
-    gpu="NVIDIA T4",
+CELL = make_cell()
+PROTOCOL = make_protocol(measured_steps=4)
+HEADER = make_header(protocol=PROTOCOL)
+LAUNCH = make_launch(
     protocol=PROTOCOL,
-    started_at="2026-01-02T03:04:05+00:00",
-    cells=(CELL.id,),
-    machine={},
-    environment={},
-)
-LAUNCH = Launch(
-    cell=CELL,
-    protocol=PROTOCOL,
-    launch=0,
-    status=Status.OK,
-    device="NVIDIA T4",
+    device="Tesla T4",
     warmup_seconds=(0.5,),
     step_seconds=(0.02, 0.02, 0.02, 0.02),
     wall_seconds=2.0,
@@ -64,7 +49,6 @@ def bench(folder: Path, *arguments: str, **variables: str) -> "subprocess.Comple
         env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
 

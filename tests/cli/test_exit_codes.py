@@ -12,14 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from faulty_bench import SLOW_MEASURING, bench_of_two_cells
+from builders import make_cell, make_launch, make_protocol, make_run, store_run
+from faulty_bench import HELD_MEASURING, bench_of_two_cells
 
-from suite.model.cell import Cell, Mode, Precision, Protocol
 from suite.model.errors import ExitCode
-from suite.model.launch import Caution, CautionKind, Launch, Status
-from suite.model.run import RunHeader
-from suite.store.launches import write_launch
-from suite.store.runs import create_run
+from suite.model.launch import Caution, CautionKind
 
 ROOT = Path(__file__).parents[2]
 T4 = ROOT / "reference" / "t4.csv"
@@ -40,7 +37,6 @@ def program(
         "stdout": subprocess.PIPE,
         "stderr": subprocess.PIPE,
         "text": True,
-        "timeout": 120,
         **options,
     }
     return subprocess.run([sys.executable, *words], check=False, **settings)  # type: ignore[call-overload, no-any-return]
@@ -48,35 +44,17 @@ def program(
 
 def recorded_run(folder: Path, *batch_sizes: int, cautions: tuple[Caution, ...] = ()) -> str:
     """A run directory of a T4 whose cells took a second a step."""
-    protocol = Protocol(warmup_steps=0, measured_steps=3)
+    protocol = make_protocol(measured_steps=3)
     launches = [
-        Launch(
-            cell=Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=size),
+        make_launch(
+            cell=make_cell(batch_size=size),
             protocol=protocol,
-            launch=0,
-            status=Status.OK,
             step_seconds=(1.0, 1.0, 1.0),
             cautions=cautions,
         )
         for size in batch_sizes
     ]
-    header = RunHeader(
-        matrix="recorded",
-        purpose="a recorded run",
-        reference=None,
-        expected_device="t4",
-        device="Tesla T4",
-        gpu="Tesla T4",
-        protocol=protocol,
-        started_at="2026-01-02T03:04:05+00:00",
-        cells=tuple(launch.cell.id for launch in launches),
-        machine={},
-        environment={},
-    )
-    create_run(folder / "run", header)
-    for launch in launches:
-        write_launch(folder / "run" / "cells", launch)
-    return str(folder / "run")
+    return str(store_run(folder / "run", make_run(*launches, protocol=protocol)))
 
 
 def impossible_matrix(folder: Path) -> str:
@@ -102,8 +80,8 @@ def compared(
 
 def interrupted(folder: Path) -> int:
     bench = bench_of_two_cells(folder)
-    process = bench.start(faults={("step", 1): SLOW_MEASURING})
-    bench.wait_for("reached", process)
+    process = bench.start(faults={("step", 1): HELD_MEASURING})
+    bench.wait_for("reached-0", process)
     process.send_signal(signal.SIGINT)
     return bench.end(process)[0]
 
@@ -313,7 +291,7 @@ def shell(folder: Path, line: str) -> "subprocess.CompletedProcess[str]":
     called = f"{shlex.quote(sys.executable)} {shlex.quote(BENCH[0])}"
     script = "set -o pipefail; " + line.replace("BENCH", called).replace("FOLDER", str(folder))
     return subprocess.run(
-        ["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+        ["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False
     )
 
 

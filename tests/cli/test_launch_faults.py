@@ -1,5 +1,6 @@
 """Faults of a launch: each is its own record, and those around it know nothing of it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -20,37 +21,29 @@ CHILD_FAULTS = {
         "step",
         "print('first', 'last', sep=chr(10), flush=True); os.kill(os.getpid(), signal.SIGSEGV)",
         "crashed",
-        "ended by SIGSEGV; last words: last",
+        "ended by SIGSEGV; last output: last",
     ),
-    4: ("compile", "time.sleep(600)", "timed_out", "no end of startup within 3 s"),
-    5: ("step", "time.sleep(600)", "timed_out", "no end of warm-up step 1 within 1 s"),
-    6: (
-        "step",
-        "time.sleep(600 * (self.calls['step'] > 1))",
-        "timed_out",
-        "no end of measuring step 1 within 1 s",
-    ),
-    7: ("result", "os.write(self._descriptor, b'garbage\\n')", "crashed", "unreadable answer"),
-    8: (
+    4: ("result", "os.write(self._descriptor, b'garbage\\n')", "crashed", "unreadable result"),
+    5: (
         "result",
         'os.write(self._descriptor, b\'{"result": "ha\'); os._exit(0)',
         "crashed",
-        "exited with code 0 without an answer",
+        "exited with code 0 without a result",
     ),
-    9: ("step", "print('x' * 1_000_000)", "ok", ""),
-    10: (
-        "conditions",
+    6: ("step", "print('x' * 1_000_000)", "ok", ""),
+    7: (
+        "facts",
         "raise interface.InvalidLaunchError('the loss is nan')",
         "invalid",
         "the loss is nan",
     ),
-    11: (
+    8: (
         "step",
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30)); bytes(2**31)",
         "out_of_memory",
         "MemoryError",
     ),
-    12: ("result", "", "skipped", "inference-fp32-bs11-1gpu-simulated ran out of memory"),
+    9: ("result", "", "skipped", "inference-fp32-bs8-1gpu-simulated ran out of memory"),
 }
 
 
@@ -58,8 +51,7 @@ CHILD_FAULTS = {
 def faulty_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, int]:
     """One run in which nearly every launch meets a fault of its own, and its exit code."""
     bench = Bench(tmp_path_factory.mktemp("faulty"))
-    limits = "measured_steps: 4, startup_timeout_seconds: 3, step_timeout_seconds: 1"
-    bench.write(list(CHILD_FAULTS), limits)
+    bench.write(list(CHILD_FAULTS), "measured_steps: 4")
     faults = {(method, batch): code for batch, (method, code, _, _) in CHILD_FAULTS.items()}
     code, _, _ = bench.run(faults=faults)
     return bench, code
@@ -101,7 +93,7 @@ def test_failures_stay_on_resume_unless_retried(faulty_run: tuple[Bench, int]) -
     assert "nothing was missing" in printed
     assert untouched == before
     assert set(bench.statuses().values()) == {"ok"}
-    assert (after[1], after[9]) == (before[1], before[9])
+    assert (after[1], after[6]) == (before[1], before[6])
 
 
 def test_no_prune_tries_what_a_smaller_batch_could_not(bench: Bench) -> None:
@@ -131,7 +123,7 @@ def test_whichever_launch_of_a_cell_fails_the_run_says_so(bench: Bench, number: 
     rows = {row.split()[0]: row for row in printed.splitlines() if "gpu-simulated  " in row}
 
     assert code == 3
-    assert rows["inference-fp32-bs1-1gpu-simulated"].endswith("  9  s")
+    assert re.search(r"  9  s( \w)?$", rows["inference-fp32-bs1-1gpu-simulated"])
     assert rows["inference-fp32-bs2-1gpu-simulated"].endswith("  6  s 2 of 3 launches")
     assert (
         "inference-fp32-bs2-1gpu-simulated: crashed (2 of 3 launches ok): ended by SIGABRT"

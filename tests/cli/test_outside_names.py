@@ -30,7 +30,6 @@ def bench(
         cwd=cwd,
         env={**os.environ, **environment},
         capture_output=True,
-        timeout=120,
         check=False,
     )
 
@@ -188,7 +187,7 @@ def test_a_worker_cannot_speak_to_the_terminal(tmp_path: Path) -> None:
     code, out, err = made.run(faults={("step", 2): said})
     (directory,) = made.out.iterdir()
     report = (directory / "report.md").read_text()
-    expected: Any = r"last words: \x1b]0;title\x07 \u202e"
+    expected: Any = r"last output: \x1b]0;title\x07 \u202e"
 
     assert code == 3
     assert not acting((out + err + report).encode())

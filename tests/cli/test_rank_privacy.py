@@ -6,14 +6,14 @@ import socket
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from two_hosts import TwoHosts
+from waiting import wait_until
 
 from suite.run.ranks.link import TOKEN_FILE_VARIABLE, TOKEN_VARIABLE
 
@@ -22,7 +22,7 @@ SECRET = "hush-4711-hush"  # noqa: S105 - that of this test
 MATRIX = """\
 purpose: ranks among others
 kernel: simulated
-protocol: {{warmup_steps: 1, measured_steps: 5, startup_timeout_seconds: 100}}
+protocol: {{warmup_steps: 1, measured_steps: 5}}
 axes: {{mode: [training], precision: [fp32], xla: [off], gpus: [2], batch_size: [2]}}
 distributed: {{launcher: {launcher}, bind_to: none, environment: [FOR_RANKS]{hosts}}}
 """
@@ -72,21 +72,16 @@ class HeldRun:
 
     def ranks(self) -> list[int]:
         """Their process ids, once both wait."""
-        self._wait_until(lambda: len(self._waiting()) == 2)
+        wait_until(lambda: len(self._waiting()) == 2, self.process)
         return [int(path.read_text()) for path in self._waiting()]
 
     def _waiting(self) -> list[Path]:
         return sorted(path for path in self.folder.glob("waiting-*") if path.read_text())
 
-    def _wait_until(self, reached: Callable[[], object]) -> None:
-        while not reached():
-            assert self.process.poll() is None, self.process.communicate()
-            time.sleep(0.05)
-
     def end(self) -> tuple[int, dict[str, Any]]:
         """Let the ranks go on, and wait for the end: the exit code and the record."""
         (self.folder / "go").touch()
-        printed, _ = self.process.communicate(timeout=120)
+        printed, _ = self.process.communicate()
         (path,) = self.folder.glob("out/*/cells/*.json")
         assert "Traceback" not in printed
         return self.process.returncode, json.loads(path.read_text())
@@ -161,7 +156,7 @@ def test_other_users_of_the_machine_can_neither_read_nor_end_a_launch(
         line = Path(f"/proc/{run.ranks()[0]}/cmdline").read_text().split("\0")
         (address,) = json.loads(line[line.index("--order") + 1])["report_to"]
         host, _, port = address.rpartition(":")
-        callers = [socket.create_connection((host, int(port)), timeout=5) for _ in range(200)]
+        callers = [socket.create_connection((host, int(port)), timeout=60) for _ in range(200)]
         for caller, said in zip(
             reversed(callers),
             [b'{"token": ' + b"[" * 100_000 + b"\n", b'{"rank": 0}\n', b"x" * 2**20],

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,21 @@ def test_nothing_is_evaluated(expression: str) -> None:
         parse_selection(expression)
 
 
+def test_a_type_of_gpu_is_selected_by_any_of_its_names() -> None:
+    """A key or a product name; `any` are the cells that name none, and an error lists them."""
+    named = tuple(replace(cell, gpu=gpu) for cell in CELLS for gpu in ("t4", "h200"))
+    mine = replace(MATRIX, cells=(*CELLS, *named))
+
+    def gpus(only: str | None, *settings: str) -> set[str | None]:
+        return {cell.gpu for cell in narrowed(mine, only, settings).cells}
+
+    assert gpus("gpu == t4") == gpus("gpu in ['Tesla T4', dgx1]") == gpus(None, "gpu=t4") == {"t4"}
+    assert gpus(None, "gpu=any,NVIDIA H200") == {None, "h200"}
+    assert gpus("gpu != any") == {"t4", "h200"}
+    with pytest.raises(InputError, match="has no gpu dgx1, only any, t4, h200; choose one"):
+        gpus(None, "gpu=dgx1")
+
+
 def test_settings_narrow_an_axis_each() -> None:
     """Several settings hold together, and each may give several values."""
     kept = narrowed(MATRIX, None, ["xla=on", "batch_size=1, 64", "mode=inference"])
@@ -168,7 +184,6 @@ def test_a_selected_run_says_so(tmp_path: Path) -> None:
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=60,
             check=True,
         ).stdout
         for arguments in (["run", *flags, "--out", str(tmp_path)], ["plan", *flags])
@@ -197,7 +212,6 @@ def test_a_bad_expression_writes_nothing(tmp_path: Path) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from faulty_bench import HANG, SLOW_MEASURING, Bench, assert_one_line, bench_of_two_cells
+from faulty_bench import HANG, HELD_MEASURING, Bench, assert_one_line, bench_of_two_cells
 
 from suite.store.text import UNFINISHED
 
@@ -37,14 +37,15 @@ def test_a_full_disk_is_one_line_and_a_reason_to_resume(small_disk: Path) -> Non
     """What ended before stays readable, and with room again the rest is run."""
     bench = Bench(small_disk)
     bench.write([1, 2])
-    process = bench.start(faults={("step", 2): SLOW_MEASURING})
-    bench.wait_for("reached", process)
+    process = bench.start(faults={("step", 2): HELD_MEASURING})
+    bench.wait_for("reached-0", process)
     ballast = small_disk / "ballast"
     ballast.touch()
     with suppress(OSError):
         while True:
             with ballast.open("ab", buffering=0) as file:
                 file.write(bytes(4096))
+    bench.go_on()
     code, _, said = bench.end(process)
     ballast.unlink()
 
@@ -56,9 +57,10 @@ def test_a_full_disk_is_one_line_and_a_reason_to_resume(small_disk: Path) -> Non
 
 def test_a_file_size_limit_is_told_like_a_full_disk(bench: Bench) -> None:
     """The same promise where no small disk can be mounted."""
-    process = bench.start(faults={("step", 2): SLOW_MEASURING})
-    bench.wait_for("reached", process)
+    process = bench.start(faults={("step", 2): HELD_MEASURING})
+    bench.wait_for("reached-0", process)
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+    bench.go_on()
     code, _, said = bench.end(process)
 
     assert code == 3
@@ -82,9 +84,10 @@ def test_a_removed_directory_is_one_line(
     bench: Bench, damage: Callable[[Path], object], words: str
 ) -> None:
     """Losing what a run is resumed by ends it with its name, and no advice that cannot work."""
-    process = bench.start(faults={("step", 2): SLOW_MEASURING})
-    bench.wait_for("reached", process)
+    process = bench.start(faults={("step", 2): HELD_MEASURING})
+    bench.wait_for("reached-0", process)
     damage(next(bench.out.iterdir()))
+    bench.go_on()
     code, _, said = bench.end(process)
 
     assert code == 3
@@ -94,9 +97,10 @@ def test_a_removed_directory_is_one_line(
 
 def test_removed_records_are_measured_anew(bench: Bench) -> None:
     """Without its folder of records a run ends with one line, and resuming it does all of it."""
-    process = bench.start(faults={("step", 2): SLOW_MEASURING})
-    bench.wait_for("reached", process)
+    process = bench.start(faults={("step", 2): HELD_MEASURING})
+    bench.wait_for("reached-0", process)
     shutil.rmtree(next(bench.out.iterdir()) / "cells")
+    bench.go_on()
     code, _, said = bench.end(process)
     resumed, _, _ = bench.run("--resume")
 
@@ -120,7 +124,7 @@ def test_two_cannot_resume_one_run(bench: Bench) -> None:
     """The second is refused with the owner named, and changes nothing."""
     bench.end(bench.killed_in_the_second_cell())
     first = bench.start("--resume", faults={("step", 2): HANG})
-    bench.wait_for("reached", first)
+    bench.wait_for("reached-0", first)
     (directory,) = bench.out.iterdir()
     before = {path: path.read_bytes() for path in directory.rglob("*.json")}
     second = bench.start("--resume", str(directory), mark="second")

@@ -32,7 +32,7 @@ def in_a_pipe(columns: int) -> str:
     """The same into a pipe."""
     environment = {**os.environ, "COLUMNS": str(columns)}
     done = subprocess.run(
-        LIST, cwd=ROOT, capture_output=True, text=True, env=environment, check=True, timeout=60
+        LIST, cwd=ROOT, capture_output=True, text=True, env=environment, check=True
     )
     return done.stdout
 

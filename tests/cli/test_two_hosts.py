@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 from two_hosts import Host, TwoHosts
+from waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -65,13 +65,11 @@ class Run:
 
     def wait_until(self, reached: Callable[[], object]) -> None:
         """Until something holds, while the run goes on."""
-        while not reached():
-            assert self.process.poll() is None, self.process.communicate()
-            time.sleep(0.1)
+        wait_until(reached, self.process)
 
     def end(self) -> tuple[int, dict[int, dict[str, Any]], str]:
         """Wait for the end: the exit code, the records by batch size, and what was printed."""
-        printed, _ = self.process.communicate(timeout=300)
+        printed, _ = self.process.communicate()
         records = [json.loads(path.read_text()) for path in self._folder.glob("out/*/cells/*.json")]
         by_batch = {record["cell"]["batch_size"]: record for record in records}
         return self.process.returncode, by_batch, printed
@@ -88,16 +86,19 @@ def launchers_on(host: Host) -> list[int]:
     return [pid for pid, line in lines if line.startswith("/usr/bin/mpirun") and "--order" in line]
 
 
+def sessions_on(host: Host) -> list[int]:
+    """The sessions that ssh has opened there."""
+    return [pid for pid, line in host.processes().items() if line.startswith("sshd: root@")]
+
+
 def hold_that_nobody_is_left(*hosts: Host) -> None:
     """Nothing of a run is on these hosts, or it goes within moments; sshd is the system's own."""
-    for _ in range(600):
-        left = [line for host in hosts for line in host.processes().values()]
-        left = [line for line in left if line and not line.startswith("sshd:")]
-        if not left:
-            break
-        time.sleep(0.1)
 
-    assert not left
+    def left() -> list[str]:
+        lines = [line for host in hosts for line in host.processes().values()]
+        return [line for line in lines if line and not line.startswith("sshd:")]
+
+    wait_until(lambda: not left())
 
 
 @pytest.mark.horovod
@@ -109,7 +110,7 @@ def test_a_rank_killed_on_the_far_host_ends_its_launch_alone(
     run.wait_until(lambda: run.received_bytes() > MIDDLE_OF_MEASURING_BYTES)
     (rank,) = ranks_on(two_hosts.b)
     os.kill(rank, signal.SIGKILL)
-    run.wait_until(lambda: not ranks_on(two_hosts.b))
+    run.wait_until(lambda: rank not in ranks_on(two_hosts.b))
     before_next = run.received_bytes()
     code, records, printed = run.end()
     killed, good = records[2], records[3]
@@ -174,8 +175,7 @@ def test_a_link_cut_while_ranks_start_is_noticed_and_its_host_named(
 ) -> None:
     """Long before the deadline of startup, and although mpirun itself may say nothing."""
     run = Run(two_hosts, tmp_path, steps=100_000, kernel="simulated")
-    run.wait_until(lambda: launchers_on(two_hosts.a))
-    time.sleep(0.3)
+    run.wait_until(lambda: launchers_on(two_hosts.a) and sessions_on(two_hosts.b))
     two_hosts.cut()
     code, records, _ = run.end()
 
@@ -190,6 +190,6 @@ def test_a_killed_run_leaves_nobody_on_either_host(two_hosts: TwoHosts, tmp_path
     run = Run(two_hosts, tmp_path, steps=1_000_000, kernel="simulated")
     run.wait_until(lambda: ranks_on(two_hosts.a) and ranks_on(two_hosts.b))
     run.process.kill()
-    run.process.communicate(timeout=60)
+    run.process.communicate()
 
     hold_that_nobody_is_left(two_hosts.a, two_hosts.b)

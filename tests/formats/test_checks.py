@@ -1,7 +1,7 @@
 """The table of promises."""
 
 from suite.formats.checks import checks_text, left_out_text, verdict
-from suite.kernels.tensorflow.components import INSTALL_DALI
+from suite.kernels.tensorflow import INSTALL_DALI
 from suite.model.check import Check, LeftOut
 
 

@@ -5,12 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from builders import make_cell, make_launch, make_run, store_run
 
-from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.cell import Mode, Precision, Protocol
 from suite.model.launch import Caution, CautionKind, Launch, Status
-from suite.model.run import RunHeader
-from suite.store.launches import write_launch
-from suite.store.runs import create_run
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(__file__).parents[1] / "data"
@@ -28,12 +26,10 @@ def launch(
     doubts: tuple[CautionKind, ...] = (),
 ) -> Launch:
     """One launch with these step times; without any, it ran out of memory."""
-    cell = Cell(mode=mode, precision=precision, xla=xla, batch_size=batch_size, gpus=gpus)
     ok = bool(seconds)
-    return Launch(
-        cell=cell,
+    return make_launch(
+        cell=make_cell(mode=mode, precision=precision, xla=xla, batch_size=batch_size, gpus=gpus),
         protocol=PROTOCOL,
-        launch=0,
         status=Status.OK if ok else Status.OUT_OF_MEMORY,
         reason="" if ok else "ResourceExhaustedError: failed to allocate",
         device="Tesla V100-SXM2-16GB",
@@ -71,24 +67,15 @@ def recorded(tmp_path: Path) -> Path:
 
 def record(folder: Path, launches: list[Launch], gpu: str | None) -> Path:
     """A run directory with these launches."""
-    directory = folder / "20260102T030405Z-tesla-v100-recorded"
-    header = RunHeader(
+    run = make_run(
+        *launches,
         matrix="recorded",
-        purpose="a recorded run",
-        reference=None,
         expected_device="dgx1",
         device=gpu or "a CPU",
         gpu=gpu,
         protocol=PROTOCOL,
-        started_at="2026-01-02T03:04:05+00:00",
-        cells=tuple(launch.cell.id for launch in launches),
-        machine={},
-        environment={},
     )
-    create_run(directory, header)
-    for launch in launches:
-        write_launch(directory / "cells", launch)
-    return directory
+    return store_run(folder / "20260102T030405Z-tesla-v100-recorded", run)
 
 
 def compare(directory: Path, *flags: str) -> "subprocess.CompletedProcess[str]":
@@ -98,7 +85,6 @@ def compare(directory: Path, *flags: str) -> "subprocess.CompletedProcess[str]":
         [sys.executable, str(ROOT / "bench.py"), *command],
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
 
@@ -112,7 +98,7 @@ def test_the_comparison_is_the_recorded_document(recorded: Path) -> None:
     assert printed == (DATA / "comparison.txt").read_text()
     assert (recorded / "comparison.md").read_text() == (DATA / "comparison.md").read_text()
     assert (recorded / "comparison.csv").read_text() == (DATA / "comparison.csv").read_text()
-    assert written.strip().endswith("comparison.csv, plots/weak_scaling_compared.svg")
+    assert written.strip().endswith("report.json, plots/weak_scaling_compared.svg")
     plot = (recorded / "plots" / "weak_scaling_compared.svg").read_text()
     assert "7.76x on 8 GPUs, 97.1% of linear" in plot
     assert "published: 7.48x on 8 GPUs, 93.5% of linear" in plot

@@ -1,24 +1,25 @@
 """suite.formats.launches: what report.md says of each launch."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from builders import make_run
 
+from suite.analysis.assemble import assemble
 from suite.analysis.cautions import measured_cautions
-from suite.analysis.results import cell_results
 from suite.formats.launches import (
     doubts,
     intervals_table,
     last_output,
     launches_table,
     spread_table,
-    telemetry_notes,
-    telemetry_table,
 )
-from suite.formats.results import report_markdown, results_text
+from suite.formats.results import report_markdown, run_text
+from suite.formats.telemetry import telemetry_notes, telemetry_table
 from suite.model.cell import Cell, Mode, Precision, Protocol
 from suite.model.launch import Caution, CautionKind, Launch, RankRecord, Status
-from suite.model.run import Run, RunHeader
+from suite.model.report import Report, ReportedRun
 from suite.model.telemetry import Gauge, Telemetry
 
 # In an order in which neighbours are unlike.
@@ -49,12 +50,21 @@ ON_GPU = Telemetry(
 )
 
 
+def reported(*launches: Launch) -> ReportedRun:
+    """A run of these launches, assembled."""
+    return assembled(*launches).runs[0]
+
+
+def assembled(*launches: Launch, **facts: Any) -> Report:
+    return assemble([make_run(*launches, **facts)])
+
+
 def test_intervals_are_shown_or_what_they_need() -> None:
     """80 steps enclose p90 and p95, not p99; the same in ascending order are worth fewer."""
     alike = replace(LAUNCH, step_seconds=tuple(sorted(STEPS)))
     doubted = replace(LAUNCH, cautions=(QUICK,), protocol=replace(LAUNCH.protocol, launches=2))
-    (row,) = intervals_table(cell_results([doubted])).rows
-    (ascending,) = intervals_table(cell_results([alike])).rows
+    (row,) = intervals_table(reported(doubted)).rows
+    (ascending,) = intervals_table(reported(alike)).rows
 
     assert row[1:] == (
         "80", "80", "10.30 to 10.60", "10.80 to 10.90", "10.80 to 10.90", "n/a, needs 368",
@@ -70,10 +80,10 @@ def test_intervals_are_shown_or_what_they_need() -> None:
 def test_telemetry_has_a_row_a_launch_and_no_empty_column() -> None:
     """What no launch tells has no column; what one does not tell is a dash."""
     table = telemetry_table(
-        [
+        reported(
             replace(LAUNCH, telemetry=ON_GPU),
             replace(LAUNCH, launch=1, telemetry=replace(ON_GPU, gauges={}, images_per_joule=None)),
-        ]
+        )
     )
 
     assert table is not None
@@ -96,7 +106,7 @@ def test_telemetry_has_a_row_a_launch_and_no_empty_column() -> None:
 )
 def test_none_is_told_from_unknown(telemetry: Telemetry, words: str) -> None:
     """A GPU that does not say why its clock is low, or who else is there, is not shown as free."""
-    table = telemetry_table([replace(LAUNCH, telemetry=telemetry)])
+    table = telemetry_table(reported(replace(LAUNCH, telemetry=telemetry)))
 
     assert table is not None
     (row,) = (dict(zip(table.headers, row, strict=True)) for row in table.rows)
@@ -106,7 +116,7 @@ def test_none_is_told_from_unknown(telemetry: Telemetry, words: str) -> None:
 def test_others_on_the_gpu_are_counted() -> None:
     """Their names stand in the doubt; the table says how many there were."""
     telemetry = replace(ON_GPU, throttle_readings=5, foreign_processes=("process 1", "process 2"))
-    table = telemetry_table([replace(LAUNCH, telemetry=telemetry)])
+    table = telemetry_table(reported(replace(LAUNCH, telemetry=telemetry)))
 
     assert table is not None
     assert dict(zip(table.headers, table.rows[0], strict=True))["others on GPU"] == "2"
@@ -114,7 +124,7 @@ def test_others_on_the_gpu_are_counted() -> None:
 
 def test_an_empty_value_of_an_earlier_record_claims_nothing() -> None:
     """Before unknown was told from none, and on a CPU, there is no word for it."""
-    table = telemetry_table([replace(LAUNCH, telemetry=replace(ON_GPU, throttling={}))])
+    table = telemetry_table(reported(replace(LAUNCH, telemetry=replace(ON_GPU, throttling={}))))
 
     assert table is not None
     assert not {"clock held by", "others on GPU"} & set(table.headers)
@@ -132,7 +142,7 @@ def test_ranks_are_told_how_busy_others_were_on_their_host() -> None:
     )  # fmt: skip
     together = replace(LAUNCH, telemetry=None, ranks=(here, replace(there, host="a")))
     apart = replace(LAUNCH, telemetry=None, ranks=(here, there))
-    table = telemetry_table([together, apart])
+    table = telemetry_table(reported(together, apart))
 
     assert table is not None
     assert table.headers[-1] == "others %"
@@ -143,13 +153,13 @@ def test_ranks_are_told_how_busy_others_were_on_their_host() -> None:
 
 def test_a_run_without_telemetry_has_no_table() -> None:
     """Launches that were skipped or told nothing make no empty table."""
-    assert telemetry_table([LAUNCH]) is None
-    assert telemetry_notes([LAUNCH]) == []
+    assert telemetry_table(reported(LAUNCH)) is None
+    assert telemetry_notes(reported(LAUNCH)) == []
 
 
 def test_the_source_of_energy_is_named() -> None:
     """Beside images per joule stands whose energy it is."""
-    assert telemetry_notes([replace(LAUNCH, telemetry=ON_GPU)]) == [
+    assert telemetry_notes(reported(replace(LAUNCH, telemetry=ON_GPU))) == [
         "energy: NVML total energy counter of the GPU",
         "a reading took 2.00 ms, between steps",
     ]
@@ -161,18 +171,17 @@ def test_an_unsteady_launch_is_told_with_its_remedy() -> None:
     unsteady = replace(LAUNCH, cautions=(Caution(CautionKind.UNSTEADY, text),))
     few = replace(LAUNCH, step_seconds=STEPS[:20])
 
-    assert [row[-2:] for row in launches_table([LAUNCH, unsteady, few]).rows] == [
+    assert [row[-2:] for row in launches_table(reported(LAUNCH, unsteady, few)).rows] == [
         ("yes", ""),
         ("no", "u"),
         ("n/a, needs 60", ""),
     ]
-    assert doubts([LAUNCH, unsteady], []) == [f"inference-amp-bs8-1gpu, launch 0: {text}"]
+    assert doubts(reported(LAUNCH, unsteady)) == [f"inference-amp-bs8-1gpu, launch 0: {text}"]
 
 
 def test_steady_says_what_would_have_been_found() -> None:
     """The report does not promise that nothing is there: it states the sizes that are found."""
-    run = run_of(LAUNCH.cell.id)
-    text = " ".join(report_markdown(run, cell_results(run.launches)).split())
+    text = " ".join(report_markdown(assembled(LAUNCH)).split())
 
     assert "in 350 steps with noise of 1% (standard deviation) the check finds" in text
     assert "the first 10 steps 3% slower, a drift or a shift of 2%, an episode of 2%" in text
@@ -183,13 +192,12 @@ def test_a_launch_unlike_its_siblings_is_a_doubt_and_a_mark() -> None:
     slow = tuple(1.5 * seconds for seconds in STEPS)
     launches = (*(replace(LAUNCH, launch=n) for n in range(3)),
                 replace(LAUNCH, launch=3, step_seconds=slow))  # fmt: skip
-    run = replace(run_of(LAUNCH.cell.id), launches=launches)
-    results = cell_results(launches)
+    run = reported(*launches)
 
-    assert doubts(launches, results)[0].startswith(
+    assert doubts(run)[0].startswith(
         "inference-amp-bs8-1gpu: launch 3 is 50% slower than its 3 siblings"
     )
-    assert "l = launches disagree: one with its siblings" in results_text(run, results)
+    assert "l = launches disagree: one with its siblings" in run_text(run)
 
 
 def test_stolen_time_has_a_column_and_a_doubt() -> None:
@@ -197,31 +205,21 @@ def test_stolen_time_has_a_column_and_a_doubt() -> None:
     (caution,) = measured_cautions((), replace(ON_GPU, throttling={}, stolen_share=0.3))
     some = replace(LAUNCH, telemetry=replace(ON_GPU, stolen_share=0.3), cautions=(caution,))
     none = replace(LAUNCH, telemetry=replace(ON_GPU, stolen_share=0.0))
-    table = telemetry_table([some, none, replace(LAUNCH, telemetry=ON_GPU)])
+    table = telemetry_table(reported(some, none, replace(LAUNCH, telemetry=ON_GPU)))
 
     assert table is not None
     column = list(table.headers).index("stolen %")
     assert [row[column] for row in table.rows] == ["30.0", "0.0", "-"]
-    (doubt,) = doubts([some], [])
+    (doubt,) = doubts(reported(some))
     assert doubt.startswith(
         "inference-amp-bs8-1gpu, launch 0: the hypervisor gave 30% of the CPUs'"
     )
 
 
-def run_of(*cells: str) -> Run:
-    """A run of these cells of which one launch has ended."""
-    header = RunHeader(
-        matrix="mine", purpose="", reference=None, expected_device=None, device="Tesla T4",
-        gpu="Tesla T4", protocol=LAUNCH.protocol, started_at="", cells=cells,
-        machine={}, environment={},
-    )  # fmt: skip
-    return Run(header=header, launches=(LAUNCH,))
-
-
 def test_cells_that_were_not_run_are_named_up_to_a_number() -> None:
     """A large matrix that was stopped early does not bury its results below the rest's names."""
-    run = run_of(LAUNCH.cell.id, *(f"cell-{number}" for number in range(500)))
-    lines = results_text(run, cell_results(run.launches)).splitlines()
+    cells = (LAUNCH.cell.id, *(f"cell-{number}" for number in range(500)))
+    lines = run_text(assembled(LAUNCH, cells=cells).runs[0]).splitlines()
 
     assert [line for line in lines if line.endswith(": not run")] == [
         *(f"cell-{number}: not run" for number in range(20)),
@@ -234,10 +232,8 @@ def test_a_number_that_lacks_launches_says_so_beside_it() -> None:
     protocol = replace(LAUNCH.protocol, launches=3)
     good = [replace(LAUNCH, protocol=protocol, launch=number) for number in range(3)]
     crashed = replace(good[1], status=Status.CRASHED, reason="ended by SIGKILL", step_seconds=())
-    run = run_of(LAUNCH.cell.id)
     whole, partial, stopped = (
-        results_text(run, cell_results(launches))
-        for launches in (good, [good[0], crashed, good[2]], good[:2])
+        run_text(reported(*launches)) for launches in (good, [good[0], crashed, good[2]], good[:2])
     )
 
     assert "launches" not in whole
@@ -252,8 +248,7 @@ def test_a_number_that_lacks_launches_says_so_beside_it() -> None:
 
 def test_a_percentile_of_too_few_samples_is_marked() -> None:
     """The value stays for comparison, with a mark that the legend explains."""
-    run = run_of(LAUNCH.cell.id)
-    text = results_text(run, cell_results(run.launches))
+    text = run_text(reported(LAUNCH))
 
     assert text.split("inference-amp-bs8-1gpu")[1].split()[1:7] == [
         "10.45", "10.45", "10.81", "10.90", "~10.90", "80",
@@ -267,13 +262,13 @@ def test_the_spread_between_launches_is_that_of_good_ones() -> None:
         LAUNCH, launch=1, step_seconds=tuple(1.1 * step for step in STEPS), cautions=(QUICK,)
     )
     failed = replace(LAUNCH, launch=2, status=Status.INVALID, step_seconds=(9.0,))
-    table = spread_table([LAUNCH, slower, failed])
+    table = spread_table(reported(LAUNCH, slower, failed))
 
     assert table is not None
     assert table.rows == [
         ("inference-amp-bs8-1gpu", "2", "695.95", "730.75", "765.55", "9.5%", "q")
     ]
-    assert spread_table([LAUNCH, failed]) is None
+    assert spread_table(reported(LAUNCH, failed)) is None
 
 
 def test_what_failed_launches_printed_last_is_shown_of_a_few() -> None:
@@ -283,7 +278,7 @@ def test_what_failed_launches_printed_last_is_shown_of_a_few() -> None:
         for n in range(9)
     ]
 
-    assert last_output([LAUNCH, *failed]) == [
+    assert last_output(reported(LAUNCH, *failed)) == [
         (f"inference-amp-bs8-1gpu, launch {n}", f"said {n}") for n in range(1, 6)
     ]
 
@@ -292,13 +287,33 @@ def test_what_failed_launches_printed_last_is_shown_of_a_few() -> None:
 def test_every_caution_is_marked_and_explained(kind: CautionKind) -> None:
     """A result table marks each kind of doubt with its letter and says what the letter means."""
     launch = replace(LAUNCH, cautions=(Caution(kind, "a doubt"),))
-    lines = results_text(run_of(LAUNCH.cell.id), cell_results([launch])).splitlines()
+    lines = run_text(reported(launch)).splitlines()
 
     (row,) = [line for line in lines if line.startswith(LAUNCH.cell.id)]
     assert row.split()[-1] == kind.letter
     assert f"{kind.letter} = {kind.legend}" in lines
 
 
-def test_no_two_cautions_share_a_letter() -> None:
-    """A mark names one kind of doubt."""
-    assert len({kind.letter for kind in CautionKind}) == len(CautionKind)
+def test_cells_that_were_skipped_alike_are_counted() -> None:
+    """A matrix for many machines does not bury what this one measured below what it cannot."""
+    skipped = [
+        replace(
+            LAUNCH,
+            cell=replace(LAUNCH.cell, batch_size=size, gpu="h200"),
+            status=Status.SKIPPED,
+            reason="needs a GPU of type h200",
+            step_seconds=(),
+        )
+        for size in range(1, 91)
+    ]
+    few = [replace(one, reason="needs more memory") for one in skipped[:3]]
+    text = run_text(reported(LAUNCH, *few, *skipped[3:]))
+    report = report_markdown(assembled(LAUNCH, *few, *skipped[3:]))
+
+    first, last = "inference-amp-bs4-1gpu-on-h200", "inference-amp-bs90-1gpu-on-h200"
+    line = f"87 cells, {first} to {last}: skipped: needs a GPU of type h200"
+    for document in (text, report):
+        assert document.count(line) == 1
+        assert document.count("needs a GPU of type h200") == 1
+        assert document.count(": skipped: needs more memory") == 3
+    assert len(text.splitlines()) < 20

@@ -6,27 +6,28 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
-from typing import Any
 from xml.etree import ElementTree as ET
 
+import pandas as pd
 import pytest
+from builders import make_header
 from markdown_it import MarkdownIt
 from rich.console import Console
 
 from suite import formats
-from suite.analysis.comparison import compare, comparison_frame, weak_scaling_of
-from suite.analysis.results import cell_results, coverage
+from suite.analysis.assemble import assemble
 from suite.analysis.scaling import scaling_of, times_of
 from suite.analysis.verdict import judge_run
 from suite.cli.live_table import View, live_table
 from suite.formats.checks import left_out_text
-from suite.formats.comparison import comparison_markdown, comparison_text, remarks_on
+from suite.formats.comparison import comparison_markdown, comparison_text
+from suite.formats.comparison_csv import comparison_csv
 from suite.formats.devices import devices_text
 from suite.formats.markdown import inline, line
 from suite.formats.plan import PlanLine, plan_text
+from suite.formats.plots import comparison_plots, scaling_plots
 from suite.formats.reference_tables import reference_list, reference_text
-from suite.formats.results import overhead_text, report_markdown, results_text
-from suite.formats.scaling_plots import comparison_plot, scaling_plots
+from suite.formats.results import overhead_text, report_markdown, report_text, run_text
 from suite.formats.tables import Dialect
 from suite.formats.verdict import verdict_text
 from suite.model.cell import Cell, Mode, Precision, Protocol
@@ -35,7 +36,8 @@ from suite.model.device import Cpu, Gpu, GpuProcess, Machine
 from suite.model.launch import Caution, CautionKind, Launch, RankRecord, Status
 from suite.model.matrix import Matrix
 from suite.model.reference import Reference, ReferenceRow, ReferenceTable
-from suite.model.run import Run, RunHeader
+from suite.model.report import Report
+from suite.model.run import Run
 from suite.model.telemetry import Telemetry
 from suite.model.text import shown
 
@@ -92,7 +94,7 @@ def run_with(name: str) -> Run:
         replace(failed, cell=replace(INFERENCE, batch_size=2), output_tail=PLAIN),
         replace(failed, cell=replace(TRAINING, gpus=4)),
     )
-    header = RunHeader(
+    header = make_header(
         matrix=name,
         purpose=name,
         reference=name,
@@ -145,12 +147,9 @@ def machine_with(name: str) -> Machine:
     return Machine(gpus=(gpu,), cpu=cpu, nvml=name, driver_version=name, cuda_version=name)
 
 
-def compared(name: str, form: Callable[..., str]) -> str:
-    run, reference = run_with(name), reference_with(name)
-    results = cell_results(run.launches)
-    whole = coverage(run.header, results)
-    cells = compare(results, reference.table, ())
-    return form(cells, reference, name, remarks_on(run.header, reference.table, whole), whole)
+def report_with(name: str, published: str | None = None) -> Report:
+    """The run beside the reference, assembled; their texts may differ."""
+    return assemble([run_with(name)], [reference_with(published or name)])
 
 
 def plan_with(name: str) -> str:
@@ -166,20 +165,20 @@ def plan_with(name: str) -> str:
     planned = PlanLine(
         cell=INFERENCE, launch=0, command="x", skip_reason=name, estimate=None, memory=None
     )
-    return plan_text(matrix, name, name, [planned], None)
+    return plan_text(matrix, name, name, [planned], ())
 
 
 def judged(name: str) -> str:
-    run, reference = run_with(name), reference_with(name)
-    results = cell_results(run.launches)
-    cells = compare(results, reference.table, ())
-    return verdict_text(judge_run(cells, coverage(run.header, results), 0.9, 1))
+    report = report_with(name)
+    cells, coverage = report.comparisons[0].cells, report.runs[0].coverage
+    return verdict_text(judge_run(cells, coverage, 0.9, 1))
 
 
 TEXTS: dict[str, Callable[[str], str]] = {
-    "results_text": lambda name: results_text(r := run_with(name), cell_results(r.launches)),
-    "overhead_text": lambda name: overhead_text(run_with(name).launches),
-    "comparison_text": lambda name: compared(name, comparison_text),
+    "report_text": lambda name: report_text(report_with(name)),
+    "run_text": lambda name: run_text(report_with(name).runs[0]),
+    "overhead_text": lambda name: overhead_text(report_with(name).runs[0]),
+    "comparison_text": lambda name: comparison_text(report_with(name)),
     "devices_text": lambda name: (
         devices_text(machine_with(name)) + devices_text(replace(machine_with(name), gpus=()))
     ),
@@ -190,8 +189,8 @@ TEXTS: dict[str, Callable[[str], str]] = {
     "left_out_text": lambda name: left_out_text(LeftOut("a check", name)),
 }
 DOCUMENTS: dict[str, Callable[[str], str]] = {
-    "report_markdown": lambda name: report_markdown(r := run_with(name), cell_results(r.launches)),
-    "comparison_markdown": lambda name: compared(name, comparison_markdown),
+    "report_markdown": lambda name: report_markdown(report_with(name)),
+    "comparison_markdown": lambda name: comparison_markdown(report_with(name)),
     "reference_text": lambda name: reference_text(reference_with(name), Dialect.MARKDOWN),
 }
 # They write the suite's own words and numbers alone.
@@ -199,7 +198,6 @@ OWN_WORDS = {
     "audit_text",
     "checks_text",
     "layers_text",
-    "doubts_text",
     "no_fit_text",
     "protocol_text",
 }
@@ -289,13 +287,8 @@ def test_every_renderer_is_held_to_this() -> None:
 
 def test_plots_take_any_name() -> None:
     """An SVG with a hostile title is XML that has the name as it is shown."""
-    run, reference = run_with(HOSTILE), reference_with(HOSTILE)
-    results = cell_results(run.launches)
-    cells = compare(results, reference.table, ())
-    plots: list[Any] = [
-        *scaling_plots(run, results).values(),
-        comparison_plot(weak_scaling_of(cells), reference, run.header),
-    ]
+    report = report_with(HOSTILE)
+    plots = [*scaling_plots(report).values(), *comparison_plots(report).values()]
 
     assert len(plots) == 2
     for svg in plots:
@@ -306,8 +299,8 @@ def test_plots_take_any_name() -> None:
 
 def test_a_comparison_holds_no_formula() -> None:
     """comparison.csv has a text from outside as a text, and a negative number as a number."""
-    run, reference = run_with("=1+1"), reference_with("@x")
-    frame = comparison_frame(compare(cell_results(run.launches), reference.table, ()))
+    text = comparison_csv(report_with("=1+1", "@x"))
+    frame = pd.read_csv(io.StringIO(text))
 
     assert set(frame["note"].dropna()) == {"'@x"}
     assert set(frame["reason"].dropna()) == {"'=1+1"}

@@ -44,7 +44,10 @@ def test_a_plan_says_time_memory_and_whose_word_it_is() -> None:
         cells=tuple(line.cell for line in lines),
     )
 
-    assert plan_text(matrix, "a GPU", None, lines, 16 * GIB) == (
+    too_large = no_fit_text([(line.cell, line.memory) for line in lines], 16 * GIB)
+
+    assert too_large is not None
+    assert plan_text(matrix, "a GPU", None, lines, [too_large]) == (
         "mine: a test\n"
         "on a GPU\n"
         "1 warm-up and 2 measured steps, 1 launch per cell\n"

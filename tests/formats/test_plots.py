@@ -11,11 +11,12 @@ ROOT = Path(__file__).parents[2]
 
 DRAW = """
 from suite.model.cell import Cell, Mode, Precision
-from suite.analysis.measured_scaling import CurvePoint, Estimator, ScalingCurve, ScalingKind
+from suite.model.report import CurvePoint, Estimator, ScalingCurve, ScalingKind
 from suite.formats.plots import scaling_svg
 
 base = Cell(mode=Mode.TRAINING, precision=Precision.FP32, xla=False, batch_size=8)
-curve = ScalingCurve(base=base, points=(CurvePoint(1, 5.0), CurvePoint(2, 8.0)), factor=1.6)
+curve = ScalingCurve(base=base, points=(CurvePoint(1, 5.0), CurvePoint(2, 8.0)), factor=1.6,
+                     of_linear=0.8)
 print(scaling_svg([curve], [], kind=ScalingKind.WEAK, subtitle="a run", rank="GPU",
                   estimator=Estimator.ELAPSED))
 """
@@ -27,7 +28,6 @@ def draw(**variables: str) -> "subprocess.CompletedProcess[str]":
         env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
 

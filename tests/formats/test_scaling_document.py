@@ -3,15 +3,16 @@
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from suite.analysis.results import cell_results
-from suite.formats.results import report_markdown, results_text
-from suite.formats.scaling_plots import scaling_plots
-from suite.model.cell import Cell, Data, Mode, Precision, Protocol
+from builders import make_cell, make_launch, make_run
+
+from suite.analysis.assemble import assemble
+from suite.formats.plots import scaling_plots
+from suite.formats.results import report_markdown, run_text
+from suite.model.cell import Data, Mode, Precision
 from suite.model.launch import Caution, CautionKind, Launch, Status
-from suite.model.run import CellResult, Run, RunHeader
+from suite.model.report import Report
 
 DATA = Path(__file__).parents[1] / "data"
-PROTOCOL = Protocol(warmup_steps=0, measured_steps=2)
 QUICK = Caution(CautionKind.QUICK, "quick")
 
 
@@ -24,8 +25,8 @@ def launch(
     cautions: tuple[Caution, ...] = (),
 ) -> Launch:
     """A training launch; without a step time, one out of memory."""
-    return Launch(
-        cell=Cell(
+    return make_launch(
+        cell=make_cell(
             mode=Mode.TRAINING,
             precision=precision,
             xla=True,
@@ -33,8 +34,6 @@ def launch(
             gpus=gpus,
             data=data,
         ),
-        protocol=PROTOCOL,
-        launch=0,
         status=Status.OK if step_seconds else Status.OUT_OF_MEMORY,
         reason="" if step_seconds else "failed to allocate",
         step_seconds=step_seconds,
@@ -54,23 +53,9 @@ LAUNCHES = (
 )
 
 
-def run_of(
-    *launches: Launch, gpu: str | None = "Tesla V100-SXM2-16GB"
-) -> tuple[Run, tuple[CellResult, ...]]:
-    header = RunHeader(
-        matrix="scaling $1$ & co",
-        purpose="a recorded run",
-        reference=None,
-        expected_device=None,
-        device=gpu or "a CPU",
-        gpu=gpu,
-        protocol=PROTOCOL,
-        started_at="2026-01-02T03:04:05+00:00",
-        cells=tuple(launch.cell.id for launch in launches),
-        machine={},
-        environment={},
-    )
-    return Run(header=header, launches=launches), cell_results(launches)
+def run_of(*launches: Launch, gpu: str | None = "Tesla V100-SXM2-16GB") -> Report:
+    run = make_run(*launches, matrix="scaling $1$ & co", device=gpu or "a CPU", gpu=gpu)
+    return assemble([run])
 
 
 def texts_of(svg: str) -> list[str]:
@@ -81,7 +66,7 @@ def texts_of(svg: str) -> list[str]:
 
 def test_the_terminal_shows_both_kinds_of_scaling() -> None:
     """Each line has its numbers or its reason, and the tables of scaling fit 100 columns."""
-    text = results_text(*run_of(*LAUNCHES))
+    text = run_text(run_of(*LAUNCHES).runs[0])
 
     assert text + "\n" == (DATA / "scaling.txt").read_text()
     scaling = text[text.index("Weak scaling") :]
@@ -90,7 +75,7 @@ def test_the_terminal_shows_both_kinds_of_scaling() -> None:
 
 def test_the_report_has_the_tables_and_links_the_plots() -> None:
     """The part of report.md between the results and the intervals."""
-    _, _, rest = report_markdown(*run_of(*LAUNCHES)).partition("## Weak scaling")
+    _, _, rest = report_markdown(run_of(*LAUNCHES)).partition("## Weak scaling")
     part, _, _ = rest.partition("\n## Percentile")
 
     assert "## Weak scaling" + part == (DATA / "scaling.md").read_text()
@@ -99,8 +84,8 @@ def test_the_report_has_the_tables_and_links_the_plots() -> None:
 def test_ranks_on_a_cpu_are_not_called_gpus() -> None:
     """On a machine without a GPU, the words of tables and plots are those of ranks."""
     run = run_of(launch(1, 8, 1.0), launch(2, 8, 1.25), gpu=None)
-    scaling = results_text(*run).partition("Weak scaling")[2]
-    labels = texts_of(scaling_plots(*run)["weak_scaling.svg"])
+    scaling = run_text(run.runs[0]).partition("Weak scaling")[2]
+    labels = texts_of(scaling_plots(run)["weak_scaling.svg"])
 
     assert "GPU" not in scaling
     assert "Ranks on one CPU share its cores." in scaling
@@ -112,23 +97,23 @@ def test_one_number_of_gpus_has_no_scaling() -> None:
     """Neither tables nor plots where nothing was scaled."""
     run = run_of(launch(8, 128, 0.3), launch(8, 256, 0.3))
 
-    assert "scaling," not in results_text(*run)
-    assert "plots/" not in report_markdown(*run)
-    assert scaling_plots(*run) == {}
+    assert "scaling," not in run_text(run.runs[0])
+    assert "plots/" not in report_markdown(run)
+    assert scaling_plots(run) == {}
 
 
 def test_without_a_factor_there_is_a_table_but_no_plot() -> None:
     """Where every cell on several GPUs failed, the report links no file."""
     run = run_of(launch(1, 256, 0.2), launch(2, 256))
 
-    assert "## Weak scaling" in report_markdown(*run)
-    assert "plots/" not in report_markdown(*run)
-    assert scaling_plots(*run) == {}
+    assert "## Weak scaling" in report_markdown(run)
+    assert "plots/" not in report_markdown(run)
+    assert scaling_plots(run) == {}
 
 
 def test_plots_say_what_they_show() -> None:
     """Titles, axes with units, ticks at the GPUs measured, and a label on every curve."""
-    plots = scaling_plots(*run_of(*LAUNCHES))
+    plots = scaling_plots(run_of(*LAUNCHES))
     weak, strong = (texts_of(plots[f"{kind}_scaling.svg"]) for kind in ("weak", "strong"))
 
     for text in (
@@ -148,7 +133,7 @@ def test_plots_say_what_they_show() -> None:
 
 def test_the_same_numbers_give_the_same_plot() -> None:
     """Plots carry neither a date nor random names, so that they can be compared as files."""
-    first, second = (scaling_plots(*run_of(*LAUNCHES)) for _ in range(2))
+    first, second = (scaling_plots(run_of(*LAUNCHES)) for _ in range(2))
 
     assert first == second
     assert "dc:date" not in first["weak_scaling.svg"]

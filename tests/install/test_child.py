@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.install.child import run_logged, telling_line
+from suite.install.child import explaining_line, run_logged
 from suite.model.errors import InputError
 
 COMPILER = """\
@@ -37,7 +37,7 @@ a non-zero exit code. Per user-direction, the job has been aborted.
 )
 def test_the_cause_is_told_not_its_consequences(output: str, line: str) -> None:
     """Compilers name the cause first, tracebacks last; banners and blank lines say nothing."""
-    assert telling_line(output) == line
+    assert explaining_line(output) == line
 
 
 def test_a_failing_program_leaves_its_output_in_the_log(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.install.proof import prove
+from suite.install.state import try_ranks
 from suite.install.tools import tools_for
 
 ROOT = Path(__file__).parents[2]
@@ -120,11 +120,11 @@ def test_what_the_check_says_of_this_environment_is_true() -> None:
 
 @pytest.mark.slow
 @pytest.mark.horovod
-def test_two_ranks_prove_the_horovod_that_is_installed(tmp_path: Path) -> None:
-    """The proof passes with two ranks under mpirun, and one rank alone is no proof."""
-    prove(tmp_path / "log", os.environ)
+def test_two_ranks_add_with_the_horovod_that_is_installed(tmp_path: Path) -> None:
+    """The trial passes with two ranks under mpirun, and fails with one alone."""
+    try_ranks(tmp_path / "log", os.environ)
     alone = subprocess.run(
-        [sys.executable, "-m", "suite.kernels.tensorflow.horovod_proof"],
+        [sys.executable, "-m", "suite.kernels.tensorflow.horovod_trial", "add"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from suite.install.patches import PATCHES, patch
-from suite.install.recipe import VERSION
+from suite.install.tools import VERSION
 from suite.model.errors import InputError
 
 OLD, NEW = PATCHES["horovod/tensorflow/CMakeLists.txt"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from suite.install.cache import try_wheel
-from suite.install.recipe import VERSION, Cuda
+from suite.install.tools import VERSION, Cuda
 from suite.install.wheel import build_settings, download, unpack
 from suite.model.errors import InputError
 

@@ -15,10 +15,10 @@ import tensorflow as tf
 from keras import layers
 
 from suite.kernels.interface import InvalidLaunchError, KernelOptions
-from suite.kernels.recipe import Recipe
 from suite.kernels.tensorflow.steps import Step, single_step, training_parts
 from suite.model.cell import Cell, Mode, Precision
 from suite.model.distributed import Compression, Rank, rank_of
+from suite.model.recipe import Recipe
 
 GLOBAL_BATCH = 8
 STEPS = 3
@@ -87,12 +87,12 @@ def ten_steps(spoil: Callable[[Rank, Any], None]) -> Callable[[Rank], dict[str, 
         for _ in range(9):
             kernel.step()
         spoil(rank, kernel)
-        facts = kernel.conditions()
+        facts = kernel.facts()
         return {
             "weights": np.concatenate([v.numpy().ravel() for v in kernel._variables]),
-            "loss": facts["loss"],
-            "all_reduces": facts["all_reduces"],
-            "crossed": facts["all_reduce_types"],
+            "loss": facts.loss,
+            "all_reduces": facts.all_reduces,
+            "crossed": facts.all_reduce_types,
             "alone": kernel.all_reduce_seconds(),
         }
 
@@ -127,7 +127,7 @@ def cross_as_float16(rank: Rank) -> dict[str, Any]:  # noqa: ARG001 - as works a
 
     kernel = build_ranked(RESNET, KernelOptions(threads=1, compression=Compression.FP16))
     kernel.compile()
-    return {"crossed": kernel.conditions()["all_reduce_types"]}
+    return {"crossed": kernel.facts().all_reduce_types}
 
 
 def compress_nothing(rank: Rank) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from builders import make_cell
 from numpy.typing import NDArray
 
 from suite.kernels.interface import InvalidLaunchError, KernelOptions, MissingComponentError
-from suite.kernels.tensorflow.bare_decoding import bare_decoding
 from suite.kernels.tensorflow.batches import Batches, open_batches
 from suite.kernels.tensorflow.make_records import make_data_set
 from suite.kernels.tensorflow.records import IMAGE, LABEL, check_shard, decode, parse
 from suite.kernels.tensorflow.resnet50 import DEVIATION, MEAN
+from suite.kernels.tensorflow.yardsticks import bare_decoding
 from suite.model.cell import Data, Mode
 from suite.model.distributed import Rank
 from suite.model.errors import InputError

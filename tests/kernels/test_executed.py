@@ -21,7 +21,7 @@ def test_clusters_of_a_step_are_counted() -> None:
 
     assert (left_alone.xla, left_alone.xla_clusters) == ("off", 0)
     assert (clustered.xla, clustered.xla_clusters) == ("auto_clustering", 1)
-    assert left_alone.compute_types == clustered.compute_types == ("float32",)
+    assert left_alone.compute_type == clustered.compute_type == "float32"
     assert left_alone.layouts == ("NHWC",)
 
 

@@ -1,4 +1,4 @@
-"""suite.kernels.tensorflow.layer_table: the counts that a user is shown."""
+"""suite.kernels.tensorflow.resnet50: the counts that a user is shown."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def test_the_table_adds_up_to_the_published_network() -> None:
     The multiply-adds of single layers are worked out by hand: 7 x 7 x 3 x 64 at 112 x 112 places,
     and for the first 3x3 that carries a stride, 3 x 3 x 128 x 128 at 28 x 28.
     """
-    from suite.kernels.tensorflow.layer_table import layer_table
+    from suite.kernels.tensorflow.resnet50 import layer_table
 
     table = layer_table(224)
     rows = {layer.name: layer for layer in table}

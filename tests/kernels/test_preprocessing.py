@@ -149,9 +149,9 @@ def test_shuffling_and_parallelism_are_as_asked(data: Data, mode: Mode, root: Pa
     threads = {Data.TFRECORD: "input_parallel_decodes", Data.DALI: "input_threads"}[data]
 
     assert orders[0] != orders[1] == list(range(IMAGES))
-    assert asked.conditions()["input_shuffled_records"] == 0
-    assert asked.conditions()[threads] == 2
-    assert published.conditions()[threads] == {Data.TFRECORD: 10, Data.DALI: 4}[data]
+    assert asked.facts().input_shuffled_records == 0
+    assert asked.facts().known[threads] == 2
+    assert published.facts().known[threads] == {Data.TFRECORD: 10, Data.DALI: 4}[data]
 
 
 @pytest.mark.dali

@@ -82,7 +82,7 @@ def test_network_agrees_with_numpy(*, fused: bool) -> None:
     """Logits of a random network are those of an independent implementation, to 1e-4."""
     from keras import layers
 
-    from suite.kernels.tensorflow.batch_normalization import FusedBatchNormalization
+    from suite.kernels.tensorflow.layers import FusedBatchNormalization
     from suite.kernels.tensorflow.resnet50 import resnet50
 
     generator = np.random.default_rng(0)
@@ -105,8 +105,7 @@ def test_both_layouts_compute_the_same(*, xla: bool) -> None:
     """
     import tensorflow as tf
 
-    from suite.kernels.tensorflow.batch_normalization import FusedBatchNormalization
-    from suite.kernels.tensorflow.max_pooling import MaxPooling
+    from suite.kernels.tensorflow.layers import FusedBatchNormalization, MaxPooling
     from suite.kernels.tensorflow.resnet50 import resnet50
 
     generator = np.random.default_rng(0)
@@ -199,4 +198,4 @@ def test_network_names_no_backend() -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
 
-    assert imported == {"keras"}
+    assert imported == {"keras", "math", "suite.model.layer"}

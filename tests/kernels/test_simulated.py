@@ -3,9 +3,10 @@
 import pytest
 from builders import make_cell
 
-from suite import kernels
+from suite.kernels import simulated
 from suite.kernels.interface import KernelOptions
 from suite.model.cell import Cell, KernelName, Mode
+from suite.model.facts import Facts
 
 
 def simulated_cell(batch_size: int = 8, mode: Mode = Mode.INFERENCE) -> Cell:
@@ -16,8 +17,8 @@ def sleeps(
     monkeypatch: pytest.MonkeyPatch, cell: Cell, *, seed: int = 0, steps: int = 5
 ) -> list[float]:
     slept: list[float] = []
-    monkeypatch.setattr("suite.kernels.simulated.kernel.time.sleep", slept.append)
-    kernel = kernels.build(cell, KernelOptions(seed=seed))
+    monkeypatch.setattr("suite.kernels.simulated.time.sleep", slept.append)
+    kernel = simulated.build(cell, KernelOptions(seed=seed))
     kernel.compile()
     for _ in range(steps):
         kernel.step()
@@ -46,6 +47,6 @@ def test_simulated_tables_look_plausible(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_simulated_kernel_says_so() -> None:
     """No record of a simulated launch can pass for a measured one."""
-    kernel = kernels.build(simulated_cell(), KernelOptions())
+    kernel = simulated.build(simulated_cell(), KernelOptions())
 
-    assert kernel.conditions()["simulated"] is True
+    assert kernel.facts() == Facts(simulated=True)

@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 import pytest
 from builders import make_cell
+from waiting import PATIENCE_SECONDS
 
 from suite.kernels.interface import InvalidLaunchError, KernelOptions
 from suite.model.cell import Cell, Data, Mode
@@ -23,8 +24,6 @@ pytestmark = pytest.mark.slow
 CELL = make_cell(batch_size=2, image_size=32)
 TRAINING = replace(CELL, mode=Mode.TRAINING)
 DEVICE = "CPU:1"
-# Far more than it takes; a test that waits so long fails.
-PATIENCE_SECONDS = 60
 
 
 def two_devices() -> None:
@@ -39,13 +38,13 @@ def staged_launches(data_dir: str) -> dict[str, tuple[set[str], str]]:
     two_devices()
     import tensorflow as tf
 
-    from suite import kernels
+    from suite.kernels import tensorflow
     from suite.kernels.tensorflow import staging
+    from suite.kernels.tensorflow.batches import synthetic_batch
     from suite.kernels.tensorflow.make_records import make_data_set
-    from suite.kernels.tensorflow.synthetic import synthetic_batch
 
     def launch(cell: Cell) -> tuple[set[str], str]:
-        kernel = kernels.build(cell, options)
+        kernel = tensorflow.build(cell, options)
         run, found = kernel._function, set()  # type: ignore[attr-defined]
 
         def watched(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
@@ -57,7 +56,7 @@ def staged_launches(data_dir: str) -> dict[str, tuple[set[str], str]]:
             kernel.step()
             kernel.step()
         try:
-            return found, str(kernel.conditions()["input_staging"])
+            return found, str(kernel.facts().input_staging)
         except InvalidLaunchError as error:
             return found, str(error)
 
@@ -88,7 +87,7 @@ def test_training_finds_its_batch_on_the_device_and_evaluation_copies_it(tmp_pat
     """
     must = "a batch must reach the device"
 
-    assert in_fresh_process(staged_launches, str(tmp_path / "data")) == {
+    assert in_fresh_process({}, staged_launches, str(tmp_path / "data")) == {
         "on the host": ({"CPU:0"}, "no copy: the host computes"),
         "inference, synthetic": ({"CPU:0"}, "inside the step"),
         "inference, tfrecord": ({"CPU:0"}, "inside the step"),
@@ -130,7 +129,7 @@ def second_batch_while_the_first_is_held() -> bool:
 
 def test_the_next_batch_sets_out_while_a_step_computes() -> None:
     """In training a step's batch is on its way before its step begins."""
-    assert in_fresh_process(second_batch_while_the_first_is_held)
+    assert in_fresh_process({}, second_batch_while_the_first_is_held)
 
 
 def test_staging_copies_nothing_where_the_host_computes() -> None:

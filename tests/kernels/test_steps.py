@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from suite.kernels.recipe import Recipe
+from suite.model.recipe import Recipe
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +24,7 @@ def network() -> Any:
     """The network at a small image size, built as a launch builds it."""
     import keras
 
-    from suite.kernels.tensorflow.batch_normalization import FusedBatchNormalization
+    from suite.kernels.tensorflow.layers import FusedBatchNormalization
     from suite.kernels.tensorflow.resnet50 import resnet50
 
     keras.config.set_dtype_policy("float32")
@@ -35,7 +35,7 @@ def network() -> Any:
 def batch() -> Any:
     import tensorflow as tf
 
-    from suite.kernels.tensorflow.synthetic import synthetic_batch
+    from suite.kernels.tensorflow.batches import synthetic_batch
 
     images, labels = synthetic_batch(BATCH, SIZE, seed=0)
     return tf.constant(images), tf.constant(labels)
@@ -46,7 +46,7 @@ def test_fused_batch_normalization_is_batch_normalization() -> None:
     import tensorflow as tf
     from keras import layers
 
-    from suite.kernels.tensorflow.batch_normalization import FusedBatchNormalization
+    from suite.kernels.tensorflow.layers import FusedBatchNormalization
 
     x = tf.constant(np.random.default_rng(0).normal(1, 3, (2, 4, 4, 8)), tf.float32)
     results = []
@@ -111,8 +111,8 @@ def test_update_is_momentum_with_decay(network: Any, scale: str) -> None:
     """
     import tensorflow as tf
 
-    from suite.kernels.tensorflow.loss_scale import DynamicScale, StaticScale
     from suite.kernels.tensorflow.steps import single_step, training_parts
+    from suite.kernels.tensorflow.training_recipe import DynamicScale, StaticScale
 
     bias = network.get_layer("logits").bias
     bias.assign(np.linspace(-1, 1, 1001))
@@ -160,7 +160,7 @@ def test_overflowing_gradients_are_left_out_and_halve_the_scale() -> None:
     """Under the dynamic scale, a step that overflowed leaves no trace but a smaller scale."""
     import tensorflow as tf
 
-    from suite.kernels.tensorflow.loss_scale import DynamicScale
+    from suite.kernels.tensorflow.training_recipe import DynamicScale
 
     weight = tf.Variable(0.0)
     scale = DynamicScale()
@@ -196,7 +196,7 @@ def test_mixup_mixes_each_image_with_the_reversed_batch() -> None:
     """Images and targets are mixed by one share per image, which changes from step to step."""
     import tensorflow as tf
 
-    from suite.kernels.tensorflow.mixing import mixing
+    from suite.kernels.tensorflow.training_recipe import mixing
 
     images, _ = batch()
     targets = tf.one_hot([0, 1, 2, 3], 1001)
@@ -231,7 +231,7 @@ def rates_at(recipe: Recipe, epochs: list[int]) -> list[float]:
     """The rate at the start of each ImageNet epoch, for 512 images a step."""
     import tensorflow as tf
 
-    from suite.kernels.tensorflow.learning_rate import learning_rate
+    from suite.kernels.tensorflow.training_recipe import learning_rate
 
     steps = [tf.constant(epoch * (1_281_167 // 512), tf.int64) for epoch in epochs]
     return [float(learning_rate(recipe, done, 512)) for done in steps]

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from builders import make_cell
 
-from suite import kernels
+from suite.kernels import tensorflow
 from suite.kernels.interface import InvalidLaunchError, KernelOptions
-from suite.kernels.recipe import Recipe
 from suite.model.cell import Cell, Data, Graph, Layout, Mode, Precision, XlaMode
+from suite.model.recipe import Recipe
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ Patch = pytest.MonkeyPatch
 
 
 def run(cell: Cell, options: KernelOptions | None = None) -> Any:
-    kernel = kernels.build(cell, options or KernelOptions())
+    kernel = tensorflow.build(cell, options or KernelOptions())
     kernel.compile()
     kernel.step()
     return kernel
@@ -84,7 +84,7 @@ def freezes_unasked(patch: Patch) -> None:
     import tensorflow as tf
 
     from suite.kernels.tensorflow import kernel
-    from suite.kernels.tensorflow.frozen import frozen
+    from suite.kernels.tensorflow.steps import frozen
 
     build = kernel._inference_step
 
@@ -170,7 +170,7 @@ def test_a_switch_without_effect_is_invalid(switch: str, monkeypatch: Patch) -> 
     kernel = run(cell)
 
     with pytest.raises(InvalidLaunchError, match=words):
-        kernel.conditions()
+        kernel.facts()
 
 
 @pytest.mark.parametrize(
@@ -186,10 +186,9 @@ def test_a_tf32_switch_without_effect_is_invalid(
     """TensorFlow is asked whether its switch stands as the cell has it; AMP leaves it on."""
     import tensorflow as tf
 
-    from suite.kernels.tensorflow.precision import apply_precision
-    from suite.kernels.tensorflow.software import check_tf32_switch
+    from suite.kernels.tensorflow.switches import apply_precision, check_tf32_switch
 
-    monkeypatch.setattr("suite.kernels.tensorflow.precision._has_tf32", lambda: True)
+    monkeypatch.setattr("suite.kernels.tensorflow.switches._has_tf32", lambda: True)
     for precision in Precision:
         apply_precision(precision, on_gpu=False)
         check_tf32_switch(precision)
@@ -204,12 +203,12 @@ def test_a_tf32_switch_without_effect_is_invalid(
 
 def test_tf32_that_the_environment_forbids_is_invalid(monkeypatch: Patch) -> None:
     """The libraries' own variable overrules TensorFlow's switch."""
-    monkeypatch.setattr("suite.kernels.tensorflow.precision._has_tf32", lambda: True)
+    monkeypatch.setattr("suite.kernels.tensorflow.switches._has_tf32", lambda: True)
     monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "0")
     kernel = run(replace(CELL, precision=Precision.TF32))
 
     with pytest.raises(InvalidLaunchError, match="NVIDIA_TF32_OVERRIDE=0 switches it off"):
-        kernel.conditions()
+        kernel.facts()
 
 
 def test_a_batch_that_is_not_on_the_gpu_is_invalid(monkeypatch: Patch) -> None:
@@ -221,7 +220,7 @@ def test_a_batch_that_is_not_on_the_gpu_is_invalid(monkeypatch: Patch) -> None:
     batches = open_batches(replace(CELL, data=Data.SYNTHETIC_DEVICE), KernelOptions())
 
     with pytest.raises(InvalidLaunchError, match="put on the GPU, but is on CPU"):
-        batches.conditions()
+        batches.facts()
 
 
 @pytest.mark.parametrize(
@@ -235,7 +234,7 @@ def test_a_result_that_is_not_finite_is_invalid(graph: Graph, words: str) -> Non
     kernel.step()
 
     with pytest.raises(InvalidLaunchError, match=words):
-        kernel.conditions()
+        kernel.facts()
 
 
 @pytest.mark.parametrize(
@@ -264,10 +263,10 @@ def test_float16_alone_scales_its_loss(
 
 def test_what_tensorflow_computes_with_is_told() -> None:
     """Threads are numbers that the process bears out, and oneDNN's kernels are told to be on."""
-    conditions = run(CELL).conditions()
+    facts = run(CELL).facts()
     names = [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
 
-    assert conditions["inter_op_threads"] == names.count("tf_Compute")
-    assert conditions["intra_op_threads"] == len(os.sched_getaffinity(0))
-    assert conditions["onednn"] is (conditions["onednn_operations"] > 0)
-    assert conditions["tf32_allowed"] is False
+    assert facts.inter_op_threads == names.count("tf_Compute")
+    assert facts.intra_op_threads == len(os.sched_getaffinity(0))
+    assert facts.onednn is (facts.onednn_operations > 0)
+    assert facts.tf32_allowed is False

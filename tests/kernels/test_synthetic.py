@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from suite.kernels.tensorflow.synthetic import synthetic_batch
+from suite.kernels.tensorflow.batches import synthetic_batch
 
 
 def test_synthetic_images_have_the_published_distribution() -> None:

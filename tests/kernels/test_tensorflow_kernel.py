@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from builders import make_cell
 
-from suite import kernels
+from suite.kernels import tensorflow
 from suite.kernels.interface import InvalidLaunchError, KernelOptions, MissingComponentError
 from suite.model.cell import Cell, Data, Graph, Layout, Mode, Precision
 
@@ -22,7 +22,7 @@ CELL = make_cell(batch_size=2, image_size=32)
 
 
 def run(cell: Cell, steps: int = 1) -> Any:
-    kernel = kernels.build(cell, KernelOptions())
+    kernel = tensorflow.build(cell, KernelOptions())
     kernel.compile()
     for _ in range(steps):
         kernel.step()
@@ -33,19 +33,19 @@ def run(cell: Cell, steps: int = 1) -> Any:
 @pytest.mark.parametrize("precision", [Precision.FP32, Precision.AMP])
 def test_inference_runs_as_declared(precision: Precision, *, xla: bool) -> None:
     """Every convolution ran in the declared type, and XLA compiled the step or left it alone."""
-    conditions = run(replace(CELL, precision=precision, xla=xla)).conditions()
+    facts = run(replace(CELL, precision=precision, xla=xla)).facts()
 
-    assert conditions["compute_type"] == {"fp32": "float32", "amp": "bfloat16"}[precision.value]
-    assert conditions["xla"] == ("jit_compile" if xla else "off")
-    assert conditions["xla_clusters"] == int(xla)
-    assert conditions["convolutions"] == 53
-    assert conditions["fused_batch_normalizations"] == 53
+    assert facts.compute_type == {"fp32": "float32", "amp": "bfloat16"}[precision.value]
+    assert facts.xla == ("jit_compile" if xla else "off")
+    assert facts.xla_clusters == int(xla)
+    assert facts.convolutions == 53
+    assert facts.fused_batch_normalizations == 53
     # Kernels, dense weights and activations are cast under AMP; a few counters always are.
-    assert (conditions["casts"] > 53) == (precision is Precision.AMP)
-    assert conditions["layouts"] == ["NHWC"]
-    assert conditions["parameters"] == 25_559_081
-    assert conditions["device_type"] == "CPU"
-    assert np.isfinite(conditions["loss"])
+    assert (facts.casts > 53) == (precision is Precision.AMP)
+    assert facts.layouts == ("NHWC",)
+    assert facts.parameters == 25_559_081
+    assert facts.device_type == "CPU"
+    assert np.isfinite(facts.loss)
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,11 @@ def test_training_runs_as_declared(precision: Precision, *, xla: bool) -> None:
     XLA is still given that one, and drops it itself.
     """
     cell = replace(CELL, mode=Mode.TRAINING, precision=precision, xla=xla)
-    conditions = run(cell).conditions()
+    facts = run(cell).facts()
 
-    assert conditions["compute_type"] == {"fp32": "float32", "amp": "bfloat16"}[precision.value]
-    assert conditions["xla"] == ("jit_compile" if xla else "off")
-    assert conditions["convolutions"] == 3 * 53 - (0 if xla else 1)
+    assert facts.compute_type == {"fp32": "float32", "amp": "bfloat16"}[precision.value]
+    assert facts.xla == ("jit_compile" if xla else "off")
+    assert facts.convolutions == 3 * 53 - (0 if xla else 1)
 
 
 @pytest.mark.parametrize("xla", [False, True], ids=["plain", "xla"])
@@ -71,11 +71,11 @@ def test_training_runs_as_declared(precision: Precision, *, xla: bool) -> None:
 def test_nchw_runs_as_declared(mode: Mode, *, xla: bool) -> None:
     """Every convolution ran in NCHW, images were transposed once, and the loss is that of NHWC."""
     cell = replace(CELL, mode=mode, xla=xla, image_size=64)
-    conditions = run(replace(cell, layout=Layout.NCHW)).conditions()
+    facts = run(replace(cell, layout=Layout.NCHW)).facts()
 
-    assert conditions["layouts"] == ["NCHW"]
-    assert conditions["transposes"] == 1
-    assert conditions["loss"] == pytest.approx(run(cell).conditions()["loss"], rel=1e-3)
+    assert facts.layouts == ("NCHW",)
+    assert facts.transposes == 1
+    assert facts.loss == pytest.approx(run(cell).facts().loss, rel=1e-3)
 
 
 def test_nchw_without_its_kernels_is_skipped(tmp_path: Path) -> None:
@@ -95,13 +95,13 @@ def test_nchw_without_its_kernels_is_skipped(tmp_path: Path) -> None:
 @pytest.mark.parametrize("xla", [False, True], ids=["plain", "xla"])
 def test_frozen_graph_gives_the_loss_of_the_evaluation_graph(*, xla: bool) -> None:
     """Folding variables into constants changes no result and leaves no variable to be read."""
-    evaluation = run(CELL).conditions()
+    evaluation = run(CELL).facts()
     kernel = run(replace(CELL, graph=Graph.FROZEN, xla=xla))
-    conditions = kernel.conditions()
+    facts = kernel.facts()
     held = [tensor.dtype.name for tensor in kernel._function.captured_inputs]
 
-    assert conditions["loss"] == pytest.approx(evaluation["loss"], rel=1e-4)
-    assert conditions["xla"] == ("jit_compile" if xla else "off")
+    assert facts.loss == pytest.approx(evaluation.loss, rel=1e-4)
+    assert facts.xla == ("jit_compile" if xla else "off")
     # The counts of hits are the only variables of a frozen step.
     assert held == ["resource", "resource"]
 
@@ -131,13 +131,13 @@ def test_folding_keeps_the_answer_and_the_network(*, trained: bool, xla: bool) -
     import keras
     import tensorflow as tf
 
-    from suite.kernels.tensorflow.batch_normalization import (
+    from suite.kernels.tensorflow.batches import synthetic_batch
+    from suite.kernels.tensorflow.layers import (
         FoldableBatchNormalization,
         FusedBatchNormalization,
     )
-    from suite.kernels.tensorflow.frozen import frozen
     from suite.kernels.tensorflow.resnet50 import resnet50
-    from suite.kernels.tensorflow.synthetic import synthetic_batch
+    from suite.kernels.tensorflow.steps import frozen
 
     keras.config.set_dtype_policy("float32")
     keras.utils.set_random_seed(0)
@@ -173,7 +173,7 @@ def test_an_offset_of_zero_is_added_in_every_type() -> None:
     """
     import tensorflow as tf
 
-    from suite.kernels.tensorflow.batch_normalization import _never_all_zero
+    from suite.kernels.tensorflow.layers import _never_all_zero
 
     for kind in (tf.float32, tf.bfloat16, tf.float16):
         zeros = _never_all_zero(tf.zeros(3, kind)).numpy()
@@ -185,13 +185,13 @@ def test_an_offset_of_zero_is_added_in_every_type() -> None:
 def test_forward_graph_ends_at_the_logits() -> None:
     """A forward step puts out the network's logits, and has no loss to report."""
     kernel = run(replace(CELL, graph=Graph.FORWARD))
-    conditions = kernel.conditions()
+    facts = kernel.facts()
     images, _ = kernel._batches.next()
 
     np.testing.assert_allclose(
         kernel._output, kernel._model(images, training=False), rtol=1e-3, atol=1e-4
     )
-    assert conditions["loss"] is None
+    assert facts.loss is None
     assert "Softmax" not in {node.op for node in kernel._executed}
 
 
@@ -219,13 +219,13 @@ def test_xla_on_a_cpu_is_said_to_widen_bfloat16() -> None:
 def test_tf32_needs_a_device_that_has_it() -> None:
     """A TF32 cell on a CPU ends before anything is measured."""
     with pytest.raises(InvalidLaunchError, match="TF32 needs a GPU"):
-        kernels.build(replace(CELL, precision=Precision.TF32), KernelOptions())
+        tensorflow.build(replace(CELL, precision=Precision.TF32), KernelOptions())
 
 
 def test_a_batch_kept_on_the_gpu_needs_one() -> None:
     """Without a GPU the cell gives no number under that name."""
     with pytest.raises(InvalidLaunchError, match="can stay only on a GPU"):
-        kernels.build(replace(CELL, data=Data.SYNTHETIC_DEVICE), KernelOptions())
+        tensorflow.build(replace(CELL, data=Data.SYNTHETIC_DEVICE), KernelOptions())
 
 
 def test_missing_tensorflow_names_the_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,4 +233,4 @@ def test_missing_tensorflow_names_the_install_line(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "tensorflow", None)
 
     with pytest.raises(MissingComponentError, match=r"pip install -e '\.\[cpu\]'"):
-        kernels.import_framework(CELL)
+        tensorflow.import_for(CELL)

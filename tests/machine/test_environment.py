@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from suite.kernels import packages
 from suite.machine.devices import detect_machine
 from suite.machine.environment import _code, _commit, fingerprint
 
@@ -14,7 +15,7 @@ from suite.machine.environment import _code, _commit, fingerprint
 def test_versions_are_recorded_without_importing_frameworks() -> None:
     """The fingerprint is JSON and knows Python's and the suite's version."""
     before = set(sys.modules)
-    facts = fingerprint(detect_machine())
+    facts = fingerprint(detect_machine(), packages())
 
     assert json.loads(json.dumps(facts)) == facts
     assert facts["python"] == sys.version.split()[0]
@@ -23,7 +24,7 @@ def test_versions_are_recorded_without_importing_frameworks() -> None:
 
 def variables() -> dict[str, str]:
     """The settings in the fingerprint of this moment."""
-    found = fingerprint(detect_machine())["variables"]
+    found = fingerprint(detect_machine(), packages())["variables"]
     assert isinstance(found, dict)
     return found
 
@@ -74,7 +75,7 @@ def test_no_secret_is_recorded(
 ) -> None:
     """Variables outside the list, names and values like secrets, and users in URLs stay out."""
     monkeypatch.setenv(name, value)
-    facts = fingerprint(detect_machine())
+    facts = fingerprint(detect_machine(), packages())
     found = variables().get(name)
 
     assert "hunter2" not in json.dumps(facts)
@@ -88,7 +89,7 @@ def test_versions_of_an_image_without_packages_are_those_it_says(
     monkeypatch.setenv("CUDNN_VERSION", "9.6.0.74")
     monkeypatch.setattr("suite.machine.environment._PACKAGES", {"cudnn": ("no-such-package",)})
 
-    assert fingerprint(detect_machine())["cudnn"] == "9.6.0.74"
+    assert fingerprint(detect_machine(), packages())["cudnn"] == "9.6.0.74"
 
 
 def test_an_nvidia_container_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +97,7 @@ def test_an_nvidia_container_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NVIDIA_BUILD_ID", "13409399")
     monkeypatch.setenv("NVIDIA_TENSORFLOW_VERSION", "20.06-tf1")
 
-    assert fingerprint(detect_machine())["container"] == (
+    assert fingerprint(detect_machine(), packages())["container"] == (
         "NVIDIA TensorFlow 20.06-tf1 (build 13409399)"
     )
 
@@ -113,7 +114,7 @@ def test_the_kind_of_a_container_is_told(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, "x")
 
-    assert fingerprint(detect_machine())["container"] == kind
+    assert fingerprint(detect_machine(), packages())["container"] == kind
 
 
 def git(folder: Path, *arguments: str) -> str:

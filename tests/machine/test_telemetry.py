@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -244,7 +243,7 @@ def test_a_gpu_that_does_not_tell_why_is_not_unthrottled(fake: FakeGpu) -> None:
 
 
 def test_shares_of_throttling_are_of_the_readings_that_told(fake: FakeGpu) -> None:
-    """Readings without an answer are neither throttled nor unthrottled, and are counted."""
+    """Readings without a result are neither throttled nor unthrottled, and are counted."""
     fake.facts["CurrentClocksEventReasons"] = 0x40
     measurement = Measurement(T4)
     measurement.steps(10, 0.125)
@@ -601,16 +600,15 @@ def test_a_launch_of_less_than_a_second_has_no_share_of_stolen_time() -> None:
 
 def test_the_real_counters_tell_who_was_busy() -> None:
     """A process that spins for over a second is seen by one that waits for it."""
-    spin = "import time; end = time.monotonic() + 5\nwhile time.monotonic() < end: pass"
+    spin = "import time\nwhile time.process_time() < 1.2: pass"
     recorder = Recorder(gpu=None, watch_others=True)
-    with subprocess.Popen([sys.executable, "-c", spin]) as other:
-        time.sleep(0.5)
-        recorder.on_step("measuring", 1, 2)
-        other.wait()
+    recorder.on_step("measuring", 1, 2)
+    subprocess.run([sys.executable, "-c", spin], check=True)
     recorder.on_step("measuring", 2, 2)
     found = recorder.finish(8)
 
     assert found is not None
     share = others_cpu_share([found])
     assert share is not None
-    assert share > 0.1 / usable_cpu_count()
+    # Of a second and more; a hypervisor may have taken some of it away.
+    assert share * usable_cpu_count() * found.seconds > 0.3

@@ -1,6 +1,7 @@
 """suite.model.device: labels, matches and what a machine cannot run."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from builders import CPU, make_cell
@@ -16,12 +17,16 @@ from suite.model.device import (
     device_slug,
     printable,
     published_system,
+    run_label,
     skip_reason,
     too_many_ranks,
     wrong_device,
+    wrong_type,
 )
 from suite.model.distributed import Distributed, Host
+from suite.model.facts import Facts
 from suite.model.matrix import Matrix
+from suite.model.systems import gpu_type
 
 
 def machine(*names: str, capability: tuple[int, int] | None = (8, 0)) -> Machine:
@@ -74,6 +79,61 @@ def test_a_system_is_known_by_its_exact_board(name: str, key: str | None) -> Non
     system = published_system(machine(name))
 
     assert (system.key if system else None) == key
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Tesla T4", "t4"),
+        ("NVIDIA T4", "t4"),
+        ("t4", "t4"),
+        ("Tesla V100-SXM2-16GB", "dgx1"),
+        ("Tesla V100-SXM2-32GB", "v100-sxm2-32gb"),
+        ("Tesla V100-SXM3-32GB", "dgx2"),
+        ("NVIDIA A100-SXM4-40GB", "dgxa100"),
+        ("dgxa100", "dgxa100"),
+        ("NVIDIA A100-SXM4-40GB MIG 3g.20gb", "a100-sxm4-40gb-mig-3g-20gb"),
+        ("NVIDIA H200", "h200"),
+        ("../\n", ""),
+    ],
+)
+def test_a_type_of_gpu_is_its_board_and_memory(name: str, kind: str) -> None:
+    """Under any spelling, file-safe; a type names itself."""
+    assert gpu_type(name) == kind
+    assert gpu_type(kind) == kind
+
+
+def test_a_run_has_the_label_of_the_gpus_that_its_cells_name() -> None:
+    """Of several types all that it can use; what it cannot use gives no name."""
+    here = machine("NVIDIA H200", "Tesla T4", "Tesla T4")
+    t4, h200 = (replace(cell(), gpu=gpu) for gpu in ("t4", "h200"))
+
+    assert run_label([cell()], here) == "NVIDIA H200"
+    assert run_label([t4], here) == "Tesla T4"
+    assert run_label([t4, h200], here) == "NVIDIA H200 and Tesla T4"
+    assert run_label([replace(cell(), gpu="dgx1")], here) == "NVIDIA H200"
+    assert run_label([t4], machine()) == "AMD EPYC (2 cores)"
+
+
+def test_a_process_on_another_type_is_told_which_to_take() -> None:
+    """The line names the GPU that it has, and one of the type if it can see that."""
+    first, second = (
+        Gpu(index=index, name=name, uuid=f"GPU-{index}")
+        for index, name in enumerate(("NVIDIA H200", "Tesla T4"))
+    )
+    here = Machine(gpus=(first, second), cpu=CPU, nvml="")
+    t4 = replace(cell(), gpu="t4")
+
+    assert wrong_type(t4, second, here) is None
+    assert wrong_type(cell(), first, here) is None
+    assert wrong_type(t4, first, here) == (
+        "needs a GPU of type t4, and this process has NVIDIA H200 (h200); set CUDA_VISIBLE_DEVICES"
+        " to GPU-1"
+    )
+    assert wrong_type(t4, None, machine()) == (
+        "needs a GPU of type t4, and this process has no GPU, only AMD EPYC (2 cores); run it where"
+        " there is one"
+    )
 
 
 @pytest.mark.parametrize(
@@ -221,10 +281,10 @@ ON_GPU = {"device_type": "GPU", "gpu_uuid": "1234-5678"}
     ],
 )
 def test_a_launch_runs_on_the_device_that_labels_it(
-    conditions: dict[str, object], gpu: Gpu | None, words: str | None
+    conditions: dict[str, Any], gpu: Gpu | None, words: str | None
 ) -> None:
     """What ran is held against what NVML shows, as far as both tell."""
-    said = wrong_device(conditions, gpu, Machine(gpus=(), cpu=CPU, nvml="no driver"))
+    said = wrong_device(Facts(**conditions), gpu, Machine(gpus=(), cpu=CPU, nvml="no driver"))
 
     assert said is None if words is None else said is not None and said.startswith(words)
 

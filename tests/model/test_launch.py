@@ -7,7 +7,7 @@ import pytest
 from builders import make_cell, make_launch
 
 from suite.model.cell import Mode, Precision
-from suite.model.launch import RankRecord, Status
+from suite.model.launch import Caution, CautionKind, RankRecord, Status
 
 RANKS = tuple(
     RankRecord(rank=number, host="a", warmup_seconds=(0.2,), step_seconds=(0.1, 0.1))
@@ -97,3 +97,16 @@ def test_what_was_not_tried_has_not_failed(status: Status) -> None:
     good = {Status.OK, Status.SKIPPED, Status.INTERRUPTED}
 
     assert status.is_failure is (status not in good)
+
+
+def test_no_two_cautions_share_a_letter() -> None:
+    """A letter beside a number names one kind of doubt."""
+    assert len({kind.letter for kind in CautionKind}) == len(CautionKind)
+
+
+@pytest.mark.parametrize("kind", CautionKind)
+def test_every_caution_says_what_to_do(kind: CautionKind) -> None:
+    """What was seen is followed by the remedy of its kind, or by a closer one."""
+    assert kind.caution("the sky fell") == Caution(kind, f"the sky fell; {kind.remedy}")
+    assert kind.caution("the sky fell", "wait").text == "the sky fell; wait"
+    assert len(kind.remedy.split()) > 1

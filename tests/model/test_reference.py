@@ -59,6 +59,24 @@ def test_other_work_has_no_row(other: Cell) -> None:
     assert found is None
 
 
+@pytest.mark.parametrize(
+    ("gpu", "system", "found"),
+    [
+        ("t4", "t4", True),
+        ("dgx1", "t4", False),
+        ("h200", "t4", True),
+        ("dgx1", "mine", True),
+    ],
+)
+def test_the_gpu_of_another_published_system_has_no_row(
+    gpu: str, system: str, *, found: bool
+) -> None:
+    """A V100's number is never set beside the T4's row; what was not published may be."""
+    table = ReferenceTable(system, (replace(ROW, system=system),))
+
+    assert (table.find(replace(CELL, gpu=gpu)) is not None) is found
+
+
 def test_a_metric_names_the_field_it_reads() -> None:
     """Every metric reads its own column, and an unpublished number is None."""
     values = [ROW.value(metric) for metric in Metric]

@@ -1,6 +1,7 @@
 """suite.run.channel: what a worker says, and nothing else, reaches its parent."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,16 +12,25 @@ def sent(descriptor: int) -> list[Progress | Here | str]:
     return [receive(line) for line in os.read(descriptor, 65536).splitlines()]
 
 
-def test_progress_is_thinned_but_every_phase_is_told() -> None:
+def test_progress_is_thinned_but_every_phase_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps that come faster than twice a second do not each cost a message."""
+    now = 100.0
+    monkeypatch.setattr("suite.run.channel.time", SimpleNamespace(monotonic=lambda: now))
     reader, writer = os.pipe()
     sender = Sender(writer)
     for phase in ("build", "measuring"):
-        for done in range(100):
-            sender.progress(Progress(phase, done, 100))
+        for done in range(8):
+            sender.progress(Progress(phase, done, 8))
+            now += 0.125
     sender.result('{"a": 1}')
 
-    assert sent(reader) == [Progress("build", 0, 100), Progress("measuring", 0, 100), '{"a": 1}']
+    assert sent(reader) == [
+        Progress("build", 0, 8),
+        Progress("build", 4, 8),
+        Progress("measuring", 0, 8),
+        Progress("measuring", 4, 8),
+        '{"a": 1}',
+    ]
 
 
 @pytest.mark.parametrize(

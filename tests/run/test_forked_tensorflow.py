@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pytest
 from builders import make_cell, make_order
 
+from suite.kernels import tensorflow
 from suite.kernels.interface import KernelOptions
-from suite.kernels.tensorflow.environment import launch_environment
 from suite.machine.devices import detect_machine
 from suite.model.cell import Precision
 from suite.model.launch import Launch, StartedBy, Status
@@ -56,7 +56,7 @@ def launches(tmp_path_factory: pytest.TempPathFactory) -> Launches:
             cell=cell,
             options=KernelOptions(seed=7),
         )
-        settings = launch_environment(cell, on_gpu=bool(detect_machine().gpus))
+        settings = tensorflow.environment(cell, on_gpu=bool(detect_machine().gpus))
         environment = {**os_environment, **settings}
         return run_launch(order, environment, folder / "worker.log", lambda _: None, start)
 
@@ -68,11 +68,10 @@ def launches(tmp_path_factory: pytest.TempPathFactory) -> Launches:
 
 
 def what_ran(record: Launch) -> dict[str, object]:
-    """The conditions; on a GPU, which sums in no fixed order, with the loss to three digits."""
-    loss = record.conditions["loss"]
-    assert isinstance(loss, float)
-    on_gpu = record.conditions["device_type"] == "GPU"
-    return {**record.conditions, "loss": f"{loss:.3g}" if on_gpu else loss}
+    """The facts; on a GPU, which sums in no fixed order, with the loss to three digits."""
+    facts = record.conditions
+    on_gpu = facts.device_type == "GPU"
+    return {**facts.known, "loss": f"{facts.loss:.3g}" if on_gpu else facts.loss}
 
 
 def test_forked_launches_compute_bit_for_bit_what_plain_ones_do(launches: Launches) -> None:
@@ -90,8 +89,8 @@ def test_no_state_is_carried_from_one_forked_launch_to_the_next(launches: Launch
     first, amp, last = launches.forked
 
     assert what_ran(first) == what_ran(last)
-    assert amp.conditions["compute_type"] != first.conditions["compute_type"]
-    assert amp.conditions["loss"] != first.conditions["loss"]
+    assert amp.conditions.compute_type != first.conditions.compute_type
+    assert amp.conditions.loss != first.conditions.loss
 
 
 def test_the_server_has_one_thread_no_context_and_no_gpu(launches: Launches) -> None:

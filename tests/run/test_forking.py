@@ -1,20 +1,25 @@
 """suite.run.forking: forked launches are as good as plain processes, and never in the way."""
 
+import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import psutil
 import pytest
 from builders import make_cell, make_order
+from waiting import is_alive, wait_until
 
 from suite.kernels.interface import KernelOptions
-from suite.model.cell import KernelName, Protocol
+from suite.model.cell import (
+    STEP_TIMEOUT_SECONDS,
+    KernelName,
+    Protocol,
+)
 from suite.model.launch import Launch, StartedBy, Status
 from suite.run.channel import Progress
 from suite.run.child import Child
@@ -24,22 +29,23 @@ from suite.run.process import run_launch
 
 # Put into the real worker through sitecustomize: what the launch is goes into its record.
 PATCH = """
-import os, sys, threading, time
-from suite.kernels.simulated import kernel as simulated
+import json, os, sys, threading, time
+from suite.model.facts import Facts
+from suite.kernels import simulated
 sys.leftover = 0
 real = simulated.SimulatedKernel.__init__
 def made(self, cell, options):
     self.told = [repr(cell), repr(options)]
     real(self, cell, options)
-def conditions(self):
+def facts(self):
     sys.leftover += 1
-    return dict(
+    return Facts(input=json.dumps(dict(
         pid=os.getpid(), group=os.getpgrp(), session=os.getsid(0), leftover=sys.leftover,
         variable=os.environ.get("OF_THE_CELL"), told=self.told,
         descriptors=len(os.listdir("/proc/self/fd")), children=threading.active_count(),
-    )
+    )))
 simulated.SimulatedKernel.__init__ = made
-simulated.SimulatedKernel.conditions = conditions
+simulated.SimulatedKernel.facts = facts
 """
 A_THREAD = """
 import threading, time
@@ -49,7 +55,13 @@ threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
 OPTIONS = KernelOptions(seed=7)
 
 # What code that is put into a child begins with.
-IMPORT = "from suite.kernels.simulated import kernel as simulated\n"
+IMPORT = "from suite.kernels import simulated\n"
+
+
+def witness(record: Launch) -> dict[str, Any]:
+    """What the patched worker says of itself."""
+    found: dict[str, Any] = json.loads(record.conditions.input or "")
+    return found
 
 
 @pytest.fixture
@@ -77,6 +89,7 @@ def launch(
     folder: Path,
     patch: str = PATCH,
     steps: int = 2,
+    step_timeout_seconds: float = STEP_TIMEOUT_SECONDS,
     on_progress: Callable[[Progress], None] = lambda _: None,
     **variables: str,
 ) -> Launch:
@@ -86,7 +99,11 @@ def launch(
     return run_launch(
         make_order(
             cell=cell,
-            protocol=Protocol(warmup_steps=0, measured_steps=steps, step_timeout_seconds=1.0),
+            protocol=Protocol(
+                warmup_steps=0,
+                measured_steps=steps,
+                step_timeout_seconds=step_timeout_seconds,
+            ),
             options=OPTIONS,
         ),
         {**os.environ, "PYTHONPATH": str(folder), **variables},
@@ -101,7 +118,7 @@ def test_each_launch_is_a_fresh_child_in_a_group_of_its_own(
 ) -> None:
     """Nothing that a launch did to its process is there for the next."""
     records = [launch(forking, tmp_path) for _ in range(3)]
-    seen = [record.conditions for record in records]
+    seen = [witness(record) for record in records]
 
     assert [record.started_by for record in records] == [StartedBy.FORK] * 3
     assert len({item["pid"] for item in seen}) == 3
@@ -120,8 +137,8 @@ def test_a_forked_launch_is_told_what_a_plain_one_is(forking: Forking, tmp_path:
     assert (forked.status, plain.status) == (Status.OK, Status.OK)
     assert plain.started_by is StartedBy.PROCESS
     assert "no fork server could be started" in plain.fork_refused
-    assert forked.conditions["told"] == plain.conditions["told"]
-    assert plain.conditions["told"] == [repr(plain.cell), repr(OPTIONS)]
+    assert witness(forked)["told"] == witness(plain)["told"]
+    assert witness(plain)["told"] == [repr(plain.cell), repr(OPTIONS)]
     assert forked.protocol == plain.protocol
     assert len(forked.step_seconds) == len(plain.step_seconds)
     assert set(forked.startup_seconds) == set(plain.startup_seconds)
@@ -134,7 +151,7 @@ def test_each_environment_has_a_server_and_the_surplus_plain_processes(
     values = [str(number) for number in range(MOST_SERVERS + 1)]
     records = [launch(forking, tmp_path, OF_THE_CELL=value) for value in [*values, "0"]]
 
-    assert [record.conditions["variable"] for record in records] == [*values, "0"]
+    assert [witness(record)["variable"] for record in records] == [*values, "0"]
     kinds = [StartedBy.FORK] * MOST_SERVERS + [StartedBy.PROCESS, StartedBy.FORK]
     assert [record.started_by for record in records] == kinds
     assert records[-2].fork_refused == f"{MOST_SERVERS} fork servers have other environments"
@@ -190,7 +207,7 @@ def test_a_crash_after_the_server_is_gone_is_still_a_crash(
     record = launch(forking, tmp_path, patch + "simulated.SimulatedKernel.step = step\n")
 
     assert record.status is Status.CRASHED
-    assert "nobody knows how: the fork server ended" in record.reason
+    assert "exit code unknown (the fork server ended)" in record.reason
 
 
 def test_a_stopped_server_is_given_up(
@@ -213,15 +230,19 @@ def test_a_deadline_ends_the_childs_group_and_not_the_server(
 ) -> None:
     """A hung launch and what it started are ended; the server forks the next."""
     pid_file = tmp_path / "pid"
-    fault = (
-        "import subprocess, time; p = subprocess.Popen(['sleep', '600']);"
-        f" open({str(pid_file)!r}, 'w').write(str(p.pid)); time.sleep(600)"
+    # What comes before the step that hangs is done in `compile`, whose deadline is far away.
+    patch = (
+        f"{IMPORT}import os, subprocess, time\n"
+        "def compile(self):\n"
+        f"    if not os.path.exists({str(pid_file)!r}):\n"
+        "        p = subprocess.Popen(['sleep', '600'])\n"
+        f"        open({str(pid_file)!r}, 'w').write(str(p.pid))\n"
+        "        simulated.SimulatedKernel.step = lambda _: time.sleep(600)\n"
+        "simulated.SimulatedKernel.compile = compile\n"
     )
-    patch = f"{IMPORT}def step(self):\n"
-    patch += f"    if not os.path.exists({str(pid_file)!r}):\n        {fault}\nimport os\n"
-    hung = launch(forking, tmp_path, patch + "simulated.SimulatedKernel.step = step\n")
+    hung = launch(forking, tmp_path, patch, step_timeout_seconds=0.3)
     (server,) = servers_of(os.getpid())
-    after = launch(forking, tmp_path, patch + "simulated.SimulatedKernel.step = step\n")
+    after = launch(forking, tmp_path, patch)
     helper = int(pid_file.read_text())
     wait_until(lambda: not is_alive(helper))
 
@@ -295,8 +316,8 @@ def test_no_process_outlives_a_killed_runner(tmp_path: Path, phase: str) -> None
         (server,) = servers_of(runner.pid)
         processes.append(server)
         if phase != "import":
-            wait_until(lambda: bool(server.children()) and is_measuring(server.children()[0].pid))
-            processes += server.children()
+            wait_until(lambda: launches_of(server))
+            processes += launches_of(server)
     finally:
         runner.kill()
         runner.wait()
@@ -306,26 +327,11 @@ def test_no_process_outlives_a_killed_runner(tmp_path: Path, phase: str) -> None
     assert not any(is_alive(process.pid) for process in processes)
 
 
-def is_measuring(pid: int) -> bool:
-    """Whether a child has become a launch: it leads a session of its own."""
-    try:
-        return os.getsid(pid) == pid
-    except ProcessLookupError:
-        return False
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process exists and is more than a corpse waiting for its parent."""
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for something that another process does."""
-    for _ in range(600):
-        if condition():
-            return
-        time.sleep(0.05)
-    pytest.fail("waited 30 s in vain")
+def launches_of(server: psutil.Process) -> list[psutil.Process]:
+    """Its children that have become launches: each leads a session of its own."""
+    found = []
+    for child in server.children():
+        with suppress(ProcessLookupError):
+            if os.getsid(child.pid) == child.pid:
+                found.append(child)
+    return found

@@ -10,21 +10,20 @@ from typing import Any
 import pytest
 
 from suite.kernels.interface import KernelOptions
-from suite.kernels.recipe import Recipe
+from suite.model.axis import Axis
 from suite.model.cell import (
+    AXES,
     Cell,
     Data,
     Graph,
-    KernelName,
-    Layout,
     Mode,
     Precision,
     Protocol,
-    XlaMode,
 )
 from suite.model.distributed import Compression
 from suite.model.errors import InputError
 from suite.model.reading import Reading, applicable_reading
+from suite.model.recipe import Recipe
 from suite.run.flags import parse_order, to_arguments
 from suite.run.order import LaunchOrder, decode_order, encode_order
 
@@ -33,23 +32,31 @@ PATHS = ("/data", ".", "~/ä 東", "100%/%41", "a'b\"c\\d$e\nf", "caf\udce9", ""
 FLOATS = (0.1, 1 / 3, 5e-324, 1.7976931348623157e308, 1234567.25, 2.0, 1e22, 0.30000000000000004)
 
 
+def value_of(axis: Axis, draw: random.Random) -> Any:
+    """A value of an axis drawn by chance, its default more often than others."""
+    if axis.default is not ... and draw.random() < 0.5:
+        return axis.default
+    if axis.bounds:
+        return draw.randint(int(axis.bounds.lowest), int(axis.bounds.highest))
+    if axis.kind is bool:
+        return draw.random() < 0.5
+    return draw.choice([None, "t4", "h200"] if axis.kind == str | None else list(axis.kind))
+
+
+def possible_cell(draw: random.Random) -> Cell:
+    """A cell drawn by chance that some machine could run."""
+    while True:
+        cell = Cell(**{name: value_of(axis, draw) for name, axis in AXES.items()})
+        if cell.contradiction is None:
+            return cell
+
+
 def drawn(seed: int) -> LaunchOrder:
     """An order with every field drawn by chance."""
     draw = random.Random(seed)  # noqa: S311 - the same orders in every run
     path = draw.choice
     return LaunchOrder(
-        cell=Cell(
-            mode=Mode.TRAINING,
-            precision=draw.choice(list(Precision)),
-            xla=draw.random() < 0.5,
-            batch_size=draw.randint(1, 65_536),
-            gpus=draw.randint(1, 10_000),
-            data=draw.choice(list(Data)),
-            kernel=draw.choice(list(KernelName)),
-            image_size=draw.randint(1, 2048),
-            layout=draw.choice(list(Layout)),
-            xla_mode=draw.choice(list(XlaMode)),
-        ),
+        cell=possible_cell(draw),
         protocol=Protocol(
             warmup_steps=draw.randint(0, 10_000_000),
             measured_steps=draw.randint(1, 10_000_000),
@@ -105,16 +112,8 @@ def sayable(seed: int) -> LaunchOrder:
     """An order drawn by chance that flags can give: a cell by hand, within their bounds."""
     draw = random.Random(seed)  # noqa: S311 - the same orders in every run
     told = drawn(seed)
-    training = draw.random() < 0.7
-    data = draw.choice(list(Data))
-    cell = replace(
-        told.cell,
-        mode=Mode.TRAINING if training else Mode.INFERENCE,
-        gpus=draw.choice([1, 2]) if training else 1,
-        data=data,
-        layout=draw.choice(list(Layout)) if training else Layout.NHWC,
-        graph=Graph.EVALUATION if training else draw.choice(list(Graph)),
-    )
+    cell = told.cell
+    training = cell.mode is Mode.TRAINING
     scale = draw.choice([None, 64.0, draw.uniform(1, 2**24)])
     recipe = Recipe(
         weight_init=draw.choice(["fan_out", "fan_in"]),
@@ -137,7 +136,7 @@ def sayable(seed: int) -> LaunchOrder:
         options=replace(
             told.options,
             data_dir="/caf\udce9 1" if cell.reads_records else None,
-            data_idx_dir="/100%/'x'" if data is Data.DALI else None,
+            data_idx_dir="/100%/'x'" if cell.data is Data.DALI else None,
             recipe=recipe if training else Recipe(),
             reading=applicable_reading(told.options.reading, cell),
         ),
@@ -164,12 +163,20 @@ def test_flags_say_whatever_may_be_ordered_by_hand(capsys: pytest.CaptureFixture
     assert said == set(re.findall(r"^  (--\w+)", capsys.readouterr().out, re.MULTILINE))
 
 
+def test_an_order_from_before_gpus_had_types_is_read() -> None:
+    """A cell that names no type is the same cell as ever."""
+    told = replace(drawn(0), cell=replace(drawn(0).cell, gpu=None))
+    stored = json.loads(encode_order(told))
+    del stored["cell"]["gpu"]
+
+    assert decode_order(json.dumps(stored)) == told
+
+
 @pytest.mark.parametrize("graph", Graph)
 def test_each_inference_graph_arrives(graph: Graph) -> None:
     """Training has only one of them."""
-    told = drawn(0)
-    cell = replace(told.cell, mode=Mode.INFERENCE, gpus=1, layout=Layout.NHWC, graph=graph)
-    told = replace(told, cell=cell)
+    cell = Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=True, batch_size=8, graph=graph)
+    told = replace(drawn(0), cell=cell)
 
     assert decode_order(encode_order(told)) == told
 
@@ -182,6 +189,8 @@ def test_each_inference_graph_arrives(graph: Graph) -> None:
         (lambda order: order["protocol"].pop("warmup_steps"), "protocol.warmup_steps: missing"),
         (lambda order: order["cell"].update(batch_size="8"), "cell.batch_size: "),
         (lambda order: order["cell"].update(precision="fp64"), "cell.precision: "),
+        (lambda order: order["cell"].update(gpu="../x"), "cell.gpu: "),
+        (lambda order: order["cell"].update(gpu=""), "cell.gpu: "),
         (lambda order: order["cell"].update(gpus=0), "cell.gpus: "),
         (lambda order: order.update(channel=-1), "channel: "),
         (lambda order: order.update(schema_version=99), "schema version 99"),

@@ -29,7 +29,7 @@ def test_older_names_are_understood() -> None:
         ("--arch=resnet50", "--arch is left out here: resnet50 is the only network"),
         ("--gpu_id 1", "--gpu_id is left out here: set CUDA_VISIBLE_DEVICES"),
         ("--display_every 10", "every step is in the record"),
-        ("--nouse_xla", "that is so unless asked for"),
+        ("--nouse_xla", "that is the default"),
         ("--mode=train_and_evaluate", "measures no speed; give training_benchmark"),
         ("--mode=predict", "measures no speed; give inference_benchmark"),
         ("--mode=infer", "'infer' is not one of inference_benchmark, training_benchmark"),

@@ -217,6 +217,5 @@ def test_a_launcher_that_a_matrix_names_must_be_there(programs: Path) -> None:
     assert choose_launcher(named, {"SLURM_JOB_ID": "1"}) is RankLauncher.HOROVODRUN
     (programs / "horovodrun").unlink()
     assert choose_launcher(named, {}) == NoLauncher(
-        "the matrix asks for horovodrun, which is not installed; leave launcher out for what is"
-        " there"
+        "the matrix asks for horovodrun, which is not installed; remove launcher to use one that is"
     )

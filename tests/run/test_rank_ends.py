@@ -10,17 +10,18 @@ from builders import make_cell, make_launch, make_order
 from suite.model.cell import Mode, Protocol
 from suite.model.launch import Status
 from suite.run.channel import Progress
+from suite.run.child import OomKills
 from suite.run.process import Deadline
 from suite.run.ranks.ends import HeardRank, LauncherEnd, launch_of_ranks
 
 CELL = make_cell(mode=Mode.TRAINING, batch_size=4, gpus=2)
 ORDER = make_order(cell=CELL, protocol=Protocol(warmup_steps=1, measured_steps=3))
-ANSWER = make_launch(cell=CELL, protocol=ORDER.protocol, step_seconds=(0.1, 0.1, 0.1))
+RESULT = make_launch(cell=CELL, protocol=ORDER.protocol, step_seconds=(0.1, 0.1, 0.1))
 LOST_ANOTHER = replace(
-    ANSWER, status=Status.CRASHED, reason="UnknownError: Horovod has been shut down."
+    RESULT, status=Status.CRASHED, reason="UnknownError: Horovod has been shut down."
 )
-LATE = (Status.TIMED_OUT, "no end of measuring step 2 within 9 s")
-LOST = "ended without an answer"
+LATE = (Status.TIMED_OUT, "measuring step 2 missed its deadline of 9 s")
+LOST = "ended without a result"
 STALL = "which will cause deadlock. \nMissing ranks:\n1: [gradient_0, wish_to_end]\n"
 KILLED = "mpirun noticed that process rank 1 with PID 0 on node b exited on signal 9 (Killed).\n"
 ABORTED = "mpirun noticed that process rank 1 with PID 0 on node b exited on signal 6 (Aborted).\n"
@@ -50,21 +51,21 @@ def ended(code: int | None = 1, said: str = "", startup: str | None = None) -> L
     ("ranks", "launcher", "status", "reason"),
     [
         (
-            [heard(0, failure=LATE, reacts=True), heard(1, failure=LATE, reacts=True)],
+            [heard(0, failure=LATE, responds=True), heard(1, failure=LATE, responds=True)],
             ended(None, STALL),
             Status.TIMED_OUT,
             f"rank 1 on b: {LATE[1]}; the others waited for it",
         ),
         (
-            [heard(0, failure=LATE, reacts=True), heard(1, reacts=False)],
+            [heard(0, failure=LATE, responds=True), heard(1, responds=False)],
             ended(None),
             Status.TIMED_OUT,
-            f"rank 1 on b: {LATE[1]}; it reacts no more",
+            f"rank 1 on b: {LATE[1]}; it no longer responds",
         ),
         (
             [
-                heard(0, failure=LATE, reacts=True, place="tensorflow_kernel._run"),
-                heard(1, failure=LATE, reacts=True, place="batches.next"),
+                heard(0, failure=LATE, responds=True, place="tensorflow_kernel._run"),
+                heard(1, failure=LATE, responds=True, place="batches.next"),
             ],
             ended(None),
             Status.TIMED_OUT,
@@ -77,13 +78,13 @@ def ended(code: int | None = 1, said: str = "", startup: str | None = None) -> L
             f"rank 1 on b: {SIGKILL}",
         ),
         (
-            [heard(0, answer=LOST_ANOTHER), heard(1, lost=LOST, lost_first=True)],
+            [heard(0, result=LOST_ANOTHER), heard(1, lost=LOST, lost_first=True)],
             ended(0),
             Status.CRASHED,
             f"rank 1 on b: {LOST}",
         ),
         (
-            [heard(0, answer=ANSWER), heard(1, answer=ANSWER, failure=(Status.CRASHED, "garbage"))],
+            [heard(0, result=RESULT), heard(1, result=RESULT, failure=(Status.CRASHED, "garbage"))],
             ended(0),
             Status.CRASHED,
             "rank 1 on b: garbage",
@@ -104,13 +105,13 @@ def ended(code: int | None = 1, said: str = "", startup: str | None = None) -> L
             [],
             ended(-11),
             Status.CRASHED,
-            "mpirun ended by SIGSEGV before ranks 0, 1 reported: no word why",
+            "mpirun ended by SIGSEGV before ranks 0, 1 reported",
         ),
         (
             [heard(0)],
-            ended(None, startup="no end of startup within 9 s"),
+            ended(None, startup="startup missed its deadline of 9 s"),
             Status.TIMED_OUT,
-            "rank 1: no end of startup within 9 s",
+            "rank 1: startup missed its deadline of 9 s",
         ),
         (
             [heard(0, lost=LOST), heard(1)],
@@ -130,11 +131,11 @@ def ended(code: int | None = 1, said: str = "", startup: str | None = None) -> L
             Status.CRASHED,
             f"rank 1 on b: {IS_LOST} (No route to host)",
         ),
-        ([heard(0, answer=ANSWER), heard(1, answer=ANSWER)], ended(-11), Status.OK, ""),
+        ([heard(0, result=RESULT), heard(1, result=RESULT)], ended(-11), Status.OK, ""),
     ],
     ids=[
         "Horovod says who is waited for",
-        "one reacts no more",
+        "one no longer responds",
         "nothing tells who is late",
         "the launcher says who died, whom others waited for once",
         "one lost the other",
@@ -180,7 +181,7 @@ def test_the_rank_at_fault_is_named(
             f"rank 1 on b.domain: {IS_LOST} (Connection to 10.0.0.2 port 22 timed out)",
         ),
         (
-            [heard(0, answer=LOST_ANOTHER), heard(1, lost=LOST)],
+            [heard(0, result=LOST_ANOTHER), heard(1, lost=LOST)],
             STALL + DAEMON_LOST,
             PLACES,
             f"rank 1 on b: {IS_LOST} (Open MPI's daemon there is lost)",
@@ -191,7 +192,7 @@ def test_the_rank_at_fault_is_named(
             (),
             "host c: the connection to it is lost (Open MPI's daemon there is lost)",
         ),
-        ([], "", PLACES, f"rank 1 on b.domain: {IS_LOST} (it answers no more)"),
+        ([], "", PLACES, f"rank 1 on b.domain: {IS_LOST} (it no longer responds)"),
     ],
     ids=["daemon", "late", "by its address", "Horovod noticed", "by another name", "no answer"],
 )
@@ -207,31 +208,44 @@ def test_a_lost_host_is_named_and_not_the_rank_that_it_took_along(
 
 def test_a_host_that_is_lost_after_all_answers_changes_nothing() -> None:
     """What the ranks measured is whole."""
-    ranks = [heard(0, answer=ANSWER), heard(1, answer=ANSWER)]
+    ranks = [heard(0, result=RESULT), heard(1, result=RESULT)]
 
     assert launch_of_ranks(ORDER, ranks, ended(1, DAEMON_LOST), PLACES).status is Status.OK
 
 
 def test_ranks_that_never_reported_are_told_with_their_hosts() -> None:
     """Nobody else can say where to look."""
-    launch = launch_of_ranks(ORDER, [heard(0)], ended(None, startup="no end of it"), PLACES)
+    late = "startup missed its deadline of 9 s"
+    launch = launch_of_ranks(ORDER, [heard(0)], ended(None, startup=late), PLACES)
 
-    assert launch.reason == "rank 1 on b.domain: no end of it"
+    assert launch.reason == f"rank 1 on b.domain: {late}"
 
 
 @pytest.mark.parametrize(
     ("host", "kills", "said", "status", "words"),
     [
-        ("b", (3, 4), KILLED, Status.OUT_OF_MEMORY, "SIGKILL (the system's out-of-memory killer)"),
-        ("b", (3, 3), KILLED, Status.CRASHED, "SIGKILL (a person or another program)"),
-        ("a", (3, 4), KILLED, Status.CRASHED, "SIGKILL (the system's out-of-memory killer, or a"),
-        ("a", (3, 3), BAD_ALLOC + ABORTED, Status.OUT_OF_MEMORY, "SIGABRT"),
-        ("a", (3, 3), ABORTED, Status.CRASHED, "SIGABRT"),
+        (
+            "b",
+            OomKills(3, 4),
+            KILLED,
+            Status.OUT_OF_MEMORY,
+            "SIGKILL (the system's out-of-memory killer)",
+        ),
+        ("b", OomKills(3, 3), KILLED, Status.CRASHED, "SIGKILL (a person or another program)"),
+        (
+            "a",
+            OomKills(3, 4),
+            KILLED,
+            Status.CRASHED,
+            "SIGKILL (the system's out-of-memory killer, or a",
+        ),
+        ("a", OomKills(3, 3), BAD_ALLOC + ABORTED, Status.OUT_OF_MEMORY, "SIGABRT"),
+        ("a", OomKills(3, 3), ABORTED, Status.CRASHED, "SIGABRT"),
     ],
     ids=["killed by the system", "by somebody", "on a far host", "said so", "said nothing"],
 )
 def test_a_rank_that_memory_ended_is_told_from_a_crash(
-    host: str, kills: tuple[int, int], said: str, status: Status, words: str
+    host: str, kills: OomKills, said: str, status: Status, words: str
 ) -> None:
     """The system's count of kills speaks for ranks on this host, last words for any."""
     end = LauncherEnd("mpirun", 137, said, host=host, kills=kills)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from suite.kernels.recipe import Recipe
 from suite.model.errors import InputError
+from suite.model.recipe import Recipe
 from suite.run.flags import parse_order, to_arguments
 
 TRAINING = "--mode=training_benchmark --batch_size 8 --num_iter 100 --iter_unit batch"

@@ -2,23 +2,24 @@
 
 import errno
 import os
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import CPU_ONLY, WITH_T4, make_cell, make_launch
+from builders import CPU, CPU_ONLY, make_cell, make_launch
 
 from suite.kernels.interface import KernelOptions
-from suite.model.cell import Cell, Data, KernelName, Precision, Protocol
-from suite.model.device import GpuProcess
+from suite.model.cell import Cell, KernelName, Precision, Protocol
+from suite.model.device import Gpu, GpuProcess, Machine
 from suite.model.launch import CautionKind, Status
 from suite.model.matrix import Matrix
 from suite.run.child import Child, Start, start_process
-from suite.run.marks import ForeignProcesses
-from suite.run.session import Conduct, plan_launches, run_session
+from suite.run.labels import ForeignProcesses
+from suite.run.order import LaunchOrder
+from suite.run.plan import plan_launches
+from suite.run.session import Conduct, run_session
 from suite.run.stop import Stop
 
 PROTOCOL = Protocol(warmup_steps=50, measured_steps=350, launches=2)
@@ -32,34 +33,6 @@ def matrix(*cells: Cell, device: str | None = None, protocol: Protocol = PROTOCO
     return Matrix(
         name="mine", purpose="", device=device, reference=None, protocol=protocol, cells=cells
     )
-
-
-def test_launches_are_interleaved_across_cells() -> None:
-    """Every cell is launched once before any is launched again."""
-    planned = plan_launches(matrix(cell(1), cell(8)), CPU_ONLY)
-
-    assert [(item.cell.batch_size, item.launch) for item in planned] == [
-        (1, 0),
-        (8, 0),
-        (1, 1),
-        (8, 1),
-    ]
-
-
-def test_what_cannot_run_is_planned_as_skipped() -> None:
-    """The reason is known before anything starts."""
-    (planned, _) = plan_launches(matrix(cell(1, Precision.TF32)), WITH_T4)
-
-    assert planned.skip_reason == "TF32 needs compute capability 8.0, and Tesla T4 has 7.5"
-
-
-def test_cells_of_dali_are_planned_as_skipped_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A plan tells beforehand what cannot run, with the line that installs it."""
-    monkeypatch.setitem(sys.modules, "nvidia.dali", None)
-    (planned, _) = plan_launches(matrix(replace(cell(1), data=Data.DALI)), CPU_ONLY)
-
-    assert planned.skip_reason is not None
-    assert planned.skip_reason.startswith("NVIDIA DALI is not installed; pip install")
 
 
 FOREIGN = GpuProcess(pid=4711, name="python", memory_bytes=2**31)
@@ -82,9 +55,8 @@ def test_only_launches_beside_a_foreign_process_are_marked(
     (tmp_path / "cells").mkdir()
     launches = list(
         run_session(
-            plan_launches(mine, CPU_ONLY),
+            plan_launches(mine, CPU_ONLY, KernelOptions()).launches,
             mine,
-            KernelOptions(),
             CPU_ONLY,
             tmp_path,
             lambda *_: None,
@@ -116,14 +88,42 @@ def test_a_launch_that_cannot_be_started_is_its_own_record(tmp_path: Path) -> No
     )
     (tmp_path / "cells").mkdir()
     conduct = Conduct(stop=Stop(), start=start)
-    planned = plan_launches(mine, CPU_ONLY)
-    options = KernelOptions()
-    first, second = run_session(
-        planned, mine, options, CPU_ONLY, tmp_path, lambda *_: None, conduct
-    )
+    planned = plan_launches(mine, CPU_ONLY, KernelOptions()).launches
+    first, second = run_session(planned, mine, CPU_ONLY, tmp_path, lambda *_: None, conduct)
 
     assert (first.status, second.status) == (Status.CRASHED, Status.OK)
     assert first.reason == "could not be started (Resource temporarily unavailable)"
+
+
+def test_a_launch_runs_on_and_is_labelled_by_a_gpu_of_its_type(tmp_path: Path) -> None:
+    """Each process sees the GPUs of its own type; what is on the other type is not beside it."""
+    t4, h200 = (
+        Gpu(index=index, name=name, uuid=f"GPU-{index}", compute_capability=(9, 0))
+        for index, name in enumerate(("Tesla T4", "NVIDIA H200"))
+    )
+    mixed = Machine(gpus=(t4, h200), cpu=CPU, nvml="")
+    mine = matrix(
+        *(replace(cell(1), kernel=KernelName.SIMULATED, gpu=gpu) for gpu in ("h200", "t4")),
+        protocol=Protocol(warmup_steps=0, measured_steps=1),
+    )
+    seen = []
+
+    def start(order: LaunchOrder, environment: Mapping[str, str], *rest: Any) -> Child:
+        seen.append(environment["CUDA_VISIBLE_DEVICES"])
+        return start_process(order, environment, *rest)
+
+    (tmp_path / "cells").mkdir()
+    conduct = Conduct(stop=Stop(), start=start, foreign_processes=lambda: [(), (FOREIGN,)])
+    planned = plan_launches(mine, mixed, KernelOptions()).launches
+    launches = list(run_session(planned, mine, mixed, tmp_path, lambda *_: None, conduct))
+    beside = [
+        [caution.kind for caution in done.cautions].count(CautionKind.FOREIGN_PROCESS)
+        for done in launches
+    ]
+
+    assert seen == ["GPU-1", "GPU-0"]
+    assert [done.device for done in launches] == ["NVIDIA H200", "Tesla T4"]
+    assert beside == [1, 0]
 
 
 def no_process(*_: Any) -> Child:
@@ -137,9 +137,8 @@ def test_what_an_earlier_part_of_the_run_proved_still_prunes(tmp_path: Path) -> 
     full = make_launch(cell=small, protocol=mine.protocol, status=Status.OUT_OF_MEMORY)
     (tmp_path / "cells").mkdir()
     conduct = Conduct(stop=Stop(), earlier=(full,))
-    planned = plan_launches(mine, CPU_ONLY)
-    options = KernelOptions()
-    (done,) = run_session(planned, mine, options, CPU_ONLY, tmp_path, lambda *_: None, conduct)
+    planned = plan_launches(mine, CPU_ONLY, KernelOptions()).launches
+    (done,) = run_session(planned, mine, CPU_ONLY, tmp_path, lambda *_: None, conduct)
 
     assert done.status is Status.SKIPPED
     assert done.reason.startswith(f"{small.id} ran out of memory")

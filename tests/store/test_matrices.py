@@ -125,6 +125,31 @@ BAD = {
     ),
     "tag": ("a test", "!!python/object/apply:os.getcwd []", ":1: purpose: tags are not read"),
     "tag of a scalar": ("steps: 5", "steps: !!int '5'", ":4: protocol.measured_steps: tags are"),
+    "unknown type of GPU": (
+        "axes:",
+        "axes:\n  gpu: [t4, t5]",
+        ":6: axes.gpu[1]: unknown type of GPU 't5'; known: dgxa100, dgx1, dgx2, t4 (or a prod",
+    ),
+    "unknown type of GPU in a condition": (
+        "axes:",
+        "exclude: [{gpu: h200}]\naxes:",
+        ":5: exclude[0].gpu: unknown type of GPU 'h200'; known: dgxa100, dgx1, dgx2, t4 (or a",
+    ),
+    "two names of one GPU": (
+        "axes:",
+        "axes:\n  gpu: [t4, Tesla T4]",
+        ":5: axes: gives cell inference-fp32-bs1-1gpu-on-t4 twice; remove one",
+    ),
+    "a device and types of GPUs": (
+        "axes:",
+        "device: t4\naxes:\n  gpu: [t4]",
+        ":5: device: conflicts with gpu in the cells; keep one of the two",
+    ),
+    "a device and a type in an inclusion": (
+        "axes:",
+        "device: t4\ninclude: [{gpu: t4, precision: amp, xla: on, batch_size: 1}]\naxes:",
+        ":5: device: conflicts with gpu in the cells; keep one of the two",
+    ),
     "octal": (
         "steps: 5",
         "steps: 0100",
@@ -337,7 +362,7 @@ def test_editors_accept_every_shipped_matrix() -> None:
     matrices = sorted((ROOT / "matrices").glob("*.yaml"))
     for flags in (["--check-metaschema", schema], ["--schemafile", schema, *matrices]):
         done = subprocess.run(
-            [*check, *map(str, flags)], capture_output=True, text=True, timeout=60, check=False
+            [*check, *map(str, flags)], capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -356,7 +381,7 @@ def test_the_schema_takes_what_the_reader_takes(
     path = write(tmp_path, GOOD.replace("[off, on]", f"[{xla}]"))
     schema = str(ROOT / "matrices" / "matrix.schema.json")
     check = [sys.executable, "-m", "check_jsonschema", "--schemafile", schema, str(path)]
-    done = subprocess.run(check, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
 
     assert (done.returncode == 0) is is_valid, done.stdout
     with nullcontext() if is_valid else pytest.raises(InputError):

@@ -1,11 +1,12 @@
 """The shipped matrices: each published group is reproduced cell by cell."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from suite.model.cell import Mode
-from suite.model.reference import Key, key_of
+from suite.model.reference import Key, key_of, reference_key
 from suite.store.matrices import read_matrix
 from suite.store.references import read_reference
 
@@ -60,6 +61,26 @@ def test_a_published_matrix_names_its_device_reference_and_protocol(system: str,
     assert Path(matrix.reference).resolve() == ROOT / "reference" / f"{system}.csv"
     assert steps == ((50, 350) if mode == "inference" else (200, 300))
     assert matrix.protocol.max_seconds is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "systems", "cells"),
+    [
+        ("inference", {"t4", "dgx1", "dgx2", "dgxa100"}, 117),
+        ("training", {"dgx1", "dgx2", "dgxa100"}, 12),
+    ],
+)
+def test_one_matrix_states_the_page(mode: str, systems: set[str], cells: int) -> None:
+    """Each system's cells are those of its own matrix, with its GPU named and no other change."""
+    whole = read_matrix(ROOT / "matrices" / f"published_{mode}.yaml")
+
+    assert len(whole.cells) == cells
+    assert {reference_key(cell) for cell in whole.cells} == systems
+    for system in systems:
+        single = read_matrix(ROOT / "matrices" / f"{system}_{mode}.yaml")
+        own = [replace(cell, gpu=None) for cell in whole.cells if cell.gpu == system]
+        assert set(own) == set(single.cells)
+        assert whole.protocol == single.protocol
 
 
 def test_the_grid_for_any_gpu_holds_every_published_inference_cell() -> None:

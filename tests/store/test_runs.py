@@ -17,7 +17,8 @@ from suite.analysis.results import cell_results
 from suite.analysis.summary import launch_summary
 from suite.model.cell import Mode, Precision, Protocol
 from suite.model.errors import InputError
-from suite.store.launches import decode_launch, write_launch
+from suite.model.recipe import Recipe
+from suite.store.launches import decode_launch, encode_launch, read_launch, write_launch
 from suite.store.runs import (
     as_stored,
     create_run,
@@ -34,6 +35,34 @@ PROTOCOL = Protocol(warmup_steps=1, measured_steps=2, launches=2, max_seconds=9.
 CELL = make_cell(mode=Mode.TRAINING, precision=Precision.AMP, xla=True)
 HEADER = make_header(protocol=PROTOCOL, cells=(CELL.id,))
 LAUNCH = make_whole_launch(cell=CELL, protocol=PROTOCOL, launch=1)
+
+
+# As the first versions wrote them: with nulls, and one key that is no longer written.
+EARLIER_CONDITIONS = {
+    "device_type": "CPU", "compute_type": "bfloat16", "xla_compute_type": None, "float32_bits": 16,
+    "tf32": False, "xla": "off", "xla_clusters": 0, "layout": "channels_last", "layouts": ["NHWC"],
+    "all_reduce_types": [], "parameters": 25559081, "loss": 7.25, "loss_scaled": False,
+    "recipe": {
+        "weight_init": "fan_out", "lr_init": 0.1, "lr_warmup_epochs": 5, "cosine_lr": False,
+        "momentum": 0.9, "weight_decay": 0.0001, "label_smoothing": 0.0, "mixup": 0.0,
+        "static_loss_scale": 128,
+    },
+    "input": "synthetic", "onednn": True, "tensorflow": "2.21.0", "build_cuda": None,
+}  # fmt: skip
+
+
+def test_facts_of_earlier_records_are_read(directory: Path) -> None:
+    """Every key that a version has written is still known; null means unknown, as a missing one."""
+    path = directory / "cells" / f"{CELL.id}.1.json"
+    changed(path, setting("conditions", EARLIER_CONDITIONS))
+    facts = read_launch(path).conditions
+
+    assert facts.layouts == ("NHWC",)
+    assert facts.layout == "channels_last"
+    assert facts.recipe == Recipe()
+    assert facts.build_cuda is None
+    assert "build_cuda" not in json.loads(encode_launch(LAUNCH))["conditions"]
+    assert facts.known.keys() == {n for n, fact in EARLIER_CONDITIONS.items() if fact is not None}
 
 
 def test_unknown_is_kept_apart_from_none(tmp_path: Path) -> None:
@@ -186,6 +215,8 @@ def setting(place: str, value: object) -> Edit:
         ("wall_seconds", -1.0, "wall_seconds: input should be greater than or equal to 0, not -1"),
         ("startup_seconds.build", 1e300, "startup_seconds.build: input should be less than "),
         ("conditions.loss", float("nan"), "conditions.loss: is not a finite number"),
+        ("conditions.casts", -1, "conditions.casts: input should be greater than or equal to 0"),
+        ("conditions.cast", 3, "conditions.cast: unknown field; did you mean 'casts'?"),
         ("cell.batch_size", 0, "cell.batch_size: input should be greater than or equal to 1, "),
         ("cell.batch_size", -1, "cell.batch_size: input should be greater than or equal to 1, "),
         ("cell.batch_size", 10**30, "cell.batch_size: input should be a valid integer, not 1e+30"),

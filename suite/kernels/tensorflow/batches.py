@@ -1,20 +1,28 @@
 """The source of a step's images: one batch at a time, with the wait inside the sample."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import repeat
 from typing import Protocol
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from suite.kernels.interface import InvalidLaunchError, KernelOptions
 from suite.kernels.tensorflow.dali_batches import open_dali
 from suite.kernels.tensorflow.staging import HOST, supply
-from suite.kernels.tensorflow.synthetic import synthetic_batch
 from suite.kernels.tensorflow.tfrecord_batches import open_tfrecord
 from suite.model.cell import Cell, Data, Mode
 from suite.model.distributed import ONLY_RANK, Rank
+from suite.model.facts import Facts
 
 Batch = tuple[tf.Tensor, tf.Tensor]
+
+# Distribution of the published code: images from a normal of mean 127 and deviation 60, redrawn
+# beyond two deviations; labels uniform over 0..999 (of the 1001 outputs).
+_MEAN = 127.0
+_DEVIATION = 60.0
+_LABELS = 1000
 
 
 class Batches(Protocol):
@@ -36,8 +44,8 @@ class Batches(Protocol):
     def next(self) -> Batch:
         """Images [batch, size, size, 3] float32 and labels [batch] int32 within 0..1000."""
 
-    def conditions(self) -> Mapping[str, object]:
-        """How the batches were made, as JSON-ready facts."""
+    def facts(self) -> Facts:
+        """How the batches were made."""
 
 
 class SyntheticBatches:
@@ -60,9 +68,9 @@ class SyntheticBatches:
         """The batch, from the host in evaluation; in training a copy made ahead on the device."""
         return next(self._batches)
 
-    def conditions(self) -> Mapping[str, object]:
+    def facts(self) -> Facts:
         """Nothing is read or decoded."""
-        return {"input": "synthetic"}
+        return Facts(input="synthetic")
 
 
 class DeviceBatches:
@@ -84,7 +92,7 @@ class DeviceBatches:
         """The batch; no image is copied."""
         return self._batch
 
-    def conditions(self) -> Mapping[str, object]:
+    def facts(self) -> Facts:
         """Where the images are, according to TensorFlow.
 
         Raises:
@@ -93,7 +101,7 @@ class DeviceBatches:
         device = tf.DeviceSpec.from_string(self._batch[0].backing_device).device_type
         if device != "GPU":
             raise InvalidLaunchError(f"the batch was put on the GPU, but is on {device}")
-        return {"input": "synthetic, kept on the device", "input_device": device}
+        return Facts(input="synthetic, kept on the device", input_device=device)
 
 
 def open_batches(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> Batches:
@@ -111,3 +119,17 @@ def open_batches(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> 
     if cell.data is Data.SYNTHETIC_DEVICE:
         return DeviceBatches(cell, options, rank)
     return SyntheticBatches(cell, options, rank)
+
+
+def synthetic_batch(
+    batch_size: int, image_size: int, seed: int
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Images [batch, size, size, 3] float32 within 7..247 and labels [batch] int32."""
+    generator = np.random.default_rng(seed)
+    images = generator.standard_normal((batch_size, image_size, image_size, 3), dtype=np.float32)
+    outside = np.abs(images) > 2
+    while outside.any():
+        images[outside] = generator.standard_normal(int(outside.sum()), dtype=np.float32)
+        outside = np.abs(images) > 2
+    labels = generator.integers(0, _LABELS, batch_size, dtype=np.int32)
+    return images * np.float32(_DEVIATION) + np.float32(_MEAN), labels

@@ -5,8 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from suite.kernels.interface import KernelOptions, MissingComponentError
-from suite.kernels.tensorflow.components import INSTALL_DALI
+from suite.kernels.interface import KernelOptions
+from suite.kernels.tensorflow import import_dali
 from suite.kernels.tensorflow.record_batches import RecordBatches
 from suite.kernels.tensorflow.records import FIRST_LABEL, IMAGE, JPEG_START, LABEL
 from suite.kernels.tensorflow.resnet50 import DEVIATION, MEAN
@@ -18,25 +18,10 @@ from suite.kernels.tensorflow.tfrecord_batches import (
 )
 from suite.model.cell import Cell, Mode
 from suite.model.distributed import ONLY_RANK, Rank
+from suite.model.facts import Facts
 from suite.model.reading import Reading, settled_reading
 from suite.store.dali_index import index_path
 from suite.store.data_set import cell_shards
-
-
-def import_dali() -> None:
-    """Import DALI and its TensorFlow plugin.
-
-    Raises:
-        MissingComponentError: either is not installed.
-    """
-    try:
-        import nvidia.dali.plugin.tf  # noqa: F401
-    except ModuleNotFoundError as error:
-        if error.name is None or not error.name.startswith("nvidia"):
-            raise
-        raise MissingComponentError(
-            f"NVIDIA DALI or its TensorFlow plugin is not installed; {INSTALL_DALI}"
-        ) from None
 
 
 def open_dali(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> RecordBatches:
@@ -83,14 +68,14 @@ def open_dali(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> Rec
         shards,
         normalized=True,
         index=directory,
-        conditions={
-            "input": f"DALI {nvidia.dali.__version__}",
-            "input_device": "GPU" if on_gpu else "CPU",
-            "input_shards": len(shards),
-            "input_part": f"{rank.index + 1} of {rank.size}",
-            "input_shuffled_records": reading.shuffled_records,
-            "input_threads": reading.decode_threads,
-        },
+        facts=Facts(
+            input=f"DALI {nvidia.dali.__version__}",
+            input_device="GPU" if on_gpu else "CPU",
+            input_shards=len(shards),
+            input_part=f"{rank.index + 1} of {rank.size}",
+            input_shuffled_records=reading.shuffled_records,
+            input_threads=reading.decode_threads,
+        ),
     )
 
 

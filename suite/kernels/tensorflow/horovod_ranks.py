@@ -2,20 +2,20 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 import horovod
 import horovod.tensorflow as hvd
 import tensorflow as tf
 
 from suite.kernels.interface import InvalidLaunchError
-from suite.kernels.tensorflow.environment import MPI_YIELDS
+from suite.kernels.tensorflow import MPI_YIELDS
 from suite.kernels.tensorflow.executed import ALL_REDUCE, record_first_run
 from suite.kernels.tensorflow.steps import Step, TrainingParts
 from suite.model.distributed import Compression, Rank
+from suite.model.facts import Facts
 
 _COMPRESSORS = {Compression.NONE: hvd.Compression.none, Compression.FP16: hvd.Compression.fp16}
 # All-reduces of a step's gradients alone, after the measured steps and one for warm-up.
@@ -46,30 +46,30 @@ def gather(text: str) -> list[str]:
 class EndTogether:
     """Ranks end a phase after the same step; otherwise some would wait for the others forever.
 
-    The wish of each rank is exchanged with the gradients of a step, so that agreeing needs no
+    The request of each rank is exchanged with the gradients of a step, so that agreeing needs no
     exchange of its own.
     """
 
     def __init__(self) -> None:
-        self._wish = tf.Variable(0.0, trainable=False, name="wish_to_end")
-        self._wishes = tf.Variable(0.0, trainable=False, name="wishes_to_end")
+        self._request = tf.Variable(0.0, trainable=False, name="request_to_end")
+        self._requests = tf.Variable(0.0, trainable=False, name="requests_to_end")
 
-    def propose(self, wish: bool) -> None:  # noqa: FBT001 - the only argument
+    def propose(self, is_last: bool) -> None:  # noqa: FBT001 - the only argument
         """Before a step: whether this rank wants it to be the last."""
-        self._wish.assign(float(wish))
+        self._request.assign(float(is_last))
 
     @property
     def reached(self) -> bool:
         """After a step: whether any rank wanted it to be the last; the same on all ranks."""
-        return bool(self._wishes.numpy() > 0)
+        return bool(self._requests.numpy() > 0)
 
     def sent(self) -> tf.Tensor:
         """What this rank sends with its gradients."""
-        return self._wish.read_value()
+        return self._request.read_value()
 
-    def received(self, wishes: tf.Tensor) -> None:
+    def received(self, requests: tf.Tensor) -> None:
         """Keep what came back."""
-        self._wishes.assign(wishes)
+        self._requests.assign(requests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def ranked_training_step(
     def step(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         loss, gradients = compute(images, labels)
         averaged = [average(g, f"gradient_{i}") for i, g in enumerate(gradients)]
-        end.received(average(end.sent(), "wish_to_end"))
+        end.received(average(end.sent(), "request_to_end"))
         return update(loss, averaged)
 
     return RankedStep(step, end, parts.gradient_count + 1)
@@ -152,17 +152,17 @@ def all_reduce_seconds(
     return tuple(seconds)
 
 
-def check_compression(compression: Compression, crossed: object) -> None:
+def check_compression(compression: Compression, crossed: tuple[str, ...] | None) -> None:
     """Check that ranks exchanged gradients in the type of the compression.
 
     Raises:
         InvalidLaunchError: they did not.
     """
     wanted = {Compression.NONE: "float32", Compression.FP16: "float16"}[compression]
-    if crossed != [wanted]:
+    if crossed != (wanted,):
         raise InvalidLaunchError(
             f"compression {compression.value} is declared, so that gradients cross in {wanted}, but"
-            f" they did in {crossed}"
+            f" they did in {' and '.join(crossed or ['no type at all'])}"
         )
 
 
@@ -186,14 +186,14 @@ def check_equal_weights(variables: Sequence[tf.Variable]) -> None:
         )
 
 
-def horovod_conditions(compression: Compression, *, on_gpu: bool) -> Mapping[str, Any]:
-    """How gradients are exchanged, as JSON-ready facts."""
+def horovod_facts(compression: Compression, *, on_gpu: bool) -> Facts:
+    """How gradients are exchanged."""
     control = "MPI" if hvd.mpi_enabled() else "Gloo"
-    return {
-        "horovod": horovod.__version__,
-        "horovod_ranks": hvd.size(),
-        "horovod_compression": compression.value,
-        "horovod_operations": "NCCL" if on_gpu and hvd.nccl_built() else control,
-        "horovod_control": control,
-        "mpi_yields_when_idle": hvd.mpi_enabled() and os.environ.get(MPI_YIELDS) == "1",
-    }
+    return Facts(
+        horovod=horovod.__version__,
+        horovod_ranks=hvd.size(),
+        horovod_compression=compression.value,
+        horovod_operations="NCCL" if on_gpu and hvd.nccl_built() else control,
+        horovod_control=control,
+        mpi_yields_when_idle=hvd.mpi_enabled() and os.environ.get(MPI_YIELDS) == "1",
+    )

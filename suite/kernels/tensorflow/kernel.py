@@ -1,42 +1,44 @@
 """ResNet50 v1.5 on TensorFlow made executable, with proof of what ran."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from suite.kernels.interface import InvalidLaunchError, Kernel, KernelOptions
-from suite.kernels.recipe import Recipe
+from suite.kernels.interface import Consensus, InvalidLaunchError, Kernel, KernelOptions
 from suite.kernels.tensorflow.arithmetic import FLOAT32_BITS, float32_bits, xla_compute_type
-from suite.kernels.tensorflow.batch_normalization import (
+from suite.kernels.tensorflow.batches import Batch, Batches, open_batches
+from suite.kernels.tensorflow.executed import check_launch, read_executed, record_first_run
+from suite.kernels.tensorflow.layers import (
     FoldableBatchNormalization,
     FusedBatchNormalization,
+    MaxPooling,
 )
-from suite.kernels.tensorflow.batches import Batch, Batches, open_batches
-from suite.kernels.tensorflow.executed import read_executed, record_first_run
-from suite.kernels.tensorflow.frozen import frozen
-from suite.kernels.tensorflow.layout import apply_layout
-from suite.kernels.tensorflow.loss_scale import DynamicScale, LossScale, StaticScale
-from suite.kernels.tensorflow.max_pooling import MaxPooling
-from suite.kernels.tensorflow.precision import apply_precision
-from suite.kernels.tensorflow.proof import check_launch
 from suite.kernels.tensorflow.resnet50 import resnet50
-from suite.kernels.tensorflow.software import check_tf32_switch, software_conditions
 from suite.kernels.tensorflow.staging import observed_staging
 from suite.kernels.tensorflow.steps import (
     Step,
     TrainingParts,
     evaluation_step,
     forward_step,
+    frozen,
     single_step,
     training_parts,
 )
+from suite.kernels.tensorflow.switches import (
+    apply_layout,
+    apply_precision,
+    check_tf32_switch,
+    software_facts,
+)
+from suite.kernels.tensorflow.training_recipe import DynamicScale, LossScale, StaticScale
 from suite.model.cell import Cell, Graph, Layout, Mode, Precision, XlaMode
 from suite.model.distributed import ONLY_RANK, Rank
+from suite.model.facts import Facts
+from suite.model.recipe import Recipe
 
 
 def build_resnet50(cell: Cell, options: KernelOptions) -> Kernel:
@@ -141,7 +143,7 @@ def _loss_scale(cell: Cell, recipe: Recipe, *, on_gpu: bool) -> LossScale | None
 class TensorFlowKernel:
     """A traced step and its supply of batches; the wait for a batch is part of the step."""
 
-    consensus = None
+    consensus: Consensus | None = None
 
     def __init__(
         self,
@@ -182,55 +184,30 @@ class TensorFlowKernel:
         """Nothing to reduce with one rank."""
         return ()
 
-    def conditions(self) -> Mapping[str, object]:
+    def facts(self) -> Facts:
         """What ran, read from the executed graph and the variables rather than from the flags.
-
-        `compute_type` is that of the convolutions, and `xla_compute_type` the one that XLA uses
-        instead on a CPU. `float32_bits` are the mantissa bits that a float32 convolution keeps
-        here; 16 stands for all.
 
         Raises:
             InvalidLaunchError: a switch had no effect, or the last loss is not finite.
         """
-        executed = read_executed(self._function, self._executed)
+        graph = read_executed(self._function, self._executed)
         computing_device = self._model.variables[0].value.device
         device_type = tf.DeviceSpec.from_string(computing_device).device_type
-        staging = observed_staging(self._cell, self._images_device, computing_device)
+        compute_type = graph.compute_type or ""
+        widened = graph.xla != "off" and device_type == "CPU"
         bits = float32_bits(xla=self._cell.xla)
-        check_launch(
-            self._cell,
-            executed,
+        facts = graph | Facts(
             device_type=device_type,
-            staging=staging,
             float32_bits=bits,
-            output=self._output,
+            tf32=bits < FLOAT32_BITS,
+            parameters=sum(math.prod(v.shape) for v in self._model.trainable_variables),
+            loss=float(self._output) if self._output.ndim == 0 else None,
+            loss_scaled=self._cell.mode is Mode.TRAINING and compute_type == "float16",
+            recipe=self._recipe if self._cell.mode is Mode.TRAINING else None,
+            input_staging=observed_staging(self._cell, self._images_device, computing_device),
         )
+        check_launch(self._cell, facts, self._output)
         check_tf32_switch(self._cell.precision)
-        (compute_type,) = executed.compute_types
-        widened = executed.xla != "off" and device_type == "CPU"
-        return {
-            "device_type": device_type,
-            "compute_type": compute_type,
-            "xla_compute_type": xla_compute_type(compute_type) if widened else None,
-            "float32_bits": bits,
-            "tf32": bits < FLOAT32_BITS,
-            "xla": executed.xla,
-            "xla_clusters": executed.xla_clusters,
-            "layouts": list(executed.layouts),
-            "transposes": executed.transposes,
-            "convolutions": executed.convolutions,
-            "fused_batch_normalizations": executed.fused_batch_normalizations,
-            "casts": executed.casts,
-            "variable_reads": executed.variable_reads,
-            "losses": executed.losses,
-            "all_reduces": executed.all_reduces,
-            "all_reduce_types": list(executed.all_reduce_types),
-            "onednn_operations": executed.onednn_operations,
-            "parameters": sum(math.prod(v.shape) for v in self._model.trainable_variables),
-            "loss": float(self._output) if self._output.ndim == 0 else None,
-            "loss_scaled": self._cell.mode is Mode.TRAINING and compute_type == "float16",
-            "recipe": asdict(self._recipe) if self._cell.mode is Mode.TRAINING else None,
-            "input_staging": staging,
-            **self._batches.conditions(),
-            **software_conditions(),
-        }
+        if widened:
+            facts |= Facts(xla_compute_type=xla_compute_type(compute_type))
+        return facts | self._batches.facts() | software_facts()

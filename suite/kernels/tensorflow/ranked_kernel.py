@@ -1,17 +1,19 @@
 """ResNet50 v1.5 trained by several ranks: one rank made executable, with proof of what ran."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+import keras
 import tensorflow as tf
 
 from suite.kernels.interface import InvalidLaunchError, KernelOptions
+from suite.kernels.tensorflow.batches import Batches
 from suite.kernels.tensorflow.horovod_ranks import (
-    EndTogether,
+    RankedStep,
     all_reduce_seconds,
     check_compression,
     check_equal_weights,
-    horovod_conditions,
+    horovod_facts,
     join_ranks,
     ranked_training_step,
 )
@@ -24,6 +26,7 @@ from suite.kernels.tensorflow.kernel import (
 )
 from suite.model.cell import Cell
 from suite.model.distributed import rank_of
+from suite.model.facts import Facts
 
 
 def build_ranked(cell: Cell, options: KernelOptions) -> "RankedKernel":
@@ -45,58 +48,44 @@ def build_ranked(cell: Cell, options: KernelOptions) -> "RankedKernel":
         jit_compile=compiles_whole(cell),
     )
     function = tf.function(ranked.step, autograph=False).get_concrete_function(*batches.next())
-    kernel = TensorFlowKernel(cell, options.recipe, model, function, batches)
-    trained = [variable.value for variable in model.trainable_variables]
-    return RankedKernel(kernel, trained, ranked.end, ranked.averaged_tensors, options)
+    return RankedKernel(cell, options, model, function, batches, ranked)
 
 
-class RankedKernel:
+class RankedKernel(TensorFlowKernel):
     """A rank's kernel: that of a single process, with the checks across ranks."""
 
     def __init__(
         self,
-        kernel: TensorFlowKernel,
-        variables: Sequence[tf.Variable],
-        consensus: EndTogether,
-        averaged_tensors: int,
+        cell: Cell,
         options: KernelOptions,
+        model: keras.Model,
+        function: tf.types.experimental.ConcreteFunction,
+        batches: Batches,
+        ranked: RankedStep,
     ) -> None:
-        self.consensus = consensus
-        self._kernel = kernel
-        self._variables = variables
-        self._averaged_tensors = averaged_tensors
+        super().__init__(cell, options.recipe, model, function, batches)
+        self.consensus = ranked.end
+        self._variables = [variable.value for variable in model.trainable_variables]
+        self._averaged_tensors = ranked.averaged_tensors
         self._compression = options.compression
-
-    def compile(self) -> None:
-        """Run the step once, with all other ranks."""
-        self._kernel.compile()
-
-    def step(self) -> None:
-        """Run one batch of this rank; returns when its device has finished the common update."""
-        self._kernel.step()
-
-    def input_wait_seconds(self) -> Sequence[float]:
-        """How long each batch of this rank so far was waited for."""
-        return self._kernel.input_wait_seconds()
 
     def all_reduce_seconds(self) -> Sequence[float]:
         """All-reduces of a step's gradients alone; each rank must call it."""
         return all_reduce_seconds(self._variables, self._compression)
 
-    def conditions(self) -> Mapping[str, object]:
+    def facts(self) -> Facts:
         """What ran on this rank and between the ranks; every rank must call it.
 
         Raises:
             InvalidLaunchError: as for a single process; or not every gradient was averaged, not in
                 the declared type, or the ranks' weights differ.
         """
-        facts = self._kernel.conditions()
-        if facts["all_reduces"] != self._averaged_tensors:
+        facts = super().facts()
+        if facts.all_reduces != self._averaged_tensors:
             raise InvalidLaunchError(
-                f"{facts['all_reduces']} tensors were averaged over ranks in a step, not all of"
+                f"{facts.all_reduces} tensors were averaged over ranks in a step, not all of"
                 f" {self._averaged_tensors}"
             )
-        check_compression(self._compression, facts["all_reduce_types"])
+        check_compression(self._compression, facts.all_reduce_types)
         check_equal_weights(self._variables)
-        on_gpu = facts["device_type"] == "GPU"
-        return {**facts, **horovod_conditions(self._compression, on_gpu=on_gpu)}
+        return facts | horovod_facts(self._compression, on_gpu=facts.device_type == "GPU")

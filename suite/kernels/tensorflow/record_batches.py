@@ -1,15 +1,17 @@
 """Batches made from records, with the wait for each one measured and its labels checked."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import tensorflow as tf
 
-from suite.kernels.interface import InvalidLaunchError, is_out_of_memory
+from suite.kernels.interface import InvalidLaunchError
+from suite.kernels.tensorflow import is_out_of_memory
 from suite.kernels.tensorflow.records import FIRST_LABEL, LAST_LABEL, check_shard
 from suite.model.errors import InputError
+from suite.model.facts import Facts
 from suite.model.text import command
 from suite.store.dali_index import compare_index
 from suite.store.tfrecords import count_records
@@ -31,14 +33,14 @@ class RecordBatches:
         *,
         normalized: bool,
         index: Path | None = None,
-        conditions: Mapping[str, object],
+        facts: Facts,
     ) -> None:
         self.normalized = normalized
         self.wait_seconds: list[float] = []
         self._iterator = iterator
         self._shards = shards
         self._index = index
-        self._conditions = conditions
+        self._facts = facts
 
     def next(self) -> tuple[tf.Tensor, tf.Tensor]:
         """The next batch, once it is ready; reading its labels also waits for a GPU pipeline.
@@ -60,9 +62,9 @@ class RecordBatches:
         self.wait_seconds.append(time.perf_counter() - began)
         return images, labels
 
-    def conditions(self) -> Mapping[str, object]:
+    def facts(self) -> Facts:
         """How the batches were made."""
-        return self._conditions
+        return self._facts
 
     def _diagnosis(self, problem: str) -> str:
         """The first bad record, if it is found in time; else the pipeline's own message."""

@@ -4,7 +4,11 @@ v1.5 differs from the paper's network (He et al., arXiv:1512.03385) in one place
 halves the image, the stride of 2 is on the bottleneck's 3x3 convolution, not on its first 1x1.
 """
 
+import math
+
 from keras import Input, KerasTensor, Model, initializers, layers
+
+from suite.model.layer import LayerFacts
 
 CLASSES = 1001
 # Mean and standard deviation per RGB channel of 0..255 images, with the published code's digits.
@@ -115,3 +119,33 @@ class _Layers:
         x = self.convolution(x, wide, 1, name=f"{name}_3", relu=False)
         x = layers.Add(name=f"{name}_add")([x, shortcut])
         return layers.ReLU(name=f"{name}_out")(x)
+
+
+def layer_table(image_size: int) -> tuple[LayerFacts, ...]:
+    """Every layer of the network that has parameters or pools, in order, at this image size."""
+    return tuple(
+        _facts(layer)
+        for layer in resnet50(image_size).layers
+        if layer.trainable_variables or "pool" in layer.name
+    )
+
+
+def _facts(layer: layers.Layer) -> LayerFacts:
+    output = tuple(layer.output.shape[1:])
+    trainable = sum(math.prod(variable.shape) for variable in layer.trainable_variables)
+    return LayerFacts(
+        name=layer.name,
+        kind=type(layer).__name__,
+        output=output,
+        trainable=trainable,
+        statistics=sum(math.prod(variable.shape) for variable in layer.non_trainable_variables),
+        multiply_adds=_multiply_adds(layer, output),
+    )
+
+
+def _multiply_adds(layer: layers.Layer, output: tuple[int, ...]) -> int:
+    """One per weight of the kernel and output position."""
+    if not isinstance(layer, layers.Conv2D | layers.Dense):
+        return 0
+    weights: tuple[int, ...] = tuple(layer.kernel.shape)
+    return math.prod(weights) * math.prod(output[:-1])

@@ -9,16 +9,27 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 from keras import Model, Variable, layers
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from suite.kernels.recipe import Recipe
-from suite.kernels.tensorflow.learning_rate import learning_rate
-from suite.kernels.tensorflow.loss_scale import LossScale
-from suite.kernels.tensorflow.mixing import mixing
 from suite.kernels.tensorflow.resnet50 import CLASSES
+from suite.kernels.tensorflow.training_recipe import LossScale, learning_rate, mixing
+from suite.model.recipe import Recipe
 
 Step = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 # Images -> logits [batch, 1001] float32.
 Forward = Callable[[tf.Tensor], tf.Tensor]
+
+
+def frozen(model: Model, images: tf.TensorSpec) -> Forward:
+    """The network's inference on images of one shape, with the current values of its variables."""
+    traced = tf.function(lambda batch: model(batch, training=False), autograph=False)
+    folded = convert_variables_to_constants_v2(traced.get_concrete_function(images))
+
+    def forward(batch: tf.Tensor) -> tf.Tensor:
+        (logits,) = folded(batch)
+        return logits
+
+    return forward
 
 
 def forward_step(forward: Forward) -> Step:

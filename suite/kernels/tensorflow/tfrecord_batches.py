@@ -11,6 +11,7 @@ from suite.kernels.tensorflow.records import JPEG_DCT, decode, parse
 from suite.kernels.tensorflow.staging import HOST, supply
 from suite.model.cell import PUBLISHED_IMAGE_SIZE, Cell, Mode
 from suite.model.distributed import ONLY_RANK, Rank
+from suite.model.facts import Facts
 from suite.model.reading import Reading, settled_reading
 from suite.store.data_set import cell_shards
 
@@ -45,17 +46,17 @@ def open_tfrecord(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) ->
         iterator,
         shards,
         normalized=False,
-        conditions={
-            "input": "tf.data",
-            "input_shards": len(shards),
-            "input_part": f"{rank.index + 1} of {rank.size}",
-            "input_interleaved_files": reading.open_files,
-            "input_interleaved_records": INTERLEAVED_RECORDS,
-            "input_shuffled_records": reading.shuffled_records or 0,
-            "input_parallel_decodes": reading.decode_threads,
-            "input_prefetch": "autotune",
-            "input_decoder": f"{JPEG_DCT}, {'only the crop' if training else 'whole image'}",
-        },
+        facts=Facts(
+            input="tf.data",
+            input_shards=len(shards),
+            input_part=f"{rank.index + 1} of {rank.size}",
+            input_interleaved_files=reading.open_files,
+            input_interleaved_records=INTERLEAVED_RECORDS,
+            input_shuffled_records=reading.shuffled_records or 0,
+            input_parallel_decodes=reading.decode_threads,
+            input_prefetch="autotune",
+            input_decoder=f"{JPEG_DCT}, {'only the crop' if training else 'whole image'}",
+        ),
     )
 
 

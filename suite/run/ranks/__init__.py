@@ -1,1 +1,1 @@
-"""One launch on several GPUs: check its hosts, and start, hear and end its ranks together."""
+"""One launch on several GPUs: check its hosts, and start, monitor and end its ranks together."""

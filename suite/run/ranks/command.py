@@ -6,7 +6,6 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from suite.machine.environment import is_setting
@@ -53,8 +52,8 @@ def choose_launcher(
     if distributed.launcher is not None:
         if program(distributed.launcher) is None:
             return NoLauncher(
-                f"the matrix asks for {distributed.launcher.value}, which is not installed; leave"
-                " launcher out for what is there"
+                f"the matrix asks for {distributed.launcher.value}, which is not installed; remove"
+                " launcher to use one that is"
             )
         return distributed.launcher
     if "SLURM_JOB_ID" in environment and program(RankLauncher.SRUN):
@@ -71,15 +70,6 @@ def program(launcher: RankLauncher) -> str | None:
     """The path of a launcher; horovodrun comes with Horovod, beside this interpreter."""
     beside = Path(sys.executable).parent / launcher.value
     return str(beside) if beside.is_file() else shutil.which(launcher.value)
-
-
-def horovod_missing() -> str | None:
-    """Why no real network can be trained on several ranks here, or None. Imports nothing."""
-    try:
-        version("horovod")
-    except PackageNotFoundError:
-        return f"Horovod is not installed; {INSTALL_HOROVOD}"
-    return None
 
 
 def launcher_environment(

@@ -1,18 +1,20 @@
-"""From the messages of each rank and the output of its launcher to the record of the launch."""
+"""The record of a launch, from the messages of its ranks and the output of their launcher."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from suite import kernels
 from suite.analysis.ranks import RankEnd, lost_another, merge_ranks
+from suite.kernels.interface import Framework
 from suite.model.launch import Launch, Status
 from suite.run.channel import Progress
+from suite.run.child import OomKills, exit_reason, exit_status
 from suite.run.order import LaunchOrder
 from suite.run.process import Deadline
-from suite.run.ranks.launcher_words import complaint, deaths, lost_hosts, stalled_ranks
-from suite.run.silent_end import UNKNOWN_KILLS, OomKills, silent_end
+from suite.run.ranks.launcher_log import complaint, deaths, lost_hosts, stalled_ranks
 
-# For a rank whose connection ended as if its process was gone.
-ENDED_SILENTLY = "ended without an answer"
+# For a rank whose connection was closed, as by the end of its process.
+ENDED_SILENTLY = "ended without a result"
 # Rank -> how it died.
 Deaths = Mapping[int, tuple[Status, str]]
 
@@ -21,33 +23,33 @@ Deaths = Mapping[int, tuple[Status, str]]
 class HeardRank:
     """A rank that has connected: its last message, and how it ended, if it has.
 
-    `answer` is its record. `failure` is a status and a reason without a record, for a missed
+    `result` is its record. `failure` is a status and a reason without a record, for a missed
     deadline or an unparsable message. `lost` says how its connection ended before either, and
-    `lost_first` whether it was the first to do so. `reacts` is None until the rank is asked, and
-    False until it has replied, with the `place` that it is in.
+    `lost_first` whether it was the first to do so. `responds` is None until the rank is asked, and
+    False until it has replied, with the `place` where it is.
     """
 
     index: int
     host: str
     progress: Progress
     deadline: Deadline
-    answer: Launch | None = None
+    result: Launch | None = None
     failure: tuple[Status, str] | None = None
     lost: str | None = None
     lost_first: bool = False
-    reacts: bool | None = None
+    responds: bool | None = None
     place: str = ""
 
     @property
     def is_over(self) -> bool:
         """Whether nothing more is expected from it."""
-        return bool(self.answer or self.failure or self.lost)
+        return bool(self.result or self.failure or self.lost)
 
     @property
     def is_well(self) -> bool:
-        """Whether it is running, or ended as it should."""
-        if self.answer is not None and self.failure is None:
-            return self.answer.status in {Status.OK, Status.INTERRUPTED}
+        """Whether it is running, or ended normally."""
+        if self.result is not None and self.failure is None:
+            return self.result.status in {Status.OK, Status.INTERRUPTED}
         return not self.is_over
 
     @property
@@ -57,8 +59,8 @@ class HeardRank:
 
     @property
     def owes_reply(self) -> bool:
-        """Whether it was asked if it still reacts and has not replied."""
-        return self.reacts is False and self.lost is None
+        """Whether it was asked if it still responds and has not replied."""
+        return self.responds is False and self.lost is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,30 +78,31 @@ class LauncherEnd:
     startup: str | None = None
     silent_host: str | None = None
     host: str = ""
-    kills: OomKills = UNKNOWN_KILLS
+    kills: OomKills = field(default_factory=OomKills)
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """How it ended: `mpirun ended with code 1`."""
         if self.code is not None and self.code < 0:
-            return f"{self.name} {silent_end(self.code, '', UNKNOWN_KILLS)[1]}"
+            return f"{self.name} {exit_reason(self.code, OomKills())}"
         return f"{self.name} ended" + ("" if self.code is None else f" with code {self.code}")
 
     @property
     def own_end(self) -> str:
         """The reason if neither it nor a rank names a failed rank."""
         if self.code is not None and self.code < 0:
-            return f"{self.words} before its ranks did"
+            return f"{self.description} before its ranks did"
         return (
-            f"{self.words} without naming a failed rank, as it does when a person or another"
+            f"{self.description} without naming a failed rank, as it does when a person or another"
             " program ends it"
         )
 
-    def death(self, code: int | None, host: str) -> tuple[Status, str]:
+    def death(self, code: int | None, host: str, framework: Framework) -> tuple[Status, str]:
         """Status and reason of a rank of this host that the launcher reports as dead."""
         if code is None:
             return Status.CRASHED, ENDED_SILENTLY
-        return silent_end(code, self.said, self.kills if host == self.host else UNKNOWN_KILLS)
+        kills = self.kills if host == self.host else OomKills()
+        return exit_status(code, self.said, kills, framework), exit_reason(code, kills)
 
 
 def launch_of_ranks(
@@ -112,44 +115,48 @@ def launch_of_ranks(
 
     `places` is the host of each rank if the matrix names hosts: its name, and its address.
 
-    The rank that caused the failure is found from the lost hosts, then from the ranks' answers, the
+    The rank that caused the failure is found from the lost hosts, then from the ranks' results, the
     launcher's reports on deaths and Horovod's on ranks that are waited for, then from the
     launcher's own end.
     """
     lost = lost_hosts(launcher.said)
     if launcher.silent_host is not None:
-        lost.setdefault(launcher.silent_host, "it answers no more")
-    answered = len(ranks) == order.cell.gpus and all(rank.answer for rank in ranks)
-    if lost and not answered:
+        lost.setdefault(launcher.silent_host, "it no longer responds")
+    complete = len(ranks) == order.cell.gpus and all(rank.result for rank in ranks)
+    if lost and not complete:
         return _of_lost_hosts(order, ranks, lost, places)
     codes = deaths(launcher.said)
     hosts = {rank.index: rank.host for rank in ranks}
-    died = {index: launcher.death(code, hosts.get(index, "")) for index, code in codes.items()}
+    framework = kernels.framework(order.cell.kernel)
+    died = {
+        index: launcher.death(code, hosts.get(index, ""), framework)
+        for index, code in codes.items()
+    }
     missing = [i for i in range(order.cell.gpus) if i not in hosts]
     telling = [
         rank
         for rank in ranks
         if rank.lost != ENDED_SILENTLY
         and not rank.is_well
-        and not (rank.answer is not None and lost_another(rank.answer))
+        and not (rank.result is not None and lost_another(rank.result))
     ]
     if not telling and not died:
         if missing:
             return _record(order, *_never_reported(missing, launcher, places))
-        if launcher.code and not answered:
+        if launcher.code and not complete:
             return _record(order, Status.CRASHED, launcher.own_end)
-    guilty = _guilty(ranks, launcher.said)
-    if not guilty and not missing and all(rank.is_late for rank in ranks):
+    at_fault = _ranks_at_fault(ranks, launcher.said)
+    if not at_fault and not missing and all(rank.is_late for rank in ranks):
         reason = f"{ranks[0].deadline.reason}; {_places(ranks)}"
         return _record(order, Status.TIMED_OUT, reason)
-    ends = [RankEnd(rank.index, rank.host, _end_of(order, rank, died, guilty)) for rank in ranks]
+    ends = [RankEnd(rank.index, rank.host, _end_of(order, rank, died, at_fault)) for rank in ranks]
     # A rank that died before it connected has not named its host.
     ends += [RankEnd(index, "", _record(order, *died[index])) for index in missing if index in died]
     return merge_ranks(ends)
 
 
 def interrupted(order: LaunchOrder, reason: str) -> Launch:
-    """The record of a launch that was asked to stop and has nothing to keep."""
+    """The record of a launch that was stopped before it measured anything."""
     return _record(order, Status.INTERRUPTED, reason)
 
 
@@ -166,8 +173,8 @@ def _of_lost_hosts(
         rank = heard.get(index)
         names = [*(places[index] if places else ()), *([rank.host] if rank else ())]
         words = next((lost[host] for host in lost if any(_are_one(host, n) for n in names)), None)
-        if rank and rank.answer and rank.answer.status is not Status.CRASHED:
-            end = rank.answer
+        if rank and rank.result and rank.result.status is not Status.CRASHED:
+            end = rank.result
         elif words is not None:
             reason = f"the connection to its host is lost ({words})"
             end = _record(order, Status.CRASHED, reason)
@@ -200,12 +207,13 @@ def _never_reported(
         which += f" on {', '.join(dict.fromkeys(places[index][0] for index in missing))}"
     if launcher.startup is not None:
         return Status.TIMED_OUT, f"{which}: {launcher.startup}"
-    why = complaint(launcher.said) or "no word why"
-    return Status.CRASHED, f"{launcher.words} before {which} reported: {why}"
+    why = complaint(launcher.said)
+    reason = f"{launcher.description} before {which} reported"
+    return Status.CRASHED, f"{reason}: {why}" if why else reason
 
 
-def _guilty(ranks: Sequence[HeardRank], said: str) -> set[int]:
-    """Of late ranks, those that the others wait for; empty if that is unknown."""
+def _ranks_at_fault(ranks: Sequence[HeardRank], said: str) -> set[int]:
+    """Of late ranks, those that the others wait for; empty if unknown."""
     if not any(rank.is_late for rank in ranks):
         return set()
     silent = {rank.index for rank in ranks if rank.owes_reply}
@@ -213,24 +221,24 @@ def _guilty(ranks: Sequence[HeardRank], said: str) -> set[int]:
 
 
 def _places(ranks: Sequence[HeardRank]) -> str:
-    """The function each rank is in, if one is late and others wait for it, but not known which."""
+    """The function that each rank is in: all are late, and none is known to be the cause."""
     at: dict[str, list[str]] = {}
     for rank in sorted(ranks, key=lambda rank: rank.index):
         at.setdefault(rank.place, []).append(f"rank {rank.index} on {rank.host}")
     return "; ".join(f"{', '.join(names)} in {place}" for place, names in at.items())
 
 
-def _end_of(order: LaunchOrder, rank: HeardRank, died: Deaths, guilty: set[int]) -> Launch:
-    if rank.failure is None and rank.answer is not None:
-        return rank.answer
-    return _record(order, *_failure_of(rank, died, guilty))
+def _end_of(order: LaunchOrder, rank: HeardRank, died: Deaths, at_fault: set[int]) -> Launch:
+    if rank.failure is None and rank.result is not None:
+        return rank.result
+    return _record(order, *_failure_of(rank, died, at_fault))
 
 
-def _failure_of(rank: HeardRank, died: Deaths, guilty: set[int]) -> tuple[Status, str]:
-    if rank.index in guilty:
-        why = "it reacts no more" if rank.owes_reply else "the others waited for it"
+def _failure_of(rank: HeardRank, died: Deaths, at_fault: set[int]) -> tuple[Status, str]:
+    if rank.index in at_fault:
+        why = "it no longer responds" if rank.owes_reply else "the others waited for it"
         return Status.TIMED_OUT, f"{rank.deadline.reason}; {why}"
-    if rank.is_late and guilty:
+    if rank.is_late and at_fault:
         return Status.INTERRUPTED, "waited for another rank"
     if rank.failure is not None:
         return rank.failure

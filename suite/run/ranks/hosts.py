@@ -14,13 +14,14 @@ from typing import BinaryIO
 import psutil
 from pydantic import TypeAdapter, ValidationError
 
+from suite import kernels
 from suite.machine.devices import detect_machine
 from suite.machine.environment import fingerprint
 from suite.model.distributed import Distributed, Host, RankLauncher, rank_settings
 from suite.model.errors import InputError
 from suite.run.child import end_session
 from suite.run.ranks.command import launcher_environment, rank_command
-from suite.run.ranks.launcher_words import complaint
+from suite.run.ranks.launcher_log import complaint
 from suite.run.ranks.listener import addresses_of
 from suite.store.strict_json import parse_json
 
@@ -41,7 +42,7 @@ class HostFacts:
     """A host's description of itself; the version of a missing component is None.
 
     `machine` is the same for two names of one machine only: its present boot and, as containers
-    of one machine may be hosts of their own, its network. None where the system tells neither.
+    of one machine may be hosts of their own, its network. None if the system reports neither.
     """
 
     host: str
@@ -63,7 +64,7 @@ _facts = TypeAdapter(HostFacts)
 def describe_host() -> str:
     """This host's description, as one line of JSON for a runner on another host."""
     machine = detect_machine()
-    facts = fingerprint(machine)
+    facts = fingerprint(machine, kernels.packages())
     described = {
         "host": socket.gethostname(),
         "machine": _machine(),
@@ -230,8 +231,8 @@ def _check_different(host: Host, facts: HostFacts, other: Host, earlier: HostFac
         )
     if facts.host == earlier.host:
         raise InputError(
-            f"host {host.name}: calls itself {facts.host}, as {other.name} does, and ranks are told"
-            " apart by that; rename one"
+            f"host {host.name}: calls itself {facts.host}, as {other.name} does, and ranks are"
+            " identified by it; rename one"
         )
     if {*facts.gpu_uuids} & {*earlier.gpu_uuids}:
         raise InputError(

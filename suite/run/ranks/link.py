@@ -27,7 +27,7 @@ from suite.run.channel import Sender
 # one of the two is set.
 TOKEN_VARIABLE = "RESNET50_BENCH_RANK_TOKEN"  # noqa: S105 - the name, not the word
 TOKEN_FILE_VARIABLE = "RESNET50_BENCH_RANK_TOKEN_FILE"  # noqa: S105 - the name, not the word
-# The runner's one-byte messages to a rank; the first is sent once, after its proof.
+# The runner's one-byte messages to a rank; the first is sent once, after the rank's proof.
 WELCOME = b"w"
 STOP = b"s"
 ARE_YOU_THERE = b"?"
@@ -81,7 +81,7 @@ def _join(address: str, token: str, hello: bytes) -> socket.socket:
     """The connection to a runner that has accepted this rank.
 
     Raises:
-        OSError: nobody answers there, or hangs up.
+        OSError: nothing listens there, or it closes the connection.
     """
     host, _, port = address.rpartition(":")
     connection = socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS)
@@ -108,7 +108,7 @@ def _greet(connection: socket.socket, token: str, hello: bytes) -> None:
 def _next_byte(connection: socket.socket) -> bytes:
     received = connection.recv(1)
     if not received:
-        raise ConnectionAbortedError("it hung up")
+        raise ConnectionAbortedError("it closed the connection")
     return received
 
 
@@ -137,9 +137,9 @@ def keep_alive(connection: socket.socket) -> None:
 
 
 def listen_to_runner(connection: socket.socket, sender: Sender) -> Callable[[], bool]:
-    """Handle the runner's messages in a thread; returns a function that tells if it asked to stop.
+    """Handle the runner's messages in a thread; returns a function that says if it asked to stop.
 
-    The rank answers when asked whether it is there, and ends once the runner is gone. The thread
+    The rank replies when asked whether it responds, and ends once the runner is gone. The thread
     sleeps between messages.
     """
     asked = threading.Event()

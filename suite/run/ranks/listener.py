@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import psutil
 
 from suite.model.distributed import Distributed, RankLauncher
+from suite.model.errors import InputError
 from suite.run.ranks.link import GREETING_BYTES, WELCOME, Hello, keep_alive, read_hello
 
 LOOPBACK = "127.0.0.1"
@@ -154,7 +155,7 @@ def listening_addresses(
     addresses only if the other hosts are unknown: Slurm chooses them, or there is no route.
 
     Raises:
-        KeyError: there is no such interface.
+        InputError: there is no such interface.
     """
     # The first host is this machine.
     others = [host.name for host in distributed.used_hosts(ranks)[1:]]
@@ -162,7 +163,10 @@ def listening_addresses(
     if not others and not (chosen_by_slurm and environment.get("SLURM_JOB_NUM_NODES") != "1"):
         return [LOOPBACK]
     if distributed.interface is not None:
-        return addresses_of(distributed.interface)
+        try:
+            return addresses_of(distributed.interface)
+        except KeyError:
+            raise InputError(f"interface {distributed.interface}: this machine has none") from None
     routes = [_address_towards(host) for host in others]
     if others and None not in routes:
         return [*dict.fromkeys(route for route in routes if route is not None)]

@@ -15,12 +15,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from suite.model.distributed import RankLauncher
-from suite.run.ranks.launcher_words import complaint
+from suite.run.ranks.launcher_log import complaint
 from suite.run.ranks.link import TOKEN_FILE_VARIABLE, TOKEN_VARIABLE
 from suite.run.ranks.listener import is_this_machine
 
 # Every host has this folder; the path must be the same on all of them.
-_FOLDER = "/tmp"  # noqa: S108 - a folder of our own in it, which nobody else can enter
+_FOLDER = "/tmp"  # noqa: S108 - a folder of our own in it, closed to other users
 # As horovodrun calls it, but with a timeout.
 _OPTIONS = ("PasswordAuthentication=no", "StrictHostKeyChecking=no", "ConnectTimeout=10")
 _SSH = ("ssh", *(part for option in _OPTIONS for part in ("-o", option)))

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 from suite.model.cell import PUBLISHED_IMAGE_SIZE, Cell, Graph, Mode, Precision
 from suite.model.check import Check, LeftOut
+from suite.run.selfcheck.forked import forked_launches
 from suite.run.selfcheck.memory import peak_memory
-from suite.run.selfcheck.overhead import launch_overhead
 from suite.run.selfcheck.pipelines import pipeline_speeds
 from suite.run.selfcheck.steps import step_speed
 from suite.run.selfcheck.telemetry import telemetry_effect
-from suite.run.selfcheck.timing import sample_error, timing_cost
+from suite.run.selfcheck.timing import timing_cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,8 @@ class Extent:
     timed_steps: int = 1000
     telemetry_turns: int = 121
     telemetry_steps: int = 5
-    overhead_launches: int = 5
+    launches: int = 10
+    launch_steps: int = 30
     image_size: int = PUBLISHED_IMAGE_SIZE
     pipeline_batch: int = 32
     pipeline_batches: int = 8
@@ -45,7 +46,8 @@ QUICK = Extent(
     timed_steps=100,
     telemetry_turns=3,
     telemetry_steps=5,
-    overhead_launches=2,
+    launches=2,
+    launch_steps=5,
     image_size=64,
     pipeline_batch=4,
     pipeline_batches=2,
@@ -73,9 +75,8 @@ def run_checks(extent: Extent, *, on_gpu: bool) -> Iterator[Check | LeftOut]:
         records, extent.turns, extent.pipeline_batches, extent.picture, on_gpu=on_gpu
     )
     yield timing_cost(extent.timed_steps)
-    yield sample_error(extent.timed_steps // 10)
     large = replace(inference, batch_size=extent.memory_batch)
     yield peak_memory(large, extent.memory_launches, on_gpu=on_gpu)
     one = replace(inference, batch_size=1)
     yield telemetry_effect(one, extent.telemetry_turns, extent.telemetry_steps, on_gpu=on_gpu)
-    yield launch_overhead(one, extent.overhead_launches, on_gpu=on_gpu)
+    yield from forked_launches(one, extent.launches, extent.launch_steps, on_gpu=on_gpu)

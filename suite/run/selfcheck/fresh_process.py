@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -16,18 +16,19 @@ from suite.model.cell import Cell
 Answer = TypeVar("Answer")
 
 
-def in_fresh_process(work: Callable[..., Answer], *arguments: object) -> Answer:
-    """What `work` returns there; an error that it raises goes on here.
+def in_fresh_process(
+    environment: Mapping[str, str], work: Callable[..., Answer], *arguments: object
+) -> Answer:
+    """What `work` returns there, with these variables; an error that it raises is raised here.
 
-    What TensorFlow says meanwhile (some lines of its start no setting silences) is shown only where
+    What TensorFlow prints meanwhile (no setting silences some lines of its start) is shown only if
     the work fails.
     """
     with TemporaryDirectory(prefix="selfcheck-") as folder:
         log = Path(folder) / "stderr"
         log.touch()
-        with ProcessPoolExecutor(
-            1, mp_context=get_context("spawn"), initializer=_divert_errors, initargs=(str(log),)
-        ) as process:
+        spawn, prepared = get_context("spawn"), (environment, str(log))
+        with ProcessPoolExecutor(1, spawn, _prepare, prepared) as process:
             try:
                 return process.submit(work, *arguments).result()
             except MissingComponentError:
@@ -37,25 +38,19 @@ def in_fresh_process(work: Callable[..., Answer], *arguments: object) -> Answer:
                 raise
 
 
-def _divert_errors(log: str) -> None:
-    """Let everything this process writes to its standard error go to a file instead."""
+def _prepare(environment: Mapping[str, str], log: str) -> None:
+    """Set variables, and send whatever this process writes to its standard error to a file."""
+    os.environ.update(environment)
     descriptor = os.open(log, os.O_WRONLY | os.O_APPEND)
     os.dup2(descriptor, 2)
     os.close(descriptor)
 
 
-def our_step(cell: Cell, environment: dict[str, str]) -> Callable[[], None]:
+def our_step(cell: Cell) -> Callable[[], None]:
     """The step of a launch, compiled and proven to be what its cell declares."""
-    os.environ.update(environment)
-    kernels.import_framework(cell)
-    kernel = kernels.build(cell, KernelOptions())
+    framework = kernels.framework(cell.kernel)
+    framework.import_for(cell)
+    kernel = framework.build(cell, KernelOptions())
     kernel.compile()
-    kernel.conditions()
+    kernel.facts()
     return kernel.step
-
-
-def bare_step(cell: Cell) -> Callable[[], None]:
-    """The step of a bare Keras loop for the same cell."""
-    from suite.kernels.tensorflow.bare_keras import bare_keras_step
-
-    return bare_keras_step(cell, KernelOptions())

@@ -1,14 +1,15 @@
 """The memory of a large launch against a bare Keras loop."""
 
-import os
 import resource
 import sys
+from collections.abc import Callable
 from statistics import median
 
-from suite.kernels.tensorflow.environment import launch_environment
+from suite import kernels
+from suite.kernels.tools import bare_step
 from suite.model.cell import Cell
 from suite.model.check import Check
-from suite.run.selfcheck.fresh_process import bare_step, in_fresh_process, our_step
+from suite.run.selfcheck.fresh_process import in_fresh_process, our_step
 
 # Peak memory of the process, as a ratio to the bare loop's.
 _TARGET = 1.1
@@ -16,11 +17,11 @@ _TARGET = 1.1
 
 def peak_memory(cell: Cell, launches: int, *, on_gpu: bool) -> Check:
     """Peak memory of our process over the bare loop's, for its first steps."""
-    environment = launch_environment(cell, on_gpu=on_gpu)
+    environment = kernels.framework(cell.kernel).environment(cell, on_gpu=on_gpu)
     pairs = [
         (
-            in_fresh_process(_peak_of_ours, cell, environment),
-            in_fresh_process(_peak_of_keras, cell, environment),
+            in_fresh_process(environment, _peak_after, our_step, cell, 1),
+            in_fresh_process(environment, _peak_after, bare_step, cell, 2),
         )
         for _ in range(launches)
     ]
@@ -35,21 +36,10 @@ def peak_memory(cell: Cell, launches: int, *, on_gpu: bool) -> Check:
     )
 
 
-def _peak_of_ours(cell: Cell, environment: dict[str, str]) -> int:
-    step = our_step(cell, environment)
-    step()
-    return _peak_bytes()
-
-
-def _peak_of_keras(cell: Cell, environment: dict[str, str]) -> int:
-    os.environ.update(environment)
-    step = bare_step(cell)
-    step()
-    step()
-    return _peak_bytes()
-
-
-def _peak_bytes() -> int:
-    """Largest resident memory of this process so far; Linux counts in KiB, macOS in bytes."""
+def _peak_after(make: Callable[[Cell], Callable[[], None]], cell: Cell, steps: int) -> int:
+    """Largest resident memory of this process, in bytes; Linux counts in KiB, macOS in bytes."""
+    step = make(cell)
+    for _ in range(steps):
+        step()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -1,6 +1,5 @@
 """The pipelines of records against decoding the same JPEGs alone."""
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,9 +7,9 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from suite.kernels import import_framework
+from suite import kernels
 from suite.kernels.interface import KernelOptions, MissingComponentError
-from suite.kernels.tensorflow.environment import launch_environment
+from suite.kernels.tools import Draw, make_data_set, open_decoder, open_pipeline
 from suite.model.cell import Cell, Data
 from suite.model.check import Check, LeftOut
 from suite.run.selfcheck.fresh_process import in_fresh_process
@@ -19,7 +18,7 @@ from suite.store.dali_index import write_index
 
 _NAMES = {Data.TFRECORD: "pipeline, tf.data", Data.DALI: "pipeline, DALI"}
 _SHARDS = 2
-# Batches that a new pipeline makes before its clock starts: its threads and buffers come to be.
+# Batches that a new pipeline makes before its clock starts: threads and buffers are set up.
 _UNTIMED = 2
 
 Pass = Callable[[], float]
@@ -31,16 +30,16 @@ def pipeline_speeds(
     """Images per second of each pipeline over those of the decoder alone, one value a turn.
 
     `cell` says how images are prepared, `batches` how many are made in a turn, and `picture` the
-    width and height of the JPEGs. Nothing is promised here: what a decoder leaves depends on it.
+    width and height of the JPEGs. Nothing is promised: the ratio depends on the decoder's speed.
     """
     with TemporaryDirectory(prefix="selfcheck-") as folder:
         options = KernelOptions(data_dir=f"{folder}/data", data_idx_dir=f"{folder}/index")
-        in_fresh_process(_make, folder, cell.batch_size, picture)
+        in_fresh_process({}, _make, folder, cell.batch_size, picture)
         for data, name in _NAMES.items():
             reading = replace(cell, data=data)
-            environment = launch_environment(reading, on_gpu=on_gpu)
+            environment = kernels.framework(cell.kernel).environment(reading, on_gpu=on_gpu)
             try:
-                pairs = in_fresh_process(_time, reading, options, turns, batches, environment)
+                pairs = in_fresh_process(environment, _time, reading, options, turns, batches)
             except MissingComponentError as error:
                 yield LeftOut(name, str(error))
                 continue
@@ -58,8 +57,6 @@ def pipeline_speeds(
 
 
 def _make(folder: str, images: int, picture: tuple[int, int]) -> None:
-    from suite.kernels.tensorflow.make_records import make_data_set
-
     width, height = picture
     shards = make_data_set(
         Path(folder) / "data", images=images, width=width, height=height, shards=_SHARDS, seed=0
@@ -69,26 +66,18 @@ def _make(folder: str, images: int, picture: tuple[int, int]) -> None:
         write_index(shard, Path(folder) / "index")
 
 
-def _time(
-    cell: Cell, options: KernelOptions, turns: int, batches: int, environment: dict[str, str]
-) -> tuple[Pair, ...]:
-    # TensorFlow would take all of a GPU's memory before DALI comes to decode there.
-    os.environ.update(environment, TF_FORCE_GPU_ALLOW_GROWTH="true")
-    import_framework(cell)
-    from suite.kernels.tensorflow.bare_decoding import bare_decoding
-    from suite.kernels.tensorflow.batches import open_batches
-
+def _time(cell: Cell, options: KernelOptions, turns: int, batches: int) -> tuple[Pair, ...]:
     return take_turns(
-        _pass(lambda: open_batches(cell, options).next, batches),
-        _pass(lambda: bare_decoding(cell, options).__next__, batches),
+        _pass(lambda: open_pipeline(cell, options), batches),
+        _pass(lambda: open_decoder(cell, options), batches),
         turns,
     )
 
 
-def _pass(opened: Callable[[], Callable[[], object]], batches: int) -> Pass:
-    """The seconds of so many batches of a new pipeline.
+def _pass(opened: Callable[[], Draw], batches: int) -> Pass:
+    """The seconds of this many batches of a new pipeline.
 
-    It is gone when the other's turn comes: one that waited would fill its buffers meanwhile.
+    It is closed before the other's turn, during which it would fill its buffers.
     """
 
     def seconds() -> float:

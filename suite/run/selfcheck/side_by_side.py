@@ -1,4 +1,4 @@
-"""Two things timed in turns, so that a change of the machine meets both."""
+"""Two things timed in turns, so that a change of the machine affects both."""
 
 import time
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def time_in_turns(
     turns: int,
     clock: Callable[[], float] = time.perf_counter,
 ) -> tuple[Pair, ...]:
-    """Time both once a turn, each first in every second turn. One turn beforehand is not timed."""
+    """Time both once a turn, in alternating order. One turn beforehand is not timed."""
 
     def timed(step: Callable[[], None]) -> float:
         before = clock()
@@ -37,7 +37,7 @@ def time_in_turns(
 def take_turns(
     ours: Callable[[], float], other: Callable[[], float], turns: int
 ) -> tuple[Pair, ...]:
-    """The same for things that time themselves, and return the seconds."""
+    """The same for functions that return their own seconds."""
     ours()
     other()
     pairs = []

@@ -2,10 +2,11 @@
 
 from statistics import median
 
-from suite.kernels.tensorflow.environment import launch_environment
+from suite import kernels
+from suite.kernels.tools import bare_step
 from suite.model.cell import Cell, Graph
 from suite.model.check import Check
-from suite.run.selfcheck.fresh_process import bare_step, in_fresh_process, our_step
+from suite.run.selfcheck.fresh_process import in_fresh_process, our_step
 from suite.run.selfcheck.side_by_side import Pair, time_in_turns
 
 # What the suite promises on a two-core CPU, against the bare loop.
@@ -15,8 +16,8 @@ _FROZEN_SPEED_TARGET = 1.1
 
 def step_speed(cell: Cell, turns: int, *, on_gpu: bool) -> Check:
     """Our rate over the bare loop's for this cell, one value a turn."""
-    environment = launch_environment(cell, on_gpu=on_gpu)
-    pairs = in_fresh_process(_time_against_keras, cell, turns, environment)
+    environment = kernels.framework(cell.kernel).environment(cell, on_gpu=on_gpu)
+    pairs = in_fresh_process(environment, _time_against_keras, cell, turns)
     ours, other = (
         cell.batch_size / median(seconds)
         for seconds in ([pair.ours for pair in pairs], [pair.other for pair in pairs])
@@ -38,6 +39,5 @@ def _target(cell: Cell) -> float | None:
     return _FROZEN_SPEED_TARGET if cell.graph is Graph.FROZEN else _SPEED_TARGET
 
 
-def _time_against_keras(cell: Cell, turns: int, environment: dict[str, str]) -> tuple[Pair, ...]:
-    ours, other = our_step(cell, environment), bare_step(cell)
-    return time_in_turns(ours, other, turns)
+def _time_against_keras(cell: Cell, turns: int) -> tuple[Pair, ...]:
+    return time_in_turns(our_step(cell), bare_step(cell), turns)

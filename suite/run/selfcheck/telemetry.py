@@ -1,8 +1,8 @@
-"""What the readings of the machine do to the steps between which they are taken."""
+"""The effect of reading the machine on the steps between which it is read."""
 
 from statistics import median
 
-from suite.kernels.tensorflow.environment import launch_environment
+from suite import kernels
 from suite.machine.devices import detect_machine
 from suite.machine.telemetry import Recorder
 from suite.model.cell import Cell, Protocol
@@ -19,11 +19,11 @@ Blocks = tuple[tuple[float, ...], tuple[float, ...]]
 def telemetry_effect(cell: Cell, turns: int, steps: int, *, on_gpu: bool) -> Check:
     """How much longer steps are with the recorder than without, one value a turn.
 
-    A turn is a block of so many steps with it and one without, each first in every second turn.
-    The recorder reads when it is due, as in a launch: once a second, here of both kinds of block.
+    A turn is a block of this many steps with it and one without, in alternating order. The recorder
+    reads when it is due, as in a launch: once a second, counted over both kinds of block.
     """
-    environment = launch_environment(cell, on_gpu=on_gpu)
-    blocks, readings = in_fresh_process(_blocks, cell, turns, steps, environment)
+    environment = kernels.framework(cell.kernel).environment(cell, on_gpu=on_gpu)
+    blocks, readings = in_fresh_process(environment, _blocks, cell, turns, steps)
     with_it, without = (
         median([seconds for block in side for seconds in block])
         for side in zip(*blocks, strict=True)
@@ -39,12 +39,10 @@ def telemetry_effect(cell: Cell, turns: int, steps: int, *, on_gpu: bool) -> Che
     )
 
 
-def _blocks(
-    cell: Cell, turns: int, steps: int, environment: dict[str, str]
-) -> tuple[list[Blocks], int]:
+def _blocks(cell: Cell, turns: int, steps: int) -> tuple[list[Blocks], int]:
     gpus = detect_machine().gpus
     recorder = Recorder(gpu=gpus[0] if gpus else None)
-    step = our_step(cell, environment)
+    step = our_step(cell)
     protocol = Protocol(warmup_steps=0, measured_steps=steps)
 
     def with_readings() -> tuple[float, ...]:

@@ -1,0 +1,192 @@
+"""From runs, and the published systems they are set beside, to a report."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from statistics import fmean, median
+
+from suite.analysis.bands import Band
+from suite.analysis.comparison import compare_run
+from suite.analysis.ranks import rank_spread
+from suite.analysis.results import cell_results, coverage
+from suite.analysis.scaling import scaling, scaling_lines
+from suite.analysis.steadiness import is_judged
+from suite.analysis.summary import launch_summary
+from suite.model.cell import Cell
+from suite.model.errors import NotComparableError
+from suite.model.launch import CautionKind, Launch, RankRecord, Status
+from suite.model.reference import Reference
+from suite.model.report import (
+    Comparison,
+    Distribution,
+    Estimator,
+    LaunchRow,
+    Overhead,
+    ProcessTelemetry,
+    RankRow,
+    Report,
+    ReportedRun,
+    ScalingKind,
+    Spread,
+    Steadiness,
+)
+from suite.model.run import Run
+from suite.model.telemetry import others_cpu_share
+
+
+def assemble(
+    runs: Sequence[Run], references: Sequence[Reference] = (), bands: Sequence[Band] = ()
+) -> Report:
+    """A report of runs, each set beside every reference with which it has something in common.
+
+    `bands` judge the ratios.
+
+    Raises:
+        NotComparableError: there are references, and no run has anything in common with any.
+    """
+    reported = tuple(_run(run) for run in runs)
+    return Report(runs=reported, comparisons=_comparisons(reported, references, bands))
+
+
+def join(reports: Sequence[Report]) -> Report:
+    """One report of the runs of several, each beside the references that it had there."""
+    runs: list[ReportedRun] = []
+    comparisons: list[Comparison] = []
+    for report in reports:
+        comparisons += (replace(each, run=each.run + len(runs)) for each in report.comparisons)
+        runs += report.runs
+    return Report(runs=tuple(runs), comparisons=tuple(comparisons))
+
+
+def _comparisons(
+    runs: Sequence[ReportedRun], references: Sequence[Reference], bands: Sequence[Band]
+) -> tuple[Comparison, ...]:
+    found, refused = [], []
+    for place, run in enumerate(runs):
+        devices = {row.record.cell: row.record.device for row in run.launches}
+        for reference in references:
+            try:
+                found.append(compare_run(place, run.header, run.results, devices, reference, bands))
+            except NotComparableError as error:
+                refused.append(error)
+    if refused and not found:
+        raise refused[0]
+    return tuple(found)
+
+
+def _run(run: Run) -> ReportedRun:
+    cells = cell_results(run.launches, run.header.protocol.launches)
+    estimator = Estimator.ELAPSED
+    scaled = [
+        scaling(kind, estimator, scaling_lines(cells, kind, estimator)) for kind in ScalingKind
+    ]
+    launches = tuple(_launch_row(launch) for launch in run.launches)
+    skipped = {result.cell for result in cells if result.status is Status.SKIPPED}
+    telemetry = [process.telemetry for row in launches for process in row.telemetry]
+    readings = sum(found.readings for found in telemetry)
+    return ReportedRun(
+        header=run.header,
+        coverage=coverage(run.header, cells),
+        cells={result.cell.id: result for result in cells},
+        launches=launches,
+        spreads=tuple(_spreads(run.launches)),
+        scaling=tuple(each for each in scaled if not {line.cell for line in each.lines} <= skipped),
+        overhead=_overhead([launch for launch in run.launches if launch.status is Status.OK]),
+        reading_seconds=(
+            sum(found.reading_seconds for found in telemetry) / readings if readings else None
+        ),
+    )
+
+
+def _launch_row(launch: Launch) -> LaunchRow:
+    # The slowest rank's, as of everything else.
+    alone = [median(rank.all_reduce_seconds) for rank in launch.ranks if rank.all_reduce_seconds]
+    spread = rank_spread(launch.ranks)
+    return LaunchRow(
+        cell_id=launch.cell.id,
+        record=launch,
+        summary=launch_summary(launch),
+        steadiness=_steadiness(launch),
+        ranks=tuple(_rank_row(launch, rank) for rank in launch.ranks),
+        rank_spread=spread,
+        all_reduce_share=(
+            max(alone) / fmean(launch.step_seconds) if alone and launch.step_seconds else None
+        ),
+        telemetry=tuple(_telemetry(launch)),
+    )
+
+
+def _steadiness(launch: Launch) -> Steadiness:
+    if not is_judged(launch.step_seconds):
+        return Steadiness.NOT_JUDGED
+    unsteady = any(caution.kind is CautionKind.UNSTEADY for caution in launch.cautions)
+    return Steadiness.UNSTEADY if unsteady else Steadiness.STEADY
+
+
+def _rank_row(launch: Launch, rank: RankRecord) -> RankRow:
+    images, steps = launch.cell.global_batch_size, rank.step_seconds
+    return RankRow(
+        rank=rank.rank,
+        host=rank.host,
+        device=rank.device or launch.device,
+        steps=len(steps),
+        mean_of_rates=fmean(images / seconds for seconds in steps) if steps else None,
+        mean_seconds=fmean(steps) if steps else None,
+        max_seconds=max(steps, default=None),
+        all_reduce_seconds=median(rank.all_reduce_seconds) if rank.all_reduce_seconds else None,
+    )
+
+
+def _telemetry(launch: Launch) -> Iterator[ProcessTelemetry]:
+    """Each process whose telemetry is there: a launch's only one, or each of its ranks."""
+    if launch.telemetry is not None:
+        share = others_cpu_share([launch.telemetry])
+        yield ProcessTelemetry(rank=None, telemetry=launch.telemetry, others_cpu_share=share)
+    for rank in launch.ranks:
+        if rank.telemetry is not None:
+            on_host = [other.telemetry for other in launch.ranks if other.host == rank.host]
+            share = others_cpu_share([found for found in on_host if found is not None])
+            yield ProcessTelemetry(rank=rank.rank, telemetry=rank.telemetry, others_cpu_share=share)
+
+
+def _spreads(launches: Sequence[Launch]) -> Iterator[Spread]:
+    by_cell: dict[Cell, list[Launch]] = {}
+    for launch in launches:
+        if launch.status is Status.OK:
+            by_cell.setdefault(launch.cell, []).append(launch)
+    for cell, ok in by_cell.items():
+        summaries = [launch_summary(launch) for launch in ok]
+        rates = [summary.images_per_second for summary in summaries if summary]
+        if len(rates) > 1:
+            cautions = dict.fromkeys(caution for launch in ok for caution in launch.cautions)
+            yield Spread(
+                cell_id=cell.id,
+                launches=len(rates),
+                lowest=min(rates),
+                median=median(rates),
+                highest=max(rates),
+                apart=(max(rates) - min(rates)) / median(rates),
+                cautions=tuple(cautions),
+            )
+
+
+def _overhead(launches: Sequence[Launch]) -> Overhead | None:
+    """Of these ok launches; None for none."""
+    if not launches:
+        return None
+    shares = [each.runner_cpu_seconds / each.loop_seconds for each in launches if each.loop_seconds]
+    return Overhead(
+        seconds=_distribution([each.overhead_seconds for each in launches if not each.ranks]),
+        rank_seconds=_distribution([each.overhead_seconds for each in launches if each.ranks]),
+        runner_share=_distribution(shares),
+        started=Counter(each.started_by for each in launches if each.started_by),
+        fork_refused=tuple(
+            dict.fromkeys(each.fork_refused for each in launches if each.fork_refused)
+        ),
+    )
+
+
+def _distribution(values: Sequence[float]) -> Distribution | None:
+    if not values:
+        return None
+    return Distribution(median=median(values), mean=fmean(values), largest=max(values))

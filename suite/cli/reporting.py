@@ -1,0 +1,57 @@
+"""Run directories, read and assembled into a report, and the files that are written of it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from suite.analysis.assemble import assemble, join
+from suite.formats.plots import scaling_plots
+from suite.formats.report_json import report_json
+from suite.formats.results import report_markdown
+from suite.model.errors import NotComparableError
+from suite.model.report import Report
+from suite.model.run import Run
+from suite.model.systems import system_by_key
+from suite.store.references import BANDS_PATH, REFERENCE_DIRECTORY, read_bands, read_system
+from suite.store.runs import read_run, write_plot
+from suite.store.text import reachable, write_text
+
+
+def assembled(directories: Sequence[Path]) -> Report:
+    """A report of runs, each beside the references that it is for if they have any in common.
+
+    Raises:
+        InputError: a directory or a reference cannot be read.
+    """
+    return join([_assembled(read_run(directory)) for directory in directories])
+
+
+def _assembled(run: Run) -> Report:
+    paths = [path for path in reference_paths(run) if reachable(path.exists)]
+    references = [read_system(path) for path in paths]
+    try:
+        return assemble([run], references, read_bands(BANDS_PATH) if references else ())
+    except NotComparableError:
+        return assemble([run])
+
+
+def reference_paths(run: Run) -> list[Path]:
+    """The reference that the matrix names, else those of the published GPUs that ran its cells."""
+    if run.header.reference is not None:
+        return [Path(run.header.reference)]
+    types = dict.fromkeys(launch.cell.gpu for launch in run.launches if launch.step_seconds)
+    systems = [system_by_key(type_) for type_ in types if type_]
+    return [REFERENCE_DIRECTORY / f"{system.key}.csv" for system in systems if system]
+
+
+def write_report(report: Report, directory: Path) -> list[str]:
+    """Write report.md, report.json and the plots; the names of what was written.
+
+    Raises:
+        InputError: one cannot be written.
+    """
+    write_text(directory / "report.md", report_markdown(report))
+    write_text(directory / "report.json", report_json(report))
+    plots = scaling_plots(report)
+    for name, svg in plots.items():
+        write_plot(directory, name, svg)
+    return ["report.md", "report.json", *["plots/"] * bool(plots)]

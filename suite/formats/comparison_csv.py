@@ -1,0 +1,65 @@
+"""comparison.csv: a line for each cell that was measured or published."""
+
+import pandas as pd
+
+from suite.model.launch import Status
+from suite.model.reference import Metric
+from suite.model.report import ComparedCell, Report
+from suite.model.run import CellResult
+from suite.model.text import spreadsheet_text
+
+# Begins the titles of a reference's further columns in comparison.csv; no title of ours does.
+_EXTRA = "reference_"
+
+
+def comparison_csv(report: Report) -> str:
+    """The cells of a report's comparisons; numbers in the page's units, ratios and words.
+
+    The last columns are those that a reference's file has beyond the published ones.
+    """
+    cells = [cell for comparison in report.comparisons for cell in comparison.cells]
+    lines = [
+        {
+            name: spreadsheet_text(value) if isinstance(value, str) else value
+            for name, value in _line(cell).items()
+        }
+        for cell in cells
+    ]
+    frame = pd.DataFrame(lines).astype(
+        dict.fromkeys(("samples", "launches", "launches_planned"), "Int64")
+    )
+    return frame.rename(columns=spreadsheet_text).to_csv(index=False)
+
+
+def _line(cell: ComparedCell) -> dict[str, object]:
+    key, result, row = cell.key, cell.result, cell.row
+    status = result.status if result else None
+    line: dict[str, object] = {
+        "mode": key.mode.value,
+        "precision": key.precision.value,
+        "xla": str(key.xla).lower(),
+        "gpus": key.gpus,
+        "batch_size": key.batch_size,
+        "side": cell.side.value,
+        "cell": cell.cell_id,
+        "status": status.value if status else None,
+        "reason": result.reason if result and status is not Status.OK else None,
+        "samples": result.summary.count if result and result.summary else None,
+        "launches": result.ok_launches if result else None,
+        "launches_planned": result.planned_launches if result else None,
+        "cautions": _kinds(result) if result else None,
+    }
+    for metric in Metric:
+        judgement = cell.judgement(metric)
+        line[f"{metric.value}_measured"] = cell.measured(metric)
+        line[f"{metric.value}_published"] = cell.published(metric)
+        line[f"{metric.value}_ratio"] = cell.ratio(metric)
+        line[f"{metric.value}_word"] = judgement.word.value if judgement else None
+    line["note"] = row.note if row else None
+    line.update({f"{_EXTRA}{title}": text for title, text in row.extra.items()} if row else {})
+    return line
+
+
+def _kinds(result: CellResult) -> str:
+    """The kinds of its cautions, each once, separated by a space."""
+    return " ".join(dict.fromkeys(caution.kind.value for caution in result.cautions))

@@ -1,1 +1,0 @@
-"""A stand-in for the real kernel that sleeps by the clock."""

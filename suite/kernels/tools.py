@@ -1,0 +1,79 @@
+"""What the suite does with its network and its records besides launching cells.
+
+Importing this module imports no framework; its functions do. Those that take no GPU are for the
+command line, the others are what `bench.py selfcheck` compares launches with.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from suite.kernels import tensorflow
+from suite.kernels.interface import KernelOptions
+from suite.model.cell import Cell
+from suite.model.layer import LayerFacts
+
+# Makes the next batch and waits for it.
+Draw = Callable[[], object]
+
+
+def layer_table(image_size: int) -> tuple[LayerFacts, ...]:
+    """Every layer of the network that has parameters or pools, in order. Takes no GPU."""
+    tensorflow.start_without_gpu()
+    from suite.kernels.tensorflow import resnet50
+
+    return resnet50.layer_table(image_size)
+
+
+def make_data_set(
+    out: Path, *, images: int, width: int, height: int, shards: int, seed: int
+) -> tuple[Path, ...]:
+    """Write a small data set in ImageNet's layout; see `make_records`. Takes no GPU.
+
+    Raises:
+        InputError: the directory exists, or cannot be written.
+    """
+    tensorflow.start_without_gpu()
+    from suite.kernels.tensorflow import make_records
+
+    return make_records.make_data_set(
+        out, images=images, width=width, height=height, shards=shards, seed=seed
+    )
+
+
+def check_shard(shard: Path) -> int:
+    """How many records a shard holds, having decoded each one. Takes no GPU.
+
+    Raises:
+        InputError: the first record that is damaged or cannot be used.
+    """
+    tensorflow.start_without_gpu()
+    from suite.kernels.tensorflow import records
+
+    return records.check_shard(shard)
+
+
+def bare_step(cell: Cell) -> Callable[[], None]:
+    """The step of a bare Keras loop for the same cell."""
+    from suite.kernels.tensorflow import yardsticks
+
+    return yardsticks.bare_keras_step(cell, KernelOptions())
+
+
+def open_pipeline(cell: Cell, options: KernelOptions) -> Draw:
+    """The record pipeline of a cell, without its network.
+
+    Raises:
+        MissingComponentError: it needs DALI, which is not installed.
+    """
+    tensorflow.share_gpu()
+    tensorflow.import_for(cell)
+    from suite.kernels.tensorflow import batches
+
+    return batches.open_batches(cell, options).next
+
+
+def open_decoder(cell: Cell, options: KernelOptions) -> Draw:
+    """The decoding of the same JPEGs and nothing else."""
+    from suite.kernels.tensorflow import yardsticks
+
+    return yardsticks.bare_decoding(cell, options).__next__

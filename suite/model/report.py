@@ -1,0 +1,350 @@
+"""What runs come to, as numbers: everything that a format shows, and no text that it lays out.
+
+Units are in the names of fields, or beside the number. A number without a sample is None.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from suite.model.cell import Cell, Precision
+from suite.model.launch import Caution, Launch, StartedBy
+from suite.model.reference import Key, Metric, ReferenceRow
+from suite.model.run import CellResult, Coverage, RunHeader
+from suite.model.summary import Interval, Summary
+from suite.model.telemetry import Telemetry
+
+# History of report.json, newest first.
+#     1  first version
+REPORT_VERSION = 1
+
+
+class Steadiness(str, Enum):
+    """Whether the measured steps of a launch changed; not judged where they are too few."""
+
+    STEADY = "steady"
+    UNSTEADY = "unsteady"
+    NOT_JUDGED = "not_judged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankRow:
+    """One rank of a launch by its own clock; rate, mean and max are None if it took no step.
+
+    `mean_of_rates` is in images/s over all ranks, by the published estimator, which takes rank 0's.
+    `all_reduce_seconds` is the median of the all-reduces that were timed alone.
+    """
+
+    rank: int
+    host: str
+    device: str
+    steps: int
+    mean_of_rates: float | None
+    mean_seconds: float | None
+    max_seconds: float | None
+    all_reduce_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessTelemetry:
+    """The telemetry of a process of a launch: of its only one (`rank` is None), or of a rank.
+
+    `others_cpu_share` is the share of the CPUs of its host that processes other than those of the
+    launch kept busy; None if unknown.
+    """
+
+    rank: int | None
+    telemetry: Telemetry
+    others_cpu_share: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchRow:
+    """A launch: its record with every sample, and what follows from it alone.
+
+    `rank_spread` is how far its ranks are apart in a step, as a share of the slowest;
+    `all_reduce_share` is the slowest rank's all-reduce, timed alone, as a share of a mean step.
+    """
+
+    cell_id: str
+    record: Launch
+    summary: Summary | None
+    steadiness: Steadiness
+    ranks: tuple[RankRow, ...]
+    rank_spread: float | None
+    all_reduce_share: float | None
+    telemetry: tuple[ProcessTelemetry, ...]
+
+    @property
+    def name(self) -> str:
+        """The cell's id and the number of the launch."""
+        return f"{self.cell_id}, launch {self.record.launch}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """How far the ok launches of a cell, two or more, are apart in images/s.
+
+    `apart` is the highest less the lowest as a share of the median.
+    """
+
+    cell_id: str
+    launches: int
+    lowest: float
+    median: float
+    highest: float
+    apart: float
+    cautions: tuple[Caution, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """Median, mean and largest of some numbers, in their unit."""
+
+    median: float
+    mean: float
+    largest: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overhead:
+    """What isolating launches in processes cost, over those that are ok.
+
+    `seconds` are a launch's outside build, compile and steps, `rank_seconds` the same of launches
+    of several ranks; `runner_share` is the runner's own CPU time during steps, as a share of one
+    core. `started` counts launches by how they were started, `fork_refused` are the reasons for
+    which some were not forked.
+    """
+
+    seconds: Distribution | None
+    rank_seconds: Distribution | None
+    runner_share: Distribution | None
+    started: Mapping[StartedBy, int]
+    fork_refused: tuple[str, ...]
+
+
+class ScalingKind(str, Enum):
+    """What stays equal when GPUs are added: the batch size of each, or that of all together."""
+
+    WEAK = "weak"
+    STRONG = "strong"
+
+
+class Estimator(str, Enum):
+    """A throughput of a summary, in images/s; the value is the name of its field."""
+
+    ELAPSED = "images_per_second"
+    MEAN_OF_RATES = "mean_of_rates"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScalingLine:
+    """Training on several GPUs over training on one, the base.
+
+    Throughputs are in images/s over all GPUs. `factor` is their ratio, which for strong scaling
+    is also the ratio of step times; None where `problem` says what is missing. `of_linear` is the
+    share of linear scaling that was reached; 1.0 is a factor equal to the GPUs. `hours` are those
+    of 90 epochs of ImageNet at `img_s`. `cautions` are the doubts attached to either number.
+    """
+
+    cell: Cell
+    base: Cell
+    base_img_s: float | None
+    img_s: float | None
+    factor: float | None
+    of_linear: float | None
+    hours: float | None
+    problem: str = ""
+    cautions: tuple[Caution, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """Throughput in images/s on this many GPUs."""
+
+    gpus: int
+    img_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScalingCurve:
+    """Throughput by GPUs, from one GPU on; `base` tells its conditions.
+
+    `factor` and `of_linear` are those of its last point, as the line states them.
+    """
+
+    base: Cell
+    points: tuple[CurvePoint, ...]
+    factor: float
+    of_linear: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scaling:
+    """One kind of scaling, measured or published: a line a cell, and a curve a base.
+
+    `cautions` are those of all lines that have a factor.
+    """
+
+    kind: ScalingKind
+    estimator: Estimator
+    lines: tuple[ScalingLine, ...]
+    curves: tuple[ScalingCurve, ...]
+    cautions: tuple[Caution, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedRun:
+    """A run on one machine.
+
+    `cells` has each cell that has a launch by its id, with its launches pooled; `launches` come in
+    planned order. `spreads` has the cells of which two launches or more are ok.
+    `overhead` is None where no launch is. `scaling` is by images / elapsed time. `reading_seconds`
+    is what a reading of telemetry took on average, None without any.
+    """
+
+    header: RunHeader
+    coverage: Coverage
+    cells: Mapping[str, CellResult]
+    launches: tuple[LaunchRow, ...]
+    spreads: tuple[Spread, ...]
+    scaling: tuple[Scaling, ...]
+    overhead: Overhead | None
+    reading_seconds: float | None
+
+    @property
+    def results(self) -> tuple[CellResult, ...]:
+        """The cells, in order of their first launch."""
+        return tuple(self.cells.values())
+
+
+class Word(str, Enum):
+    """What a ratio of measured to published earns. "Above" a latency is slower, not better."""
+
+    WITHIN = "within"
+    ABOVE = "above"
+    BELOW = "below"
+    NOT_JUDGED = "not judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A word for a ratio, and why."""
+
+    word: Word
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedNumber:
+    """A number of the page as measured and as published, both in `unit`.
+
+    `unit` is the page's: img/s, ms, h, or x for a factor. `interval` encloses the measured number
+    with 95 % confidence, None if it is not known; `samples` are the steps behind it. `ratio` is
+    measured / published, None where one is missing; `judgement` is None without a ratio, or where
+    none is made. `cautions` are the doubts about the measured number, which is not of a whole
+    measurement unless `is_whole`.
+    """
+
+    unit: str
+    measured: float | None
+    interval: Interval | None = None
+    samples: int = 0
+    published: float | None
+    ratio: float | None
+    judgement: Judgement | None = None
+    cautions: tuple[Caution, ...] = ()
+    is_whole: bool = True
+
+
+class Side(str, Enum):
+    """Where a cell was found."""
+
+    BOTH = "both"
+    MEASURED = "measured"
+    PUBLISHED = "published"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedCell:
+    """A cell of a run, of a reference, or of both, with a number for each metric of the page."""
+
+    key: Key
+    side: Side
+    cell_id: str | None
+    result: CellResult | None
+    row: ReferenceRow | None
+    numbers: Mapping[Metric, ComparedNumber]
+
+    def measured(self, metric: Metric) -> float | None:
+        """The measured number in the page's units (img/s, ms), or None."""
+        return self.numbers[metric].measured
+
+    def published(self, metric: Metric) -> float | None:
+        """The published number in the page's units, or None."""
+        return self.numbers[metric].published
+
+    def ratio(self, metric: Metric) -> float | None:
+        """Measured / published, or None where one of them is missing."""
+        return self.numbers[metric].ratio
+
+    def judgement(self, metric: Metric) -> Judgement | None:
+        """The word for the ratio; None without a ratio."""
+        return self.numbers[metric].judgement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedTraining:
+    """A line of the page's training table and of its table of hours, of cells that were measured.
+
+    `batch_size_base` is that of the base precision; None where a side is absent from the page.
+    """
+
+    gpus: int
+    batch_size_base: int | None
+    batch_size_amp: int | None
+    base: ComparedNumber
+    amp: ComparedNumber
+    speedup: ComparedNumber
+    base_weak_scaling: ComparedNumber
+    amp_weak_scaling: ComparedNumber
+    base_hours: ComparedNumber
+    amp_hours: ComparedNumber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingTable:
+    """A training table of the page: AMP beside a base precision, with or without XLA."""
+
+    base_precision: Precision
+    xla: bool
+    lines: tuple[ComparedTraining, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A run (its place in `Report.runs`) beside a published system.
+
+    `device` is what the compared cells ran on, and `published_for` the system's title; `same_gpu`
+    says whether it is the system's GPU, form factor and memory included. Scaling is weak, and by
+    the published estimator.
+    """
+
+    run: int
+    device: str
+    reference: str
+    published_for: str
+    same_gpu: bool
+    cells: tuple[ComparedCell, ...]
+    training: tuple[TrainingTable, ...]
+    measured_scaling: Scaling
+    published_scaling: Scaling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Runs, of one machine or several, and those of them that are set beside published tables."""
+
+    runs: tuple[ReportedRun, ...]
+    comparisons: tuple[Comparison, ...]
+    report_version: int = REPORT_VERSION
