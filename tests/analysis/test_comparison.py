@@ -180,6 +180,8 @@ def test_a_training_line_of_which_a_side_is_missing_keeps_the_other() -> None:
 
     (alone,) = beside(make_result(AMP, 0.04)).training
     assert (alone.lines[0].base.measured, alone.lines[0].base.published) == (None, 400)
+    (alone,) = beside(make_result(TRAINING, 0.1)).training
+    assert (alone.lines[0].amp.measured, alone.lines[0].amp.published) == (None, 1000)
 
 
 def test_the_device_is_the_systems_only_if_it_is_the_very_gpu() -> None:
