@@ -149,9 +149,9 @@ def _stretch_weights(count: int) -> Values:
 def _wave(points: Values, steps: Values, group: int) -> Wave:
     """The wave at the highest peak of the periodogram, searched in steps of half a period."""
     count = len(points)
-    power = np.abs(np.fft.rfft(points, 2 * count)) ** 2
+    amplitudes = np.abs(np.fft.rfft(points, 2 * count))
     lowest, highest = 2 * FEWEST_PERIODS, 2 * count // SHORTEST_PERIOD
-    periods = (lowest + int(np.argmax(power[lowest : highest + 1]))) / 2
+    periods = (lowest + int(np.argmax(amplitudes[lowest : highest + 1]))) / 2
     fitted, _ = _sinusoid(points, periods)
     _, swing = _sinusoid(steps, periods * len(steps) / (count * group))
     return Wave(_evidence(points, fitted), swing, count * group / periods)

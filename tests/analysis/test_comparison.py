@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from builders import make_cell, make_header, make_result, make_row
 
@@ -104,6 +105,9 @@ def test_latencies_are_enclosed_in_milliseconds() -> None:
     assert number.is_whole
     for metric in (Metric.THROUGHPUT, Metric.LATENCY_AVG, Metric.LATENCY_P99):
         assert cell.numbers[metric].interval is None
+    assert [cell.measured(metric) for metric in list(Metric)[1:]] == pytest.approx(
+        [1000 * float(np.mean(steps)), *(1000 * np.quantile(steps, (0.9, 0.95, 0.99)))]
+    )
 
 
 TRAINING = make_cell(mode=Mode.TRAINING, batch_size=32)
@@ -165,8 +169,10 @@ def test_training_is_set_beside_the_pages_own_columns() -> None:
 
 def test_a_training_line_of_which_a_side_is_missing_keeps_the_other() -> None:
     """Nothing derived is made up; lines of which nothing was measured are left out."""
-    whole = replace(make_result(TRAINING, 0.1), ended_launches=1, planned_launches=2, ok_launches=1)
-    (table,) = beside(whole, make_result(AMP)).training
+    unfinished = replace(
+        make_result(TRAINING, 0.1), ended_launches=1, planned_launches=2, ok_launches=1
+    )
+    (table,) = beside(unfinished, make_result(AMP)).training
     (line,) = table.lines
 
     assert line.gpus == 1
@@ -178,6 +184,8 @@ def test_a_training_line_of_which_a_side_is_missing_keeps_the_other() -> None:
     assert (line.amp_weak_scaling.measured, line.amp_weak_scaling.samples) == (None, 0)
     assert (line.amp_hours.measured, line.base_hours.is_whole) == (None, False)
 
+    (part,) = beside(unfinished, make_result(AMP, 0.04)).training
+    assert (part.lines[0].speedup.is_whole, part.lines[0].amp_hours.is_whole) == (False, True)
     (alone,) = beside(make_result(AMP, 0.04)).training
     assert (alone.lines[0].base.measured, alone.lines[0].base.published) == (None, 400)
     (alone,) = beside(make_result(TRAINING, 0.1)).training

@@ -157,7 +157,7 @@ def worth_by_definition(launches: Sequence[Sequence[float]], cut: float) -> int:
 
 
 @pytest.mark.parametrize("lengths", [(201,), (120, 80, 101)])
-@pytest.mark.parametrize("kept", [0.0, 0.5, 0.8])
+@pytest.mark.parametrize("kept", [0.0, 0.5, 0.8, 0.999])
 def test_the_worth_is_that_of_its_definition(kept: float, lengths: tuple[int, ...]) -> None:
     """Counted in bits of whole numbers, and the same as in plain arithmetic."""
     generator = random.Random(7)  # noqa: S311 - not for secrets

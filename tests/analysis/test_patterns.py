@@ -53,7 +53,7 @@ def test_each_pattern_is_found_where_it_is_and_as_large_as_it_is(count: int) -> 
     drift, stretch, wave = fits(drifting)[0], fits(slower)[1], fits(swinging)[2]
 
     # A fiftieth of the steps is drawn in at either end.
-    assert math.exp(drift.change) == pytest.approx(1.2, rel=0.01)
+    assert math.exp(drift.change) == pytest.approx(1.2, rel=0.001)
     assert (stretch.first, stretch.end) == pytest.approx((middle, end), abs=group)
     assert math.exp(stretch.change) == pytest.approx(1.1, rel=0.02)
     assert wave.period == pytest.approx(count / 3, rel=0.01)

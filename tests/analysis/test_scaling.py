@@ -1,5 +1,7 @@
 """suite.analysis.scaling: the derived columns of a training table."""
 
+from dataclasses import replace
+
 import pytest
 from builders import make_row
 
@@ -65,8 +67,9 @@ def test_a_single_batch_size_on_each_side_is_paired_as_on_the_page() -> None:
         training(Precision.FP32, 128, 3000.0, gpus=8),
         training(Precision.AMP, 256, 7000.0, gpus=8),
     ]
+    inference = replace(rows[0], mode=Mode.INFERENCE, batch_size=1)
 
-    assert scaling_of(rows) == (
+    assert scaling_of([inference, *rows]) == (
         line(1, (128, 256), (2.5, 1.0, 1.0)),
         line(8, (128, 256), (7000 / 3000, 7.5, 7.0)),
     )
