@@ -133,6 +133,7 @@ def test_launches_of_a_cell_are_apart_by_their_rates() -> None:
     assert spread.apart == pytest.approx(40 / 64)
     assert [caution.kind for caution in spread.cautions] == [CautionKind.QUICK]
     assert reported(launches[0], replace(FAILED, launch=1)).spreads == ()
+    assert [each.launches for each in reported(*launches[:2]).spreads] == [2]
 
 
 def test_overhead_is_that_of_ok_launches_with_and_without_ranks() -> None:
