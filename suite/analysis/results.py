@@ -46,7 +46,7 @@ def _result(cell: Cell, launches: Sequence[Launch], planned_launches: int) -> Ce
     return CellResult(
         cell=cell,
         status=worst.status,
-        reason=worst.reason if worst.status is not Status.OK else "",
+        reason=worst.reason,
         summary=summarize(samples, cell.global_batch_size, published, lengths),
         cautions=tuple(cautions),
         ok_launches=len(ok),

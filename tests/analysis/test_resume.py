@@ -55,6 +55,17 @@ def test_a_run_of_before_folders_were_kept_is_not_accused() -> None:
     assert changes(replace(HEADER, data=None), HEADER) == ()
 
 
+def test_a_header_that_names_no_gpus_is_compared_all_the_same() -> None:
+    """Its device is the CPU, or unknown."""
+    before = replace(HEADER, machine={})
+
+    assert changes(before, before) == ()
+    assert changes(before, HEADER) == (
+        "GPUs [] -> ['GPU-1']",
+        "power limits in W [] -> [None]",
+    )
+
+
 @pytest.mark.parametrize(
     ("difference", "words"),
     [
