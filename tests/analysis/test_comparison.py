@@ -67,6 +67,7 @@ def test_a_failed_cell_is_on_both_sides_without_a_ratio() -> None:
     assert cell.side is Side.BOTH
     assert cell.ratio(Metric.THROUGHPUT) is None
     assert cell.judgement(Metric.THROUGHPUT) is None
+    assert cell.numbers[Metric.THROUGHPUT].samples == 0
 
 
 def test_another_kind_of_work_does_not_join_a_published_row() -> None:

@@ -1,6 +1,7 @@
 """suite.analysis.verdict: what a limit says; see tests/cli/test_compare.py for whole runs."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from builders import make_cell, make_result, make_row
@@ -9,6 +10,7 @@ from suite.analysis.comparison import compare
 from suite.analysis.verdict import Standing, Verdict, judge_run
 from suite.model.cell import Precision
 from suite.model.errors import ExitCode, NotComparableError
+from suite.model.launch import Caution, CautionKind, Status
 from suite.model.reference import ReferenceRow, ReferenceTable
 from suite.model.run import CellResult, Coverage
 
@@ -57,3 +59,57 @@ def test_a_ratio_that_is_exactly_the_limit_reaches_it() -> None:
 def test_what_is_not_a_number_reaches_no_limit() -> None:
     """However it came into a record, a ratio of NaN is neither good nor a loss."""
     assert judged(result(8, math.nan, 0.001)).exit_code is ExitCode.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("kind", CautionKind)
+def test_a_doubt_can_make_a_loss_undecided_and_some_a_success_too(kind: CautionKind) -> None:
+    """What slowed a cell down may still reach; what was not measured as asked says nothing."""
+    as_asked = kind not in {
+        CautionKind.QUICK, CautionKind.TRUNCATED, CautionKind.SIMULATED, CautionKind.OTHER_DEVICE,
+        CautionKind.WIDENED, CautionKind.CHANGED, CautionKind.MIXED_DEVICES,
+    }  # fmt: skip
+    doubt = (Caution(kind, "why"),)
+    good, bad = (replace(result(8, seconds), cautions=doubt) for seconds in (0.05, 0.5))
+
+    assert judged(bad).exit_code is ExitCode.INCONCLUSIVE
+    assert judged(good).exit_code is (ExitCode.GOOD if as_asked else ExitCode.INCONCLUSIVE)
+    assert judged(good).count(Standing.UNDECIDED) == (not as_asked)
+
+
+GOOD, BAD = result(8, 0.05), result(16, 0.5)
+FAILED = result(32)
+UNFINISHED = replace(result(64, 0.1), planned_launches=2)
+SKIPPED = replace(result(128), status=Status.SKIPPED)
+
+
+@pytest.mark.parametrize(
+    ("results", "code", "lacking"),
+    [
+        ((GOOD,), ExitCode.GOOD, 0),
+        ((GOOD, BAD), ExitCode.REGRESSION, 0),
+        ((GOOD, FAILED), ExitCode.CELL_FAILED, 1),
+        ((GOOD, UNFINISHED), ExitCode.CELL_FAILED, 1),
+        ((GOOD, SKIPPED), ExitCode.GOOD, 0),
+        ((SKIPPED,), ExitCode.CELL_FAILED, 0),
+        ((BAD, FAILED, UNFINISHED, SKIPPED), ExitCode.REGRESSION, 2),
+    ],
+)
+def test_a_loss_counts_before_what_is_missing_and_that_before_a_doubt(
+    results: tuple[CellResult, ...], code: ExitCode, lacking: int
+) -> None:
+    """A failed or unfinished cell is not judged by its other launches; a skipped one lacks none."""
+    verdict = judged(*results)
+
+    assert (verdict.exit_code, verdict.lacking) == (code, lacking)
+    assert {cell.result for cell in verdict.judged} <= {GOOD, BAD}
+
+
+def test_cells_without_a_record_are_missing() -> None:
+    """As the header planned them; a run that goes on is no reason to refuse a verdict."""
+    table = ReferenceTable("t4", (row(8), row(16)))
+    part = Coverage(ended_launches=1, planned_launches=2, not_run=("another",))
+    verdict = judge_run(compare([GOOD], table, []), part, 1.0, 1)
+    early = judge_run(compare([GOOD], table, []), part, 1.0, 256)
+
+    assert (verdict.exit_code, verdict.lacking) == (ExitCode.CELL_FAILED, 1)
+    assert (early.judged, early.exit_code) == ((), ExitCode.CELL_FAILED)
