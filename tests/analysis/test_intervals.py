@@ -200,3 +200,20 @@ def test_equal_launches_seldom_differ_and_unequal_ones_do(launches: int) -> None
 def test_the_test_of_launches_has_the_tabulated_quantiles(freedom: int, quantile: float) -> None:
     """97.5 % of chi-squared, to the accuracy of the approximation."""
     assert _chi_squared(freedom) == pytest.approx(quantile, rel=0.02)
+
+
+def test_equal_launches_of_steps_that_resemble_each_other_seldom_differ() -> None:
+    """Their medians are further apart than those of independent steps; their own steps say why."""
+    generator = random.Random(8)  # noqa: S311 - not for secrets
+    differ = 0
+    for _ in range(100):
+        launches = []
+        for _ in range(5):
+            level, launch = 0.0, []
+            for _ in range(100):
+                level = 0.6 * level + generator.gauss(0, 1)
+                launch.append(level)
+            launches.append(launch)
+        differ += launches_differ(launches)
+
+    assert differ <= 8
