@@ -8,9 +8,9 @@ from suite.formats.plots import scaling_plots
 from suite.formats.report_json import report_json
 from suite.formats.results import report_markdown
 from suite.model.errors import NotComparableError
+from suite.model.reference import reference_key
 from suite.model.report import Report
 from suite.model.run import Run
-from suite.model.systems import system_by_key
 from suite.store.references import BANDS_PATH, REFERENCE_DIRECTORY, read_bands, read_system
 from suite.store.runs import read_run, write_plot
 from suite.store.text import reachable, write_text
@@ -38,9 +38,10 @@ def reference_paths(run: Run) -> list[Path]:
     """The reference that the matrix names, else those of the published GPUs that ran its cells."""
     if run.header.reference is not None:
         return [Path(run.header.reference)]
-    types = dict.fromkeys(launch.cell.gpu for launch in run.launches if launch.step_seconds)
-    systems = [system_by_key(type_) for type_ in types if type_]
-    return [REFERENCE_DIRECTORY / f"{system.key}.csv" for system in systems if system]
+    keys = dict.fromkeys(
+        reference_key(launch.cell) for launch in run.launches if launch.step_seconds
+    )
+    return [REFERENCE_DIRECTORY / f"{key}.csv" for key in keys if key]
 
 
 def write_report(report: Report, directory: Path) -> list[str]:
