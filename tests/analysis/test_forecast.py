@@ -136,3 +136,11 @@ def test_a_guess_is_in_proportion_to_all_images_of_a_step() -> None:
     forecast.learn(3.0)
 
     assert forecast.later_seconds == pytest.approx(8 * 3)
+
+
+def test_after_the_last_launch_nothing_is_to_come() -> None:
+    """Also where nothing was expected."""
+    forecast = Forecast([(cell(1), None)])
+    forecast.begin()
+
+    assert (forecast.present_seconds, forecast.later_seconds) == (None, 0)

@@ -271,12 +271,12 @@ ON_GPU = {"device_type": "GPU", "gpu_uuid": "1234-5678"}
         ({"device_type": "CPU"}, None, None),
         ({}, T4, None),
         ({}, None, None),
-        ({"device_type": "CPU"}, T4, "TensorFlow ran on the CPU although Tesla T4 is present"),
-        (ON_GPU, None, "TensorFlow ran on a GPU that NVML does not show (no driver)"),
+        ({"device_type": "CPU"}, T4, "the launch ran on the CPU although Tesla T4 is present"),
+        (ON_GPU, None, "the launch ran on a GPU that NVML does not show (no driver)"),
         (
             {**ON_GPU, "gpu_uuid": "8765-4321"},
             T4,
-            "TensorFlow ran on the GPU with the UUID 8765-4321, but NVML has Tesla T4 with GPU-",
+            "the launch ran on the GPU with the UUID 8765-4321, but NVML has Tesla T4 with GPU-",
         ),
     ],
 )
