@@ -1,12 +1,14 @@
 """Run directories, read and assembled into a report, and the files that are written of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from suite.analysis.assemble import assemble, join
+from suite.formats.junit import junit_xml
 from suite.formats.plots import scaling_plots
 from suite.formats.report_json import report_json
 from suite.formats.results import report_markdown
+from suite.formats.results_csv import results_csv
 from suite.model.errors import NotComparableError
 from suite.model.reference import reference_key
 from suite.model.report import Report
@@ -14,6 +16,14 @@ from suite.model.run import Run
 from suite.store.references import BANDS_PATH, REFERENCE_DIRECTORY, read_bands, read_system
 from suite.store.runs import read_run, write_plot
 from suite.store.text import reachable, write_text
+
+# The files of a report.
+_FILES: Mapping[str, Callable[[Report], str]] = {
+    "report.md": report_markdown,
+    "report.json": report_json,
+    "results.csv": results_csv,
+    "junit.xml": junit_xml,
+}
 
 
 def assembled(directories: Sequence[Path]) -> Report:
@@ -45,14 +55,14 @@ def reference_paths(run: Run) -> list[Path]:
 
 
 def write_report(report: Report, directory: Path) -> list[str]:
-    """Write report.md, report.json and the plots; the names of what was written.
+    """Write a report in every format and its plots; the names of what was written.
 
     Raises:
         InputError: one cannot be written.
     """
-    write_text(directory / "report.md", report_markdown(report))
-    write_text(directory / "report.json", report_json(report))
+    for name, render in _FILES.items():
+        write_text(directory / name, render(report))
     plots = scaling_plots(report)
     for name, svg in plots.items():
         write_plot(directory, name, svg)
-    return ["report.md", "report.json", *["plots/"] * bool(plots)]
+    return [*_FILES, *["plots/"] * bool(plots)]

@@ -54,12 +54,13 @@ def read_reference(path: Path) -> ReferenceTable:
     return ReferenceTable(path.stem, tuple(item.row for item in located))
 
 
-def read_system(path: Path) -> Reference:
+def read_system(path: Path | str) -> Reference:
     """A reference table with the columns derived from it: published ones, else recomputed.
 
     Raises:
         InputError: as `read_reference`.
     """
+    path = Path(path)
     table = read_reference(path)
     if path.resolve().parent == REFERENCE_DIRECTORY and system_by_key(path.stem):
         return Reference(

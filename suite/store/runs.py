@@ -77,12 +77,13 @@ def write_plot(directory: Path, name: str, svg: str) -> None:
     write_text(folder / name, svg)
 
 
-def read_run(directory: Path) -> Run:
+def read_run(directory: Path | str) -> Run:
     """Read a run directory; launches come in planned order.
 
     Raises:
         InputError: not a run directory, a newer schema, or an invalid file.
     """
+    directory = Path(directory)
     header = read_header(directory)
     launches = read_launches(directory)
     order = {cell_id: index for index, cell_id in enumerate(header.cells)}

@@ -14,8 +14,10 @@ from recorded import AMP, LAUNCHES, REFERENCE, recorded_report, recorded_run
 from suite.analysis.assemble import assemble
 from suite.formats.comparison import comparison_markdown, comparison_text
 from suite.formats.comparison_csv import comparison_csv
+from suite.formats.junit import junit_xml
 from suite.formats.report_json import report_json, report_schema
 from suite.formats.results import report_markdown, report_text
+from suite.formats.results_csv import results_csv
 from suite.model.launch import Caution, CautionKind, Launch, Status
 from suite.model.report import Report
 from suite.store.references import read_system
@@ -35,6 +37,8 @@ FORMATS = {
     "report.txt": Format(report_text),
     "report.md": Format(report_markdown),
     "report.json": Format(report_json, is_data=True),
+    "results.csv": Format(results_csv, is_data=True),
+    "junit.xml": Format(junit_xml, is_data=True),
     "report_comparison.txt": Format(comparison_text),
     "report_comparison.md": Format(comparison_markdown),
     "report_comparison.csv": Format(comparison_csv, is_data=True),
