@@ -277,4 +277,4 @@ def _lack(result: CellResult | None) -> str:
         return "not run"
     if result.status is not Status.OK:
         return str(result.status.value).replace("_", " ")
-    return "no sample" if result.is_finished else "not finished"
+    return "not finished"

@@ -3,8 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from builders import make_row
 
 from suite.analysis.audit import Audit, audit
+from suite.analysis.scaling import scaling_of, times_of
+from suite.model.cell import Mode, Precision
 from suite.model.reference import Metric, ReferenceTable, printed_rounding
 from suite.store.references import (
     BANDS_PATH,
@@ -151,3 +154,25 @@ def test_rows_that_the_page_leaves_open_are_told(published: Audit) -> None:
     """A 90 % latency below the average, and a throughput that its latency does not give."""
     assert all((row.latency_p90_ms or 0) < (row.latency_avg_ms or 0) for row in published.early_p90)
     assert (len(published.unsteady), len(published.early_p90)) == (13, 7)
+
+
+def test_two_gpus_scale_as_any_other_number_does() -> None:
+    """A line of a user's own system is checked where its throughputs are there."""
+    rows = tuple(
+        make_row(
+            system="mine", mode=Mode.TRAINING, precision=precision, gpus=gpus,
+            throughput_img_s=gpus * rate,
+        )
+        for gpus in (1, 2)
+        for precision, rate in ((Precision.FP32, 101.0), (Precision.AMP, 202.0))
+    )  # fmt: skip
+    tables = {**TABLES, "mine": ReferenceTable("mine", rows)}
+    findings = audit(tables, scaling_of(rows), times_of(rows))
+
+    assert [(number.gpus, number.quantity, number.recomputed) for number in findings.ratios] == [
+        (1, "amp speedup", 2.0),
+        (2, "amp speedup", 2.0),
+        (2, "fp32 weak scaling", 2.0),
+        (2, "amp weak scaling", 2.0),
+    ]
+    assert all(number.agrees for number in (*findings.ratios, *findings.hours))

@@ -7,6 +7,7 @@ import pytest
 from builders import CPU_ONLY, WITH_T4, make_cell, make_launch, make_telemetry
 
 from suite.analysis.memory import (
+    PARAMETERS,
     MemoryEstimate,
     capacity_bytes,
     estimate_memory,
@@ -167,3 +168,15 @@ def test_only_a_cpu_pays_for_freezing_and_any_device_for_xla() -> None:
 def test_a_launch_that_recorded_no_memory_tells_nothing() -> None:
     """The formula stays."""
     assert peaks([make_launch(), launch(make_cell(batch_size=4))]) == {}
+
+
+def test_training_keeps_three_copies_of_the_parameters_and_amp_half_a_one() -> None:
+    """Weights, gradients and momentum in float32; AMP computes with weights of two bytes."""
+
+    def fixed(mode: Mode, precision: Precision) -> float:
+        one, two = (formula_bytes(cell(mode, precision, size), on_gpu=True) for size in (1, 2))
+        return 2 * one - two
+
+    weights = 4 * PARAMETERS
+    assert fixed(TRAINING, FP32) - fixed(INFERENCE, FP32) == pytest.approx(2 * weights)
+    assert fixed(INFERENCE, AMP) - fixed(INFERENCE, FP32) == pytest.approx(weights / 2)
