@@ -19,7 +19,7 @@ from suite.model.errors import ExitCode, InputError, NotComparableError, Unfinis
 from suite.model.reference import Reference
 from suite.model.report import ReportedRun
 from suite.model.run import Run
-from suite.model.text import command, shown
+from suite.model.text import bench, command, shown
 from suite.store.references import BANDS_PATH, read_bands, read_system, reference_path
 from suite.store.runs import read_run, write_plot
 from suite.store.text import reachable, write_text
@@ -98,7 +98,7 @@ def _unfinished(directory: Path, run: ReportedRun) -> str:
     header, coverage = run.header, run.coverage
     resume = ["--resume", str(directory)]
     way = (
-        command(["python", "bench.py", *header.command, *resume])
+        bench(*header.command, *resume)
         if header.command
         else f"the command of this run with {command(resume)}"
     )

@@ -37,7 +37,7 @@ from suite.model.launch import Status
 from suite.model.matrix import Matrix
 from suite.model.report import Report
 from suite.model.run import CellResult, RunHeader
-from suite.model.text import command, file_safe, shown
+from suite.model.text import bench, command, file_safe, shown
 from suite.run.child import start_process
 from suite.run.forking import Forking
 from suite.run.locks import hold_devices, lock_names
@@ -205,8 +205,7 @@ def _report(planned: Sequence[PlannedLaunch], work: Work, stop: Stop) -> ExitCod
         count = f"{len(planned) - len(missing)} of {len(planned)} launches have ended"
         print(f"not finished ({why}): {count}; {_way_on(work.directory)}")
     elif report.comparisons and any(cell.summary for cell in measured.results):
-        words = ["python", "bench.py", "compare", "--run", str(work.directory)]
-        print(f"next: {command(words)}")
+        print(f"next: {bench('compare', '--run', str(work.directory))}")
     if stop.by is not None:
         return ExitCode.INTERRUPTED
     return ExitCode.CELL_FAILED if missing else _exit_code(measured.results)
