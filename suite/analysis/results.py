@@ -57,6 +57,5 @@ def _result(cell: Cell, launches: Sequence[Launch], planned_launches: int) -> Ce
 
 def _severity(status: Status) -> int:
     """Sort key, the worst first: failed, interrupted, skipped, ok."""
-    if status.is_failure:
-        return 0
-    return {Status.INTERRUPTED: 1, Status.SKIPPED: 2, Status.OK: 3}[status]
+    mildest = (Status.INTERRUPTED, Status.SKIPPED, Status.OK)
+    return -1 if status.is_failure else mildest.index(status)

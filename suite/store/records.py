@@ -89,7 +89,7 @@ def _validated(kind: type[Part], stored: dict[str, object]) -> Part:
 @cache
 def _adapter(kind: type[Part]) -> TypeAdapter[list[Part]]:
     # A plain dataclass has no configuration of its own and inherits that of its container.
-    config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+    config = ConfigDict(strict=True, extra="forbid")
     return TypeAdapter(list[kind], config=config)  # type: ignore[valid-type]
 
 
