@@ -12,7 +12,7 @@ from builders import make_launch, make_run, store_run
 
 from suite.cli.parser import make_parser
 from suite.run.flags import parse_order
-from suite.store.matrices import read_matrix
+from suite.store.matrices import matrix_path, read_matrix
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -44,7 +44,7 @@ def test_every_command_parses(command: str) -> None:
     given = make_parser().parse_args(shlex.split(command))
 
     matrix = getattr(given, "matrix", None)
-    assert matrix is None or (ROOT / matrix).is_file()
+    assert matrix is None or (ROOT / matrix_path(matrix)).is_file()
 
 
 def test_the_command_by_hand_parses() -> None:
