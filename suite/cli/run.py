@@ -204,11 +204,16 @@ def _report(planned: Sequence[PlannedLaunch], work: Work, stop: Stop) -> ExitCod
         why = f"stopped by {stop.by}" if stop.by else "--max-time is over"
         count = f"{len(planned) - len(missing)} of {len(planned)} launches have ended"
         print(f"not finished ({why}): {count}; {_way_on(work.directory)}")
-    elif report.comparisons and any(cell.summary for cell in measured.results):
+    elif _has_reference(report) and any(cell.summary for cell in measured.results):
         print(f"next: {bench('compare', '--run', str(work.directory))}")
     if stop.by is not None:
         return ExitCode.INTERRUPTED
     return ExitCode.CELL_FAILED if missing else _exit_code(measured.results)
+
+
+def _has_reference(report: Report) -> bool:
+    """Whether the matrix names one, or a cell the GPU of a published system."""
+    return bool(report.comparisons) or any(run.header.reference for run in report.runs)
 
 
 def _show_and_write(report: Report, directory: Path) -> None:
