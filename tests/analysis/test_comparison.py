@@ -1,14 +1,17 @@
 """suite.analysis.comparison: a run joined with a reference."""
 
+from dataclasses import replace
+
 import pytest
 from builders import make_cell, make_header, make_result, make_row
 
 from suite.analysis.comparison import compare, compare_run
-from suite.model.cell import Data, Precision
+from suite.analysis.scaling import scaling_of, time_to_train_hours, times_of
+from suite.model.cell import Data, KernelName, Mode, Precision
 from suite.model.errors import NotComparableError
-from suite.model.launch import Caution
+from suite.model.launch import Caution, CautionKind
 from suite.model.reference import Metric, Reference, ReferenceRow, ReferenceTable
-from suite.model.report import Side
+from suite.model.report import Comparison, Side
 from suite.model.run import CellResult
 
 
@@ -82,3 +85,138 @@ def test_nothing_in_common_is_not_comparable(results: list[CellResult]) -> None:
         compare_run(0, make_header(), results, {}, reference, [])
 
     assert caught.value.exit_code == 4
+
+
+def test_latencies_are_enclosed_in_milliseconds() -> None:
+    """As far as there are samples for an interval; a throughput and a mean have none."""
+    steps = [0.1 + step % 7 * 0.01 for step in range(100)]
+    doubt = Caution(CautionKind.QUICK, "cut")
+    (cell,) = compare(
+        [result(8, steps, cautions=(doubt,))], ReferenceTable("t4", (row(8, 100.0),)), []
+    )
+    assert cell.result is not None
+    assert cell.result.summary is not None
+    low, high = cell.result.summary.p90_interval_seconds or (0, 0)
+    number = cell.numbers[Metric.LATENCY_P90]
+
+    assert number.interval == pytest.approx((low * 1000, high * 1000))
+    assert (number.unit, number.samples, number.cautions) == ("ms", 100, (doubt,))
+    assert number.is_whole
+    for metric in (Metric.THROUGHPUT, Metric.LATENCY_AVG, Metric.LATENCY_P99):
+        assert cell.numbers[metric].interval is None
+
+
+TRAINING = make_cell(mode=Mode.TRAINING, batch_size=32)
+AMP = replace(TRAINING, precision=Precision.AMP)
+ROWS = tuple(
+    make_row(
+        system="mine", mode=Mode.TRAINING, precision=precision, gpus=gpus, batch_size=32,
+        throughput_img_s=rate,
+    )
+    for gpus, precision, rate in [
+        (1, Precision.FP32, 400.0),
+        (1, Precision.AMP, 1000.0),
+        (2, Precision.FP32, 760.0),
+        (2, Precision.AMP, 1800.0),
+    ]
+)  # fmt: skip
+REFERENCE = Reference(
+    table=ReferenceTable("mine", ROWS), accuracy=(), scaling=scaling_of(ROWS), times=times_of(ROWS)
+)
+
+
+def beside(*results: CellResult) -> Comparison:
+    """A run on one device beside the reference."""
+    devices = {each.cell: "Tesla V100" for each in results}
+    return compare_run(0, make_header(), results, devices, REFERENCE, [])
+
+
+def test_training_is_set_beside_the_pages_own_columns() -> None:
+    """Speedup of AMP, weak scaling of each precision and hours, by the published estimator."""
+    doubt = Caution(CautionKind.UNSTEADY, "drift")
+    (table,) = beside(
+        make_result(TRAINING, 0.1, cautions=(doubt,)),
+        make_result(AMP, 0.04),
+        make_result(replace(TRAINING, gpus=2), 0.125, 0.125),
+        make_result(replace(AMP, gpus=2), 0.05),
+    ).training
+    one, two = table.lines
+
+    assert (table.base_precision, table.xla) == (Precision.FP32, False)
+    assert [(line.gpus, line.batch_size_base, line.batch_size_amp) for line in table.lines] == [
+        (1, 32, 32),
+        (2, 32, 32),
+    ]
+    assert (one.base.measured, one.base.published) == pytest.approx((320, 400))
+    assert one.base.ratio == pytest.approx(0.8)
+    assert (one.speedup.unit, one.speedup.samples, one.speedup.cautions) == ("x", 2, (doubt,))
+    assert one.speedup.measured == pytest.approx(2.5)
+    assert one.speedup.ratio == pytest.approx(1.0)
+    assert (one.base_weak_scaling.measured, one.base_weak_scaling.cautions) == (1.0, ())
+    assert two.base_weak_scaling.measured == pytest.approx(512 / 320)
+    assert (two.base_weak_scaling.samples, two.base_weak_scaling.cautions) == (2, (doubt,))
+    assert two.base_weak_scaling.ratio == pytest.approx(1.6 / 1.9)
+    assert two.amp_weak_scaling.measured == pytest.approx(1280 / 800)
+    assert two.amp_hours.unit == "h"
+    assert two.amp_hours.measured == pytest.approx(time_to_train_hours(1280))
+    assert two.amp_hours.ratio == pytest.approx(1800 / 1280)
+    assert two.base_hours.samples == 2
+
+
+def test_a_training_line_of_which_a_side_is_missing_keeps_the_other() -> None:
+    """Nothing derived is made up; lines of which nothing was measured are left out."""
+    whole = replace(make_result(TRAINING, 0.1), ended_launches=1, planned_launches=2, ok_launches=1)
+    (table,) = beside(whole, make_result(AMP)).training
+    (line,) = table.lines
+
+    assert line.gpus == 1
+    assert line.base.measured == pytest.approx(320)
+    assert not line.base.is_whole
+    assert (line.amp.measured, line.amp.published, line.amp.ratio) == (None, 1000, None)
+    assert (line.speedup.measured, line.speedup.samples, line.speedup.ratio) == (None, 0, None)
+    assert (line.speedup.published, line.speedup.is_whole) == (2.5, False)
+    assert (line.amp_weak_scaling.measured, line.amp_weak_scaling.samples) == (None, 0)
+    assert (line.amp_hours.measured, line.base_hours.is_whole) == (None, False)
+
+    (alone,) = beside(make_result(AMP, 0.04)).training
+    assert (alone.lines[0].base.measured, alone.lines[0].base.published) == (None, 400)
+
+
+def test_the_device_is_the_systems_only_if_it_is_the_very_gpu() -> None:
+    """A table of one's own is of no published system; its row says what it is for."""
+    mine = beside(make_result(AMP, 0.04))
+    rows = (replace(ROWS[1], system="t4"),)
+    published = replace(REFERENCE, table=ReferenceTable("t4", rows), scaling=(), times=())
+    results = [make_result(AMP, 0.04)]
+    named = {
+        gpu: compare_run(0, make_header(gpu=gpu, device=gpu), results, {}, published, [])
+        for gpu in ("Tesla T4", "NVIDIA L4", None)
+    }
+
+    assert (mine.published_for, mine.same_gpu) == ("mine (T4 16G)", False)
+    assert [each.same_gpu for each in named.values()] == [True, False, False]
+    assert named["Tesla T4"].published_for == "NVIDIA T4 (1x T4 16G)"
+    assert named["NVIDIA L4"].device == "NVIDIA L4"
+
+
+def test_scaling_alone_makes_a_run_comparable() -> None:
+    """Where batch sizes differ from the page's, factors still stand beside each other."""
+    other = [
+        make_result(replace(TRAINING, batch_size=8, gpus=gpus), seconds)
+        for gpus, seconds in ((1, 0.1), (2, 0.125))
+    ]
+
+    assert beside(*other).training == ()
+    with pytest.raises(NotComparableError, match="no cell in common"):
+        beside(other[0])
+
+
+def test_the_simulated_kernel_scales_beside_nothing() -> None:
+    """Its factors are no measurement of the network."""
+    simulated = [
+        make_result(replace(TRAINING, gpus=gpus, kernel=KernelName.SIMULATED), 0.1)
+        for gpus in (1, 2)
+    ]
+
+    with pytest.raises(NotComparableError, match="no cell in common"):
+        beside(*simulated)

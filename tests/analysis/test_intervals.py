@@ -156,7 +156,7 @@ def worth_by_definition(launches: Sequence[Sequence[float]], cut: float) -> int:
     return math.floor(count / max(1.0, (1 + 2 * sum(alike)) / left))
 
 
-@pytest.mark.parametrize("lengths", [(200,), (120, 80, 100)])
+@pytest.mark.parametrize("lengths", [(201,), (120, 80, 101)])
 @pytest.mark.parametrize("kept", [0.0, 0.5, 0.8])
 def test_the_worth_is_that_of_its_definition(kept: float, lengths: tuple[int, ...]) -> None:
     """Counted in bits of whole numbers, and the same as in plain arithmetic."""

@@ -196,7 +196,7 @@ def test_a_rank_that_ran_no_step_does_not_hide_those_of_the_others() -> None:
                 0,
                 Status.TIMED_OUT,
                 "no end of measuring step 3 within 9 s",
-                startup_seconds={"import": 4.0, "build": 1.0},
+                startup_seconds={"import": 4.0, "build": 0.5},
                 warmup_seconds=(1.0,),
                 step_seconds=(1.0, 2.0),
             ),
@@ -206,7 +206,7 @@ def test_a_rank_that_ran_no_step_does_not_hide_those_of_the_others() -> None:
 
     assert (merged.status, merged.step_seconds) == (Status.TIMED_OUT, (1.0, 2.0))
     assert merged.warmup_seconds == (1.0,)
-    assert merged.startup_seconds == {"import": 5.0, "build": 1.0}
+    assert merged.startup_seconds == {"import": 5.0, "build": 0.5}
 
 
 def test_a_busy_host_is_told_by_its_name() -> None:

@@ -133,6 +133,8 @@ def test_a_cell_has_lines_only_where_it_has_a_base() -> None:
 
     assert (len(weak(*shared_out)), len(strong(*shared_out))) == (0, 2)
     assert (len(weak(*per_gpu)), len(strong(*per_gpu))) == (2, 0)
+    both = [make_result(cell(1), 0.4), make_result(cell(1, 64), 0.8), make_result(cell(2), 0.5)]
+    assert (len(weak(*both)), len(strong(*both))) == (1, 1)
 
 
 def test_cells_without_any_base_are_told_once_where_they_were_meant() -> None:
