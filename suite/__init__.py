@@ -18,7 +18,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-# pip would refuse an older one, but nobody has to ask it. Here, as every program comes by.
+# pip refuses an older one, but the suite also runs without pip. Every program imports this module.
 if sys.version_info < (3, 10):  # noqa: UP036
     sys.stderr.write(
         f"error: the suite needs Python 3.10, 3.11 or 3.12, and {sys.executable} is"
