@@ -49,6 +49,10 @@ def make_parser() -> argparse.ArgumentParser:
     _add_run(verbs)
     _add_report(verbs)
     _add_compare(verbs)
+    listing = _add_verb(verbs, "list", "list the runs under a folder, the newest first")
+    listing.add_argument(
+        "folder", nargs="?", type=path, default=REPORTS, metavar="DIR", help="(%(default)s)"
+    )
     _add_plan(verbs)
     _add_devices(verbs)
     add_reference(verbs)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from suite.model.errors import InputError
 from suite.model.launch import Launch
-from suite.model.run import Run, RunHeader
+from suite.model.run import Run, RunHeader, RunSummary
 from suite.store.launches import read_launch
 from suite.store.records import SCHEMA_VERSION, decode, read_record
 from suite.store.text import UNFINISHED, json_text, reachable, write_text
@@ -155,6 +155,12 @@ def stored_runs(reports: Path, most: int | None = None) -> StoredRuns:
             unreadable[directory] = error
     runs.sort(key=lambda run: run.header.began, reverse=True)
     return StoredRuns(tuple(runs), unreadable)
+
+
+def run_summary(run: StoredRun) -> RunSummary:
+    """A stored run at a glance; its records are counted, not read."""
+    records = sum(1 for _ in (run.directory / "cells").glob("*.json"))
+    return RunSummary(directory=str(run.directory), header=run.header, recorded_launches=records)
 
 
 def _run_directories(reports: Path) -> list[Path]:
