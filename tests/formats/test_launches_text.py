@@ -97,6 +97,41 @@ def test_telemetry_has_a_row_a_launch_and_no_empty_column() -> None:
     assert table.rows[1][2:] == ("5", "-", "-", "-", "-", "power cap 80%", "1.5", "-", "-")
 
 
+def test_every_quantity_has_its_unit_and_its_digits() -> None:
+    """Whole watts, MHz and degrees, GiB of a GPU to a tenth and of the process to a hundredth."""
+    gauges = {
+        "gpu_power_watts": Gauge(70.44, 60.0, 71.46),
+        "gpu_sm_clock_mhz": Gauge(1200.44, 1100.46, 1590.0),
+        "gpu_memory_clock_mhz": Gauge(5000.44, 405.0, 5001.0),
+        "gpu_temperature_celsius": Gauge(60.0, 50.0, 70.44),
+        "gpu_utilisation_percent": Gauge(97.44, 90.0, 100.0),
+        "gpu_memory_used_bytes": Gauge(2**30, 2**30, 1.26 * 2**30),
+        "cpu_frequency_mhz": Gauge(2400.44, 2000.0, 3000.0),
+        "resident_bytes": Gauge(2**30, 2**30, 1.256 * 2**30),
+    }
+    telemetry = replace(ON_GPU, gauges=gauges, stolen_share=0.0126, usable_cpus=4, busy_cpus=2.0)
+    table = telemetry_table(reported(replace(LAUNCH, telemetry=telemetry)))
+
+    assert table is not None
+    assert dict(zip(table.headers[3:], table.rows[0][3:], strict=True)) == {
+        "power W": "70",
+        "peak": "71",
+        "SM MHz": "1200",
+        "least": "1100",
+        "memory MHz": "5000",
+        "hottest °C": "70",
+        "GPU busy %": "97",
+        "GPU GiB": "1.3",
+        "clock held by": "power cap 80%",
+        "cores busy": "1.5",
+        "stolen %": "1.3",
+        "CPU MHz": "2400",
+        "process GiB": "1.26",
+        "img/J": "2.26",
+        "others %": "12",
+    }
+
+
 @pytest.mark.parametrize(
     ("telemetry", "words"),
     [
