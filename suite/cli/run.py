@@ -14,10 +14,11 @@ from suite.analysis.resume import finished
 from suite.cli.chosen_matrix import chosen_matrix
 from suite.cli.data_options import data_options
 from suite.cli.estimates import Expectation, estimate_launches, no_fit_lines
+from suite.cli.github import tell_github
 from suite.cli.progress import RunProgress
 from suite.cli.reporting import assembled, write_report
 from suite.cli.work import Work, check_flags, new_work, resumed_work
-from suite.formats.results import report_text
+from suite.formats.results import report_markdown, report_text
 from suite.kernels.interface import KernelOptions
 from suite.machine.devices import detect_machine
 from suite.machine.environment import fingerprint
@@ -196,6 +197,7 @@ def _report(planned: Sequence[PlannedLaunch], work: Work, stop: Stop) -> ExitCod
     report = assembled([work.directory])
     (measured,) = report.runs
     _show_and_write(report, work.directory)
+    tell_github(report_markdown(report), measured.results)
     if work.resumed and not work.planned:
         print("nothing was missing")
     done = finished([row.record for row in measured.launches], retry_failed=False)
