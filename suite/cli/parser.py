@@ -51,7 +51,12 @@ def make_parser() -> argparse.ArgumentParser:
     _add_compare(verbs)
     listing = _add_verb(verbs, "list", "list the runs under a folder, the newest first")
     listing.add_argument(
-        "folder", nargs="?", type=path, default=REPORTS, metavar="DIR", help="(%(default)s)"
+        "folder",
+        nargs="?",
+        type=path,
+        default=REPORTS,
+        metavar="DIR",
+        help="(default: %(default)s)",
     )
     _add_plan(verbs)
     _add_devices(verbs)
@@ -65,7 +70,7 @@ def make_parser() -> argparse.ArgumentParser:
         default=PUBLISHED_IMAGE_SIZE,
         help="(%(default)s)",
     )
-    schema = _add_verb(verbs, "schema", "print the JSON Schema of matrix files, for editors")
+    schema = _add_verb(verbs, "schema", "print the JSON Schema of matrix files or of report.json")
     schema.add_argument(
         "of",
         nargs="?",
