@@ -6,11 +6,8 @@ import traceback
 
 if __name__ == "__main__":
     try:
-        from suite.interrupts import leave_on_signals, run_to_the_end
-
-        leave_on_signals()
-        from suite.cli import main
+        from suite.__main__ import main
     except Exception:  # noqa: BLE001 - a damaged checkout, which Python would make exit code 1
         traceback.print_exc()
         sys.exit(70)
-    run_to_the_end(main)
+    main()

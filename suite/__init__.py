@@ -15,8 +15,10 @@ Beside them: suite.program (the streams and the end of every program) and suite.
 """
 
 import sys
+from importlib import import_module
+from typing import Any
 
-# pip would refuse an older one, but nobody has to ask it. Here, as every program comes by.
+# pip refuses an older one, but the suite also runs without pip. Every program imports this module.
 if sys.version_info < (3, 10):  # noqa: UP036
     sys.stderr.write(
         f"error: the suite needs Python 3.10, 3.11 or 3.12, and {sys.executable} is"
@@ -25,3 +27,16 @@ if sys.version_info < (3, 10):  # noqa: UP036
     sys.exit(2)
 
 __version__ = "0.1.0"
+
+# What a notebook needs, imported when it is asked for: no program waits for pandas or pydantic.
+_PUBLIC = {
+    "read_run": "suite.store.runs",
+    "read_system": "suite.store.references",
+    "assemble": "suite.analysis.assemble",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_PUBLIC[name]), name)

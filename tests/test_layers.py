@@ -14,7 +14,7 @@ BELOW_INSTALLER = {"model", "store", INSTALLER}
 # What every program has around its work lies beside the layers as well.
 BELOW_PROGRAMS = {"model"}
 # Entry points start a layer above their folder.
-ENTRY_POINTS = {"suite/kernels/__main__.py"}
+ENTRY_POINTS = {"suite/kernels/__main__.py", "suite/__main__.py"}
 # A framework and the one folder that may import it.
 ONLY_IN = {
     "tensorflow": "kernels/tensorflow",

@@ -1,5 +1,6 @@
 """The README stays true: its commands parse, its files exist, its examples are read."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -7,10 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from builders import make_launch, make_run, store_run
 
 from suite.cli.parser import make_parser
 from suite.run.flags import parse_order
-from suite.store.matrices import read_matrix
+from suite.store.matrices import matrix_path, read_matrix
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -42,7 +44,7 @@ def test_every_command_parses(command: str) -> None:
     given = make_parser().parse_args(shlex.split(command))
 
     matrix = getattr(given, "matrix", None)
-    assert matrix is None or (ROOT / matrix).is_file()
+    assert matrix is None or (ROOT / matrix_path(matrix)).is_file()
 
 
 def test_the_command_by_hand_parses() -> None:
@@ -50,6 +52,25 @@ def test_the_command_by_hand_parses() -> None:
     (command,) = commands("python -m suite.kernels ")
 
     assert parse_order(shlex.split(command)).cell.id == "inference-amp-bs8-1gpu"
+
+
+def test_the_notebook_example_runs(tmp_path: Path) -> None:
+    """The Python in the README works as it stands on a folder of runs, and prints its numbers."""
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    launch = make_launch(step_seconds=(0.1, 0.3))
+    store_run(tmp_path / "reports" / "1-quick", make_run(launch))
+    done = subprocess.run(
+        [sys.executable, "-c", example],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"inference-fp32-bs8-1gpu +ok +40\.0", done.stdout)
+    assert re.search(r"0 +inference-fp32-bs8-1gpu +2\.0 +0\.2", done.stdout)
 
 
 def test_every_verb_and_matrix_is_in_the_readme() -> None:

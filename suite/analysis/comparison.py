@@ -23,6 +23,7 @@ from suite.model.reference import (
     ReferenceTable,
     ScalingRow,
     key_of,
+    reference_key,
 )
 from suite.model.report import (
     ComparedCell,
@@ -125,8 +126,7 @@ def compare_run(
 
 
 def _stands_beside(cell: Cell, system: str) -> bool:
-    named = system_by_key(cell.gpu) if cell.gpu else None
-    return named is None or named.key == system
+    return reference_key(cell) in {None, system}
 
 
 def _is_gpu_of(gpu: str | None, system: str) -> bool:

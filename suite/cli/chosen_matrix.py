@@ -7,7 +7,7 @@ from suite.cli.selection import narrowed
 from suite.model.cell import quick_protocol
 from suite.model.matrix import Matrix
 from suite.store.hostfile import read_hostfile
-from suite.store.matrices import read_matrix
+from suite.store.matrices import matrix_path, read_matrix
 
 
 def chosen_matrix(arguments: argparse.Namespace) -> Matrix:
@@ -16,7 +16,9 @@ def chosen_matrix(arguments: argparse.Namespace) -> Matrix:
     Raises:
         InputError: the matrix, the selection or the file of hosts is wrong.
     """
-    matrix = narrowed(read_matrix(arguments.matrix), arguments.only, arguments.settings)
+    matrix = narrowed(
+        read_matrix(matrix_path(arguments.matrix)), arguments.only, arguments.settings
+    )
     if arguments.quick:
         matrix = replace(matrix, protocol=quick_protocol(matrix.protocol))
     if arguments.hostfile is not None:

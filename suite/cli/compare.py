@@ -6,12 +6,14 @@ from pathlib import Path
 
 from suite.analysis.assemble import assemble
 from suite.analysis.verdict import judge_run
+from suite.cli.github import tell_github
 from suite.cli.newest_run import newest_run
 from suite.cli.parser import REPORTS
 from suite.cli.reporting import reference_paths
 from suite.cli.terminal import text_width
 from suite.formats.comparison import comparison_markdown, comparison_text
 from suite.formats.comparison_csv import comparison_csv
+from suite.formats.markdown import code_block
 from suite.formats.plots import comparison_plots
 from suite.formats.report_json import report_json
 from suite.formats.verdict import verdict_text
@@ -19,7 +21,7 @@ from suite.model.errors import ExitCode, InputError, NotComparableError, Unfinis
 from suite.model.reference import Reference
 from suite.model.report import ReportedRun
 from suite.model.run import Run
-from suite.model.text import command, shown
+from suite.model.text import bench, command, shown
 from suite.store.references import BANDS_PATH, read_bands, read_system, reference_path
 from suite.store.runs import read_run, write_plot
 from suite.store.text import reachable, write_text
@@ -60,10 +62,13 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if not run.coverage.is_finished:
         print(_unfinished(directory, run))
     if limit is None:
+        tell_github(texts["comparison.md"])
         return ExitCode.GOOD
     cells = [cell for comparison in report.comparisons for cell in comparison.cells]
     verdict = judge_run(cells, run.coverage, limit, arguments.min_batch or 1)
-    print(f"\n{verdict_text(verdict)}")
+    text = verdict_text(verdict)
+    print(f"\n{text}")
+    tell_github(f"{texts['comparison.md']}\n## Verdict\n\n{code_block(text)}\n")
     return verdict.exit_code
 
 
@@ -98,7 +103,7 @@ def _unfinished(directory: Path, run: ReportedRun) -> str:
     header, coverage = run.header, run.coverage
     resume = ["--resume", str(directory)]
     way = (
-        command(["python", "bench.py", *header.command, *resume])
+        bench(*header.command, *resume)
         if header.command
         else f"the command of this run with {command(resume)}"
     )

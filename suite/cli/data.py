@@ -4,7 +4,7 @@ import argparse
 
 from suite.kernels.tools import check_shard, make_data_set
 from suite.model.errors import ExitCode, InputError
-from suite.model.text import command, shown
+from suite.model.text import bench, shown
 from suite.store.dali_index import compare_index, write_index
 from suite.store.text import reachable
 from suite.store.tfrecords import SPLITS, list_splits, missing_shards
@@ -41,7 +41,7 @@ def _make(arguments: argparse.Namespace) -> None:
         f"{shown(str(arguments.out))}: {images}"
         f" of {width}x{height} in {len(shards)} shards, {size / 1e6:.1f} MB"
     )
-    print(f"next: {command(['python', 'bench.py', 'data', 'index', str(arguments.out)])}")
+    print(f"next: {bench('data', 'index', str(arguments.out))}")
 
 
 def _index(arguments: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from suite.model.errors import InputError
+from suite.model.text import bench
 from suite.store.runs import stored_runs
 
 
@@ -21,7 +22,7 @@ def newest_run(reports: Path, matrix: str | None = None) -> Path:
         if newest is None or directory.name > newest.name:
             print(f"note: skipped a run that cannot be read: {problem}")
     if newest is None and matrix is None:
-        way = "make one with: python bench.py run matrices/quick.yaml"
+        way = f"make one with: {bench('run', 'quick')}"
         raise InputError(f"{reports}: holds no run; {way}")
     if newest is None:
         raise InputError(f"{reports}: holds no run of {matrix}; start one without --resume")

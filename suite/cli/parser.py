@@ -10,11 +10,12 @@ from suite.cli.run_parser import add_run_flags
 from suite.model.bounds import Bounds
 from suite.model.cell import BATCH_SIZES, IMAGE_SIZES, PUBLISHED_IMAGE_SIZE
 from suite.model.flag_values import decimal, whole
+from suite.model.text import bench, command, program
 from suite.store.flags import Parser, path, path_text
 
 _DESCRIPTION = """\
 Measure TensorFlow ResNet50 v1.5 on this machine and set the numbers beside NVIDIA's published
-tables. Start with: python bench.py run matrices/quick.yaml"""
+tables. Start with: {}"""
 
 _EXIT_CODES = """\
 exit codes:
@@ -37,8 +38,8 @@ REPORTS = Path("reports")
 def make_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line; the chosen verb is in `verb`."""
     parser: argparse.ArgumentParser = Parser(
-        prog="bench.py",
-        description=_DESCRIPTION,
+        prog=command(program()).removeprefix("python "),
+        description=_DESCRIPTION.format(bench("run", "quick")),
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -48,6 +49,15 @@ def make_parser() -> argparse.ArgumentParser:
     _add_run(verbs)
     _add_report(verbs)
     _add_compare(verbs)
+    listing = _add_verb(verbs, "list", "list the runs under a folder, the newest first")
+    listing.add_argument(
+        "folder",
+        nargs="?",
+        type=path,
+        default=REPORTS,
+        metavar="DIR",
+        help="(default: %(default)s)",
+    )
     _add_plan(verbs)
     _add_devices(verbs)
     add_reference(verbs)
@@ -60,7 +70,7 @@ def make_parser() -> argparse.ArgumentParser:
         default=PUBLISHED_IMAGE_SIZE,
         help="(%(default)s)",
     )
-    schema = _add_verb(verbs, "schema", "print the JSON Schema of matrix files, for editors")
+    schema = _add_verb(verbs, "schema", "print the JSON Schema of matrix files or of report.json")
     schema.add_argument(
         "of",
         nargs="?",

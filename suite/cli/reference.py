@@ -10,7 +10,7 @@ from suite.formats.reference_tables import reference_list, reference_text
 from suite.formats.tables import Dialect
 from suite.model.errors import ExitCode
 from suite.model.systems import SYSTEMS
-from suite.model.text import shown
+from suite.model.text import bench, shown
 from suite.store.import_published import import_page
 from suite.store.references import (
     BANDS_PATH,
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 def _list(_arguments: argparse.Namespace) -> None:
     tables = (read_system(reference_path(name)) for name in PUBLISHED)
     print(reference_list(tables, text_width()))
-    print("\nnext: python bench.py reference show t4")
+    print(f"\nnext: {bench('reference', 'show', 't4')}")
 
 
 def _show(arguments: argparse.Namespace) -> None:

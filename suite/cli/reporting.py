@@ -1,19 +1,29 @@
 """Run directories, read and assembled into a report, and the files that are written of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from suite.analysis.assemble import assemble, join
+from suite.formats.junit import junit_xml
 from suite.formats.plots import scaling_plots
 from suite.formats.report_json import report_json
 from suite.formats.results import report_markdown
+from suite.formats.results_csv import results_csv
 from suite.model.errors import NotComparableError
+from suite.model.reference import reference_key
 from suite.model.report import Report
 from suite.model.run import Run
-from suite.model.systems import system_by_key
 from suite.store.references import BANDS_PATH, REFERENCE_DIRECTORY, read_bands, read_system
 from suite.store.runs import read_run, write_plot
 from suite.store.text import reachable, write_text
+
+# The files of a report.
+_FILES: Mapping[str, Callable[[Report], str]] = {
+    "report.md": report_markdown,
+    "report.json": report_json,
+    "results.csv": results_csv,
+    "junit.xml": junit_xml,
+}
 
 
 def assembled(directories: Sequence[Path]) -> Report:
@@ -38,20 +48,21 @@ def reference_paths(run: Run) -> list[Path]:
     """The reference that the matrix names, else those of the published GPUs that ran its cells."""
     if run.header.reference is not None:
         return [Path(run.header.reference)]
-    types = dict.fromkeys(launch.cell.gpu for launch in run.launches if launch.step_seconds)
-    systems = [system_by_key(type_) for type_ in types if type_]
-    return [REFERENCE_DIRECTORY / f"{system.key}.csv" for system in systems if system]
+    keys = dict.fromkeys(
+        reference_key(launch.cell) for launch in run.launches if launch.step_seconds
+    )
+    return [REFERENCE_DIRECTORY / f"{key}.csv" for key in keys if key]
 
 
 def write_report(report: Report, directory: Path) -> list[str]:
-    """Write report.md, report.json and the plots; the names of what was written.
+    """Write a report in every format and its plots; the names of what was written.
 
     Raises:
         InputError: one cannot be written.
     """
-    write_text(directory / "report.md", report_markdown(report))
-    write_text(directory / "report.json", report_json(report))
+    for name, render in _FILES.items():
+        write_text(directory / name, render(report))
     plots = scaling_plots(report)
     for name, svg in plots.items():
         write_plot(directory, name, svg)
-    return ["report.md", "report.json", *["plots/"] * bool(plots)]
+    return [*_FILES, *["plots/"] * bool(plots)]

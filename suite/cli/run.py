@@ -14,10 +14,11 @@ from suite.analysis.resume import finished
 from suite.cli.chosen_matrix import chosen_matrix
 from suite.cli.data_options import data_options
 from suite.cli.estimates import Expectation, estimate_launches, no_fit_lines
+from suite.cli.github import tell_github
 from suite.cli.progress import RunProgress
 from suite.cli.reporting import assembled, write_report
 from suite.cli.work import Work, check_flags, new_work, resumed_work
-from suite.formats.results import report_text
+from suite.formats.results import report_markdown, report_text
 from suite.kernels.interface import KernelOptions
 from suite.machine.devices import detect_machine
 from suite.machine.environment import fingerprint
@@ -37,7 +38,7 @@ from suite.model.launch import Status
 from suite.model.matrix import Matrix
 from suite.model.report import Report
 from suite.model.run import CellResult, RunHeader
-from suite.model.text import command, file_safe, shown
+from suite.model.text import bench, command, file_safe, shown
 from suite.run.child import start_process
 from suite.run.forking import Forking
 from suite.run.locks import hold_devices, lock_names
@@ -196,6 +197,7 @@ def _report(planned: Sequence[PlannedLaunch], work: Work, stop: Stop) -> ExitCod
     report = assembled([work.directory])
     (measured,) = report.runs
     _show_and_write(report, work.directory)
+    tell_github(report_markdown(report), measured.results)
     if work.resumed and not work.planned:
         print("nothing was missing")
     done = finished([row.record for row in measured.launches], retry_failed=False)
@@ -204,12 +206,16 @@ def _report(planned: Sequence[PlannedLaunch], work: Work, stop: Stop) -> ExitCod
         why = f"stopped by {stop.by}" if stop.by else "--max-time is over"
         count = f"{len(planned) - len(missing)} of {len(planned)} launches have ended"
         print(f"not finished ({why}): {count}; {_way_on(work.directory)}")
-    elif report.comparisons and any(cell.summary for cell in measured.results):
-        words = ["python", "bench.py", "compare", "--run", str(work.directory)]
-        print(f"next: {command(words)}")
+    elif _has_reference(report) and any(cell.summary for cell in measured.results):
+        print(f"next: {bench('compare', '--run', str(work.directory))}")
     if stop.by is not None:
         return ExitCode.INTERRUPTED
     return ExitCode.CELL_FAILED if missing else _exit_code(measured.results)
+
+
+def _has_reference(report: Report) -> bool:
+    """Whether the matrix names one, or a cell the GPU of a published system."""
+    return bool(report.comparisons) or any(run.header.reference for run in report.runs)
 
 
 def _show_and_write(report: Report, directory: Path) -> None:

@@ -18,7 +18,7 @@ from suite.model.cell import AXES, Cell
 from suite.model.errors import InputError
 from suite.model.matrix import VARIED, Matrix
 from suite.model.systems import gpu_type
-from suite.model.text import command
+from suite.model.text import bench, command
 from suite.store.nearest import nearest
 
 Predicate = Callable[[Cell], bool]
@@ -69,7 +69,7 @@ def narrowed(matrix: Matrix, only: str | None, settings: Sequence[str]) -> Matri
     if not cells:
         raise InputError(
             f"{' '.join(flags)}: matches none of the {len(matrix.cells)} cells; list them with:"
-            " python bench.py plan MATRIX"
+            f" {bench('plan', 'MATRIX')}"
         )
     note = f"{' '.join(flags)} ({len(cells)} of {len(matrix.cells)} cells)"
     return replace(matrix, cells=cells, selection=note)

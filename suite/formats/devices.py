@@ -2,6 +2,7 @@
 
 from suite.formats.tables import plain_table
 from suite.model.device import Cpu, Gpu, Machine, core_count, published_system
+from suite.model.systems import gpu_type
 from suite.model.text import shown
 
 UNKNOWN = "not told by the driver"
@@ -30,6 +31,7 @@ def _gpu_facts(gpu: Gpu, machine: Machine) -> list[tuple[str, str]]:
     limit = gpu.power_limit_watts
     no_limit = "its board's, which MIG devices share" if gpu.mig else UNKNOWN
     return [
+        ("type in a matrix", gpu_type(gpu.name)),
         ("memory", _gibibytes(gpu.memory_bytes) if gpu.memory_bytes else UNKNOWN),
         ("form factor", gpu.form_factor or "not in the product name"),
         ("driver", machine.driver_version or UNKNOWN),
@@ -38,19 +40,20 @@ def _gpu_facts(gpu: Gpu, machine: Machine) -> list[tuple[str, str]]:
         ("power limit", f"{limit:.0f} W" if limit else no_limit),
         ("MIG", {True: "on", False: "off", None: UNKNOWN}[gpu.mig]),
         ("UUID", gpu.uuid or UNKNOWN),
-        *_others(gpu),
+        *_foreign_processes(gpu),
     ]
 
 
-def _others(gpu: Gpu) -> list[tuple[str, str]]:
-    """A line for every other process on the GPU."""
+def _foreign_processes(gpu: Gpu) -> list[tuple[str, str]]:
+    """A line for every foreign process on the GPU."""
+    title = "foreign processes"
     if gpu.processes is None:
-        return [("others on it", "unknown: the processes cannot be read")]
-    others = [
+        return [(title, "unknown: they cannot be read")]
+    found = [
         f"{process.name or 'name unknown'} (pid {process.pid}, {_memory(process.memory_bytes)})"
         for process in gpu.processes
-    ] or ["nobody seen (processes of other containers may be hidden)"]
-    return [("others on it" if line == 0 else "", text) for line, text in enumerate(others)]
+    ] or ["none seen (those of other containers may be hidden)"]
+    return [(title if line == 0 else "", text) for line, text in enumerate(found)]
 
 
 def _memory(memory_bytes: int | None) -> str:

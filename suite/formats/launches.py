@@ -22,8 +22,8 @@ _LAUNCH_HEADERS = (
 )  # fmt: skip
 
 _RANK_HEADERS = (
-    "cell", "launch", "rank", "host", "device", "img/s as published", "avg", "max", "n",
-    "all-reduce alone", "",
+    "cell", "launch", "rank", "host", "device", "img/s as published", "avg ms", "max ms", "n",
+    "all-reduce alone ms", "",
 )  # fmt: skip
 # The cautions that a launch's own samples or telemetry raise.
 _OF_A_LAUNCH = {
@@ -119,7 +119,8 @@ def intervals_table(run: ReportedRun) -> Table:
         for result in run.results
         if result.summary is not None
     ]
-    return Table("", ("cell", "n", "worth", *_FRACTIONS, ""), rows)
+    titles = (f"{percentile} ms" for percentile in _FRACTIONS)
+    return Table("", ("cell", "n", "worth", *titles, ""), rows)
 
 
 def _intervals(summary: Summary) -> list[str]:

@@ -1,7 +1,7 @@
 """A run for the terminal, and for report.md."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from suite.analysis.intervals import samples_needed
 from suite.formats.annotations import beside_result, legend, shortfalls, skipped_alike
@@ -61,9 +61,9 @@ _COLUMNS = (_RATE, *_LATENCIES)
 _ALL_COLUMNS = (
     _RATE,
     _Column("img/s as published", lambda summary: rate(summary.mean_of_rates)),
-    *_LATENCIES,
-    _Column("min", lambda summary: milliseconds(summary.min_seconds)),
-    _Column("max", lambda summary: milliseconds(summary.max_seconds)),
+    *(replace(column, title=f"{column.title} ms") for column in _LATENCIES),
+    _Column("min ms", lambda summary: milliseconds(summary.min_seconds)),
+    _Column("max ms", lambda summary: milliseconds(summary.max_seconds)),
 )
 
 _COLUMNS_LEGEND = (

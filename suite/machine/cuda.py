@@ -45,7 +45,7 @@ def _is_named(gpu: Gpu, number: int, entry: str) -> bool:
 def cuda_uuid(number: int) -> str | None:
     """The UUID of the GPU with this number in CUDA, without NVML's prefix GPU- or MIG-.
 
-    The number is TensorFlow's: that of this process, after CUDA_VISIBLE_DEVICES. None where the
+    The number is the framework's: that of this process, after CUDA_VISIBLE_DEVICES. None where the
     driver does not report it; drivers do since CUDA 11.4. Starts CUDA unless the framework has.
     """
     try:

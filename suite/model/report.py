@@ -6,6 +6,7 @@ Units are in the names of fields, or beside the number. A number without a sampl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from suite.model.cell import Cell, Precision
 from suite.model.launch import Caution, Launch, StartedBy
@@ -13,6 +14,9 @@ from suite.model.reference import Key, Metric, ReferenceRow
 from suite.model.run import CellResult, Coverage, RunHeader
 from suite.model.summary import Interval, Summary
 from suite.model.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # History of report.json, newest first.
 #     1  first version
@@ -348,3 +352,21 @@ class Report:
     runs: tuple[ReportedRun, ...]
     comparisons: tuple[Comparison, ...]
     report_version: int = REPORT_VERSION
+
+    def frame(self) -> "pd.DataFrame":
+        """A row for each cell of each run, with its axes, status, cautions and numbers.
+
+        Columns are named as the fields of `Cell` and `Summary`, with their units; `run` is the
+        place of the run in this report. Where a cell has a published row, `reference` names the
+        table, and each metric has a column for the published number, in the page's unit, and one
+        for measured / published.
+        """
+        from suite.model.frames import cell_frame
+
+        return cell_frame(self)
+
+    def samples(self) -> "pd.DataFrame":
+        """A row for each step: run, cell, launch, phase (warm-up, measuring), step and seconds."""
+        from suite.model.frames import sample_frame
+
+        return sample_frame(self)

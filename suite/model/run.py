@@ -70,6 +70,20 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """A run directory at a glance: its header, and how many launches have a record."""
+
+    directory: str
+    header: RunHeader
+    recorded_launches: int
+
+    @property
+    def planned_launches(self) -> int:
+        """Launches of every planned cell, under the protocol that the run began with."""
+        return len(self.header.cells) * self.header.protocol.launches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellResult:
     """The launches of one cell, and the pooled summary of those that are ok.
 

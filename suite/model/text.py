@@ -7,9 +7,13 @@ through `command`.
 
 import re
 import shlex
+import sys
 import unicodedata
 from collections.abc import Iterable
+from pathlib import PurePath
 
+# The command that an installed suite has.
+COMMAND = "resnet50-bench"
 # Control and format characters (among them the bidirectional ones and those without a width), lone
 # surrogates, and separators of lines and paragraphs.
 _ACTING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -39,6 +43,19 @@ def shown_lines(text: str) -> str:
 def command(words: Iterable[str]) -> str:
     """Words as one line that a shell splits into the same words again."""
     return " ".join(map(quoted, words))
+
+
+def program() -> list[str]:
+    """The words that start this program, as this user started it."""
+    name = PurePath(sys.argv[0]).name
+    if name == "__main__.py":
+        return ["python", "-m", "suite"]
+    return [COMMAND] if name == COMMAND else ["python", "bench.py"]
+
+
+def bench(*words: str) -> str:
+    """A command of the suite with these words, as one line for a shell."""
+    return command([*program(), *words])
 
 
 def quoted(word: str) -> str:

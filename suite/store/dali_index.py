@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 
 from suite.model.errors import InputError
+from suite.model.text import bench
 from suite.store.text import reachable, read_text, write_text
 from suite.store.tfrecords import FRAMING_BYTES, INDEX_ENDING, Frame, read_frames, shard_bytes
 
 # No file has offsets of more digits.
 _LINE = re.compile(r"(?P<offset>[0-9]{1,19})\s+(?P<size>[0-9]{1,19})")
-_REMEDY = "make it with: python bench.py data index"
+_REMEDY = f"make it with: {bench('data', 'index')}"
 
 
 def write_index(shard: Path, directory: Path) -> Path:

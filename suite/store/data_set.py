@@ -4,7 +4,7 @@ from pathlib import Path
 
 from suite.model.cell import Cell, Data, Mode
 from suite.model.errors import InputError
-from suite.model.text import command
+from suite.model.text import bench
 from suite.store.dali_index import check_index
 from suite.store.tfrecords import SPLITS, count_records, list_shards, shard_bytes
 
@@ -24,7 +24,7 @@ def cell_shards(cell: Cell, data_dir: str | None, data_idx_dir: str | None) -> t
     shards = list_shards(Path(data_dir), SPLITS[cell.mode])
     if cell.data is Data.DALI:
         if not data_idx_dir:
-            make = command(["python", "bench.py", "data", "index", data_dir])
+            make = bench("data", "index", data_dir)
             raise InputError(
                 f"cell {cell.id} reads records through an index; give --data_idx_dir DIR, made"
                 f" with: {make}"

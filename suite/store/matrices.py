@@ -18,6 +18,7 @@ from suite.model.distributed import (
     add_host,
     parse_host,
 )
+from suite.model.errors import InputError
 from suite.model.matrix import MOST_LAUNCHES, Matrix, MatrixError, expand
 from suite.model.reading import Reading, applicable_reading
 from suite.model.text import shown
@@ -33,6 +34,24 @@ from suite.store.matrix_model import (
 )
 from suite.store.nearest import nearest
 from suite.store.text import reachable
+
+# In a checkout a link to its folder, and when installed a copy.
+MATRIX_DIRECTORY = (Path(__file__).parents[1] / "data" / "matrices").resolve()
+
+
+def matrix_path(given: Path) -> Path:
+    """The file of a matrix given by its path, or by the name of one of the suite's own (`quick`).
+
+    Raises:
+        InputError: a name that no matrix has.
+    """
+    if given.suffix or len(given.parts) > 1 or reachable(given.exists):
+        return given
+    names = sorted(path.stem for path in MATRIX_DIRECTORY.glob("*.yaml"))
+    if given.name not in names:
+        hint = nearest(given.name, names)
+        raise InputError(f"{given}: no such matrix and no such file; {hint}")
+    return MATRIX_DIRECTORY / f"{given.name}.yaml"
 
 
 def read_matrix(path: Path) -> Matrix:

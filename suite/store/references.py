@@ -19,12 +19,13 @@ from suite.model.reference import (
     TimeToTrainRow,
 )
 from suite.model.systems import SYSTEMS, system_by_key
+from suite.model.text import bench
 from suite.store.csv_rows import Row, csv_text, read_rows
 from suite.store.nearest import nearest
 from suite.store.text import reachable, write_text
 
 # The published tables of this checkout, and the tolerance bands derived from them.
-REFERENCE_DIRECTORY = Path(__file__).resolve().parents[2] / "reference"
+REFERENCE_DIRECTORY = (Path(__file__).parents[1] / "data" / "reference").resolve()
 BANDS_PATH = REFERENCE_DIRECTORY / "bands.csv"
 
 
@@ -54,12 +55,13 @@ def read_reference(path: Path) -> ReferenceTable:
     return ReferenceTable(path.stem, tuple(item.row for item in located))
 
 
-def read_system(path: Path) -> Reference:
+def read_system(path: Path | str) -> Reference:
     """A reference table with the columns derived from it: published ones, else recomputed.
 
     Raises:
         InputError: as `read_reference`.
     """
+    path = Path(path)
     table = read_reference(path)
     if path.resolve().parent == REFERENCE_DIRECTORY and system_by_key(path.stem):
         return Reference(
@@ -84,7 +86,7 @@ def reference_path(given: str) -> Path:
         return REFERENCE_DIRECTORY / f"{given}.csv"
     path = Path(given)
     if not path.suffix and not reachable(path.exists):
-        raise InputError(f"{given}: no such table; {nearest(given, names)}, or give a CSV's path")
+        raise InputError(f"{given}: no such table and no such file; {nearest(given, names)}")
     return path
 
 
@@ -120,7 +122,7 @@ def read_bands(path: Path) -> tuple[Band, ...]:
         InputError: the file breaks the form (see `read_rows`), a band ends before it begins, or
             two bands hold for the same cell.
     """
-    what = "tolerance bands; `bench.py reference audit --write-bands` makes reference/bands.csv"
+    what = f"tolerance bands; {bench('reference', 'audit', '--write-bands')} makes them"
     located = read_rows(path, Band, what)
     for item in located:
         band = item.row

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from suite.model.errors import InputError
 from suite.model.launch import Launch
-from suite.model.run import Run, RunHeader
+from suite.model.run import Run, RunHeader, RunSummary
 from suite.store.launches import read_launch
 from suite.store.records import SCHEMA_VERSION, decode, read_record
 from suite.store.text import UNFINISHED, json_text, reachable, write_text
@@ -77,12 +77,13 @@ def write_plot(directory: Path, name: str, svg: str) -> None:
     write_text(folder / name, svg)
 
 
-def read_run(directory: Path) -> Run:
+def read_run(directory: Path | str) -> Run:
     """Read a run directory; launches come in planned order.
 
     Raises:
         InputError: not a run directory, a newer schema, or an invalid file.
     """
+    directory = Path(directory)
     header = read_header(directory)
     launches = read_launches(directory)
     order = {cell_id: index for index, cell_id in enumerate(header.cells)}
@@ -154,6 +155,12 @@ def stored_runs(reports: Path, most: int | None = None) -> StoredRuns:
             unreadable[directory] = error
     runs.sort(key=lambda run: run.header.began, reverse=True)
     return StoredRuns(tuple(runs), unreadable)
+
+
+def run_summary(run: StoredRun) -> RunSummary:
+    """A stored run at a glance; its records are counted, not read."""
+    records = sum(1 for _ in (run.directory / "cells").glob("*.json"))
+    return RunSummary(directory=str(run.directory), header=run.header, recorded_launches=records)
 
 
 def _run_directories(reports: Path) -> list[Path]:

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from suite.model.cell import Mode
 from suite.model.errors import InputError
+from suite.model.text import bench
 
 _HEADER = struct.Struct("<Q4x")
 _FOOTER_BYTES = 4
@@ -62,7 +63,7 @@ def list_splits(directory: Path, splits: Iterable[str]) -> dict[str, tuple[Path,
     except OSError as error:
         raise InputError(
             f"{directory}: not a readable data directory ({error.strerror}); give one, or make a"
-            " small one with: python bench.py data make"
+            f" small one with: {bench('data', 'make')}"
         ) from None
     present = {path.name for path in paths}
     shards = {
@@ -84,7 +85,7 @@ def list_splits(directory: Path, splits: Iterable[str]) -> dict[str, tuple[Path,
         names = " or ".join(f"{split}-*" for split in shards)
         raise InputError(
             f"{directory}: holds no {names} shard; give a directory of TFRecords in ImageNet's"
-            " layout, or make a small one with: python bench.py data make"
+            f" layout, or make a small one with: {bench('data', 'make')}"
         )
     return {split: found for split, found in shards.items() if found}
 

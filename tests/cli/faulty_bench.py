@@ -62,13 +62,13 @@ if "--order" in sys.orig_argv:
     batch = order["cell"]["batch_size"]
     exec(FAULTS.get(("start", batch), ""))
 if "bench.py" in sys.orig_argv:  # the runner, which tells when it has heard of a rank's first step
-    from suite.run.ranks.session import RankSession
-    real_take = RankSession._take
+    from suite.run.ranks.monitor import RankMonitor
+    real_take = RankMonitor._take
     def take(self, rank, line):
         real_take(self, rank, line)
         if rank.progress.total:
             (FOLDER / f"heard-{{self._order.cell.batch_size}}-{{rank.index}}").touch()
-    RankSession._take = take
+    RankMonitor._take = take
 """
 REACHED = "(FOLDER / f'reached-{RANK}').touch(); "
 HANG = REACHED + "time.sleep(600)"

@@ -302,7 +302,7 @@ def test_the_reference_is_that_of_the_run_or_one_by_name(compare: Compare, tmp_p
     [
         (None, [], "its matrix names no reference; give one, such as --reference t4"),
         ("gone/t4.csv", [], "its reference gone/t4.csv is missing; give one by --reference"),
-        (None, ["--reference", "dgx"], "dgx: no such table; did you mean 'dgx2'?, or give a CSV"),
+        (None, ["--reference", "dgx"], "dgx: no such table and no such file; did you mean 'dgx2'?"),
     ],
 )
 def test_a_run_without_its_reference_says_what_to_give(

@@ -18,7 +18,7 @@ DEMO = ROOT / "matrices" / "demo.yaml"
 # whatever else the machine does.
 CLOCK = """
 import time
-from suite.kernels.simulated import kernel as simulated
+from suite.kernels import simulated
 now = 0.0
 def step(self):
     global now

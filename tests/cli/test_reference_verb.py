@@ -63,9 +63,7 @@ def test_a_misspelt_system_is_refused_with_the_nearest() -> None:
     with pytest.raises(InputError) as caught:
         reference("show", "dgxa10")
 
-    assert str(caught.value) == (
-        "dgxa10: no such table; did you mean 'dgxa100'?, or give a CSV's path"
-    )
+    assert str(caught.value) == ("dgxa10: no such table and no such file; did you mean 'dgxa100'?")
 
 
 def test_bands_are_written_and_then_known(

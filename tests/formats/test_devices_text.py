@@ -31,6 +31,7 @@ T4 = Gpu(
 
 T4_TEXT = """\
 GPU 0: Tesla T4
+  type in a matrix    t4
   memory              15.0 GiB
   form factor         PCIe
   driver              550.54.15
@@ -39,7 +40,7 @@ GPU 0: Tesla T4
   power limit         70 W
   MIG                 not told by the driver
   UUID                GPU-8932f937-d72c-4106-c12f-20bd9faed9f6
-  others on it        python3 (pid 41, 1.5 GiB)
+  foreign processes   python3 (pid 41, 1.5 GiB)
                       name unknown (pid 97, memory unknown)
 
 NVML: 2 GPUs found; 1 visible with CUDA_VISIBLE_DEVICES=0
@@ -65,7 +66,7 @@ published system: none; comparisons will say that the hardware differs"""
 
 
 def test_a_gpu_machine_is_a_whole_document() -> None:
-    """Every fact has its line, every other process its own, and the published system is named."""
+    """Every fact has its line, every foreign process its own, and the published system is named."""
     machine = Machine(
         gpus=(T4,),
         cpu=CPU,
@@ -90,7 +91,7 @@ def test_facts_that_are_missing_say_so() -> None:
     assert "  power limit         not told by the driver\n" in text
     assert "  form factor         not in the product name\n" in text
     assert "  MIG                 not told by the driver\n" in text
-    assert "  others on it        unknown: the processes cannot be read\n" in text
+    assert "  foreign processes   unknown: they cannot be read\n" in text
     assert max(map(len, text.splitlines())) <= 100
 
 
@@ -98,7 +99,7 @@ def test_nobody_is_told_from_what_cannot_be_read() -> None:
     """An empty list of processes is an answer of the driver."""
     alone = Machine(gpus=(replace(T4, processes=()),), cpu=CPU, nvml="1 GPU found")
 
-    assert "  others on it        nobody seen (" in devices_text(alone)
+    assert "  foreign processes   none seen (" in devices_text(alone)
 
 
 def test_a_mig_device_has_no_power_limit_of_its_own() -> None:

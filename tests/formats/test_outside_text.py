@@ -28,6 +28,7 @@ from suite.formats.plan import PlanLine, plan_text
 from suite.formats.plots import comparison_plots, scaling_plots
 from suite.formats.reference_tables import reference_list, reference_text
 from suite.formats.results import overhead_text, report_markdown, report_text, run_text
+from suite.formats.run_list import run_list
 from suite.formats.tables import Dialect
 from suite.formats.verdict import verdict_text
 from suite.model.cell import Cell, Mode, Precision, Protocol
@@ -37,7 +38,7 @@ from suite.model.launch import Caution, CautionKind, Launch, RankRecord, Status
 from suite.model.matrix import Matrix
 from suite.model.reference import Reference, ReferenceRow, ReferenceTable
 from suite.model.report import Report
-from suite.model.run import Run
+from suite.model.run import Run, RunSummary
 from suite.model.telemetry import Telemetry
 from suite.model.text import shown
 
@@ -174,6 +175,11 @@ def judged(name: str) -> str:
     return verdict_text(judge_run(cells, coverage, 0.9, 1))
 
 
+def listed(name: str) -> RunSummary:
+    header = replace(run_with(name).header, started_at="2026-01-02T03:04:05+00:00")
+    return RunSummary(directory=name, header=header, recorded_launches=0)
+
+
 TEXTS: dict[str, Callable[[str], str]] = {
     "report_text": lambda name: report_text(report_with(name)),
     "run_text": lambda name: run_text(report_with(name).runs[0]),
@@ -186,6 +192,7 @@ TEXTS: dict[str, Callable[[str], str]] = {
     "reference_text": lambda name: reference_text(reference_with(name), Dialect.TERMINAL, WIDE),
     "reference_list": lambda name: reference_list([reference_with(name)], WIDE),
     "verdict_text": judged,
+    "run_list": lambda name: run_list([listed(name)], WIDE),
     "left_out_text": lambda name: left_out_text(LeftOut("a check", name)),
 }
 DOCUMENTS: dict[str, Callable[[str], str]] = {

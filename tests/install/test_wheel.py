@@ -1,76 +1,72 @@
-"""Building Horovod: from the source that is known, and with what is where on this machine."""
+"""A wheel, installed outside a checkout: the command, the matrices and the tables come with it."""
 
-import io
-import os
-import tarfile
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from suite.install.cache import try_wheel
-from suite.install.tools import VERSION, Cuda
-from suite.install.wheel import build_settings, download, unpack
-from suite.model.errors import InputError
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
 
 
-def source(folder: Path, setup: bytes) -> Path:
-    """An archive such as Horovod's, with a setup.py in it."""
-    path = folder / f"horovod-{VERSION}.tar.gz"
-    with tarfile.open(path, "w:gz") as tar:
-        entry = tarfile.TarInfo(f"horovod-{VERSION}/setup.py")
-        entry.size = len(setup)
-        tar.addfile(entry, io.BytesIO(setup))
-    return path
+def run(*words: object, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    done = subprocess.run(
+        list(map(str, words)), cwd=cwd, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done
 
 
-def test_another_source_than_the_known_one_is_never_run(tmp_path: Path) -> None:
-    """A source with another sum stops the build before any of its code has run."""
-    ran = tmp_path / "ran"
-    source(tmp_path, f"open({str(ran)!r}, 'w')\n".encode())
-    work = tmp_path / "work"
-    work.mkdir()
-    here_only = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}
-
-    with pytest.raises(InputError, match="MATCH THE HASHES"):
-        download(work, tmp_path / "log", {**os.environ, **here_only})
-
-    assert not ran.exists()
-
-
-@pytest.mark.parametrize("has_filters", [True, False])
-def test_the_source_is_unpacked_by_every_python(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_filters: bool
-) -> None:
-    """Debian 12's Python 3.11.2 has no filters for archives, and builds all the same."""
-    if not has_filters:
-        monkeypatch.delattr(tarfile, "data_filter", raising=False)
-
-    top = unpack(source(tmp_path, b"pass"), tmp_path)
-
-    assert (top / "setup.py").read_bytes() == b"pass"
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment with the wheel, and with what it needs from this one's."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    files = run("git", "ls-files", "-z", cwd=ROOT).stdout.split("\0")[:-1]
+    for name in files:  # so that the build leaves nothing in the checkout
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).hardlink_to(ROOT / name)
+    pip = (sys.executable, "-m", "pip", "--quiet")
+    run(*pip, "wheel", "--no-deps", "--wheel-dir", folder, source, cwd=folder)
+    (wheel,) = folder.glob("*.whl")
+    run(sys.executable, "-m", "venv", "--without-pip", folder / "environment", cwd=folder)
+    python = folder / "environment" / "bin" / "python"
+    run(*pip, "--python", python, "install", "--no-deps", "--no-index", wheel, cwd=folder)
+    (packages,) = (folder / "environment" / "lib").glob("python*/site-packages")
+    own = [path for path in sys.path if path.endswith("site-packages")]
+    (packages / "dependencies.pth").write_text("\n".join(own) + "\n")
+    return python.parent
 
 
-def test_a_damaged_kept_build_is_found_out(tmp_path: Path) -> None:
-    """A broken wheel in the cache has a reason not to be used, and is not installed."""
-    wheel = tmp_path / f"horovod-{VERSION}-py3-none-any.whl"
-    wheel.write_bytes(b"not a wheel")
+def test_the_command_runs_a_matrix_by_name_anywhere(installed: Path, tmp_path: Path) -> None:
+    """Neither a checkout nor a file is needed for a first run, and hints name the command."""
+    done = run(installed / "resnet50-bench", "run", "demo", cwd=tmp_path)
+    listed = run(installed / "resnet50-bench", "reference", "list", cwd=tmp_path)
 
-    state = try_wheel(wheel, None, tmp_path / "log", os.environ)
+    assert "training-amp-xla-bs8-1gpu-simulated" in done.stdout
+    assert len(list(tmp_path.glob("reports/*/cells/*.json"))) == 7
+    assert "next: resnet50-bench reference show t4" in listed.stdout
 
-    assert "unpacking the kept build failed" in state.lack(nccl=False)
+
+def test_the_module_is_the_same_program(installed: Path, tmp_path: Path) -> None:
+    """`python -m suite` plans a published matrix beside its table."""
+    done = run(installed / "python", "-m", "suite", "plan", "t4_inference", cwd=tmp_path)
+
+    assert "inference-amp-xla-bs256-1gpu" in done.stdout
 
 
-def test_a_gpu_build_links_with_the_nccl_of_pip(tmp_path: Path) -> None:
-    """Its library has a name that linkers pass over; the build gets one that they find."""
-    libraries = tmp_path / "lib"
-    libraries.mkdir()
-    (libraries / "libnccl.so.2").write_text("NCCL")
-    elsewhere = Cuda(tmp_path / "cuda", tmp_path / "include", libraries)
+def test_a_name_that_is_no_matrix_is_told_with_the_nearest(installed: Path, tmp_path: Path) -> None:
+    """A slip ends with exit code 2 and what was probably meant."""
+    done = subprocess.run(
+        [installed / "resnet50-bench", "run", "t4_inferense"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
-    settings = build_settings(tmp_path / "kept", elsewhere)
-    again = build_settings(tmp_path / "kept", elsewhere)
-
-    assert (Path(settings["HOROVOD_NCCL_LIB"]) / "libnccl.so").read_text() == "NCCL"
-    assert settings["LDFLAGS"] == f"-Wl,-rpath,{libraries}"
-    assert again == settings
-    assert "HOROVOD_GPU_OPERATIONS" not in build_settings(tmp_path / "kept", None)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: t4_inferense: no such matrix and no such file; did you mean 't4_inference'?\n"
+    )

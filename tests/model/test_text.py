@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from suite.model.text import command, file_safe, quoted, shown, shown_lines, spreadsheet_text
+from suite.model.text import bench, command, file_safe, quoted, shown, shown_lines, spreadsheet_text
 
 HOSTILE = {
     "\x1b[31m": r"\x1b[31m",
@@ -113,3 +113,21 @@ def test_a_command_looks_as_people_write_it() -> None:
     assert command(["bench.py", "run", "it's mine.yaml", "--max-time=30m"]) == (
         """bench.py run 'it'"'"'s mine.yaml' --max-time=30m"""
     )
+
+
+@pytest.mark.parametrize(
+    ("started", "words"),
+    [
+        ("bench.py", "python bench.py run 'my matrix.yaml'"),
+        ("/usr/local/bin/resnet50-bench", "resnet50-bench run 'my matrix.yaml'"),
+        ("/site-packages/suite/__main__.py", "python -m suite run 'my matrix.yaml'"),
+        ("", "python bench.py run 'my matrix.yaml'"),
+    ],
+)
+def test_commands_begin_as_the_user_began(
+    monkeypatch: pytest.MonkeyPatch, started: str, words: str
+) -> None:
+    """What a hint says to type is what this installation understands."""
+    monkeypatch.setattr("sys.argv", [started])
+
+    assert bench("run", "my matrix.yaml") == words

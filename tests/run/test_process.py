@@ -98,7 +98,7 @@ def test_a_long_startup_is_told_again(
     tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever watches sees that a compilation goes on, although it says nothing itself."""
-    monkeypatch.setattr("suite.run.process._STARTUP_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("suite.run.process._REPEAT_SECONDS", 0.01)
     told: list[Progress] = []
 
     def note(progress: Progress) -> None:
@@ -114,7 +114,7 @@ def test_a_long_startup_is_told_again(
 
 def test_a_long_step_is_not(tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """No timer wakes the runner beside a step that is measured."""
-    monkeypatch.setattr("suite.run.process._STARTUP_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("suite.run.process._REPEAT_SECONDS", 0.01)
     progress: list[Progress] = []
     # Steps of more than half a second are told one by one.
     launch(tmp_path, start, "time.sleep(0.6)", "step", progress.append, measured_steps=1)

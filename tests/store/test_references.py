@@ -333,5 +333,5 @@ def test_a_table_is_given_by_its_name_or_by_its_path(tmp_path: Path) -> None:
     assert published_reference("t4") == read_reference(REFERENCE_DIRECTORY / "t4.csv")
     assert reference_path("absent.csv") == Path("absent.csv")
     assert reference_path(str(without_ending)) == without_ending
-    with pytest.raises(InputError, match="dgx3: no such table; did you mean 'dgx.'"):
+    with pytest.raises(InputError, match="dgx3: no such table and no such file; did you"):
         reference_path("dgx3")

@@ -12,7 +12,7 @@ from suite.kernels.tensorflow import is_out_of_memory
 from suite.kernels.tensorflow.records import FIRST_LABEL, LAST_LABEL, check_shard
 from suite.model.errors import InputError
 from suite.model.facts import Facts
-from suite.model.text import command
+from suite.model.text import bench
 from suite.store.dali_index import compare_index
 from suite.store.tfrecords import count_records
 
@@ -78,7 +78,7 @@ class RecordBatches:
                 return str(error)
         line = " ".join(problem.split())[:300]
         folder = self._shards[0].parent
-        check_all = command(["python", "bench.py", "data", "check", str(folder)])
+        check_all = bench("data", "check", str(folder))
         return f"{folder}: {line}; check with: {check_all}"
 
     def _checks(self) -> Iterator[Callable[[], object]]:

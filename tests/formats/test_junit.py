@@ -1,0 +1,69 @@
+"""suite.formats.junit: what CI services make of a run."""
+
+from pathlib import Path
+
+import junitparser
+import pytest
+from builders import make_cell, make_launch, make_run
+from recorded import recorded_report
+
+from suite.analysis.assemble import assemble
+from suite.formats.junit import junit_xml
+from suite.model.launch import Status
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> junitparser.JUnitXml:
+    """The recorded report, as junitparser reads it."""
+    path = tmp_path / "junit.xml"
+    path.write_text(junit_xml(recorded_report()), encoding="utf-8")
+    return junitparser.JUnitXml.fromfile(str(path))
+
+
+def test_every_cell_is_a_test_case_with_its_outcome(read: junitparser.JUnitXml) -> None:
+    """A failed cell fails, a skipped one is skipped, and what is missing is an error."""
+    (suite,) = read
+    outcomes = {
+        case.name: [(type(result).__name__, result.message) for result in case.result]
+        for case in suite
+    }
+
+    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (7, 1, 2, 1)
+    assert outcomes == {
+        "inference-amp-bs64-1gpu": [],
+        "training-amp-xla-bs256-1gpu": [],
+        "training-amp-xla-bs256-2gpu": [],
+        "inference-fp32-bs256-1gpu": [
+            ("Failure", "out of memory: ResourceExhaustedError: failed to allocate")
+        ],
+        "inference-tf32-bs8-1gpu": [("Skipped", "skipped: needs Ampere")],
+        "inference-fp32-bs8-1gpu": [("Error", "interrupted: by Ctrl-C")],
+        "inference-fp32-bs2-1gpu": [("Error", "not run")],
+    }
+
+
+def test_a_case_has_its_time_its_number_and_its_doubts(read: junitparser.JUnitXml) -> None:
+    """The seconds are those of all launches of the cell; a suite has the sum."""
+    (suite,) = read
+    times = {case.name: case.time for case in suite}
+    (case,) = (case for case in suite if case.name == "inference-amp-bs64-1gpu")
+
+    assert times["inference-amp-bs64-1gpu"] == pytest.approx(16.92)
+    assert suite.time == pytest.approx(sum(time for time in times.values() if time), abs=0.01)
+    assert case.system_out.splitlines() == [
+        "2612.57 img/s, p50 24.50 ms, 160 steps",
+        "throttled: the power cap held the clock; raise it with nvidia-smi",
+    ]
+
+
+def test_text_from_outside_is_valid_xml() -> None:
+    """Control characters and markup in a reason stay text."""
+    reason = "ended <b>&amp;\x1b[31m\x00 \ud800 ]]>"
+    launch = make_launch(cell=make_cell(), status=Status.CRASHED, reason=reason)
+    read = junitparser.JUnitXml.fromstring(
+        junit_xml(assemble([make_run(launch, matrix="<a>")])).encode()
+    )
+    ((case,),) = read
+
+    assert case.classname == "<a>"
+    assert r"ended <b>&amp;\x1b[31m\x00" in case.result[0].message
