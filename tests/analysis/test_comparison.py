@@ -231,3 +231,19 @@ def test_the_simulated_kernel_scales_beside_nothing() -> None:
 
     with pytest.raises(NotComparableError, match="no cell in common"):
         beside(*simulated)
+
+
+def test_a_cell_that_names_its_gpu_stands_beside_that_gpus_system_only() -> None:
+    """On a machine with several types the device is the one on which the compared cells ran."""
+    t4, v100 = (make_result(make_cell(gpu=gpu), 0.1) for gpu in ("t4", "dgx1"))
+    devices = {t4.cell: "Tesla T4", v100.cell: "Tesla V100-SXM2-16GB"}
+    table = ReferenceTable("t4", (make_row(),))
+    reference = Reference(table=table, accuracy=(), scaling=(), times=())
+    comparison = compare_run(
+        0, make_header(gpu=None, device="several"), [t4, v100], devices, reference, []
+    )
+
+    assert [cell.cell_id for cell in comparison.cells] == [t4.cell.id]
+    assert (comparison.device, comparison.same_gpu) == ("Tesla T4", True)
+    with pytest.raises(NotComparableError, match="no cell in common"):
+        compare_run(0, make_header(), [v100], devices, reference, [])

@@ -180,6 +180,7 @@ def test_curves_begin_at_one_gpu_and_leave_out_what_has_no_number() -> None:
 
     assert curve.base == cell(1)
     assert curve.points == (CurvePoint(1, 80.0), CurvePoint(2, 128.0))
+    assert (curve.factor, curve.of_linear) == pytest.approx((1.6, 0.8))
 
 
 def test_a_reference_gives_its_own_factors_and_hours() -> None:
