@@ -20,6 +20,7 @@ from suite.model.device import (
     run_label,
     skip_reason,
     too_many_ranks,
+    visible_devices,
     wrong_device,
     wrong_type,
 )
@@ -256,6 +257,18 @@ def test_the_simulated_kernel_runs_anywhere() -> None:
     simulated = make_cell(precision=Precision.TF32, batch_size=1, kernel=KernelName.SIMULATED)
 
     assert skip_reason(simulated, machine()) is None
+
+
+def test_a_launch_sees_the_gpus_of_its_type_by_their_uuids() -> None:
+    """Where there are no others nothing is hidden, and what the user has set stays."""
+    here = machine("NVIDIA H200", "Tesla T4", "Tesla T4")
+    uuids = tuple(replace(gpu, uuid=f"GPU-{gpu.index}") for gpu in here.gpus)
+    mixed, alone = replace(here, gpus=uuids), replace(here, gpus=uuids[1:])
+    t4 = replace(cell(), gpu="t4")
+
+    assert visible_devices(t4, mixed) == "GPU-1,GPU-2"
+    assert visible_devices(t4, alone) is visible_devices(cell(), mixed) is None
+    assert visible_devices(cell(), machine()) is None
 
 
 T4 = Gpu(index=0, name="Tesla T4", uuid="GPU-1234-5678")
