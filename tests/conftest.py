@@ -55,6 +55,8 @@ def pytest_configure() -> None:
     A shell starts what it puts into the background with SIGINT ignored, and nohup adds SIGHUP;
     both are inherited, and a run that was told to ignore a signal does.
     """
+    # TensorFlow leaves oneDNN off on CPUs without AVX-512, and then has no NCHW on a CPU.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     for variable in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):  # they change what is printed
         os.environ.pop(variable, None)
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):

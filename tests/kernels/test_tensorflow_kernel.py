@@ -158,12 +158,18 @@ def test_folding_keeps_the_answer_and_the_network(*, trained: bool, xla: bool) -
 
 @pytest.mark.parametrize("precision", [Precision.FP32, Precision.AMP])
 def test_frozen_graph_drops_no_work_that_a_trained_network_has(precision: Precision) -> None:
-    """Every convolution of a new network still adds an offset; none was zero and left out."""
-    kernel = run(replace(CELL, graph=Graph.FROZEN, precision=precision))
-    fused = [node.attr["fused_ops"].list.s for node in kernel._executed if "Conv2D" in node.op]
+    """Every convolution of a new network still adds an offset; none was zero and left out.
 
-    assert len(fused) == 53
-    assert all(b"BiasAdd" in operations for operations in fused)
+    A CPU without bfloat16 in its instructions adds it in an operation of its own.
+    """
+    kernel = run(replace(CELL, graph=Graph.FROZEN, precision=precision))
+    convolutions = [node for node in kernel._executed if "Conv2D" in node.op]
+    fused = [node for node in convolutions if b"BiasAdd" in node.attr["fused_ops"].list.s]
+    names = {node.name for node in convolutions}
+    alone = [node for node in kernel._executed if node.op == "BiasAdd" and node.input[0] in names]
+
+    assert len(convolutions) == 53
+    assert len(fused) + len(alone) == 53
 
 
 def test_an_offset_of_zero_is_added_in_every_type() -> None:
