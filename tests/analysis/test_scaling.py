@@ -56,7 +56,7 @@ def test_hours_count_the_epochs_asked_for() -> None:
     """One epoch at one image per second is ImageNet's 1,281,167 images in seconds."""
     hours = time_to_train_hours(1.0, epochs=1)
 
-    assert hours * 3600 == pytest.approx(1_281_167)
+    assert round(hours * 3600) == 1_281_167
 
 
 def test_a_single_batch_size_on_each_side_is_paired_as_on_the_page() -> None:

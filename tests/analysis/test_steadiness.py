@@ -1,8 +1,10 @@
 """suite.analysis.steadiness: patterns are found, and steady series seldom accused."""
 
 import math
+import random
 import re
 from collections import Counter
+from statistics import pvariance
 
 import pytest
 from simulated_steps import NAMES, accused, found, steps
@@ -14,6 +16,7 @@ from suite.analysis.steadiness import (
     FOUND_START_STEPS,
     FOUND_STEPS,
     Pattern,
+    _best_split,
     is_judged,
     unsteadiness,
 )
@@ -158,3 +161,16 @@ def test_the_same_steps_get_the_same_verdict() -> None:
     slower = unsteadiness([10 * seconds for seconds in drift])
     assert slower is not None
     assert math.isclose(slower.change, verdict.change)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_two_levels_are_split_where_the_least_variance_is_left(share: float) -> None:
+    """By trying every split that leaves enough steps on both sides."""
+    generator = random.Random(5)  # noqa: S311 - not for secrets
+    for _ in range(10):
+        values = sorted(generator.gauss(generator.random() < share, 0.3) for _ in range(60))
+        left = {
+            size: size * pvariance(values[:size]) + (60 - size) * pvariance(values[size:])
+            for size in range(10, 51)
+        }
+        assert _best_split(values, 10) == min(left, key=lambda size: left[size])

@@ -259,6 +259,19 @@ def test_the_simulated_kernel_runs_anywhere() -> None:
     assert skip_reason(simulated, machine()) is None
 
 
+def test_a_cell_that_names_a_gpu_needs_one_of_its_type() -> None:
+    """What is there instead is told."""
+    h200 = replace(cell(), gpu="h200")
+
+    assert skip_reason(h200, machine("NVIDIA H200")) is None
+    assert skip_reason(h200, machine("Tesla T4")) == (
+        "needs a GPU of type h200, and this machine has Tesla T4 (t4)"
+    )
+    assert skip_reason(h200, machine()) == (
+        "needs a GPU of type h200, and this machine has no GPU, only AMD EPYC (2 cores)"
+    )
+
+
 def test_a_launch_sees_the_gpus_of_its_type_by_their_uuids() -> None:
     """Where there are no others nothing is hidden, and what the user has set stays."""
     here = machine("NVIDIA H200", "Tesla T4", "Tesla T4")
