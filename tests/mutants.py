@@ -146,7 +146,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         checkout = Path(folder) / "checkout"
         ignored = shutil.ignore_patterns(".*", "__pycache__", "reports")
-        shutil.copytree(ROOT, checkout, ignore=ignored)
+        shutil.copytree(ROOT, checkout, ignore=ignored, symlinks=True)
         tests = [checkout / "tests" / name for name in asked.tests or [asked.layer]]
         began = time.monotonic()
         if not do_pass(tests, checkout):
