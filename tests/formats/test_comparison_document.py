@@ -178,3 +178,13 @@ def test_training_on_several_gpus_alone_is_compared_without_scaling(tmp_path: Pa
         line for line in done.stdout.splitlines() if line.startswith("8 ") and "10240" in line
     ]
     assert line.split()[-5:] == ["-", "10240.00", "-", "-", "-"]
+
+
+def test_no_letter_is_explained_that_stands_beside_no_number(tmp_path: Path) -> None:
+    """A doubt about scaling that could not be calculated is not in the legend."""
+    one = launch(64, (0.0238, 0.0239))
+    two = launch(256, (0.2, 0.2), mode=Mode.TRAINING, gpus=2, doubts=(CautionKind.TRUNCATED,))
+    done = compare(record(tmp_path, [one, two], "Tesla V100-SXM2-16GB"))
+
+    assert done.returncode == 0, done.stderr
+    assert CautionKind.TRUNCATED.legend not in " ".join(done.stdout.split())

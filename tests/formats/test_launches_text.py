@@ -352,3 +352,14 @@ def test_cells_that_were_skipped_alike_are_counted() -> None:
         assert document.count("needs a GPU of type h200") == 1
         assert document.count(": skipped: needs more memory") == 3
     assert len(text.splitlines()) < 20
+
+
+def test_enough_samples_that_are_alike_are_told_from_too_few() -> None:
+    """36 samples could have an interval of p90; in ascending order they are worth fewer."""
+    rising = tuple(0.010 + 0.001 * step for step in range(36))
+    enough, few = (
+        intervals_table(reported(replace(LAUNCH, step_seconds=steps))).rows[0][4]
+        for steps in (rising, rising[:35])
+    )
+
+    assert (enough, few) == ("n/a, needs 36 independent", "n/a, needs 36")

@@ -1,9 +1,11 @@
 """suite.formats.plan: a plan as text."""
 
+from dataclasses import replace
+
 from suite.analysis.estimate import Estimate
 from suite.analysis.memory import MemoryEstimate
-from suite.formats.plan import PlanLine, no_fit_text, plan_text
-from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.formats.plan import PlanLine, no_fit_text, plan_text, protocol_text
+from suite.model.cell import Cell, Mode, Precision, Protocol, quick_protocol
 from suite.model.matrix import Matrix
 
 GIB = 2**30
@@ -80,3 +82,36 @@ def test_a_long_list_is_cut_and_repeated_launches_count_once() -> None:
     assert text.endswith("training-amp-bs8-1gpu (9.0 GiB, a formula) and 12 more")
     assert no_fit_text(needs, 10 * GIB) is None
     assert no_fit_text(needs, None) is None
+
+
+def test_each_launch_of_a_cell_has_its_number() -> None:
+    """Commands that would be alike are told apart, and one launch a cell is not counted."""
+    lines = [replace(line(8, None, None), launch=number) for number in range(2)]
+    protocol = Protocol(warmup_steps=1, measured_steps=2, launches=2)
+    matrix = Matrix(
+        name="mine",
+        purpose="a test",
+        device=None,
+        reference=None,
+        protocol=protocol,
+        cells=(cell(8),),
+        selection="--only x (1 of 9 cells)",
+    )
+    text = plan_text(matrix, "a GPU", "a note", lines, [])
+
+    assert "training-amp-bs8-1gpu (launch 1)  time unknown\n" in text
+    assert "training-amp-bs8-1gpu (launch 2)  time unknown\n" in text
+    assert "selected by --only x (1 of 9 cells)\n" in text
+    assert "on a GPU (note: a note)\n" in text
+
+
+def test_a_protocol_in_a_line() -> None:
+    """A quick one says so, and a cap is a duration."""
+    full = Protocol(warmup_steps=50, measured_steps=350, launches=3, max_seconds=90.0)
+
+    assert protocol_text(full) == (
+        "50 warm-up and 350 measured steps, 3 launches per cell, at most 1 min 30 s each"
+    )
+    assert protocol_text(quick_protocol(full)) == (
+        "quick protocol: 2 warm-up and 10 measured steps, 1 launch per cell, at most 20 s each"
+    )

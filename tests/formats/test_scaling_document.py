@@ -1,13 +1,19 @@
 """Scaling of training in a run's output: the whole text, the report's part and the plots."""
 
+import logging
+import os
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pytest
 from builders import make_cell, make_launch, make_run
 
 from suite.analysis.assemble import assemble
 from suite.formats.plots import scaling_plots
 from suite.formats.results import report_markdown, run_text
+from suite.formats.scaling import conditions
 from suite.model.cell import Data, Mode, Precision
 from suite.model.launch import Caution, CautionKind, Launch, Status
 from suite.model.report import Report
@@ -137,3 +143,51 @@ def test_the_same_numbers_give_the_same_plot() -> None:
 
     assert first == second
     assert "dc:date" not in first["weak_scaling.svg"]
+
+
+def test_conditions_are_named_where_they_are_not_the_usual() -> None:
+    """A number has the name of its axis, and a word stands for itself."""
+    usual = make_cell(mode=Mode.TRAINING, xla=True, gpus=8)
+
+    assert conditions(usual) == "FP32 + XLA"
+    assert conditions(replace(usual, xla=False, image_size=96)) == "FP32, image size 96"
+    assert conditions(replace(usual, data=Data.SYNTHETIC_DEVICE)) == "FP32 + XLA, synthetic device"
+
+
+def test_the_axes_hold_every_point_and_the_linear_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is drawn outside the picture, and ticks of thousands are easy to read."""
+    from matplotlib.axes import Axes
+
+    limits: dict[str, tuple[float, float]] = {}
+    for name in ("set_xlim", "set_ylim"):
+        real = getattr(Axes, name)
+
+        def note(self: Axes, *given: float, name: str = name, real: Any = real, **rest: Any) -> Any:
+            if len(given) == 2 and not rest:
+                limits[name] = (given[0], given[1])
+            return real(self, *given, **rest)
+
+        monkeypatch.setattr(Axes, name, note)
+    labels = texts_of(scaling_plots(run_of(*LAUNCHES[:2], *LAUNCHES[6:]))["weak_scaling.svg"])
+    lowest, highest = limits["set_ylim"]
+
+    # FP32: 400 and 3103 img/s; linear scaling of AMP from 1280 would be 10240.
+    assert 300 < lowest < 400
+    assert 10240 < highest < 13000
+    assert limits["set_xlim"] == pytest.approx((1 / 1.12, 8 * 1.12))
+    assert {"500", "1,000", "2,000", "5,000", "10,000"} <= set(labels)
+
+
+def test_drawing_leaves_logging_and_the_backend_as_they_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever draws from a notebook keeps its own settings."""
+    monkeypatch.setenv("MPLBACKEND", "svg")
+    logger = logging.getLogger("matplotlib")
+    monkeypatch.setattr(logger, "level", logging.INFO)
+    scaling_plots(run_of(*LAUNCHES))
+
+    assert (os.environ["MPLBACKEND"], logger.level) == ("svg", logging.INFO)
+    monkeypatch.delenv("MPLBACKEND")
+    scaling_plots(run_of(*LAUNCHES))
+    assert "MPLBACKEND" not in os.environ

@@ -67,3 +67,11 @@ def test_paragraphs_are_as_wide_as_they_read_well(width: int, longest: int) -> N
     lines = paragraph("word " * 100, width).splitlines()
 
     assert longest - 5 < max(map(len, lines)) <= longest
+
+
+def test_a_text_that_just_fits_in_its_longest_word_is_wrapped() -> None:
+    """A column becomes as narrow as its words allow, down to the narrowest that reads well."""
+    table = Table("", ("a", "b"), [("x", "aaaa bbbb")], left=2)
+
+    assert write_table(table, Dialect.TERMINAL, 11).splitlines()[2:] == ["x  aaaa", "   bbbb"]
+    assert write_table(table, Dialect.TERMINAL, 12).splitlines()[2:] == ["x  aaaa bbbb"]
