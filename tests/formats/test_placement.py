@@ -11,6 +11,7 @@ from suite.formats.placement import round_numbers, spread
         (350, 11000, [500, 1000, 2000, 5000, 10000]),
         (4.0, 10.6, [4, 5, 6, 7, 8, 9, 10]),
         (0.09, 2.1, [0.1, 0.2, 0.5, 1, 2]),
+        (1.0, 10.0, [1, 2, 5, 10]),
     ],
 )
 def test_ticks_are_round_and_enough(lowest: float, highest: float, ticks: list[float]) -> None:
