@@ -47,10 +47,10 @@ def command(words: Iterable[str]) -> str:
 
 def program() -> list[str]:
     """The words that start this program, as this user started it."""
-    name = PurePath(sys.argv[0]).name
-    if name == "__main__.py":
+    started = PurePath(sys.argv[0])
+    if started.parts[-2:] == ("suite", "__main__.py"):
         return ["python", "-m", "suite"]
-    return [COMMAND] if name == COMMAND else ["python", "bench.py"]
+    return [COMMAND] if started.name == COMMAND else ["python", "bench.py"]
 
 
 def bench(*words: str) -> str:

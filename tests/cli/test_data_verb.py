@@ -29,7 +29,9 @@ axes:
 def bench(*arguments: object) -> "subprocess.CompletedProcess[str]":
     """`bench.py ...` as a user starts it; its output is text, its errors one line."""
     command = [sys.executable, str(ROOT / "bench.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    # Whoever switches oneDNN on gets TensorFlow's notice of it.
+    usual = {name: text for name, text in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
+    return subprocess.run(command, env=usual, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")

@@ -121,6 +121,7 @@ def test_a_command_looks_as_people_write_it() -> None:
         ("bench.py", "python bench.py run 'my matrix.yaml'"),
         ("/usr/local/bin/resnet50-bench", "resnet50-bench run 'my matrix.yaml'"),
         ("/site-packages/suite/__main__.py", "python -m suite run 'my matrix.yaml'"),
+        ("/site-packages/pytest/__main__.py", "python bench.py run 'my matrix.yaml'"),
         ("", "python bench.py run 'my matrix.yaml'"),
     ],
 )
