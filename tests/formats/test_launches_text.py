@@ -363,3 +363,22 @@ def test_enough_samples_that_are_alike_are_told_from_too_few() -> None:
     )
 
     assert (enough, few) == ("n/a, needs 36 independent", "n/a, needs 36")
+
+
+def test_cells_that_failed_alike_are_each_named() -> None:
+    """A failure is never only counted, however many there are."""
+    failed = [
+        replace(
+            LAUNCH,
+            cell=replace(LAUNCH.cell, batch_size=size),
+            status=Status.CRASHED,
+            reason="ended by SIGSEGV",
+            step_seconds=(),
+        )
+        for size in range(1, 7)
+    ]
+    lines = run_text(reported(*failed)).splitlines()
+
+    assert [line for line in lines if line.endswith(": crashed: ended by SIGSEGV")] == [
+        f"inference-amp-bs{size}-1gpu: crashed: ended by SIGSEGV" for size in range(1, 7)
+    ]

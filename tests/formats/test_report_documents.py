@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 from pydantic import TypeAdapter
-from recorded import AMP, LAUNCHES, REFERENCE, recorded_report, recorded_run
+from recorded import AMP, LAUNCHES, PROTOCOL, REFERENCE, recorded_report, recorded_run
 
 from suite.analysis.assemble import assemble
 from suite.formats.comparison import comparison_markdown, comparison_text
@@ -18,6 +18,7 @@ from suite.formats.junit import junit_xml
 from suite.formats.report_json import report_json, report_schema
 from suite.formats.results import report_markdown, report_text
 from suite.formats.results_csv import results_csv
+from suite.model.cell import quick_protocol
 from suite.model.launch import Caution, CautionKind, Launch, Status
 from suite.model.report import Report
 from suite.store.references import read_system
@@ -110,3 +111,17 @@ def test_every_status_is_in_every_format(status: Status, name: str) -> None:
     assert word in text
     assert "a reason of its own" in text
     assert AMP.id in text
+
+
+@pytest.mark.parametrize("name", ["report_comparison.txt", "report_comparison.md"])
+def test_a_comparison_of_a_quick_run_says_so_first(name: str) -> None:
+    """Before any number, and nowhere in that of a full run."""
+    run = recorded_run()
+    quick = replace(run, header=replace(run.header, protocol=quick_protocol(PROTOCOL)))
+    said = "Quick protocol: a first look, not numbers to quote."
+    texts = [
+        FORMATS[name].render(assemble([one], [read_system(REFERENCE)])) for one in (run, quick)
+    ]
+
+    assert [said in text for text in texts] == [False, True]
+    assert texts[1].index(said) < texts[1].index("Avg throughput")

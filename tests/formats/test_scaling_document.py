@@ -214,3 +214,25 @@ def test_labels_stand_right_of_their_curves(monkeypatch: pytest.MonkeyPatch) -> 
     for x, y, right, width, height in places:
         assert right < x < width
         assert 10 < y < height - 10
+
+
+def test_every_curve_is_drawn_with_its_linear_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Solid through what was measured, dotted through what would be linear from one GPU."""
+    from matplotlib.axes import Axes
+
+    drawn = []
+    real: Callable[..., Any] = Axes.plot
+
+    def note(self: Axes, gpus: list[int], rates: list[float], **look: Any) -> Any:
+        drawn.append((look["linestyle"], gpus, [round(rate) for rate in rates]))
+        return real(self, gpus, rates, **look)
+
+    monkeypatch.setattr(Axes, "plot", note)
+    scaling_plots(run_of(*LAUNCHES[:2], *LAUNCHES[6:]))
+
+    assert drawn == [
+        ("-", [1, 8], [400, 3103]),
+        (":", [1, 8], [400, 3200]),
+        ("-", [1, 8], [1280, 9526]),
+        (":", [1, 8], [1280, 10240]),
+    ]
