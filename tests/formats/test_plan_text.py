@@ -115,3 +115,19 @@ def test_a_protocol_in_a_line() -> None:
     assert protocol_text(quick_protocol(full)) == (
         "quick protocol: 2 warm-up and 10 measured steps, 1 launch per cell, at most 20 s each"
     )
+
+
+def test_a_skipped_launch_has_its_reason_and_is_counted_apart() -> None:
+    """What will not run takes no time, and its command is still there to be tried by hand."""
+    lines = [
+        line(8, Estimate(60.0, "rough"), None),
+        replace(line(16, Estimate(60.0, "rough"), None), skip_reason="needs a GPU of type t4"),
+    ]
+    protocol = Protocol(warmup_steps=1, measured_steps=2)
+    matrix = Matrix(
+        name="mine", purpose="a test", device=None, reference=None, protocol=protocol, cells=()
+    )
+    text = plan_text(matrix, "a CPU", None, lines, [])
+
+    assert "training-amp-bs16-1gpu  skipped: needs a GPU of type t4\n    the command\n" in text
+    assert text.endswith("1 launches to run, 1 skipped: about 1 min 00 s")

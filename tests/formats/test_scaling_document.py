@@ -228,8 +228,20 @@ def test_every_curve_is_drawn_with_its_linear_line(monkeypatch: pytest.MonkeyPat
         return real(self, gpus, rates, **look)
 
     monkeypatch.setattr(Axes, "plot", note)
+    scales: dict[str, str] = {}
+    for name in ("set_xscale", "set_yscale"):
+        setter: Callable[..., Any] = getattr(Axes, name)
+
+        def scale(
+            self: Axes, kind: str, *, name: str = name, setter: Any = setter, **rest: Any
+        ) -> Any:
+            scales[name] = kind
+            return setter(self, kind, **rest)
+
+        monkeypatch.setattr(Axes, name, scale)
     scaling_plots(run_of(*LAUNCHES[:2], *LAUNCHES[6:]))
 
+    assert scales == {"set_xscale": "log", "set_yscale": "log"}  # linear is a straight line
     assert drawn == [
         ("-", [1, 8], [400, 3103]),
         (":", [1, 8], [400, 3200]),
