@@ -64,8 +64,11 @@ def _end_of(work: Callable[[], int]) -> int:
 
 
 def _missing(package: str, error: ImportError) -> str:
+    why = f"{package} cannot be imported ({shown(str(error))})"
+    if not (_PROJECT / "pyproject.toml").is_file():
+        return f"{why}; install resnet50-bench again, with what it needs"
     install = command([sys.executable, "-m", "pip", "install", "-e", str(_PROJECT)])
-    return f"{package} cannot be imported ({shown(str(error))}); install it with: {install}"
+    return f"{why}; install it with: {install}"
 
 
 def _tell_fault(error: BaseException) -> None:

@@ -62,13 +62,13 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if not run.coverage.is_finished:
         print(_unfinished(directory, run))
     if limit is None:
-        tell_github(texts["comparison.md"])
+        tell_github(lambda: texts["comparison.md"])
         return ExitCode.GOOD
     cells = [cell for comparison in report.comparisons for cell in comparison.cells]
     verdict = judge_run(cells, run.coverage, limit, arguments.min_batch or 1)
     text = verdict_text(verdict)
     print(f"\n{text}")
-    tell_github(f"{texts['comparison.md']}\n## Verdict\n\n{code_block(text)}\n")
+    tell_github(lambda: f"{texts['comparison.md']}\n## Verdict\n\n{code_block(text)}\n")
     return verdict.exit_code
 
 

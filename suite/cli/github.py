@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from suite.formats.annotations import shortfall
@@ -13,13 +13,15 @@ from suite.model.text import shown
 _MOST_BYTES = 2**20
 
 
-def tell_github(markdown: str, results: Iterable[CellResult] = ()) -> None:
-    """Add to the summary of the job's step, and mark each failed cell; nothing elsewhere.
+def tell_github(document: Callable[[], str], results: Iterable[CellResult] = ()) -> None:
+    """Add a Markdown document to the summary of the job's step, and mark each failed cell.
 
-    What GitHub needs is in its variables; a summary that cannot be written is a warning.
+    Elsewhere nothing is done, and no document made. What GitHub needs is in its variables; a
+    summary that cannot be written is a warning.
     """
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary:
+        markdown = document()
         if len(markdown.encode(errors="replace")) > _MOST_BYTES:
             markdown = "The report is larger than a summary may be; see the run directory.\n"
         try:

@@ -50,7 +50,7 @@ def test_a_comparison_is_summed_up_with_its_verdict(summary: Path, tmp_path: Pat
 
 def test_a_failed_cell_is_marked(summary: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its reason can neither end the mark nor begin another."""
-    tell_github("", crashed("100% lost,\n::error::x"))
+    tell_github(lambda: "", crashed("100% lost,\n::error::x"))
 
     assert capsys.readouterr().out == (
         "::error title=inference-fp32-bs8-1gpu::crashed: 100%25 lost,\\n::error::x\n"
@@ -65,17 +65,17 @@ def test_a_summary_that_is_too_large_or_cannot_be_written_stops_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """GitHub would show none of it; the run directory has it all."""
-    tell_github("x" * (2**20 + 1))
+    tell_github(lambda: "x" * (2**20 + 1))
     assert summary.read_text() == (
         "before\nThe report is larger than a summary may be; see the run directory.\n"
     )
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
-    tell_github("x")
+    tell_github(lambda: "x")
     assert capsys.readouterr().err == f"warning: {tmp_path}: Is a directory\n"
 
 
 def test_elsewhere_nothing_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """A terminal gets no commands for GitHub."""
-    tell_github("x", crashed("why"))
+    tell_github(lambda: "x", crashed("why"))
 
     assert capsys.readouterr() == ("", "")

@@ -70,3 +70,21 @@ def test_a_name_that_is_no_matrix_is_told_with_the_nearest(installed: Path, tmp_
     assert done.stderr == (
         "error: t4_inferense: no such matrix and no such file; did you mean 't4_inference'?\n"
     )
+
+
+def test_a_missing_package_is_told_without_a_checkout(installed: Path, tmp_path: Path) -> None:
+    """The remedy is none that only a checkout has."""
+    code = (
+        "import sys; sys.modules['pydantic'] = None; sys.argv = ['x', 'plan', 'demo'];"
+        "import suite.__main__; suite.__main__.main()"
+    )
+    done = subprocess.run(
+        [installed / "python", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "install resnet50-bench again, with what it needs\n" in done.stderr
