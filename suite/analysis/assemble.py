@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from statistics import fmean, median
 
 from suite.analysis.bands import Band
 from suite.analysis.comparison import compare_run
+from suite.analysis.glance import glance
 from suite.analysis.ranks import rank_spread
 from suite.analysis.results import cell_results, coverage
 from suite.analysis.scaling import scaling, scaling_lines
@@ -84,9 +86,10 @@ def _run(run: Run) -> ReportedRun:
     skipped = {result.cell for result in cells if result.status is Status.SKIPPED}
     telemetry = [process.telemetry for row in launches for process in row.telemetry]
     readings = sum(found.readings for found in telemetry)
+    covered = coverage(run.header, cells)
     return ReportedRun(
         header=run.header,
-        coverage=coverage(run.header, cells),
+        coverage=covered,
         cells={result.cell.id: result for result in cells},
         launches=launches,
         spreads=tuple(_spreads(run.launches)),
@@ -95,7 +98,23 @@ def _run(run: Run) -> ReportedRun:
         reading_seconds=(
             sum(found.reading_seconds for found in telemetry) / readings if readings else None
         ),
+        glance=glance(cells, covered),
+        ended_at=_ended_at(run.launches),
     )
+
+
+def _ended_at(launches: Sequence[Launch]) -> str | None:
+    """When the last launch ended; None where none ran, or no record says when."""
+    ends = [end for launch in launches if (end := _end(launch)) is not None]
+    return max(ends).isoformat(timespec="seconds") if ends else None
+
+
+def _end(launch: Launch) -> datetime | None:
+    try:
+        started = datetime.fromisoformat(launch.started_at)
+    except ValueError:  # not run, or a record by another hand
+        return None
+    return started + timedelta(seconds=launch.wall_seconds) if started.tzinfo else None
 
 
 def _launch_row(launch: Launch) -> LaunchRow:

@@ -159,4 +159,5 @@ def judge(ratio: float, metric: Metric, row: ReferenceRow, bands: Sequence[Band]
         return Judgement(Word.NOT_JUDGED, "no reference band for this cell")
     lowest, highest = 1 / (1 + band.tolerance), 1 + band.tolerance
     word = Word.BELOW if ratio < lowest else Word.ABOVE if ratio > highest else Word.WITHIN
-    return Judgement(word, f"band {lowest:.2f} to {highest:.2f} from {band.pairs} replicated cells")
+    reason = f"band {lowest:.2f} to {highest:.2f} from {band.pairs} replicated cells"
+    return Judgement(word, reason, (lowest, highest))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from statistics import median
 
 from suite.analysis.bands import Band, judge
 from suite.analysis.scaling import (
@@ -36,6 +37,7 @@ from suite.model.report import (
     ScalingLine,
     Side,
     TrainingTable,
+    TypicalRatio,
 )
 from suite.model.run import CellResult, RunHeader
 from suite.model.summary import Interval, Summary
@@ -110,6 +112,7 @@ def compare_run(
         devices[result.cell] for result in own if result.cell.gpu and result.summary
     )
     gpus: list[str | None] = [*named] or [header.gpu]
+    same_gpu = all(_is_gpu_of(gpu, row.system) for gpu in gpus)
     return Comparison(
         run=run,
         device=" and ".join(named) or header.device,
@@ -117,12 +120,30 @@ def compare_run(
         published_for=(
             system.title if system else f"{row.system} ({row.gpu} {row.gpu_memory_gb}G)"
         ),
-        same_gpu=all(_is_gpu_of(gpu, row.system) for gpu in gpus),
+        same_gpu=same_gpu,
         cells=cells,
         training=_training_tables(cells, reference, measured.lines),
         measured_scaling=measured,
         published_scaling=published,
+        typical=_typical(cells) if same_gpu else None,
     )
+
+
+def _typical(cells: Sequence[ComparedCell]) -> TypicalRatio | None:
+    """Of whole cells without a caution, beside rows that do not disagree with themselves."""
+    numbers = [cell.numbers[Metric.THROUGHPUT] for cell in cells if _is_sound(cell)]
+    ratios = [number.ratio for number in numbers if number.ratio is not None]
+    if not ratios:
+        return None
+    return TypicalRatio(
+        median=median(ratios), lowest=min(ratios), highest=max(ratios), cells=len(ratios)
+    )
+
+
+def _is_sound(cell: ComparedCell) -> bool:
+    number = cell.numbers[Metric.THROUGHPUT]
+    is_steady = cell.row is not None and cell.row.estimators_agree
+    return is_steady and number.is_whole and not number.cautions
 
 
 def _stands_beside(cell: Cell, system: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from suite.model.cell import Cell, Precision
+from suite.model.cell import Cell, Mode, Precision
 from suite.model.launch import Caution, Launch, StartedBy
 from suite.model.reference import Key, Metric, ReferenceRow
 from suite.model.run import CellResult, Coverage, RunHeader
@@ -197,6 +197,34 @@ class Scaling:
     cautions: tuple[Caution, ...]
 
 
+class CellState(str, Enum):
+    """What a cell comes to at a glance.
+
+    A doubted cell has a number and a caution, or not all of its launches. One that failed may have
+    the number of those of its launches that did not. One that was not measured was skipped,
+    interrupted or never run.
+    """
+
+    OK = "ok"
+    DOUBTED = "doubted"
+    FAILED = "failed"
+    NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """What a run comes to at a glance.
+
+    `states` has every planned cell by its id. `best_throughput` and `lowest_latency` map each mode
+    to the id of a cell: the one with most images / elapsed time and the one with the lowest median
+    step, among the cells that are ok, or if none is, among those that are doubted.
+    """
+
+    states: Mapping[str, CellState]
+    best_throughput: Mapping[Mode, str]
+    lowest_latency: Mapping[Mode, str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedRun:
     """A run on one machine.
@@ -204,7 +232,8 @@ class ReportedRun:
     `cells` has each cell that has a launch by its id, with its launches pooled; `launches` come in
     planned order. `spreads` has the cells of which two launches or more are ok.
     `overhead` is None where no launch is. `scaling` is by images / elapsed time. `reading_seconds`
-    is what a reading of telemetry took on average, None without any.
+    is what a reading of telemetry took on average, None without any. `ended_at` is when the last
+    launch ended, as `started_at` of the header is written; None before.
     """
 
     header: RunHeader
@@ -215,6 +244,8 @@ class ReportedRun:
     scaling: tuple[Scaling, ...]
     overhead: Overhead | None
     reading_seconds: float | None
+    glance: Glance
+    ended_at: str | None
 
     @property
     def results(self) -> tuple[CellResult, ...]:
@@ -233,10 +264,11 @@ class Word(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A word for a ratio, and why."""
+    """A word for a ratio, and why; `band` has the ratios that are within, None without a band."""
 
     word: Word
     reason: str
+    band: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,12 +358,23 @@ class TrainingTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TypicalRatio:
+    """Measured / published throughput of several cells: their median, lowest and highest ratio."""
+
+    median: float
+    lowest: float
+    highest: float
+    cells: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """A run (its place in `Report.runs`) beside a published system.
 
     `device` is what the compared cells ran on, and `published_for` the system's title; `same_gpu`
     says whether it is the system's GPU, form factor and memory included. Scaling is weak, and by
-    the published estimator.
+    the published estimator. `typical` is of the cells that are beyond doubt on both sides; None on
+    another GPU, or where there is no such cell.
     """
 
     run: int
@@ -343,6 +386,7 @@ class Comparison:
     training: tuple[TrainingTable, ...]
     measured_scaling: Scaling
     published_scaling: Scaling
+    typical: TypicalRatio | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

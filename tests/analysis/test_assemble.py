@@ -198,3 +198,18 @@ def test_a_run_that_has_nothing_in_common_is_left_alone_unless_none_has() -> Non
     assert [each.run for each in assemble([other, joins], [reference]).comparisons] == [1]
     with pytest.raises(NotComparableError, match="no cell in common"):
         assemble([other], [reference])
+
+
+def test_a_run_has_ended_when_its_last_launch_has() -> None:
+    """Launches are recorded in planned order, in which the last need not be the one that ran last.
+
+    A record by another hand may say nothing of the time, or not in which zone.
+    """
+    first = make_launch(started_at="2026-01-02T03:04:05+00:00", wall_seconds=90.4)
+    second = replace(first, launch=1, wall_seconds=30.0)
+    unknown = [
+        replace(second, launch=2, started_at=text) for text in ("noon", "2026-01-02T03:04:05")
+    ]
+
+    assert reported(first, second, *unknown).ended_at == "2026-01-02T03:05:35+00:00"
+    assert reported(*unknown).ended_at is None

@@ -115,6 +115,7 @@ def test_a_ratio_is_judged_by_the_band_of_its_row(ratio: float, word: Word) -> N
 
     assert judgement.word is word
     assert judgement.reason == "band 0.80 to 1.25 from 14 replicated cells"
+    assert judgement.band == (0.8, 1.25)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +144,7 @@ def test_what_cannot_be_judged_says_why(metric: Metric, row: ReferenceRow, reaso
 
     assert judgement.word is Word.NOT_JUDGED
     assert judgement.reason.startswith(reason)
+    assert judgement.band is None
 
 
 @pytest.mark.parametrize(

@@ -247,3 +247,32 @@ def test_a_cell_that_names_its_gpu_stands_beside_that_gpus_system_only() -> None
     assert (comparison.device, comparison.same_gpu) == ("Tesla T4", True)
     with pytest.raises(NotComparableError, match="no cell in common"):
         compare_run(0, make_header(), [v100], devices, reference, [])
+
+
+def test_the_typical_ratio_is_of_cells_beyond_doubt_on_the_very_gpu() -> None:
+    """Ratios of 0.8, 1.0 and 1.5; a caution, a missing launch and an unsteady row do not count.
+
+    One image in 10 ms, as published, is 100 img/s.
+    """
+    sizes = (1, 2, 4, 8, 16, 32)
+    *steady, unsteady = [row(size, size * 100.0) for size in sizes]
+    table = ReferenceTable("t4", (*steady, replace(unsteady, latency_avg_ms=11.0)))
+    reference = Reference(table=table, accuracy=(), scaling=(), times=())
+    paces = (0.8, 1.0, 1.5, 3.0, 4.0, 5.0)
+    results = [result(size, [0.01 / pace]) for size, pace in zip(sizes, paces, strict=True)]
+    doubt = (Caution(CautionKind.UNSTEADY, "why"),)
+    results[3] = replace(results[3], cautions=doubt)
+    results[4] = replace(results[4], planned_launches=2)
+
+    found = {
+        gpu: compare_run(0, make_header(gpu=gpu), results, {}, reference, []).typical
+        for gpu in ("Tesla T4", "NVIDIA L4")
+    }
+
+    typical = found["Tesla T4"]
+    assert typical is not None
+    assert [typical.lowest, typical.median, typical.highest] == pytest.approx([0.8, 1.0, 1.5])
+    assert typical.cells == 3
+    assert found["NVIDIA L4"] is None
+    nothing = compare_run(0, make_header(gpu="Tesla T4"), results[3:], {}, reference, [])
+    assert nothing.typical is None
