@@ -26,6 +26,7 @@ ONLY_IN = {
     "csv": "store",
     "jinja2": "formats",
     "matplotlib": "formats",
+    "scipy": "analysis",
     "tabulate": "formats",
     "rich": "cli",
 }

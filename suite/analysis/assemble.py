@@ -10,7 +10,7 @@ from suite.analysis.bands import Band
 from suite.analysis.comparison import compare_run
 from suite.analysis.glance import glance
 from suite.analysis.ranks import rank_spread
-from suite.analysis.results import cell_results, coverage
+from suite.analysis.results import cell_results, coverage, summaries_by_cell
 from suite.analysis.scaling import scaling, scaling_lines
 from suite.analysis.steadiness import is_judged
 from suite.analysis.summary import launch_summary
@@ -66,9 +66,12 @@ def _comparisons(
     found, refused = [], []
     for place, run in enumerate(runs):
         devices = {row.record.cell: row.record.device for row in run.launches}
+        launches = summaries_by_cell(run.launches)
         for reference in references:
             try:
-                found.append(compare_run(place, run.header, run.results, devices, reference, bands))
+                found.append(
+                    compare_run(place, run.header, run.results, devices, reference, bands, launches)
+                )
             except NotComparableError as error:
                 refused.append(error)
     if refused and not found:

@@ -6,6 +6,7 @@ from itertools import groupby
 from statistics import median
 
 from suite.analysis.bands import Band, judge
+from suite.analysis.ratios import log_ratio_to_constant
 from suite.analysis.scaling import (
     published_lines,
     scaling,
@@ -46,11 +47,20 @@ from suite.model.systems import system_by_key, system_of_gpu
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column of the page: its unit, and its number and interval of a summary in that unit."""
+    """A column of the page: its unit, and its number and interval of a summary in that unit.
+
+    A mean of steps has no interval of its own, but as one number a launch its ratio has.
+    """
 
     unit: str
     number: Callable[[Summary], float]
     interval: Callable[[Summary], Interval | None] = lambda _: None
+    is_mean: bool = False
+
+
+# The summaries of each cell's launches that are ok.
+Launches = Mapping[Cell, Sequence[Summary]]
+_NO_LAUNCHES: Launches = {}
 
 
 def _milliseconds(interval: Interval | None) -> Interval | None:
@@ -60,8 +70,8 @@ def _milliseconds(interval: Interval | None) -> Interval | None:
 # The page's columns by the page's own definitions: throughput is the mean of per-step rates,
 # latencies are ms per step with linearly interpolated percentiles.
 _COLUMNS: Mapping[Metric, _Column] = {
-    Metric.THROUGHPUT: _Column("img/s", lambda summary: summary.mean_of_rates),
-    Metric.LATENCY_AVG: _Column("ms", lambda summary: summary.mean_seconds * 1e3),
+    Metric.THROUGHPUT: _Column("img/s", lambda summary: summary.mean_of_rates, is_mean=True),
+    Metric.LATENCY_AVG: _Column("ms", lambda summary: summary.mean_seconds * 1e3, is_mean=True),
     Metric.LATENCY_P90: _Column(
         "ms",
         lambda summary: summary.p90_seconds * 1e3,
@@ -87,18 +97,19 @@ def compare_run(
     devices: Mapping[Cell, str],
     reference: Reference,
     bands: Sequence[Band],
+    launches: Launches = _NO_LAUNCHES,
 ) -> Comparison:
     """A run beside a published system; `run` is its place among the runs of a report.
 
     Cells that name the GPU of another published system stand beside that one. `devices` are the
-    labels of those on which cells ran.
+    labels of those on which cells ran; `launches` tell how far ratios can be trusted.
 
     Raises:
         NotComparableError: no cell is on both sides, nor is any weak scaling.
     """
     row = reference.table.rows[0]
     own = [result for result in results if _stands_beside(result.cell, row.system)]
-    cells = compare(own, reference.table, bands)
+    cells = compare(own, reference.table, bands, launches)
     measured = _weak(own)
     published = scaling(ScalingKind.WEAK, Estimator.MEAN_OF_RATES, published_lines(reference))
     both_scale = bool(published.lines) and any(line.factor for line in measured.lines)
@@ -156,7 +167,10 @@ def _is_gpu_of(gpu: str | None, system: str) -> bool:
 
 
 def compare(
-    results: Sequence[CellResult], table: ReferenceTable, bands: Sequence[Band]
+    results: Sequence[CellResult],
+    table: ReferenceTable,
+    bands: Sequence[Band],
+    launches: Launches = _NO_LAUNCHES,
 ) -> tuple[ComparedCell, ...]:
     """Join the cells of a run with the rows of a reference, in the page's order.
 
@@ -164,7 +178,14 @@ def compare(
     image size, the simulated kernel) joins no row.
     """
     measured = [
-        _compared(key_of(result.cell), result, table.find(result.cell), bands) for result in results
+        _compared(
+            key_of(result.cell),
+            result,
+            table.find(result.cell),
+            bands,
+            launches.get(result.cell, ()),
+        )
+        for result in results
     ]
     joined = {cell.key for cell in measured if cell.row is not None}
     unjoined = [row for row in table.rows if row.key not in joined]
@@ -180,7 +201,11 @@ def _weak(results: Sequence[CellResult]) -> Scaling:
 
 
 def _compared(
-    key: Key, result: CellResult | None, row: ReferenceRow | None, bands: Sequence[Band]
+    key: Key,
+    result: CellResult | None,
+    row: ReferenceRow | None,
+    bands: Sequence[Band],
+    launches: Sequence[Summary] = (),
 ) -> ComparedCell:
     return ComparedCell(
         key=key,
@@ -188,12 +213,16 @@ def _compared(
         cell_id=result.cell.id if result else None,
         result=result,
         row=row,
-        numbers={metric: _number(metric, result, row, bands) for metric in Metric},
+        numbers={metric: _number(metric, result, row, bands, launches) for metric in Metric},
     )
 
 
 def _number(
-    metric: Metric, result: CellResult | None, row: ReferenceRow | None, bands: Sequence[Band]
+    metric: Metric,
+    result: CellResult | None,
+    row: ReferenceRow | None,
+    bands: Sequence[Band],
+    launches: Sequence[Summary],
 ) -> ComparedNumber:
     column, summary = _COLUMNS[metric], result.summary if result else None
     measured = column.number(summary) if summary else None
@@ -206,10 +235,25 @@ def _number(
         samples=summary.count if summary else 0,
         published=published,
         ratio=ratio,
+        ratio_interval=_ratio_interval(column, launches, published, ratio),
         judgement=judge(ratio, metric, row, bands) if ratio is not None and row else None,
         cautions=result.cautions if result else (),
         is_whole=result is None or result.is_whole,
     )
+
+
+def _ratio_interval(
+    column: _Column, launches: Sequence[Summary], published: float | None, ratio: float | None
+) -> Interval | None:
+    """The interval of a ratio of means; None where it does not enclose the ratio that is shown.
+
+    The ratio pools steps and the interval takes each launch once: if launches of very unequal
+    lengths differ, the two tell of different things.
+    """
+    if not column.is_mean or published is None or ratio is None:
+        return None
+    found = log_ratio_to_constant([column.number(launch) for launch in launches], published)
+    return found if found and found[0] <= ratio <= found[1] else None
 
 
 def _ratio(measured: float | None, published: float | None) -> float | None:

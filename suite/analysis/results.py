@@ -1,12 +1,14 @@
 """From the launches of a run to one result per cell, and how much of the run is complete."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from suite.analysis.siblings import sibling_cautions
 from suite.analysis.summary import summarize
 from suite.model.cell import Cell
 from suite.model.launch import Launch, Status
+from suite.model.report import LaunchRow
 from suite.model.run import CellResult, Coverage, RunHeader
+from suite.model.summary import Summary
 
 
 def cell_results(launches: Iterable[Launch], planned_launches: int = 1) -> tuple[CellResult, ...]:
@@ -31,6 +33,15 @@ def coverage(header: RunHeader, results: Sequence[CellResult]) -> Coverage:
         + len(not_run) * header.protocol.launches,
         not_run=not_run,
     )
+
+
+def summaries_by_cell(launches: Iterable[LaunchRow]) -> Mapping[Cell, Sequence[Summary]]:
+    """The summaries of each cell's launches that are ok."""
+    by_cell: dict[Cell, list[Summary]] = {}
+    for row in launches:
+        if row.record.status is Status.OK and row.summary is not None:
+            by_cell.setdefault(row.record.cell, []).append(row.summary)
+    return by_cell
 
 
 def _result(cell: Cell, launches: Sequence[Launch], planned_launches: int) -> CellResult:

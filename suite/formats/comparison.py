@@ -13,7 +13,7 @@ from suite.formats.annotations import (
     shortfalls,
 )
 from suite.formats.documents import fill_template
-from suite.formats.numbers import MISSING, ratio
+from suite.formats.numbers import MISSING, ratio, ratio_interval
 from suite.formats.scaling import comparison_plot_name, comparison_table
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
 from suite.model import page
@@ -31,12 +31,18 @@ from suite.model.report import (
 )
 from suite.model.text import shown
 
-EXPLANATION = (
+_EXPLANATION = (
     "Throughput is the mean of per-step rates, the published estimator, in img/s; latencies are ms"
     " per step. A ratio is measured / published: above 1 is faster for throughput, slower for"
     " latency. Words say how it stands to what separates the two published V100 systems"
     " (reference/bands.csv); no word means not judged. n is the number of measured steps."
 )
+_ENCLOSED = (
+    "Under a ratio stands its 95 % interval, by how the launches of the cell differ (Student's t on"
+    " logarithms); a cell of one launch has none."
+)
+_NOT_ENCLOSED = "No ratio has an interval: that takes two launches of a cell or more, which differ."
+_INTERVAL = "95 %"
 
 # So that the page's widest table, with its column of kinds, fits a terminal.
 _LABEL_WIDTH = 12
@@ -49,7 +55,7 @@ def comparison_text(report: Report, width: int = TEXT_WIDTH) -> str:
 
 
 def _text(comparison: Comparison, run: ReportedRun, width: int) -> str:
-    above = (*_remarks(comparison, run), EXPLANATION, *_legend(comparison))
+    above = (*_remarks(comparison, run), _explanation(comparison), *_legend(comparison))
     parts = [
         shown(_title(comparison, run)),
         *(paragraph(shown(text), width) for text in above),
@@ -75,7 +81,7 @@ def _markdown(comparison: Comparison, run: ReportedRun, place: int) -> str:
         "comparison.md.j2",
         title=_title(comparison, run),
         remarks=_remarks(comparison, run),
-        explanation=EXPLANATION,
+        explanation=_explanation(comparison),
         legend=_legend(comparison),
         tables=[
             (table.title, write_table(table, Dialect.MARKDOWN)) for table in _tables(comparison)
@@ -87,6 +93,13 @@ def _markdown(comparison: Comparison, run: ReportedRun, place: int) -> str:
 
 def _title(comparison: Comparison, run: ReportedRun) -> str:
     return f"{run.header.matrix} on {comparison.device} beside {comparison.reference}"
+
+
+def _explanation(comparison: Comparison) -> str:
+    enclosed = any(
+        number.ratio_interval for cell in comparison.cells for number in cell.numbers.values()
+    )
+    return f"{_EXPLANATION} {_ENCLOSED if enclosed else _NOT_ENCLOSED}"
 
 
 def _legend(comparison: Comparison) -> list[str]:
@@ -151,6 +164,8 @@ def _inference_rows(cell: ComparedCell) -> Iterator[tuple[str, ...]]:
     )
     yield ("", "published", *(_number(number.published) for number in numbers))
     yield ("", "ratio", *(_ratio(number) for number in numbers))
+    if any(number.ratio_interval for number in numbers):
+        yield ("", _INTERVAL, *(_interval(number) for number in numbers))
 
 
 def _training_tables(table: TrainingTable) -> Iterator[Table]:
@@ -167,20 +182,20 @@ def _training_tables(table: TrainingTable) -> Iterator[Table]:
             line.base_weak_scaling,
             line.amp_weak_scaling,
         )
-        rows += _three((str(line.gpus), sizes), rates)
-        hours += _three((str(line.gpus),), (line.amp_hours, line.base_hours))
+        rows += _rows((str(line.gpus), sizes), rates)
+        hours += _rows((str(line.gpus),), (line.amp_hours, line.base_hours))
     gpus, batch_size, *columns = page.training_titles(base, xla=xla)
     yield Table("Training performance", (gpus, batch_size, "", *columns), rows, left=3)
     gpus, *columns = page.time_titles(base, xla=xla)
     yield Table("Training time for 90 epochs, in hours", (gpus, "", *columns), hours, left=2)
 
 
-def _three(labels: Sequence[str], numbers: Sequence[ComparedNumber]) -> list[tuple[str, ...]]:
-    """The measured, the published and the ratio row of one line of the page.
+def _rows(labels: Sequence[str], numbers: Sequence[ComparedNumber]) -> list[tuple[str, ...]]:
+    """The measured, the published and the ratio row of one line of the page, and its intervals.
 
     A long label goes on in the rows below its own.
     """
-    columns = [[*wrap(label, _LABEL_WIDTH), "", ""] for label in labels]
+    columns = [[*wrap(label, _LABEL_WIDTH), "", "", ""] for label in labels]
     rows = {
         "measured": [
             f"{_number(number.measured)} {beside_number(number)}".rstrip()
@@ -191,6 +206,8 @@ def _three(labels: Sequence[str], numbers: Sequence[ComparedNumber]) -> list[tup
         "published": [_number(number.published) for number in numbers],
         "ratio": [_ratio(number) for number in numbers],
     }
+    if any(number.ratio_interval for number in numbers):
+        rows[_INTERVAL] = [_interval(number) for number in numbers]
     return [
         (*(column[place] for column in columns), kind, *cells)
         for place, (kind, cells) in enumerate(rows.items())
@@ -202,6 +219,11 @@ def _ratio(number: ComparedNumber) -> str:
     judged = number.judgement is not None and number.judgement.word is not Word.NOT_JUDGED
     word = f" {number.judgement.word.value}" if number.judgement and judged else ""
     return f"{ratio(number.ratio)}{word}"
+
+
+def _interval(number: ComparedNumber) -> str:
+    """The interval of the ratio, and nothing under a ratio that has none."""
+    return ratio_interval(number.ratio_interval) if number.ratio_interval else ""
 
 
 def _number(value: float | None) -> str:

@@ -8,6 +8,8 @@ from suite.model.report import ComparedCell, Report
 from suite.model.run import CellResult
 from suite.model.text import spreadsheet_text
 
+# Metrics whose ratios have an interval, where there are launches enough.
+_ENCLOSED = (Metric.THROUGHPUT, Metric.LATENCY_AVG)
 # Begins the titles of a reference's further columns in comparison.csv; no title of ours does.
 _EXTRA = "reference_"
 
@@ -54,6 +56,10 @@ def _line(cell: ComparedCell) -> dict[str, object]:
         line[f"{metric.value}_measured"] = cell.measured(metric)
         line[f"{metric.value}_published"] = cell.published(metric)
         line[f"{metric.value}_ratio"] = cell.ratio(metric)
+        if metric in _ENCLOSED:
+            low, high = cell.numbers[metric].ratio_interval or (None, None)
+            line[f"{metric.value}_ratio_low"] = low
+            line[f"{metric.value}_ratio_high"] = high
         line[f"{metric.value}_word"] = judgement.word.value if judgement else None
     line["note"] = row.note if row else None
     line.update({f"{_EXTRA}{title}": text for title, text in row.extra.items()} if row else {})

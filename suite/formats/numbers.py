@@ -31,6 +31,13 @@ def ratio(value: float | None) -> str:
     return f"{value:.{decimals}f}x"
 
 
+def ratio_interval(interval: tuple[float, float] | None) -> str:
+    """The bounds of a ratio, each to its own digits: `0.982 to 1.04`."""
+    if interval is None:
+        return MISSING
+    return " to ".join(ratio(bound).removesuffix("x") for bound in interval)
+
+
 def duration(seconds: float) -> str:
     """A duration for people: `45 s`, `3 min 20 s`, `2 h 05 min`."""
     whole = round(seconds)

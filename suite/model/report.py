@@ -277,9 +277,11 @@ class ComparedNumber:
 
     `unit` is the page's: img/s, ms, h, or x for a factor. `interval` encloses the measured number
     with 95 % confidence, None if it is not known; `samples` are the steps behind it. `ratio` is
-    measured / published, None where one is missing; `judgement` is None without a ratio, or where
-    none is made. `cautions` are the doubts about the measured number, which is not of a whole
-    measurement unless `is_whole`.
+    measured / published, None where one is missing; `ratio_interval` encloses it with 95 %
+    confidence, by the differences between launches (see `suite.analysis.ratios`): None for other
+    numbers than throughputs and mean latencies, and for too few launches. `judgement` is None
+    without a ratio, or where none is made. `cautions` are the doubts about the measured number,
+    which is not of a whole measurement unless `is_whole`.
     """
 
     unit: str
@@ -288,6 +290,7 @@ class ComparedNumber:
     samples: int = 0
     published: float | None
     ratio: float | None
+    ratio_interval: Interval | None = None
     judgement: Judgement | None = None
     cautions: tuple[Caution, ...] = ()
     is_whole: bool = True

@@ -4,16 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders import make_cell, make_header, make_result, make_row
+from builders import make_cell, make_header, make_launch, make_result, make_row, make_run
 
+from suite.analysis.assemble import assemble
 from suite.analysis.comparison import compare, compare_run
+from suite.analysis.ratios import log_ratio_to_constant
 from suite.analysis.scaling import scaling_of, time_to_train_hours, times_of
+from suite.analysis.summary import summarize
 from suite.model.cell import Data, KernelName, Mode, Precision
 from suite.model.errors import NotComparableError
-from suite.model.launch import Caution, CautionKind
+from suite.model.launch import Caution, CautionKind, Status
 from suite.model.reference import Metric, Reference, ReferenceRow, ReferenceTable
 from suite.model.report import Comparison, Side
 from suite.model.run import CellResult
+from suite.model.summary import Summary
 
 
 def row(batch_size: int, throughput: float) -> ReferenceRow:
@@ -108,6 +112,66 @@ def test_latencies_are_enclosed_in_milliseconds() -> None:
         assert cell.numbers[metric].interval is None
     assert [cell.measured(metric) for metric in list(Metric)[1:]] == pytest.approx(
         [1000 * float(np.mean(steps)), *(1000 * np.quantile(steps, (0.9, 0.95, 0.99)))]
+    )
+
+
+def summaries(*launches: tuple[float, ...]) -> list[Summary]:
+    """The summaries of launches of eight images a step."""
+    return [summary for steps in launches if (summary := summarize(steps, 8))]
+
+
+def test_ratios_of_means_are_enclosed_by_their_launches() -> None:
+    """One number a launch, by the published estimator; a percentile has no such interval."""
+    launches = ((0.1, 0.3), (0.1, 0.28))
+    both = result(8, [step for steps in launches for step in steps])
+    table = ReferenceTable("t4", (row(8, 100.0),))
+    (cell,) = compare([both], table, [], {both.cell: summaries(*launches)})
+    rates = [(80 + 8 / 0.3) / 2, (80 + 8 / 0.28) / 2]
+
+    assert cell.numbers[Metric.THROUGHPUT].ratio_interval == pytest.approx(
+        log_ratio_to_constant(rates, 100.0)
+    )
+    assert cell.numbers[Metric.LATENCY_AVG].ratio_interval == pytest.approx(
+        log_ratio_to_constant([200.0, 190.0], 10.0)
+    )
+    assert cell.numbers[Metric.LATENCY_P90].ratio_interval is None
+
+
+def test_a_single_launch_encloses_no_ratio() -> None:
+    """However many steps it had."""
+    one = result(8, [0.1, 0.3] * 50)
+    table = ReferenceTable("t4", (row(8, 100.0),))
+    (cell,) = compare([one], table, [], {one.cell: summaries((0.1, 0.3) * 50)})
+
+    assert {number.ratio_interval for number in cell.numbers.values()} == {None}
+
+
+def test_an_interval_that_lies_elsewhere_than_the_ratio_is_not_shown() -> None:
+    """Nine short launches and a long, slow one: pooled steps tell of the long one alone."""
+    launches = (*[(0.1, 0.1001)] * 9, (0.2,) * 2000)
+    pooled = result(8, [step for steps in launches for step in steps])
+    table = ReferenceTable("t4", (row(8, 100.0),))
+    (cell,) = compare([pooled], table, [], {pooled.cell: summaries(*launches)})
+
+    assert cell.ratio(Metric.THROUGHPUT) == pytest.approx(0.4, rel=0.02)
+    assert cell.numbers[Metric.THROUGHPUT].ratio_interval is None
+
+
+def test_only_launches_that_are_ok_enclose_a_ratio() -> None:
+    """An interrupted one measured something, but not what the cell declares."""
+    steps = ((0.1, 0.12), (0.11, 0.1), (0.3, 0.3))
+    launches = [
+        make_launch(launch=number, step_seconds=seconds) for number, seconds in enumerate(steps)
+    ]
+    launches[2] = replace(launches[2], status=Status.INTERRUPTED)
+    table = ReferenceTable("t4", (make_row(),))
+    reference = Reference(table=table, accuracy=(), scaling=(), times=())
+    report = assemble([make_run(*launches)], [reference])
+    (cell,) = report.comparisons[0].cells
+
+    rates = [(8 / 0.1 + 8 / 0.12) / 2, (8 / 0.11 + 8 / 0.1) / 2]
+    assert cell.numbers[Metric.THROUGHPUT].ratio_interval == pytest.approx(
+        log_ratio_to_constant(rates, 100.0)
     )
 
 

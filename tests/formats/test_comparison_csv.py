@@ -8,6 +8,7 @@ import pytest
 from builders import make_cell, make_launch, make_row, make_run
 
 from suite.analysis.assemble import assemble
+from suite.analysis.ratios import log_ratio_to_constant
 from suite.formats.comparison_csv import comparison_csv
 from suite.model.launch import Caution, CautionKind, Launch
 from suite.model.reference import Reference, ReferenceRow, ReferenceTable
@@ -46,6 +47,18 @@ def test_the_csv_has_a_line_per_cell_with_every_number() -> None:
     assert found.at[1, "samples"] == 1
     assert (found.at[1, "launches"], found.at[1, "launches_planned"]) == (1, 1)
     assert found.at[1, "cautions"] == "quick contended"
+
+
+def test_ratios_of_several_launches_have_their_interval_in_the_csv() -> None:
+    """Two columns for the bounds; empty beside the ratio of a single launch."""
+    two = [make_launch(launch=number, step_seconds=(0.1 + 0.01 * number,)) for number in (0, 1)]
+    found = frame([row(1, 50.0), row(8, 100.0)], *two, launch(1))
+    low, high = log_ratio_to_constant([8 / 0.1, 8 / 0.11], 100.0) or (0, 0)
+
+    assert found.at[1, "throughput_img_s_ratio_low"] == pytest.approx(low)
+    assert found.at[1, "throughput_img_s_ratio_high"] == pytest.approx(high)
+    assert found["throughput_img_s_ratio_low"].isna().tolist() == [True, False]
+    assert found["latency_avg_ms_ratio_high"].isna().all()
 
 
 def test_the_csv_ends_with_the_references_own_columns() -> None:

@@ -11,6 +11,7 @@ from suite.formats.numbers import (
     percentile_milliseconds,
     rate,
     ratio,
+    ratio_interval,
 )
 
 
@@ -27,6 +28,8 @@ from suite.formats.numbers import (
         (rate, None, "-"),
         (percent, 0.9356, "93.6%"),
         (percent, None, "-"),
+        (ratio_interval, (0.98249, 1.0449), "0.982 to 1.04"),
+        (ratio_interval, None, "-"),
         (ratio, 0.01234, "0.0123x"),
         (ratio, 0.0999, "0.0999x"),
         (ratio, 0.1, "0.100x"),
