@@ -28,6 +28,7 @@ ONLY_IN = {
     "matplotlib": "formats",
     "tabulate": "formats",
     "rich": "cli",
+    "argcomplete": "cli",
 }
 MODULES = sorted(path for path in (ROOT / "suite").rglob("*.py"))
 
