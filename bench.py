@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# PYTHON_ARGCOMPLETE_OK
 """Entry point: `python bench.py VERB ...`; everything it does is in suite/cli."""
 
 import sys

@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """`python -m suite`, and the command `resnet50-bench`: what `python bench.py` is in a checkout."""
 
 import sys

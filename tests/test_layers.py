@@ -29,6 +29,7 @@ ONLY_IN = {
     "scipy": "analysis",
     "tabulate": "formats",
     "rich": "cli",
+    "argcomplete": "cli",
 }
 MODULES = sorted(path for path in (ROOT / "suite").rglob("*.py"))
 

@@ -1,5 +1,6 @@
 """The command line: verbs and their exit codes, and the only layer that prints."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -22,6 +23,10 @@ def _run(arguments: Sequence[str] | None) -> int:
     from suite.cli.parser import make_parser
 
     words = sys.argv[1:] if arguments is None else arguments
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks what the word at the cursor may become
+        from suite.cli.completion import complete
+
+        complete()
     given = make_parser().parse_args(words)
     given.command = tuple(words)
     code = int(import_module(f"suite.cli.{given.verb}").run(given))

@@ -3,6 +3,7 @@
 import argparse
 import reprlib
 
+from suite.cli.verb_parser import Verbs, add_verb
 from suite.model.bounds import Bounds
 from suite.model.flag_values import SEEDS, checked, whole
 from suite.store.flags import path, path_text
@@ -14,16 +15,14 @@ _SHARDS = Bounds(1, 99_999)
 _SIDES = Bounds(16, 8192)
 
 
-def add_data(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_data(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     """Add the verb; the chosen action is in `action`."""
     text = "make, index or check TFRecords in ImageNet's layout"
-    parser = verbs.add_parser("data", help=text, description=text, allow_abbrev=False)
+    example = ("data", "make", "--out", "images", "--images", "256")
+    parser = add_verb(verbs, "data", text, example)
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
 
-    def add(name: str, text: str) -> argparse.ArgumentParser:
-        return actions.add_parser(name, help=text, description=text, allow_abbrev=False)
-
-    make = add("make", "write a small data set of random images")
+    make = add_verb(actions, "make", "write a small data set of random images", example)
     make.add_argument("--out", type=path, required=True, metavar="DIR", help="a new directory")
     make.add_argument(
         "--images",
@@ -44,13 +43,15 @@ def add_data(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     )
     make.add_argument("--seed", type=whole(SEEDS), default=0, help="(default: %(default)s)")
 
-    index = add("index", "make the index files that DALI needs, and check them")
+    text = "make the index files that DALI needs, and check them"
+    index = add_verb(actions, "index", text, ("data", "index", "images"))
     index.add_argument("directory", type=path, metavar="DIR", help="directory of the shards")
     index.add_argument(
         "--out", type=path, metavar="IDXDIR", help="where to write them (default: DIR/index)"
     )
 
-    check = add("check", "read and decode every record; the first bad one is an error")
+    text = "read and decode every record; the first bad one is an error"
+    check = add_verb(actions, "check", text, ("data", "check", "images"))
     check.add_argument("directory", type=path, metavar="DIR", help="directory of the shards")
     check.add_argument(
         "--index", type=path, metavar="IDXDIR", help="DALI's index (default: DIR/index, if present)"
@@ -59,7 +60,7 @@ def add_data(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 def add_data_directories(parser: argparse.ArgumentParser) -> None:
     """Add the flags that give a matrix's cells their records."""
-    add = parser.add_argument
+    add = parser.add_argument_group("real images").add_argument
     add("--data_dir", type=path_text, metavar="DIR", help="TFRecords, for cells that read them")
     add("--data_idx_dir", type=path_text, metavar="DIR", help="their index, for cells of DALI")
 

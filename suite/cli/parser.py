@@ -7,6 +7,7 @@ from suite import __version__
 from suite.cli.data_parser import add_data, add_data_directories
 from suite.cli.reference_parser import add_reference
 from suite.cli.run_parser import add_run_flags
+from suite.cli.verb_parser import Help, Verbs, add_verb
 from suite.model.bounds import Bounds
 from suite.model.cell import BATCH_SIZES, IMAGE_SIZES, PUBLISHED_IMAGE_SIZE
 from suite.model.flag_values import decimal, whole
@@ -14,8 +15,8 @@ from suite.model.text import bench, command, program
 from suite.store.flags import Parser, path, path_text
 
 _DESCRIPTION = """\
-Measure TensorFlow ResNet50 v1.5 on this machine and set the numbers beside NVIDIA's published
-tables. Start with: {}"""
+Measure TensorFlow ResNet50 v1.5 on this machine and set the numbers beside
+NVIDIA's published tables. Start with: {}"""
 
 _EXIT_CODES = """\
 exit codes:
@@ -24,7 +25,7 @@ exit codes:
   2    bad usage or input
   3    some cell failed or is missing
   4    not comparable, or not resumable under these conditions
-  5    inconclusive (a number with cautions decides whether --fail-below is reached)
+  5    inconclusive (a number with cautions decides for --fail-below)
   70   a fault of the suite itself; a file has the traceback
   130  interrupted"""
 
@@ -35,13 +36,13 @@ _RATIOS = Bounds(0.001, 1000)
 REPORTS = Path("reports")
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser(kind: type[argparse.ArgumentParser] = Parser) -> argparse.ArgumentParser:
     """The parser of the whole command line; the chosen verb is in `verb`."""
-    parser: argparse.ArgumentParser = Parser(
+    parser = kind(
         prog=command(program()).removeprefix("python "),
         description=_DESCRIPTION.format(bench("run", "quick")),
         epilog=_EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=__version__)
@@ -49,7 +50,8 @@ def make_parser() -> argparse.ArgumentParser:
     _add_run(verbs)
     _add_report(verbs)
     _add_compare(verbs)
-    listing = _add_verb(verbs, "list", "list the runs under a folder, the newest first")
+    text = "list the runs under a folder, the newest first"
+    listing = add_verb(verbs, "list", text, ("list",))
     listing.add_argument(
         "folder",
         nargs="?",
@@ -63,14 +65,16 @@ def make_parser() -> argparse.ArgumentParser:
     add_reference(verbs)
     add_data(verbs)
     _add_selfcheck(verbs)
-    layers = _add_verb(verbs, "layers", "list the network's layers, shapes and parameter counts")
+    text = "list the network's layers, shapes and parameter counts"
+    layers = add_verb(verbs, "layers", text, ("layers", "--image_size", "160"))
     layers.add_argument(
         "--image_size",
         type=whole(IMAGE_SIZES),
         default=PUBLISHED_IMAGE_SIZE,
         help="(%(default)s)",
     )
-    schema = _add_verb(verbs, "schema", "print the JSON Schema of matrix files or of report.json")
+    text = "print the JSON Schema of matrix files or of report.json"
+    schema = add_verb(verbs, "schema", text, ("schema", "report"))
     schema.add_argument(
         "of",
         nargs="?",
@@ -81,26 +85,21 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_verb(
-    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str
-) -> argparse.ArgumentParser:
-    return verbs.add_parser(name, help=text, description=text, allow_abbrev=False)
-
-
 def _add_matrix(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("matrix", type=path, help="matrix file, such as matrices/quick.yaml")
     parser.add_argument(
-        "--quick",
-        action="store_true",
-        help="few steps and a time cap per cell; every number is marked quick",
+        "matrix",
+        type=path,
+        metavar="MATRIX",
+        help="a matrix of the suite by name, such as quick, or a file",
     )
-    parser.add_argument(
+    add = parser.add_argument_group("which cells").add_argument
+    add(
         "--only",
         metavar="EXPR",
         help="only the cells that match comparisons of axes joined by and, or, not;"
         " such as: 'precision == amp and batch_size >= 8'",
     )
-    parser.add_argument(
+    add(
         "--set",
         action="append",
         default=[],
@@ -108,8 +107,13 @@ def _add_matrix(parser: argparse.ArgumentParser) -> None:
         metavar="AXIS=VALUE",
         help="only the cells with this value, or one of several: batch_size=8,16",
     )
-
-    parser.add_argument(
+    add = parser.add_argument_group("how and where they are measured").add_argument
+    add(
+        "--quick",
+        action="store_true",
+        help="few steps and a time cap per cell; every number is marked quick",
+    )
+    add(
         "--hostfile",
         type=path,
         metavar="FILE",
@@ -118,10 +122,15 @@ def _add_matrix(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = _add_verb(verbs, "run", "measure every cell of a matrix on this machine")
-    _add_matrix(parser)
-    add_data_directories(parser)
+def _add_run(verbs: "Verbs[argparse.ArgumentParser]") -> None:
+    parser = add_verb(
+        verbs,
+        "run",
+        "measure every cell of a matrix on this machine",
+        ("run", "quick"),
+        ("run", "t4_inference", "--only", "precision == amp", "--max-time", "30m"),
+        ("run", "t4_inference", "--resume"),
+    )
     parser.add_argument(
         "--out",
         type=path,
@@ -129,23 +138,19 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         metavar="DIR",
         help="folder in which the run's directory is made (default: %(default)s)",
     )
-    parser.add_argument(
-        "--require-device",
-        action="store_true",
-        help="refuse to run on any device but the matrix's, and on the CPU if the machine has a GPU"
-        " that cannot be used",
-    )
-    parser.add_argument(
-        "--no-fork-server",
-        action="store_true",
-        help="start each launch as a program that imports TensorFlow itself, instead of forking it"
-        " from a process that has imported it",
-    )
+    _add_matrix(parser)
+    add_data_directories(parser)
     add_run_flags(parser)
 
 
-def _add_report(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = _add_verb(verbs, "report", "print and write the report of runs again")
+def _add_report(verbs: "Verbs[argparse.ArgumentParser]") -> None:
+    parser = add_verb(
+        verbs,
+        "report",
+        "print and write the report of runs again",
+        ("report",),
+        ("report", "reports/run-a", "reports/run-b", "--out", "both"),
+    )
     parser.add_argument(
         "runs",
         nargs="*",
@@ -161,8 +166,14 @@ def _add_report(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
 
 
-def _add_compare(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = _add_verb(verbs, "compare", "set a run beside a published table")
+def _add_compare(verbs: "Verbs[argparse.ArgumentParser]") -> None:
+    parser = add_verb(
+        verbs,
+        "compare",
+        "set a run beside a published table",
+        ("compare", "--reference", "t4"),
+        ("compare", "--reference", "t4", "--fail-below", "0.9", "--min-batch", "32"),
+    )
     parser.add_argument(
         "--reference",
         type=path_text,
@@ -174,7 +185,7 @@ def _add_compare(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "--run",
         type=path,
         dest="directory",
-        metavar="DIR",
+        metavar="RUN",
         help=f"run directory (default: the newest under {REPORTS})",
     )
     parser.add_argument(
@@ -192,9 +203,9 @@ def _add_compare(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     )
 
 
-def _add_plan(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_plan(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     text = "list every cell of a matrix: its command, what would be skipped, and the time"
-    parser = _add_verb(verbs, "plan", text)
+    parser = add_verb(verbs, "plan", text, ("plan", "t4_inference", "--set", "batch_size=128"))
     _add_matrix(parser)
     add_data_directories(parser)
     parser.add_argument(
@@ -202,9 +213,9 @@ def _add_plan(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
 
 
-def _add_selfcheck(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_selfcheck(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     text = "measure the suite itself: its steps against a bare Keras loop, and its timing"
-    parser = _add_verb(verbs, "selfcheck", text)
+    parser = add_verb(verbs, "selfcheck", text, ("selfcheck", "--quick"))
     parser.add_argument(
         "--quick",
         action="store_true",
@@ -212,10 +223,7 @@ def _add_selfcheck(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
 
 
-def _add_devices(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = _add_verb(
-        verbs,
-        "devices",
-        "show the detected hardware, and the published system that it corresponds to",
-    )
+def _add_devices(verbs: "Verbs[argparse.ArgumentParser]") -> None:
+    text = "show the detected hardware, and the published system that it corresponds to"
+    parser = add_verb(verbs, "devices", text, ("devices", "--json"))
     parser.add_argument("--json", action="store_true", help="the same as JSON")

@@ -23,14 +23,15 @@ def duration_seconds(text: str) -> float:
 
 def add_run_flags(parser: argparse.ArgumentParser) -> None:
     """Add them; `resume` is None, True for the newest run, or the directory given."""
-    add = parser.add_argument
+    add = parser.add_argument_group("going on with an earlier run").add_argument
     add(
         "--resume",
         nargs="?",
         const=True,
         type=path,
-        metavar="DIR",
-        help="run only what is missing in DIR (default: the newest run of this matrix in --out)",
+        metavar="RUN",
+        help="run only what is missing in this run directory (default: the newest run of this"
+        " matrix in --out)",
     )
     add(
         "--retry-failed",
@@ -42,6 +43,7 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="with --resume, go on with another matrix, software or device, and mark later numbers",
     )
+    add = parser.add_argument_group("what starts, and how").add_argument
     add(
         "--max-time",
         type=duration_seconds,
@@ -53,6 +55,19 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
         dest="prune",
         action="store_false",
         help="also run cells of which a smaller batch ran out of memory",
+    )
+    add(
+        "--no-fork-server",
+        action="store_true",
+        help="start each launch as a program that imports TensorFlow itself, instead of forking it"
+        " from a process that has imported it",
+    )
+    add = parser.add_argument_group("the device").add_argument
+    add(
+        "--require-device",
+        action="store_true",
+        help="refuse to run on any device but the matrix's, and on the CPU if the machine has a GPU"
+        " that cannot be used",
     )
     add("--wait", action="store_true", help="wait while another run uses the device")
     add(

@@ -39,6 +39,11 @@ from suite.store.text import reachable
 MATRIX_DIRECTORY = (Path(__file__).parents[1] / "data" / "matrices").resolve()
 
 
+def matrix_names() -> list[str]:
+    """The names of the suite's own matrices."""
+    return sorted(path.stem for path in MATRIX_DIRECTORY.glob("*.yaml"))
+
+
 def matrix_path(given: Path) -> Path:
     """The file of a matrix given by its path, or by the name of one of the suite's own (`quick`).
 
@@ -47,7 +52,7 @@ def matrix_path(given: Path) -> Path:
     """
     if given.suffix or len(given.parts) > 1 or reachable(given.exists):
         return given
-    names = sorted(path.stem for path in MATRIX_DIRECTORY.glob("*.yaml"))
+    names = matrix_names()
     if given.name not in names:
         hint = nearest(given.name, names)
         raise InputError(f"{given}: no such matrix and no such file; {hint}")

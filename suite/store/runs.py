@@ -148,7 +148,7 @@ def stored_runs(reports: Path, most: int | None = None) -> StoredRuns:
     read, taking the last names.
     """
     runs, unreadable = [], {}
-    for directory in sorted(_run_directories(reports), reverse=True)[:most]:
+    for directory in sorted(run_directories(reports), reverse=True)[:most]:
         try:
             runs.append(StoredRun(directory, read_header(directory)))
         except InputError as error:
@@ -163,7 +163,7 @@ def run_summary(run: StoredRun) -> RunSummary:
     return RunSummary(directory=str(run.directory), header=run.header, recorded_launches=records)
 
 
-def _run_directories(reports: Path) -> list[Path]:
+def run_directories(reports: Path) -> list[Path]:
     """Directories with a run.json; none if the folder is missing or cannot be listed."""
     try:
         return [path for path in reports.iterdir() if reachable((path / "run.json").is_file)]

@@ -250,7 +250,7 @@ def test_a_cell_by_hand_leaves_the_record_that_a_run_would(tmp_path: Path) -> No
     [
         (["run", "no.yaml"], "no.yaml: no such file"),
         (["run", "."], ".: is a directory"),
-        (["run"], "the following arguments are required: matrix"),
+        (["run"], "the following arguments are required: MATRIX"),
         (["fly"], "invalid choice: 'fly'"),
         ([], "the following arguments are required: VERB"),
         (["compare"], "holds no run; make one with"),
