@@ -63,7 +63,7 @@ def _text(comparison: Comparison, run: ReportedRun, width: int) -> str:
     ]
     for table in _tables(comparison):
         parts += [table.title, write_table(table, Dialect.TERMINAL, width), ""]
-    for heading, lines in _without_ratio(comparison, run):
+    for heading, lines in without_ratio(comparison, run):
         parts += [heading, *(paragraph(shown(line), width, "  ") for line in lines), ""]
     return "\n".join(parts).rstrip()
 
@@ -87,7 +87,7 @@ def _markdown(comparison: Comparison, run: ReportedRun, place: int) -> str:
             (table.title, write_table(table, Dialect.MARKDOWN)) for table in _tables(comparison)
         ],
         plot=comparison_plot_name(comparison, place),
-        without_ratio=list(_without_ratio(comparison, run)),
+        without_ratio=list(without_ratio(comparison, run)),
     )
 
 
@@ -230,7 +230,7 @@ def _number(value: float | None) -> str:
     return MISSING if value is None else f"{value:.2f}"
 
 
-def _without_ratio(comparison: Comparison, run: ReportedRun) -> Iterator[tuple[str, list[str]]]:
+def without_ratio(comparison: Comparison, run: ReportedRun) -> Iterator[tuple[str, list[str]]]:
     """Cells that have no ratio, or one that is not whole, and why: a heading and lines a kind."""
     cells = comparison.cells
     lacking = shortfalls([cell.result for cell in cells if cell.result], run.coverage.not_run)

@@ -81,14 +81,18 @@ def conditions(cell: Cell) -> str:
     Batch size and GPUs are left out, and so is every other condition at its default.
     """
     name = precision_title(cell.precision) + " + XLA" * cell.xla
-    others = [
+    return ", ".join([name, *other_conditions(cell)])
+
+
+def other_conditions(cell: Cell) -> list[str]:
+    """The conditions that a label does not say otherwise, as far as they are not the defaults."""
+    return [
         _condition(field.name, getattr(cell, field.name))
         for field in fields(cell)
         if field.name not in _TOLD
         and field.default is not NO_DEFAULT
         and getattr(cell, field.name) != field.default
     ]
-    return ", ".join([name, *others])
 
 
 def comparison_table(measured: Scaling, published: Scaling) -> Table | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from suite.formats.numbers import MISSING, milliseconds
 from suite.formats.tables import Table
-from suite.model.report import ReportedRun
+from suite.model.report import ProcessTelemetry, ReportedRun
 from suite.model.telemetry import Telemetry
 
 _UNKNOWN = "unknown"
@@ -68,6 +68,13 @@ _COLUMNS: dict[str, Callable[[Telemetry], str]] = {
     "process GiB": _gauge("resident_bytes", "highest", 2**30, 2),
     "img/J": _images_per_joule,
 }
+
+
+def telemetry_facts(process: ProcessTelemetry) -> dict[str, str]:
+    """What is known of one process, by the titles of the table."""
+    found = {title: text(process.telemetry) for title, text in _COLUMNS.items()}
+    found["others %"] = _percent(process.others_cpu_share)
+    return {title: text for title, text in found.items() if text != MISSING}
 
 
 def telemetry_table(run: ReportedRun) -> Table | None:

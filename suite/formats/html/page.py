@@ -1,0 +1,206 @@
+"""The page as a whole: its sections, filled into the template."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from suite.formats.comparison import without_ratio
+from suite.formats.html import text
+from suite.formats.html.cells import CellPart, cell_parts
+from suite.formats.html.published import (
+    FOREST_WIDTH,
+    Caveat,
+    InferenceTable,
+    TrainingPart,
+    caveats,
+    inference_tables,
+    training_parts,
+)
+from suite.formats.html.steps import (
+    HISTOGRAM_WIDTH,
+    SERIES_HEIGHT,
+    SPARK_HEIGHT,
+    SPARK_WIDTH,
+    STEPS_HEIGHT,
+    STEPS_WIDTH,
+)
+from suite.formats.html.verdict import (
+    Grid,
+    cautions_line,
+    compared_cells,
+    comparisons_of,
+    grid,
+    protocol_words,
+    when,
+)
+from suite.formats.numbers import milliseconds, percent, rate
+from suite.formats.palette import INKS, LOOKS, Look
+from suite.formats.scaling import rank_word, scaling_explanation, scaling_table
+from suite.formats.tables import Table
+from suite.model.report import CellState, Comparison, Report, ReportedRun
+from suite.model.text import command, shown, shown_lines
+
+_FOLDER = Path(__file__).parents[1] / "templates"
+_SIZES = {
+    "forest_width": FOREST_WIDTH,
+    "steps_width": STEPS_WIDTH,
+    "steps_height": STEPS_HEIGHT,
+    "histogram_width": HISTOGRAM_WIDTH,
+    "series_height": SERIES_HEIGHT,
+    "spark_width": SPARK_WIDTH,
+    "spark_height": SPARK_HEIGHT,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonPart:
+    """A run beside a published system."""
+
+    comparison: Comparison
+    inference: tuple[InferenceTable, ...]
+    training: tuple[TrainingPart, ...]
+    without_ratio: tuple[tuple[str, list[str]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScalingPart:
+    """One kind of scaling as a table."""
+
+    table: Table
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPart:
+    """Everything of one run; `prefix` keeps its ids apart from those of other runs."""
+
+    prefix: str
+    run: ReportedRun
+    title: str
+    rank: str
+    day: str
+    hours: str
+    protocol: str
+    cautions: str
+    counts: Mapping[CellState, int]
+    grid: Grid
+    looks: tuple[Look, ...]
+    comparisons: tuple[ComparisonPart, ...]
+    scaling: tuple[ScalingPart, ...]
+    cells: tuple[CellPart, ...]
+    states: tuple[CellState, ...]
+    caveats: tuple[Caveat, ...]
+
+
+def report_html(report: Report) -> str:
+    """The whole page: one file with its own style, script and drawings, which loads nothing.
+
+    The script is named by its hash in the page's content security policy, so that none but it can
+    run, whatever a record may contain.
+    """
+    script = _inlined("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            runs=[_run_part(report, place) for place in range(len(report.runs))],
+            style=_inlined("report.css"),
+            script=script,
+            script_hash=digest,
+            inks=INKS,
+            looks=LOOKS,
+            **_SIZES,
+        )
+    )
+
+
+def _run_part(report: Report, place: int) -> RunPart:
+    run = report.runs[place]
+    header = run.header
+    cells = cell_parts(run, compared_cells(report, place))
+    day, hours = when(run)
+    states = list(run.glance.states.values())
+    return RunPart(
+        prefix=f"run{place + 1}-" if len(report.runs) > 1 else "",
+        run=run,
+        title=f"{header.matrix} on {header.device}",
+        rank=rank_word(header),
+        day=day,
+        hours=hours,
+        protocol=protocol_words(run),
+        cautions=cautions_line(report, place),
+        counts={state: states.count(state) for state in CellState},
+        grid=grid(report, place),
+        looks=tuple(dict.fromkeys(cell.look for cell in cells)),
+        comparisons=tuple(
+            ComparisonPart(
+                comparison=comparison,
+                inference=tuple(inference_tables(comparison, run)),
+                training=tuple(training_parts(comparison)),
+                without_ratio=tuple(without_ratio(comparison, run)),
+            )
+            for comparison in comparisons_of(report, place)
+        ),
+        scaling=tuple(
+            ScalingPart(
+                table=scaling_table(scaling, rank_word(header)),
+                explanation=scaling_explanation(scaling.kind, rank_word(header)),
+            )
+            for scaling in run.scaling
+        ),
+        cells=tuple(cells),
+        caveats=tuple(
+            dict.fromkeys(
+                caveat
+                for comparison in comparisons_of(report, place)
+                for caveat in caveats(comparison)
+            )
+        ),
+        states=tuple(state for state in CellState if state in {cell.state for cell in cells}),
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        undefined=StrictUndefined,  # a slip in a template fails loudly
+        autoescape=True,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "rate": rate,
+        "ms": milliseconds,
+        "percent": percent,
+        "times": text.times,
+        "command": command,
+        "lines": _lines,
+        "glyph": text.GLYPHS.__getitem__,
+    }
+    return environment
+
+
+def _lines(value: str) -> Markup:
+    """Text of several lines, whole; its line breaks stay."""
+    return escape(shown_lines(value))
+
+
+def _finalize(value: object) -> object:
+    """Text from outside without characters that act; markup of templates as it is."""
+    return shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+@cache
+def _inlined(name: str) -> Markup:
+    """A file of our own that stands in the page as it is."""
+    return Markup((_FOLDER / name).read_text(encoding="utf-8"))  # noqa: S704 - ours, not a user's

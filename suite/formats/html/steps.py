@@ -1,0 +1,193 @@
+"""Every step of a launch as a small drawing: integer SVG paths, so that many fit a page.
+
+Coordinates are in units of half a CSS pixel. A path begins at an absolute point and goes on in
+relative moves, which costs about six bytes a step.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from suite.formats.numbers import milliseconds
+from suite.model.report import LaunchRow
+
+# Of a launch's drawing: the area of its steps, that of the histogram beside it, and the height of a
+# series under it.
+STEPS_WIDTH, STEPS_HEIGHT = 496, 180
+HISTOGRAM_WIDTH, _BINS = 54, 30
+SERIES_HEIGHT = 40
+# Of the drawing in the list of cells.
+SPARK_WIDTH, SPARK_HEIGHT = 216, 40
+
+# The window of times reaches at least this far from the median, so that noise of 1 % looks like
+# it, and leaves at most this share of the steps outside on either side.
+_REACH, _OUTSIDE = 0.10, 0.01
+# Values of one column that are closer than this are drawn as one stroke.
+_TOUCHING = 3
+# So few readings are drawn as dots.
+_DOTS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The times that a drawing spans, in seconds, and its height."""
+
+    lowest: float
+    highest: float
+    height: int
+
+    def place(self, seconds: float) -> int | None:
+        """The distance from the top; None for a time outside."""
+        if not self.lowest <= seconds <= self.highest:
+            return None
+        return round((self.highest - seconds) / (self.highest - self.lowest) * self.height)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Readings of one quantity under the steps; `dots` says that they are drawn one by one."""
+
+    name: str
+    path: str
+    dots: bool
+    last: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepsDrawing:
+    """A launch's steps: paths for warm-up and measured ones, a histogram, labels and series.
+
+    `boundary` is the place of the first measured step; `outside` says in words what the window
+    leaves out, and `per_column` how many steps share a column.
+    """
+
+    warm_up: str
+    measured: str
+    histogram: str
+    boundary: int
+    middle: int
+    lowest: str
+    median: str
+    highest: str
+    first_measured: int
+    last: int
+    outside: tuple[str, ...]
+    per_column: int
+    series: tuple[Series, ...]
+
+
+def window(step_seconds: Sequence[float], height: int, *, fixed: bool = False) -> Window:
+    """The span of times to draw; a `fixed` one is 10 % either side of the median."""
+    middle = median(step_seconds)
+    lowest, highest = middle * (1 - _REACH), middle * (1 + _REACH)
+    if not fixed:
+        ordered = sorted(step_seconds)
+        skipped = int(len(ordered) * _OUTSIDE)
+        lowest = min(lowest, ordered[skipped])
+        highest = max(highest, ordered[-1 - skipped])
+    return Window(lowest=lowest, highest=highest, height=height)
+
+
+def draw_steps(launch: LaunchRow) -> StepsDrawing:
+    """The drawing of a launch that has measured steps."""
+    warm_up, steps = launch.record.warmup_seconds, launch.record.step_seconds
+    span = window(steps, STEPS_HEIGHT)
+    count = len(warm_up) + len(steps)
+    per_column = -(-count // (STEPS_WIDTH // 2))
+    columns = -(-count // per_column)
+    places = [round((column + 0.5) / columns * STEPS_WIDTH) for column in range(columns)]
+    boundary = round(len(warm_up) / count * STEPS_WIDTH)
+    middle = median(steps)
+    return StepsDrawing(
+        warm_up=_path(_columns(warm_up, 0, per_column, places, span)),
+        measured=_path(_columns(steps, len(warm_up), per_column, places, span)),
+        histogram=_histogram(steps, span),
+        boundary=boundary,
+        middle=span.place(middle) or 0,
+        lowest=milliseconds(span.lowest),
+        median=milliseconds(middle),
+        highest=milliseconds(span.highest),
+        first_measured=len(warm_up) + 1,
+        last=count,
+        outside=tuple(_outside(warm_up, steps, span)),
+        per_column=per_column,
+        series=(),
+    )
+
+
+def spark(step_seconds: Sequence[float]) -> str:
+    """The path of measured steps in a line of the list; what lies outside stands at the edge."""
+    span = window(step_seconds, SPARK_HEIGHT, fixed=True)
+    kept = [min(max(seconds, span.lowest), span.highest) for seconds in step_seconds]
+    per_column = -(-len(kept) // (SPARK_WIDTH // 2))
+    columns = -(-len(kept) // per_column)
+    places = [round((column + 0.5) / columns * SPARK_WIDTH) for column in range(columns)]
+    return _path(_columns(kept, 0, per_column, places, span))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stroke:
+    """An upright stroke from its top down; a dot has no length."""
+
+    x: int
+    top: int
+    length: int
+
+
+def _columns(
+    seconds: Sequence[float], first: int, per_column: int, places: Sequence[int], span: Window
+) -> Iterable[_Stroke]:
+    """The strokes of some steps, of which the first has this number from 0."""
+    by_column: dict[int, set[int]] = {}
+    for number, value in enumerate(seconds, first):
+        place = span.place(value)
+        if place is not None:
+            by_column.setdefault(number // per_column, set()).add(place)
+    for column, found in by_column.items():
+        yield from _strokes(places[column], sorted(found))
+
+
+def _strokes(x: int, places: Sequence[int]) -> Iterable[_Stroke]:
+    """Places that touch as one stroke: far-apart ones stay apart, or two levels look like noise."""
+    top = bottom = places[0]
+    for place in places[1:]:
+        if place - bottom > _TOUCHING:
+            yield _Stroke(x, top, bottom - top)
+            top = place
+        bottom = place
+    yield _Stroke(x, top, bottom - top)
+
+
+def _path(strokes: Iterable[_Stroke]) -> str:
+    parts, x, y = [], 0, 0
+    for stroke in strokes:
+        across, down = stroke.x - x, stroke.top - y
+        parts.append(f"m{across}{'' if down < 0 else ' '}{down}v{stroke.length}")
+        x, y = stroke.x, stroke.top + stroke.length
+    return "".join(parts)
+
+
+def _histogram(steps: Sequence[float], span: Window) -> str:
+    """Bars that lie on the scale of the steps, the longest as long as there is room for."""
+    size = span.height // _BINS
+    counts: dict[int, int] = {}
+    for seconds in steps:
+        place = span.place(seconds)
+        if place is not None:
+            bin_ = min(place // size, _BINS - 1)
+            counts[bin_] = counts.get(bin_, 0) + 1
+    most = max(counts.values(), default=1)
+    return "".join(
+        f"M0 {place * size}h{max(1, round(count / most * HISTOGRAM_WIDTH))}v{size}H0z"
+        for place, count in sorted(counts.items())
+    )
+
+
+def _outside(warm_up: Sequence[float], steps: Sequence[float], span: Window) -> Iterable[str]:
+    for seconds, of in ((steps, ""), (warm_up, " of the warm-up")):
+        above = [value for value in seconds if value > span.highest]
+        below = [value for value in seconds if value < span.lowest]
+        if above:
+            yield f"▲ {len(above)}{of} above, to {milliseconds(max(above))} ms"
+        if below:
+            yield f"▼ {len(below)}{of} below, to {milliseconds(min(below))} ms"
