@@ -7,6 +7,7 @@ from statistics import fmean, median
 
 from suite.analysis.bands import Band
 from suite.analysis.comparison import compare_run
+from suite.analysis.hints import hints
 from suite.analysis.ranks import rank_spread
 from suite.analysis.results import cell_results, coverage
 from suite.analysis.scaling import scaling, scaling_lines
@@ -84,10 +85,11 @@ def _run(run: Run) -> ReportedRun:
     skipped = {result.cell for result in cells if result.status is Status.SKIPPED}
     telemetry = [process.telemetry for row in launches for process in row.telemetry]
     readings = sum(found.readings for found in telemetry)
+    by_id = {result.cell.id: result for result in cells}
     return ReportedRun(
         header=run.header,
         coverage=coverage(run.header, cells),
-        cells={result.cell.id: result for result in cells},
+        cells=by_id,
         launches=launches,
         spreads=tuple(_spreads(run.launches)),
         scaling=tuple(each for each in scaled if not {line.cell for line in each.lines} <= skipped),
@@ -95,6 +97,7 @@ def _run(run: Run) -> ReportedRun:
         reading_seconds=(
             sum(found.reading_seconds for found in telemetry) / readings if readings else None
         ),
+        hints=hints(run.header, by_id, launches),
     )
 
 
