@@ -12,7 +12,7 @@ from suite.model.facts import Facts
 from suite.model.launch import Caution, CautionKind, Launch, Status
 from suite.model.reference import ReferenceRow
 from suite.model.run import CellResult, Run, RunHeader
-from suite.model.telemetry import Gauge, Telemetry
+from suite.model.telemetry import Gauge, Telemetry, TelemetryPoint
 from suite.run.order import LaunchOrder
 from suite.store.launches import write_launch
 from suite.store.runs import create_run
@@ -70,6 +70,10 @@ def make_whole_launch(**facts: Any) -> Launch:
             throttling={"power cap": 1.0},
             foreign_processes=("process 7",),
             note="no energy counter can be read",
+            series=(
+                TelemetryPoint(step=1, values={"gpu_power_watts": 69.5}),
+                TelemetryPoint(step=2, values={"gpu_power_watts": 70.5, "cores_busy": 0.5}),
+            ),
         ),
         wall_seconds=3.0,
         cautions=(Caution(CautionKind.TRUNCATED, "cut"),),

@@ -9,6 +9,7 @@ from statistics import fmean, median
 from suite.analysis.bands import Band
 from suite.analysis.comparison import compare_run
 from suite.analysis.glance import glance
+from suite.analysis.hints import hints
 from suite.analysis.ranks import rank_spread
 from suite.analysis.results import cell_results, coverage, summaries_by_cell
 from suite.analysis.scaling import scaling, scaling_lines
@@ -90,10 +91,11 @@ def _run(run: Run) -> ReportedRun:
     telemetry = [process.telemetry for row in launches for process in row.telemetry]
     readings = sum(found.readings for found in telemetry)
     covered = coverage(run.header, cells)
+    by_id = {result.cell.id: result for result in cells}
     return ReportedRun(
         header=run.header,
         coverage=covered,
-        cells={result.cell.id: result for result in cells},
+        cells=by_id,
         launches=launches,
         spreads=tuple(_spreads(run.launches)),
         scaling=tuple(each for each in scaled if not {line.cell for line in each.lines} <= skipped),
@@ -103,6 +105,7 @@ def _run(run: Run) -> ReportedRun:
         ),
         glance=glance(cells, covered),
         ended_at=_ended_at(run.launches),
+        hints=hints(run.header, by_id, launches),
     )
 
 

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from statistics import fmean
 
 from suite.machine import gpu_meter, host_meter
@@ -16,7 +17,7 @@ from suite.machine.gpu_meter import GpuMeter
 from suite.machine.host_meter import CpuTimes, HostMeter, cpu_seconds, cpu_times, usable_cpu_count
 from suite.model.device import Gpu
 from suite.model.launch import MEASURING
-from suite.model.telemetry import Gauge, Telemetry
+from suite.model.telemetry import Gauge, Telemetry, TelemetryPoint
 
 INTERVAL_SECONDS = 1.0
 # NVML updates its counters about ten times a second, too coarse for shorter measurements.
@@ -96,6 +97,7 @@ class Recorder:
             busy_cpus=_busy_cpus(first, last) if self._watch_others else None,
             stolen_share=_stolen_share(first, last),
             gauges=_gauges(readings),
+            series=_series(readings),
             throttling=_shares(reported) if reported or not self._uses_gpu else None,
             throttle_readings=len(reported) if self._uses_gpu else None,
             foreign_processes=foreign,
@@ -220,6 +222,17 @@ def _gauges(readings: Sequence[_Reading]) -> dict[str, Gauge]:
         for name in names
     }
     return {name: Gauge(fmean(found), min(found), max(found)) for name, found in values.items()}
+
+
+def _series(readings: Sequence[_Reading]) -> tuple[TelemetryPoint, ...]:
+    """Each reading, with the cores that this process kept busy since the one before."""
+    points = [TelemetryPoint(step=readings[0].step, values=readings[0].gauges)]
+    for before, reading in pairwise(readings):
+        seconds = reading.at - before.at
+        used = reading.cpu_seconds - before.cpu_seconds
+        busy = {"cores_busy": used / seconds} if seconds > 0 else {}
+        points.append(TelemetryPoint(step=reading.step, values=reading.gauges | busy))
+    return tuple(points)
 
 
 def _shares(reported: Sequence[Sequence[str]]) -> dict[str, float]:

@@ -20,6 +20,8 @@ from suite.model.systems import (
 
 # TF32 came with compute capability 8.0 (the NVIDIA Ampere architecture).
 TF32_CAPABILITY = (8, 0)
+# Instruction sets that compute bfloat16, as `Cpu.features` names them.
+BFLOAT16_FEATURES = ("AVX-512 BF16", "AMX BF16")
 # A file name ends at 255 bytes, and a run directory has the name of its matrix as well.
 _LONGEST_SLUG = 60
 
@@ -78,7 +80,7 @@ class Cpu:
     @property
     def native_bfloat16(self) -> bool:
         """Whether bfloat16, the compute type of AMP on a CPU, has instructions of its own."""
-        return bool({"AVX-512 BF16", "AMX BF16"} & set(self.features))
+        return not set(BFLOAT16_FEATURES).isdisjoint(self.features)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

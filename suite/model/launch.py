@@ -161,6 +161,11 @@ class Caution:
     kind: CautionKind
     text: str
 
+    @property
+    def seen(self) -> str:
+        """What was seen, without the usual remedy."""
+        return self.text.removesuffix(f"; {self.kind.remedy}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankRecord:
@@ -237,8 +242,10 @@ class Launch:
             return f"ranks: {len(self.ranks)} of {self.cell.gpus}, but the status is ok"
         if is_ok and not self.step_seconds:
             return "step_seconds: none, but the status is ok"
-        return self._miscounted("warmup_seconds", self.protocol.warmup_steps) or self._miscounted(
-            "step_seconds", self.protocol.measured_steps
+        return (
+            self._miscounted("warmup_seconds", self.protocol.warmup_steps)
+            or self._miscounted("step_seconds", self.protocol.measured_steps)
+            or self._misplaced_reading()
         )
 
     def _miscounted(self, name: str, limit: int) -> str | None:
@@ -251,6 +258,17 @@ class Launch:
                 return f"ranks[{index}].{name}: {count} of them, but the protocol has {limit}"
             if self.status is Status.OK and count != own:
                 return f"ranks[{index}].{name}: {count} of them, but the launch has {own}"
+        return None
+
+    def _misplaced_reading(self) -> str | None:
+        """Readings come in the order of their steps, of which the protocol has so many."""
+        recorded = {"telemetry": self.telemetry}
+        recorded |= {f"ranks[{i}].telemetry": rank.telemetry for i, rank in enumerate(self.ranks)}
+        for place, telemetry in recorded.items():
+            steps = [point.step for point in telemetry.series] if telemetry is not None else []
+            limit = self.protocol.measured_steps
+            if steps != sorted(set(steps)) or max(steps, default=0) > limit:
+                return f"{place}.series: its steps do not ascend to at most {limit}, the protocol's"
         return None
 
     @property

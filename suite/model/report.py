@@ -127,6 +127,42 @@ class Overhead:
     fork_refused: tuple[str, ...]
 
 
+class HintKind(str, Enum):
+    """A likely cause of what a run shows: its name, and a heading that states it."""
+
+    heading: str
+
+    def __new__(cls, value: str, heading: str) -> "HintKind":
+        """A member whose value is its name in files."""
+        kind = str.__new__(cls, value)
+        kind._value_ = value
+        kind.heading = heading
+        return kind
+
+    HOST_BOUND = ("host_bound", "Steps hardly grow with the batch: a fixed cost dominates them")
+    INPUT_BOUND = ("input_bound", "Steps wait for their images")
+    THROTTLED = ("throttled", "The clock was below its best")
+    AMP_SLOWER = ("amp_slower", "AMP is slower than FP32")
+    XLA_SLOWER = ("xla_slower", "XLA does not pay")
+    FOREIGN_PROCESS = ("foreign_process", "Foreign processes were at work")
+    LAUNCHES_DISAGREE = ("launches_disagree", "Launches of a cell disagree")
+    MEMORY_NEARLY_FULL = ("memory_nearly_full", "Memory is nearly full")
+    CPU_QUOTA = ("cpu_quota", "A quota leaves less CPU time than there are cores")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hint:
+    """A likely cause, the numbers that speak for it, and what to try.
+
+    `cells` are the ids of the cells that it is about, in the order of the run.
+    """
+
+    kind: HintKind
+    cells: tuple[str, ...]
+    evidence: str
+    remedy: str
+
+
 class ScalingKind(str, Enum):
     """What stays equal when GPUs are added: the batch size of each, or that of all together."""
 
@@ -233,7 +269,8 @@ class ReportedRun:
     planned order. `spreads` has the cells of which two launches or more are ok.
     `overhead` is None where no launch is. `scaling` is by images / elapsed time. `reading_seconds`
     is what a reading of telemetry took on average, None without any. `ended_at` is when the last
-    launch ended, as `started_at` of the header is written; None before.
+    launch ended, as `started_at` of the header is written; None before. `hints` come in the order
+    of their kinds, one of each at most.
     """
 
     header: RunHeader
@@ -246,6 +283,7 @@ class ReportedRun:
     reading_seconds: float | None
     glance: Glance
     ended_at: str | None
+    hints: tuple[Hint, ...]
 
     @property
     def results(self) -> tuple[CellResult, ...]:

@@ -2,8 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from suite.model.quantities import Count, GaugeValue, PositiveGaugeValue, Seconds, Share
+from suite.model.quantities import (
+    Count,
+    GaugeValue,
+    PositiveCount,
+    PositiveGaugeValue,
+    Seconds,
+    Share,
+)
+
+Quantity = TypeVar("Quantity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +23,20 @@ class Gauge:
     mean: GaugeValue
     lowest: GaugeValue
     highest: GaugeValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelemetryPoint:
+    """One reading of the machine, taken right after a measured step and before the next.
+
+    `step` is the number of measured steps that were done: 1 after `step_seconds[0]`, so warm-up
+    does not count. `values` maps the quantities of `Telemetry.gauges` to what was read, and
+    `cores_busy` to the cores that the threads of the process kept busy on average since the
+    reading before, the first of which lacks it.
+    """
+
+    step: PositiveCount
+    values: Mapping[str, GaugeValue]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +66,9 @@ class Telemetry:
     `energy_joules` is the difference of an energy counter, `energy_source` names the counter, and
     `images_per_joule` is the images of `steps` / energy; all three are None if no counter can
     be read. `note` says what could not be read, and why.
+
+    `series` has each of the `readings` in order, at most one a second besides the last; empty in
+    records of earlier versions of the suite. A rank counts its own steps.
     """
 
     readings: Count
@@ -60,6 +87,7 @@ class Telemetry:
     usable_cpus: Count = 0
     busy_cpus: GaugeValue | None = None
     stolen_share: Share | None = None
+    series: tuple[TelemetryPoint, ...] = ()
 
     @property
     def cores_busy(self) -> float | None:
@@ -69,10 +97,12 @@ class Telemetry:
 
 def without_gpu(telemetry: Telemetry, why: str) -> Telemetry:
     """The host's readings alone, for a launch that did not run on the GPU that was read."""
-    gauges = {n: g for n, g in telemetry.gauges.items() if not n.startswith("gpu_")}
     return replace(
         telemetry,
-        gauges=gauges,
+        gauges=_of_the_host(telemetry.gauges),
+        series=tuple(
+            replace(point, values=_of_the_host(point.values)) for point in telemetry.series
+        ),
         throttling={},
         throttle_readings=None,
         foreign_processes=(),
@@ -81,6 +111,10 @@ def without_gpu(telemetry: Telemetry, why: str) -> Telemetry:
         images_per_joule=None,
         note=why,
     )
+
+
+def _of_the_host(quantities: Mapping[str, Quantity]) -> dict[str, Quantity]:
+    return {name: each for name, each in quantities.items() if not name.startswith("gpu_")}
 
 
 def others_cpu_share(launch_telemetry: Sequence[Telemetry]) -> float | None:

@@ -13,9 +13,11 @@ from suite.model.errors import InputError
 from suite.store.strict_json import field_name, parse_json
 from suite.store.text import read_text
 
-# History of run.json and launch records, newest first; readers refuse a newer one.
+# History of run.json and launch records, newest first; readers refuse a newer one, and read the
+# fields that an older one lacks as empty.
+#     2  the telemetry of a launch has each reading, as `series`
 #     1  first version
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # Twelve million step times of all ranks together, which take a few GiB to read.
 _MAX_BYTES = 256 * 2**20
 # Written for readers of the files; recomputed here.
@@ -64,10 +66,10 @@ def _stored(text: str, source: str) -> dict[str, object]:
     if not isinstance(stored, dict) or "schema_version" not in stored:
         raise ValueError("is not a record of this suite")
     version = stored.pop("schema_version")
-    if type(version) is not int or version != SCHEMA_VERSION:
+    if type(version) is not int or not 1 <= version <= SCHEMA_VERSION:
         raise InputError(
-            f"{source}: schema version {_shown(version)}, but this suite reads {SCHEMA_VERSION};"
-            " use the version of the suite that wrote it"
+            f"{source}: schema version {_shown(version)}, but this suite reads 1 to"
+            f" {SCHEMA_VERSION}; use the version of the suite that wrote it"
         )
     return {name: value for name, value in stored.items() if name not in _DERIVED}
 

@@ -84,7 +84,7 @@ def test_a_run_keeps_every_sample_of_every_launch(demo_run: tuple[str, Path]) ->
 
     assert len(records) == 7
     for record in records:
-        assert record["schema_version"] == 1
+        assert record["schema_version"] == 2
         assert record["status"] == "ok"
         assert (len(record["warmup_seconds"]), len(record["step_seconds"])) == (2, 20)
         images = 20 * record["cell"]["batch_size"]

@@ -123,6 +123,59 @@ def test_readings_are_sparse() -> None:
     assert found.gauges["gpu_utilisation_percent"].mean == 97
 
 
+def test_each_reading_is_kept_with_the_step_that_it_follows(fake: FakeGpu) -> None:
+    """Counted without the warm-up, so that a clock can be drawn under the steps."""
+
+    def slow_down() -> None:
+        fake.facts["ClockInfo"] -= 10
+
+    measurement = Measurement(T4)
+    measurement.recorder.on_step("warm-up", 1, 1)
+    measurement.steps(35, 0.125, slow_down)
+    found = measurement.finish()
+
+    assert [point.step for point in found.series] == [1, 9, 17, 25, 33, 35]
+    clocks = [point.values["gpu_sm_clock_mhz"] for point in found.series]
+    assert clocks == [1340, 1260, 1180, 1100, 1020, 1000]
+    gauge = found.gauges["gpu_sm_clock_mhz"]
+    assert (gauge.highest, gauge.lowest) == (clocks[0], clocks[-1])
+    assert {point.values["gpu_power_watts"] for point in found.series} == {70}
+
+
+def test_readings_of_a_cpu_say_how_many_cores_were_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Since the reading before, so the first says nothing of it; other quantities are as read."""
+    spent = iter([5.0, 7.0, 7.5])
+    monkeypatch.setattr(telemetry, "cpu_seconds", lambda: next(spent))
+    measurement = Measurement(None)
+    measurement.steps(17, 0.125)
+    series = measurement.finish().series
+
+    assert [point.step for point in series] == [1, 9, 17]
+    assert [point.values.get("cores_busy") for point in series] == pytest.approx([None, 2.0, 0.5])
+    assert all(point.values["resident_bytes"] > 0 for point in series)
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_reading_that_failed_is_a_point_without_values() -> None:
+    """What is drawn has a gap there, rather than a line through a value that nobody read."""
+
+    class Forgetful(HostMeter):
+        def gauges(self) -> dict[str, float]:
+            if measurement.done > 1:
+                raise OSError("gone")
+            return {"resident_bytes": 1.0}
+
+    measurement = Measurement(T4, Forgetful())
+    measurement.steps(12, 0.125)
+    first, *others = measurement.finish().series
+
+    assert first.values["resident_bytes"] == 1
+    assert [(point.step, set(point.values)) for point in others] == [
+        (9, {"cores_busy"}),
+        (12, {"cores_busy"}),
+    ]
+
+
 def test_energy_is_the_difference_of_the_counter(fake: FakeGpu) -> None:
     """Images per joule are those of the steps between the first and the last reading."""
 

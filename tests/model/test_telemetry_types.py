@@ -2,11 +2,13 @@
 
 from builders import make_telemetry
 
-from suite.model.telemetry import Gauge, without_gpu
+from suite.model.telemetry import Gauge, TelemetryPoint, without_gpu
 
 
 def test_a_launch_that_missed_the_gpu_keeps_the_hosts_readings_alone() -> None:
     """No energy, clock or foreign process of a device that it did not run on."""
+    of_host = {"resident_bytes": 1e9, "cores_busy": 1.5}
+    point = TelemetryPoint(step=3, values=of_host | {"gpu_power_watts": 70.0})
     host = {"resident_bytes": Gauge(1e9, 1e9, 1e9), "cpu_frequency_mhz": Gauge(2e3, 1e3, 3e3)}
     read = make_telemetry(
         gauges={**host, "gpu_power_watts": Gauge(70.0, 69.5, 70.5)},
@@ -18,7 +20,14 @@ def test_a_launch_that_missed_the_gpu_keeps_the_hosts_readings_alone() -> None:
         images_per_joule=2.0,
         busy_cpus=1.5,
         usable_cpus=2,
+        series=(point,),
     )
     kept = without_gpu(read, "ran on the CPU")
 
-    assert kept == make_telemetry(gauges=host, note="ran on the CPU", busy_cpus=1.5, usable_cpus=2)
+    assert kept == make_telemetry(
+        gauges=host,
+        note="ran on the CPU",
+        busy_cpus=1.5,
+        usable_cpus=2,
+        series=(TelemetryPoint(step=3, values=of_host),),
+    )

@@ -155,6 +155,7 @@ def test_a_run_of_version_0_1_is_read(tmp_path: Path) -> None:
         now, then = (
             json.loads((at / path.name).read_text()) for at in (tmp_path, EARLIER / "cells")
         )
+        assert (then.pop("schema_version"), now.pop("schema_version")) == (1, 2)
         assert holds(now, then)
 
 
@@ -180,11 +181,16 @@ def setting(place: str, value: object) -> Edit:
     return edit
 
 
+def reading(step: int) -> dict[str, object]:
+    """A reading of telemetry after this step."""
+    return {"step": step, "values": {"gpu_sm_clock_mhz": 1350.0}}
+
+
 @pytest.mark.parametrize(
     ("place", "value", "words"),
     [
-        ("schema_version", 2, "schema version 2, but this suite reads 1; use the version"),
-        ("schema_version", True, "schema version true, but this suite reads 1; use the version"),
+        ("schema_version", 3, "schema version 3, but this suite reads 1 to 2; use the version"),
+        ("schema_version", True, "schema version true, but this suite reads 1 to 2; use the ver"),
         ("status", "fine", "status: input should be 'ok', 'skipped', "),
         ("step_seconds", [0.1, 0], "step_seconds[1]: input should be greater than or equal to "),
         ("step_seconds", [0.1, -1], "step_seconds[1]: input should be greater than or equal to "),
@@ -223,6 +229,10 @@ def setting(place: str, value: object) -> Edit:
         ("protocol.measured_steps", 2.0, "protocol.measured_steps: input should be a valid int"),
         ("telemetry.throttling.heat", 1.5, "telemetry.throttling.heat: input should be less"),
         ("telemetry.energy_joules", -5, "telemetry.energy_joules: input should be greater than 0"),
+        ("telemetry.series", [reading(0)], "telemetry.series[0].step: input should be greater"),
+        ("telemetry.series", [reading(3)], "telemetry.series: its steps do not ascend to at most"),
+        ("telemetry.series", [reading(1)] * 2, "telemetry.series: its steps do not ascend to at"),
+        ("telemetry.series", [reading(2), reading(1)], "telemetry.series: its steps do not ascend"),
         ("cautions", [{"kind": "quick"}], "cautions[0].text: missing"),
         ("launch", 0, "holds what belongs in training-amp-xla-bs8-1gpu.0.json; remove the copy"),
         ("cell.batch_size", 9, "holds what belongs in training-amp-xla-bs9-1gpu.1.json; remove "),
@@ -253,7 +263,7 @@ def test_a_damaged_launch_comes_with_the_way_to_go_on(directory: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "value", "words"),
     [
-        ("schema_version", 2, "schema version 2, but this suite reads 1; use the version"),
+        ("schema_version", 3, "schema version 3, but this suite reads 1 to 2; use the version"),
         ("started_at", "2026-01-02T03:04:05", "started_at: not a time with its time zone"),
         ("started_at", "yesterday", "started_at: not a time with its time zone"),
         ("protocol.measured_steps", 0, "protocol.measured_steps: input should be greater than or"),
