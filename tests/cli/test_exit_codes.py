@@ -217,7 +217,7 @@ def test_a_report_that_fails_loses_no_record(
     assert code == 70
     assert ONE_LINE.fullmatch(errors.splitlines(keepends=True)[-1])
     assert "img/s = images / elapsed time" in said
-    assert said.endswith(f"run directory: {directory} (cells/)\n")
+    assert " ".join(said.split()).endswith(f"run directory: {directory} (cells/)")
     assert bench.statuses() == {1: "ok", 2: "ok"}
     bench.hold_that_resume_completes(1, 2)
 
