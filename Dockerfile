@@ -6,10 +6,10 @@
 #         run matrices/t4_inference.yaml
 #
 # A machine without a GPU needs no CUDA; there Horovod is built for the TensorFlow installed, on any
-# Debian or Ubuntu with Python 3.10 to 3.12 (debian:12, ubuntu:24.04), or on Python's own image:
+# Debian or Ubuntu with Python 3.10 to 3.13 (debian:12, ubuntu:24.04), or on Python's own image:
 #
 #     docker build -t resnet50-bench:cpu \
-#         --build-arg BASE_IMAGE=python:3.12-slim --build-arg EXTRA=cpu .
+#         --build-arg BASE_IMAGE=python:3.13-slim --build-arg EXTRA=cpu .
 ARG BASE_IMAGE=nvcr.io/nvidia/tensorflow:25.02-tf2-py3
 FROM ${BASE_IMAGE}
 

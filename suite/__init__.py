@@ -21,7 +21,7 @@ from typing import Any
 # pip refuses an older one, but the suite also runs without pip. Every program imports this module.
 if sys.version_info < (3, 10):  # noqa: UP036
     sys.stderr.write(
-        f"error: the suite needs Python 3.10, 3.11 or 3.12, and {sys.executable} is"
+        f"error: the suite needs Python 3.10, 3.11, 3.12 or 3.13, and {sys.executable} is"
         f" {sys.version.split()[0]}\n"
     )
     sys.exit(2)

@@ -7,6 +7,7 @@ from suite.cli.chosen_matrix import chosen_matrix
 from suite.cli.data_options import data_options
 from suite.cli.estimates import estimate_launches, no_fit_lines
 from suite.cli.parser import REPORTS
+from suite.cli.terminal import text_width
 from suite.formats.plan import PlanLine, plan_text
 from suite.machine.devices import detect_machine
 from suite.model.device import device_note, run_label
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     ]
     too_large = no_fit_lines(plan.launches, estimates, machine)
     label, note = run_label(matrix.cells, machine), device_note(matrix, machine)
-    print(plan_text(matrix, label, note, lines, too_large))
+    print(plan_text(matrix, label, note, lines, too_large, text_width()))
     return ExitCode.GOOD
 
 

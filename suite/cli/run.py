@@ -17,8 +17,10 @@ from suite.cli.estimates import Expectation, estimate_launches, no_fit_lines
 from suite.cli.github import tell_github
 from suite.cli.progress import RunProgress
 from suite.cli.reporting import assembled, write_report
+from suite.cli.terminal import text_width
 from suite.cli.work import Work, check_flags, new_work, resumed_work
 from suite.formats.results import report_markdown, report_text
+from suite.formats.tables import paragraph
 from suite.kernels.interface import KernelOptions
 from suite.machine.devices import detect_machine
 from suite.machine.environment import fingerprint
@@ -222,10 +224,12 @@ def _show_and_write(report: Report, directory: Path) -> None:
     """The report, on stdout and as files; even if it fails, the path of the run is printed."""
     held = ["cells/"]
     try:
-        print(f"\n{report_text(report)}")
+        print(f"\n{report_text(report, text_width())}")
         held = [*write_report(report, directory), *held]
     finally:
-        print(f"run directory: {shown(str(directory))} ({', '.join(held)})")
+        print(
+            paragraph(f"run directory: {shown(str(directory))} ({', '.join(held)})", text_width())
+        )
 
 
 def _say_waiting(text: str) -> None:

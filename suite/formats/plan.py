@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from suite.analysis.estimate import Estimate
 from suite.analysis.memory import MemoryEstimate
 from suite.formats.numbers import duration
+from suite.formats.tables import TEXT_WIDTH, folded_command, paragraph
 from suite.model.cell import Cell, Protocol
 from suite.model.matrix import Matrix
 from suite.model.text import shown
 
 # More names than that say no more to a reader; every launch's own line has its number.
 _NAMED_CELLS = 8
+# Of what belongs to the launch above it.
+_INDENT = "    "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,24 +35,28 @@ def plan_text(
     note: str | None,
     lines: Sequence[PlanLine],
     too_large: Sequence[str],
+    width: int = TEXT_WIDTH,
 ) -> str:
-    """The plan: a head, two lines per launch, the total, and what memory will not be enough for.
+    """The plan: a head, each launch and its command, the total, and what memory is too small for.
 
     `note` is what there is to say of the device, and `too_large` has a line (see `no_fit_text`) for
     each type of GPU whose memory will not be enough.
     """
     protocol = matrix.protocol
-    parts = [
+    head = [
         f"{shown(matrix.name)}: {shown(matrix.purpose)}",
         f"on {shown(device)}" + (f" (note: {shown(note)})" if note else ""),
         protocol_text(protocol),
         *([f"selected by {shown(matrix.selection)}"] if matrix.selection else []),
-        "",
     ]
+    parts = [*(paragraph(text, width, hanging=_INDENT) for text in head), ""]
     for line in lines:
         repeat = f" (launch {line.launch + 1})" if protocol.launches > 1 else ""
-        parts += [f"{line.cell.id}{repeat}  {_fate(line)}", f"    {line.command}"]
-    return "\n".join([*parts, "", _total(lines), *too_large])
+        fate = f"{line.cell.id}{repeat}  {_fate(line)}"
+        parts.append(paragraph(fate, width, hanging=_INDENT))
+        parts.append(folded_command(line.command, width, _INDENT))
+    ends = (paragraph(text, width, hanging=_INDENT) for text in (_total(lines), *too_large))
+    return "\n".join([*parts, "", *ends])
 
 
 def no_fit_text(

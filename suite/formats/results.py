@@ -77,7 +77,7 @@ _FEW = (
 
 def report_text(report: Report, width: int = TEXT_WIDTH) -> str:
     """Each run as it is printed at its end: its table and scaling, and what isolation cost."""
-    parts = [f"{run_text(run, width)}\n\n{overhead_text(run)}" for run in report.runs]
+    parts = [f"{run_text(run, width)}\n\n{overhead_text(run, width)}" for run in report.runs]
     return "\n\n\n".join(parts)
 
 
@@ -154,7 +154,7 @@ def _markdown(table: Table | None) -> str:
     return write_table(table, Dialect.MARKDOWN) if table else ""
 
 
-def overhead_text(run: ReportedRun) -> str:
+def overhead_text(run: ReportedRun, width: int = TEXT_WIDTH) -> str:
     """What isolation cost the launches that answered: their time, and the runner's own CPU time."""
     overhead = run.overhead
     if overhead is None:
@@ -176,7 +176,8 @@ def overhead_text(run: ReportedRun) -> str:
         )
     starts = ", ".join(f"{count} by {kind.value}" for kind, count in overhead.started.items())
     lines += [f"started: {starts}"] * bool(starts)
-    return "\n".join([*lines, *(f"not forked: {shown(why)}" for why in overhead.fork_refused)])
+    lines += (f"not forked: {shown(why)}" for why in overhead.fork_refused)
+    return "\n".join(paragraph(line, width, hanging="  ") for line in lines)
 
 
 def _table(results: Sequence[CellResult], columns: Sequence[_Column]) -> Table:

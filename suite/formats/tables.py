@@ -20,6 +20,11 @@ TEXT_WIDTH = 100
 # A column title takes the lines below its own before the text of cells does.
 _TITLE_WIDTH = 10
 _NARROWEST = 8
+# At the end of a line of a command that goes on in the next.
+_FOLD = " \\"
+# A word of a command with its quotes ('two words', $'\x1b', a'"'"'b), and a flag with its value.
+_WORD = r"""(?:\$'(?:\\.|[^'\\])*'|'[^']*'|"[^"]*"|[^\s'"])+"""
+_PIECE = re.compile(f"(?:-{_WORD} (?!-))?{_WORD}")
 
 
 class Dialect(str, Enum):
@@ -76,16 +81,35 @@ def _narrower_and_narrower(table: Table) -> Iterator[str]:
             yield spaced(written(titles, rows))
 
 
-def paragraph(text: str, width: int, indent: str = "") -> str:
-    """Text in lines of `width` columns, or of those that read well; `indent` opens the first."""
+def paragraph(text: str, width: int, indent: str = "", hanging: str | None = None) -> str:
+    """Text in lines of `width` columns, or of those that read well.
+
+    `indent` opens the first line and `hanging`, twice that unless given, the others.
+    """
     return fill(
         text,
         min(width, TEXT_WIDTH),
         initial_indent=indent,
-        subsequent_indent=indent * 2,
+        subsequent_indent=indent * 2 if hanging is None else hanging,
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def folded_command(line: str, width: int, indent: str = "") -> str:
+    """A command that `suite.model.text.command` built, in lines that a shell joins again.
+
+    A flag stays with its value.
+    """
+    first, *pieces = _PIECE.findall(line)
+    lines = [indent + first]
+    for left, piece in zip(range(len(pieces))[::-1], pieces, strict=True):
+        if len(f"{lines[-1]} {piece}") + len(_FOLD) * (left > 0) <= width:
+            lines[-1] += f" {piece}"
+        else:
+            lines[-1] += _FOLD
+            lines.append(indent * 2 + piece)
+    return "\n".join(lines)
 
 
 def _closer(text: str) -> str:

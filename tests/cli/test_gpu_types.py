@@ -137,7 +137,8 @@ def test_a_plan_gives_each_cell_its_gpu_as_text_and_as_json(tmp_path: Path) -> N
     """The printed command runs where the runner would run the cell, and --json says the same."""
     text, plan = bench(tmp_path, MATRIX, "plan"), bench(tmp_path, MATRIX, "plan", "--json")
     launches = decode_plan(plan.stdout, "the plan").launches
-    words = next(line for line in text.stdout.splitlines() if "--gpu t4" in line)
+    unfolded = text.stdout.replace(" \\\n       ", "").splitlines()
+    words = next(line for line in unfolded if "--gpu t4" in line)
     by_hand = subprocess.run(
         ["bash", "-c", words.replace("python -m", f"{sys.executable} -m", 1)],
         cwd=tmp_path,

@@ -220,8 +220,9 @@ def test_plan_lists_cells_commands_and_time_without_tensorflow(tmp_path: Path) -
     assert done.returncode == 0
     assert "inference-amp-xla-bs256-1gpu" in done.stdout
     assert (
-        "    python -m suite.kernels --mode=inference_benchmark --amp --xla --batch_size 256"
-        " --warmup_steps 50 --num_iter 400 --iter_unit batch --results_dir ." in done.stdout
+        "    python -m suite.kernels --mode=inference_benchmark --amp --xla --batch_size 256 \\\n"
+        "        --warmup_steps 50 --num_iter 400 --iter_unit batch --results_dir .\n"
+        in done.stdout
     )
     assert not list(tmp_path.iterdir())
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,7 +66,7 @@ def test_the_command_for_ranks_can_be_pasted(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    (command,) = (line for line in plan.stdout.splitlines() if " -m suite.kernels " in line)
+    (command,) = re.findall(r"^    (\S(?:\\\n|.)*)$", plan.stdout, re.MULTILINE)
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=tmp_path,

@@ -91,6 +91,40 @@ def test_no_line_is_wider_than_a_terminal(watched: list[str]) -> None:
     assert not any("…" in line for line in lines)
 
 
+def test_a_run_fits_a_narrow_terminal(tmp_path: Path) -> None:
+    """In 80 columns the table is cut and the report wrapped; a directory's path stays whole."""
+    *drawn, report = screens(shown(tmp_path, COLUMNS="80"))
+    printed = [line for line in report.splitlines() if str(tmp_path) not in line]
+
+    assert max(len(line.rstrip()) for screen in drawn for line in screen.splitlines()) <= 80
+    assert max(map(len, printed)) <= 80
+
+
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "xterm-256color"}], ids=str)
+def test_no_colour_is_needed(tmp_path: Path, environment: dict[str, str]) -> None:
+    """The table is drawn in bold and faint alone, so NO_COLOR has nothing to turn off."""
+    styles = set(re.findall(r"\x1b\[([0-9;]*)m", shown(tmp_path, **environment)))
+
+    assert styles == {"0", "1", "2"}
+
+
+def test_a_pipe_gets_text_alone(tmp_path: Path) -> None:
+    """Whatever the terminal that it was started from and whatever colours it asks for."""
+    done = subprocess.run(
+        [sys.executable, "bench.py", "run", "demo", "--out", str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "TERM": "xterm-256color", "FORCE_COLOR": "1", "COLUMNS": "40"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "[7/7] training-amp-xla-bs8-1gpu-simulated  " in done.stderr
+    printed = [line for line in done.stdout.splitlines() if str(tmp_path) not in line]
+    assert 80 < max(map(len, printed)) <= 100
+
+
 def test_ctrl_c_is_answered_within_the_table(tmp_path: Path) -> None:
     """The last line says so at once and again with each redrawing, and leaves nothing behind."""
     (tmp_path / "slow.yaml").write_text(SLOW)

@@ -49,7 +49,7 @@ def test_a_plan_says_time_memory_and_whose_word_it_is() -> None:
     too_large = no_fit_text([(line.cell, line.memory) for line in lines], 16 * GIB)
 
     assert too_large is not None
-    assert plan_text(matrix, "a GPU", None, lines, [too_large]) == (
+    assert plan_text(matrix, "a GPU", None, lines, [too_large], 90) == (
         "mine: a test\n"
         "on a GPU\n"
         "1 warm-up and 2 measured steps, 1 launch per cell\n"
@@ -60,16 +60,15 @@ def test_a_plan_says_time_memory_and_whose_word_it_is() -> None:
         "    the command\n"
         "training-amp-bs32-1gpu  time unknown, estimated 17.0 GiB (from a formula)\n"
         "    the command\n"
-        "training-amp-bs64-1gpu  about 2 min 10 s (from rough), too much memory (from an earlier"
-        " run)\n"
+        "training-amp-bs64-1gpu  about 2 min 10 s (from rough), too much memory (from an earlier\n"
+        "    run)\n"
         "    the command\n"
         "training-amp-bs128-1gpu  about 2 min 10 s (from rough)\n"
         "    the command\n"
         "\n"
         "5 launches to run, 0 skipped: about 8 min 40 s and 1 of unknown time\n"
-        "estimated not to fit in memory (the device has 16.0 GiB):"
-        " training-amp-bs32-1gpu (17.0 GiB, a formula),"
-        " training-amp-bs64-1gpu (ran out in an earlier run)"
+        "estimated not to fit in memory (the device has 16.0 GiB): training-amp-bs32-1gpu (17.0\n"
+        "    GiB, a formula), training-amp-bs64-1gpu (ran out in an earlier run)"
     )
 
 

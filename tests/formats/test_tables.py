@@ -1,8 +1,11 @@
 """suite.formats.tables: tables in the width that there is."""
 
+import subprocess
+
 import pytest
 
-from suite.formats.tables import Dialect, Table, paragraph, write_table
+from suite.formats.tables import Dialect, Table, folded_command, paragraph, write_table
+from suite.model.text import command
 
 TABLE = Table(
     "",
@@ -75,3 +78,38 @@ def test_a_text_that_just_fits_in_its_longest_word_is_wrapped() -> None:
 
     assert write_table(table, Dialect.TERMINAL, 11).splitlines()[2:] == ["x  aaaa", "   bbbb"]
     assert write_table(table, Dialect.TERMINAL, 12).splitlines()[2:] == ["x  aaaa bbbb"]
+
+
+WORDS = [
+    "run",
+    "two words",
+    "it's",
+    "--flag=a b",
+    "$HOME",
+    '"',
+    "\\",
+    "tab\there",
+    "é",
+    "x" * 50,
+    "",
+]
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+def test_a_folded_command_is_the_same_command(width: int) -> None:
+    """A shell reads the same words from its lines, which are as wide as one word needs at most."""
+    line = command(["printf", "%s\\0", *WORDS])
+    text = folded_command(line, width, "  ")
+    done = subprocess.run(["bash", "-c", text], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split("\0")[:-1] == WORDS
+    assert max(map(len, text.splitlines())) <= max(width, len(f"    {'x' * 50} \\"))
+    assert len(text.splitlines()) == 1 or width < 200
+
+
+def test_a_command_that_fits_is_left_alone() -> None:
+    """Nothing is folded without need, and the last column is used."""
+    line = command(["run", "quick", "--only", "precision == amp"])
+
+    assert folded_command(line, len(line)) == line
+    assert folded_command(line, len(line) - 1) == "run quick \\\n--only 'precision == amp'"
