@@ -5,6 +5,8 @@ No T4 ran: measured values are the published ones times a smooth factor with noi
 
 import math
 import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builders import make_run, make_telemetry
@@ -16,10 +18,11 @@ from suite.model.launch import Caution, CautionKind, Launch, StartedBy, Status
 from suite.model.reference import key_of
 from suite.model.report import Report
 from suite.model.run import Run
-from suite.model.telemetry import Gauge
+from suite.model.telemetry import Gauge, TelemetryPoint
 from suite.store.matrices import read_matrix
 from suite.store.references import BANDS_PATH, read_bands, read_system
 
+READINGS = 20
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "reference" / "t4.csv"
 MATRIX = ROOT / "matrices" / "t4_inference.yaml"
@@ -69,25 +72,25 @@ def invented_report(steps: int = 350, launches: int = 3) -> Report:
 
 
 def _launch(cell: Cell, number: int, protocol: Protocol, published: float) -> Launch:
-    facts = {
-        "cell": cell,
-        "protocol": protocol,
-        "launch": number,
-        "device": "Tesla T4",
-        "started_at": "2026-11-26T21:33:00+00:00",
-    }
+    usual = Launch(
+        cell=cell,
+        protocol=protocol,
+        launch=number,
+        status=Status.OK,
+        device="Tesla T4",
+        started_at="2026-11-26T21:33:00+00:00",
+    )
     failed = _failed(cell)
     if failed is not None:
-        return Launch(**facts, status=failed.kind, reason=failed.reason, output_tail=failed.output)
+        return replace(usual, status=failed.status, reason=failed.reason, output_tail=failed.output)
     noise = random.Random(f"{cell.id} {number}")  # noqa: S311 - numbers of a test
     middle = cell.batch_size / published / _factor(cell) * noise.gauss(1, 0.004)
     count = protocol.warmup_steps + protocol.measured_steps
     taken = [_step(cell, middle, place / count, noise) for place in range(count)]
     taken[0] *= 6
     warmup, steps = taken[: protocol.warmup_steps], taken[protocol.warmup_steps :]
-    return Launch(
-        **facts,
-        status=Status.OK,
+    return replace(
+        usual,
         startup_seconds={"import": 0.1, "build": 2.3, "compile": 1.0},
         warmup_seconds=tuple(warmup),
         step_seconds=tuple(steps),
@@ -107,7 +110,7 @@ def _launch(cell: Cell, number: int, protocol: Protocol, published: float) -> La
             parameters=25_559_081,
         ),
         telemetry=make_telemetry(
-            readings=79,
+            readings=READINGS,
             seconds=sum(steps),
             steps=len(steps),
             gauges={
@@ -117,7 +120,8 @@ def _launch(cell: Cell, number: int, protocol: Protocol, published: float) -> La
                 "gpu_memory_used_bytes": Gauge(4e9, 4e9, 4.5e9),
             },
             throttling={},
-            throttle_readings=79,
+            throttle_readings=READINGS,
+            series=tuple(_reading(cell, place, steps, noise) for place in range(READINGS)),
             energy_joules=48.7 * sum(steps),
             energy_source="NVML total energy counter of the GPU",
             images_per_joule=cell.batch_size * len(steps) / sum(steps) / 48.7,
@@ -125,11 +129,26 @@ def _launch(cell: Cell, number: int, protocol: Protocol, published: float) -> La
     )
 
 
+@dataclass(frozen=True)
 class _Failure:
     """How a cell fails, and what its launches printed."""
 
-    def __init__(self, kind: Status, reason: str, output: str = "") -> None:
-        self.kind, self.reason, self.output = kind, reason, output
+    status: Status
+    reason: str
+    output: str = ""
+
+
+def _reading(
+    cell: Cell, place: int, steps: Sequence[float], noise: random.Random
+) -> TelemetryPoint:
+    """One of the readings, which are evenly spread over the steps."""
+    hot = any(caution.kind is CautionKind.THROTTLED for caution in _cautions(cell))
+    share = (place + 1) / READINGS
+    clock = (820 if hot and share > 0.2 else 1113) + noise.gauss(0, 8)
+    return TelemetryPoint(
+        step=max(1, round(share * len(steps))),
+        values={"gpu_sm_clock_mhz": clock, "gpu_power_watts": 20 + clock / 38},
+    )
 
 
 def _failed(cell: Cell) -> _Failure | None:

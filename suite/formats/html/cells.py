@@ -1,11 +1,11 @@
 """Every cell: a line in the list, and what opens under it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from suite.analysis.intervals import samples_needed
 from suite.formats.annotations import shortfall
-from suite.formats.html.steps import StepsDrawing, draw_steps, spark
+from suite.formats.html.steps import FEW_STEPS, StepsDrawing, draw_steps, spark
 from suite.formats.html.text import (
     cell_look,
     cell_name,
@@ -18,7 +18,7 @@ from suite.formats.html.text import (
     status_words,
     times,
 )
-from suite.formats.numbers import duration, milliseconds, rate
+from suite.formats.numbers import MISSING, milliseconds, rate
 from suite.formats.palette import Look
 from suite.formats.scaling import rank_word
 from suite.formats.telemetry import telemetry_facts
@@ -38,7 +38,7 @@ from suite.model.report import (
 )
 from suite.model.run import CellResult, RunHeader
 from suite.model.summary import Interval, Summary
-from suite.model.text import bench
+from suite.model.text import command
 from suite.run.flags import command_line
 from suite.run.order import LaunchOrder
 
@@ -62,15 +62,30 @@ class LatencyLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MachineLine:
+    """A quantity, its unit included, and its text for each launch."""
+
+    name: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineTable:
+    """What the machine did during the launches of a cell."""
+
+    launches: tuple[str, ...]
+    lines: tuple[MachineLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchPart:
-    """A launch in the details: how it went, its steps, and what the machine did meanwhile."""
+    """A launch in the details: how it went, its steps and its ranks."""
 
     title: str
     note: str
     drawing: StepsDrawing | None
     reason: str
     output: str
-    machine: tuple[Named, ...]
     ranks: tuple[RankRow, ...]
 
 
@@ -88,9 +103,11 @@ class CellPart:
     ratio: str
     interval: str
     spark: str
+    few: bool
     estimators: str
     latencies: tuple[LatencyLine, ...]
     proven: tuple[Named, ...]
+    machine: MachineTable | None
     launches: tuple[LaunchPart, ...]
     command: str
 
@@ -128,9 +145,11 @@ def _cell_part(
         ratio=times(throughput.ratio) if throughput and throughput.ratio is not None else "",
         interval=from_to(throughput.ratio_interval) if throughput else "",
         spark=spark(measured) if measured else "",
+        few=len(measured) <= FEW_STEPS,
         estimators=_estimators(result.summary),
         latencies=tuple(_latencies(result.summary, beside)) if result.summary else (),
         proven=tuple(_proven(ok[-1].record.conditions)) if ok else (),
+        machine=_machine(launches),
         launches=tuple(_launch_part(row, len(launches)) for row in launches),
         command=_command(run.header, launches[-1]),
     )
@@ -236,7 +255,6 @@ def _launch_part(row: LaunchRow, launches: int) -> LaunchPart:
         drawing=draw_steps(row) if record.step_seconds else None,
         reason=record.reason,
         output=record.output_tail,
-        machine=tuple(_machine(row)),
         ranks=row.ranks,
     )
 
@@ -248,29 +266,45 @@ def _launch_note(row: LaunchRow) -> str:
     return f"{rate(row.summary.images_per_second)} img/s{steady}"
 
 
-def _machine(row: LaunchRow) -> list[Named]:
-    record = row.record
-    phases = [f"{phase} {seconds:.1f} s" for phase, seconds in record.startup_seconds.items()]
-    if record.warmup_seconds:
-        phases.append(f"warm-up {duration(sum(record.warmup_seconds))}")
-    if record.step_seconds:
-        phases.append(f"steps {duration(sum(record.step_seconds))}")
-    found = [
-        Named(name=title, text=text)
-        for process in row.telemetry[:1]
-        for title, text in telemetry_facts(process).items()
+def _machine(launches: Sequence[LaunchRow]) -> MachineTable | None:
+    """What was read meanwhile, a column a launch (of several ranks rank 0), and where time went."""
+    columns = [
+        dict(_readings(row)) | dict(_phases(row)) for row in launches if row.record.wall_seconds
     ]
-    if record.wall_seconds:
-        took = ", ".join(phases)
-        found.append(Named(name="it took", text=f"{duration(record.wall_seconds)}: {took}"))
-    return found
+    names = dict.fromkeys(name for column in columns for name in column)
+    if not names:
+        return None
+    return MachineTable(
+        launches=tuple(str(row.record.launch + 1) for row in launches if row.record.wall_seconds),
+        lines=tuple(
+            MachineLine(name=name, texts=tuple(column.get(name, MISSING) for column in columns))
+            for name in names
+        ),
+    )
+
+
+def _readings(row: LaunchRow) -> Mapping[str, str]:
+    return telemetry_facts(row.telemetry[0]) if row.telemetry else {}
+
+
+def _phases(row: LaunchRow) -> Iterator[tuple[str, str]]:
+    record = row.record
+    for phase, seconds in record.startup_seconds.items():
+        yield f"{phase} s", f"{seconds:.1f}"
+    if record.warmup_seconds:
+        yield "warm-up s", f"{sum(record.warmup_seconds):.1f}"
+    if record.step_seconds:
+        yield "steps s", f"{sum(record.step_seconds):.1f}"
+    yield "whole launch s", f"{record.wall_seconds:.1f}"
 
 
 def _command(header: RunHeader, row: LaunchRow) -> str:
     """What measures the cell again: the kernel by hand, or for several ranks the runner."""
     record = row.record
     if record.cell.gpus > 1:
-        return bench("run", header.matrix, "--only", _selection(record.cell))
+        return command(
+            ["python", "bench.py", "run", header.matrix, "--only", _selection(record.cell)]
+        )
     return command_line(
         LaunchOrder(cell=record.cell, protocol=record.protocol, options=_options(header, record))
     )

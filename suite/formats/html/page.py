@@ -88,6 +88,8 @@ class RunPart:
     hours: str
     protocol: str
     cautions: str
+    began_with: str
+    has_ratios: bool
     counts: Mapping[CellState, int]
     grid: Grid
     looks: tuple[Look, ...]
@@ -136,6 +138,8 @@ def _run_part(report: Report, place: int) -> RunPart:
         hours=hours,
         protocol=protocol_words(run),
         cautions=cautions_line(report, place),
+        began_with=command(["python", "bench.py", *header.command]) if header.command else "",
+        has_ratios=any(cell.ratio for cell in cells),
         counts={state: states.count(state) for state in CellState},
         grid=grid(report, place),
         looks=tuple(dict.fromkeys(cell.look for cell in cells)),
@@ -183,7 +187,6 @@ def _environment() -> Environment:
         "ms": milliseconds,
         "percent": percent,
         "times": text.times,
-        "command": command,
         "lines": _lines,
         "glyph": text.GLYPHS.__getitem__,
     }

@@ -75,8 +75,9 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Triple:
-    """A number as measured, as published, and their ratio with its word."""
+    """A number as measured, as published, and their ratio with its word; `value` as it sorts."""
 
+    value: float | None
     measured: str
     published: str
     ratio: str
@@ -175,9 +176,11 @@ def _row(cell: ComparedCell, run: ReportedRun, scale: Scale | None) -> Row:
     )
 
 
-def _triple(value: ComparedNumber, *, judges: bool) -> Triple:
+def _triple(value: ComparedNumber, *, judges: bool, is_percentile: bool = False) -> Triple:
+    mark = "~" if is_percentile and value.measured is not None and value.interval is None else ""
     return Triple(
-        measured=number(value.measured),
+        value=value.measured,
+        measured=mark + number(value.measured),
         published=number(value.published),
         ratio=times(value.ratio),
         word=judged(value.judgement) if judges else "",
@@ -214,7 +217,8 @@ def _ticks(scale: Scale) -> Iterator[Tick]:
         place = scale.place(ratio)
         if all(abs(place - other) >= _TICK_DISTANCE for other in taken):
             taken.append(place)
-            yield Tick(place=place, text=f"{ratio:g}×")
+            edge = _TICK_DISTANCE / 2
+            yield Tick(place=min(max(place, edge), FOREST_WIDTH - edge), text=f"{ratio:g}×")
 
 
 def _point(value: ComparedNumber, scale: Scale) -> Point | None:

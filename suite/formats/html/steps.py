@@ -4,7 +4,7 @@ Coordinates are in units of half a CSS pixel. A path begins at an absolute point
 relative moves, which costs about six bytes a step.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -20,10 +20,12 @@ SERIES_HEIGHT = 40
 SPARK_WIDTH, SPARK_HEIGHT = 216, 40
 
 # The window of times reaches at least this far from the median, so that noise of 1 % looks like
-# it, and leaves at most this share of the steps outside on either side.
+# it. It may leave this share of the steps outside on either side, if these lie far from the rest.
 _REACH, _OUTSIDE = 0.10, 0.01
 # Values of one column that are closer than this are drawn as one stroke.
 _TOUCHING = 3
+# So few steps have room for larger dots.
+FEW_STEPS = 40
 # So few readings are drawn as dots.
 _DOTS = 12
 
@@ -58,7 +60,8 @@ class StepsDrawing:
     """A launch's steps: paths for warm-up and measured ones, a histogram, labels and series.
 
     `boundary` is the place of the first measured step; `outside` says in words what the window
-    leaves out, and `per_column` how many steps share a column.
+    leaves out, and `per_column` how many steps share a column. `few` says that there is room for
+    larger dots.
     """
 
     warm_up: str
@@ -73,6 +76,7 @@ class StepsDrawing:
     last: int
     outside: tuple[str, ...]
     per_column: int
+    few: bool
     series: tuple[Series, ...]
 
 
@@ -85,11 +89,14 @@ def window(step_seconds: Sequence[float], height: int, *, fixed: bool = False) -
         skipped = int(len(ordered) * _OUTSIDE)
         lowest = min(lowest, ordered[skipped])
         highest = max(highest, ordered[-1 - skipped])
+        span = highest - lowest
+        lowest = min(lowest, ordered[0]) if ordered[0] > lowest - span else lowest
+        highest = max(highest, ordered[-1]) if ordered[-1] < highest + span else highest
     return Window(lowest=lowest, highest=highest, height=height)
 
 
 def draw_steps(launch: LaunchRow) -> StepsDrawing:
-    """The drawing of a launch that has measured steps."""
+    """The drawing of a launch that has measured steps; of several ranks, the readings of rank 0."""
     warm_up, steps = launch.record.warmup_seconds, launch.record.step_seconds
     span = window(steps, STEPS_HEIGHT)
     count = len(warm_up) + len(steps)
@@ -111,8 +118,62 @@ def draw_steps(launch: LaunchRow) -> StepsDrawing:
         last=count,
         outside=tuple(_outside(warm_up, steps, span)),
         per_column=per_column,
-        series=(),
+        few=count <= FEW_STEPS,
+        series=tuple(_series(launch, len(warm_up), count)),
     )
+
+
+# What is drawn under the steps, the first two that were read.
+_SERIES = {
+    "gpu_sm_clock_mhz": "SM MHz",
+    "gpu_power_watts": "power W",
+    "cpu_frequency_mhz": "CPU MHz",
+    "cores_busy": "cores busy",
+}
+_SERIES_SHOWN = 2
+
+
+def _series(launch: LaunchRow, warm_up: int, count: int) -> list[Series]:
+    points = launch.telemetry[0].telemetry.series if launch.telemetry else ()
+    drawn = []
+    for quantity, name in _SERIES.items():
+        readings = {
+            round((warm_up + point.step) / count * STEPS_WIDTH): point.values[quantity]
+            for point in points
+            if quantity in point.values
+        }
+        if readings:
+            drawn.append(_one_series(name, readings))
+    return drawn[:_SERIES_SHOWN]
+
+
+def _one_series(name: str, readings: Mapping[int, float]) -> Series:
+    """Readings by their place from the left, on a scale of their own."""
+    span = _span(list(readings.values()), SERIES_HEIGHT)
+    places = [(x, span.place(value) or 0) for x, value in readings.items()]
+    dots = len(places) <= _DOTS
+    last = [*readings.values()][-1]
+    return Series(
+        name=name,
+        path=(
+            _path(_Stroke(x, y, 0) for x, y in places)
+            if dots
+            else "M" + "L".join(f"{x} {y}" for x, y in places)
+        ),
+        dots=dots,
+        last=f"{last:.0f}" if last >= _WHOLE else f"{last:.2f}",
+    )
+
+
+# From here on a reading is written without decimals.
+_WHOLE = 10
+
+
+def _span(values: Sequence[float], height: int) -> Window:
+    """A span from the lowest to the highest, and 10 % either side of the middle at least."""
+    middle = (min(values) + max(values)) / 2
+    reach = max(max(values) - middle, middle * _REACH) or 1.0
+    return Window(lowest=middle - reach, highest=middle + reach, height=height)
 
 
 def spark(step_seconds: Sequence[float]) -> str:

@@ -14,8 +14,8 @@
     if (!details) return;
     details.hidden = false;
     details.open = true;
+    details.querySelector("summary").focus({ preventScroll: true });
     details.scrollIntoView();
-    target.focus({ preventScroll: true });
   };
   addEventListener("hashchange", openTarget);
   document.addEventListener("click", (event) => {
