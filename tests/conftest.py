@@ -30,8 +30,16 @@ def why_no_mpi() -> str:
     return "" if shutil.which("mpirun") else "Open MPI is not installed; the README says how"
 
 
+def why_no_browser() -> str:
+    missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
+    if missing:
+        return f"a browser needs {' and '.join(missing)}; see suite/install/packages.txt"
+    return why_no_module("selenium", "Selenium")
+
+
 # The marker of a test that needs a component -> why that cannot be used here, or nothing.
 COMPONENTS: dict[str, Callable[[], str]] = {
+    "browser": why_no_browser,
     "dali": lambda: why_no_module("nvidia.dali", "NVIDIA DALI"),
     "horovod": lambda: why_no_module("horovod", "Horovod"),
     "hosts": why_no_hosts,

@@ -198,7 +198,7 @@ def _slowdown(slow: Sequence[Pair], every: Sequence[Pair], base: str) -> str:
     rates = (each.summary.images_per_second for each in (worst.cell, worst.base))
     text = (
         f"{' to '.join(span)} the images/s of {base} in {len(slow)} of {len(every)} cells, least"
-        f" in {worst.cell.id} ({' against '.join(f'{rate:.4g}' for rate in rates)})"
+        f" in {worst.cell.id} ({' against '.join(f'{rate:.4g}' for rate in rates)} img/s)"
     )
     faster = first_faster(least, every)
     if faster is None:

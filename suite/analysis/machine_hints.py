@@ -24,12 +24,13 @@ _ON_GPU, _RESIDENT = "gpu_memory_used_bytes", "resident_bytes"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Process:
-    """The telemetry of a process of a launch, and the device that it used."""
+    """The telemetry of a process of a launch, and the device that it computed on."""
 
     cell_id: str
     device: str
     telemetry: Telemetry
     is_rank: bool
+    is_on_cpu: bool
 
 
 def throttled(cells: Sequence[MeasuredCell]) -> Hint | None:
@@ -61,13 +62,16 @@ def throttled(cells: Sequence[MeasuredCell]) -> Hint | None:
 def _low_clocks(processes: Sequence[_Process], gauge: str) -> dict[str, str]:
     """The cells whose clock was well below the best of its device in this run, and how far.
 
-    The best is the highest reading of a GPU. On a CPU, one CPU of which is read, it is the highest
-    mean. A GPU that reports why its clock is held, and reported nothing, was only idle.
+    The best is the highest reading of a GPU. On a CPU, one core of which is read, it is the highest
+    mean. A GPU that reports why its clock is held, and reported nothing, was only idle; so may a
+    CPU have been beside a GPU.
     """
     read = [
         (process, process.telemetry.gauges[gauge])
         for process in processes
-        if gauge in process.telemetry.gauges and process.telemetry.readings >= FEWEST_READINGS
+        if gauge in process.telemetry.gauges
+        and process.telemetry.readings >= FEWEST_READINGS
+        and (gauge == _GPU_CLOCK or process.is_on_cpu)
     ]
     best: dict[str, float] = {}
     for process, clock in read:
@@ -140,7 +144,7 @@ def memory_nearly_full(cells: Sequence[MeasuredCell], machine: Machine | None) -
         if _ON_GPU in gauges:
             used, capacity = gauges[_ON_GPU].highest, of_gpu.get(process.device)
         # The memory of other hosts is unknown, and the ranks of a host share it.
-        elif _RESIDENT in gauges and not process.is_rank and not machine.gpus:
+        elif _RESIDENT in gauges and process.is_on_cpu and not process.is_rank:
             used, capacity = gauges[_RESIDENT].highest, machine.cpu.memory_bytes
         else:
             continue
@@ -193,6 +197,7 @@ def _processes(cells: Iterable[MeasuredCell]) -> Iterator[_Process]:
                     device=_device(row, process),
                     telemetry=process.telemetry,
                     is_rank=process.rank is not None,
+                    is_on_cpu=row.record.conditions.device_type == "CPU",
                 )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from suite.analysis.intervals import samples_needed
 from suite.formats.annotations import beside_result, legend, shortfalls, skipped_alike
 from suite.formats.documents import fill_template
+from suite.formats.hints import hint_lines, named_cells
 from suite.formats.launches import (
     doubts,
     intervals_table,
@@ -82,7 +83,7 @@ def report_text(report: Report, width: int = TEXT_WIDTH) -> str:
 
 
 def run_text(run: ReportedRun, width: int = TEXT_WIDTH) -> str:
-    """The table of a run, its legend, and every cell that is not whole."""
+    """The table of a run, its legend, every cell that is not whole, its scaling and its hints."""
     header = run.header
     parts = [
         f"{shown(header.matrix)} on {shown(header.device)}"
@@ -100,6 +101,8 @@ def run_text(run: ReportedRun, width: int = TEXT_WIDTH) -> str:
         table = scaling_table(scaling, rank)
         explanation = paragraph(scaling_explanation(scaling.kind, rank), width)
         parts += ["", table.title, write_table(table, Dialect.TERMINAL, width), explanation]
+    if run.hints:
+        parts += ["", *hint_lines(run.hints, width)]
     return "\n".join(parts)
 
 
@@ -138,6 +141,7 @@ def _run_markdown(run: ReportedRun, place: int) -> str:
             )
             for scaling, table in scaled
         ],
+        hints=[(hint, named_cells(hint)) for hint in run.hints],
         intervals=_markdown(intervals_table(run)),
         doubts=doubts(run),
         spread=_markdown(spread_table(run)),

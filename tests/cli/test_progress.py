@@ -103,7 +103,9 @@ def test_a_run_fits_a_narrow_terminal(tmp_path: Path) -> None:
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "xterm-256color"}], ids=str)
 def test_no_colour_is_needed(tmp_path: Path, environment: dict[str, str]) -> None:
     """The table is drawn in bold and faint alone, so NO_COLOR has nothing to turn off."""
-    styles = set(re.findall(r"\x1b\[([0-9;]*)m", shown(tmp_path, **environment)))
+    styles = set(
+        re.findall(r"\x1b\[([0-9;]*)m", shown(tmp_path, "matrices/demo.yaml", b"", **environment))
+    )
 
     assert styles == {"0", "1", "2"}
 

@@ -201,7 +201,14 @@ DOCUMENTS: dict[str, Callable[[str], str]] = {
     "reference_text": lambda name: reference_text(reference_with(name), Dialect.MARKDOWN),
 }
 # They fill paragraphs, so that a longer name takes more lines.
-FILLED = {"comparison_text", "left_out_text", "overhead_text", "plan_text", "report_text"}
+FILLED = {
+    "comparison_text",
+    "left_out_text",
+    "overhead_text",
+    "plan_text",
+    "report_text",
+    "run_text",
+}
 # They write the suite's own words and numbers alone.
 OWN_WORDS = {
     "audit_text",

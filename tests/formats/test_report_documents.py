@@ -20,7 +20,7 @@ from suite.formats.results import report_markdown, report_text
 from suite.formats.results_csv import results_csv
 from suite.model.cell import quick_protocol
 from suite.model.launch import Caution, CautionKind, Launch, Status
-from suite.model.report import Report
+from suite.model.report import Hint, HintKind, Report
 from suite.store.references import read_system
 
 DATA = Path(__file__).parents[1] / "data"
@@ -111,6 +111,23 @@ def test_every_status_is_in_every_format(status: Status, name: str) -> None:
     assert word in text
     assert "a reason of its own" in text
     assert AMP.id in text
+
+
+@pytest.mark.parametrize("name", ["report.txt", "report.md", "report.json"])
+@pytest.mark.parametrize("kind", HintKind)
+def test_every_hint_is_in_every_report(kind: HintKind, name: str) -> None:
+    """What it says, its evidence and what to try."""
+    report = recorded_report()
+    (run,) = report.runs
+    hint = Hint(kind=kind, cells=(AMP.id,), evidence="0.27x of it", remedy="do something else")
+    hinted, plain = (
+        " ".join(FORMATS[name].render(replace(report, runs=(replace(run, hints=hints),))).split())
+        for hints in ((hint,), ())
+    )
+
+    said = kind.value if FORMATS[name].is_data else kind.heading
+    for text in (said, "0.27x of it", "do something else"):
+        assert hinted.count(text) > plain.count(text)
 
 
 @pytest.mark.parametrize("name", ["report_comparison.txt", "report_comparison.md"])
