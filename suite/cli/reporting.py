@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from suite.analysis.assemble import assemble, join
+from suite.formats.html.page import report_html
 from suite.formats.junit import junit_xml
 from suite.formats.plots import scaling_plots
 from suite.formats.report_json import report_json
@@ -19,6 +20,7 @@ from suite.store.text import reachable, write_text
 
 # The files of a report.
 _FILES: Mapping[str, Callable[[Report], str]] = {
+    "report.html": report_html,
     "report.md": report_markdown,
     "report.json": report_json,
     "results.csv": results_csv,

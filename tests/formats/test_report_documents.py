@@ -14,6 +14,7 @@ from recorded import AMP, LAUNCHES, PROTOCOL, REFERENCE, recorded_report, record
 from suite.analysis.assemble import assemble
 from suite.formats.comparison import comparison_markdown, comparison_text
 from suite.formats.comparison_csv import comparison_csv
+from suite.formats.html.page import report_html
 from suite.formats.junit import junit_xml
 from suite.formats.report_json import report_json, report_schema
 from suite.formats.results import report_markdown, report_text
@@ -28,15 +29,28 @@ DATA = Path(__file__).parents[1] / "data"
 
 @dataclass(frozen=True)
 class Format:
-    """How a report is rendered; data for programs has the values of kinds, text has words."""
+    """How a report is rendered; data has the values of kinds, text letters and their legend.
+
+    A page has room for the words themselves.
+    """
 
     render: Callable[[Report], str]
     is_data: bool = False
+    has_letters: bool = True
+
+    def said(self, kind: CautionKind) -> str:
+        """What stands for a caution."""
+        if self.is_data:
+            return str(kind.value)
+        if self.has_letters:
+            return f"{kind.letter} = {kind.legend}"
+        return str(kind.value).replace("_", " ")
 
 
 FORMATS = {
     "report.txt": Format(report_text),
     "report.md": Format(report_markdown),
+    "report.html": Format(report_html, has_letters=False),
     "report.json": Format(report_json, is_data=True),
     "results.csv": Format(results_csv, is_data=True),
     "junit.xml": Format(junit_xml, is_data=True),
@@ -46,7 +60,7 @@ FORMATS = {
 }
 
 
-@pytest.mark.parametrize("name", set(FORMATS) - {"report.json"})
+@pytest.mark.parametrize("name", set(FORMATS) - {"report.json", "report.html"})
 def test_a_report_is_the_recorded_document(name: str) -> None:
     """Every number, unit, interval, caution and reason stands where it stood."""
     assert FORMATS[name].render(recorded_report()) == (DATA / name).read_text(encoding="utf-8")
@@ -91,7 +105,7 @@ def test_every_caution_is_in_every_format(kind: CautionKind, name: str) -> None:
     """A number with a caution never looks like one without, whoever reads it."""
     doubted = replace(LAUNCHES[0], cautions=(Caution(kind, "why"),))
     plain = replace(LAUNCHES[0], cautions=())
-    said = kind.value if FORMATS[name].is_data else f"{kind.letter} = {kind.legend}"
+    said = FORMATS[name].said(kind)
     with_it, without = (
         len(re.findall(rf"\b{re.escape(said)}(?!\w)", " ".join(text.split())))
         for text in (rendered(name, doubted), rendered(name, plain))
@@ -113,7 +127,7 @@ def test_every_status_is_in_every_format(status: Status, name: str) -> None:
     assert AMP.id in text
 
 
-@pytest.mark.parametrize("name", ["report.txt", "report.md", "report.json"])
+@pytest.mark.parametrize("name", ["report.txt", "report.md", "report.html", "report.json"])
 @pytest.mark.parametrize("kind", HintKind)
 def test_every_hint_is_in_every_report(kind: HintKind, name: str) -> None:
     """What it says, its evidence and what to try."""

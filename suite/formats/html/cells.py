@@ -7,6 +7,7 @@ from suite.analysis.intervals import samples_needed
 from suite.formats.annotations import shortfall
 from suite.formats.html.steps import FEW_STEPS, StepsDrawing, draw_steps, spark
 from suite.formats.html.text import (
+    Named,
     cell_look,
     cell_name,
     conditions,
@@ -41,14 +42,6 @@ from suite.model.summary import Interval, Summary
 from suite.model.text import command
 from suite.run.flags import command_line
 from suite.run.order import LaunchOrder
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
-    """A fact: what it is of, and its text."""
-
-    name: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +99,7 @@ class CellPart:
     few: bool
     estimators: str
     latencies: tuple[LatencyLine, ...]
+    is_published: bool
     proven: tuple[Named, ...]
     machine: MachineTable | None
     launches: tuple[LaunchPart, ...]
@@ -148,6 +142,7 @@ def _cell_part(
         few=len(measured) <= FEW_STEPS,
         estimators=_estimators(result.summary),
         latencies=tuple(_latencies(result.summary, beside)) if result.summary else (),
+        is_published=beside is not None and beside.published(Metric.LATENCY_AVG) is not None,
         proven=tuple(_proven(ok[-1].record.conditions)) if ok else (),
         machine=_machine(launches),
         launches=tuple(_launch_part(row, len(launches)) for row in launches),

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from suite.formats.comparison import without_ratio
 from suite.formats.html import text
 from suite.formats.html.cells import CellPart, cell_parts
+from suite.formats.html.environment import device_facts, protocol_facts, software_facts
 from suite.formats.html.published import (
     FOREST_WIDTH,
     Caveat,
@@ -30,6 +31,7 @@ from suite.formats.html.steps import (
     STEPS_HEIGHT,
     STEPS_WIDTH,
 )
+from suite.formats.html.text import Named
 from suite.formats.html.verdict import (
     Grid,
     cautions_line,
@@ -98,6 +100,9 @@ class RunPart:
     cells: tuple[CellPart, ...]
     states: tuple[CellState, ...]
     caveats: tuple[Caveat, ...]
+    device: tuple[Named, ...]
+    software: tuple[Named, ...]
+    protocol_facts: tuple[Named, ...]
 
 
 def report_html(report: Report) -> str:
@@ -168,6 +173,9 @@ def _run_part(report: Report, place: int) -> RunPart:
             )
         ),
         states=tuple(state for state in CellState if state in {cell.state for cell in cells}),
+        device=tuple(device_facts(header)),
+        software=tuple(software_facts(header)),
+        protocol_facts=tuple(protocol_facts(header, protocol_words(run))),
     )
 
 

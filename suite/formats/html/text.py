@@ -1,5 +1,6 @@
 """How the page writes numbers, states and conditions."""
 
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from suite.formats.annotations import words
@@ -11,6 +12,15 @@ from suite.model.launch import Status
 from suite.model.report import CellState, Judgement, Word
 from suite.model.run import CellResult
 from suite.model.summary import Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A fact: what it is of, and its text."""
+
+    name: str
+    text: str
+
 
 # The SVG symbol that stands beside the word for a state; none beside "ok" in lists.
 GLYPHS = {
