@@ -1,7 +1,7 @@
 """From runs, and the published systems they are set beside, to a report."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import fmean, median
@@ -13,6 +13,7 @@ from suite.analysis.hints import hints
 from suite.analysis.ranks import rank_spread
 from suite.analysis.results import cell_results, coverage, summaries_by_cell
 from suite.analysis.scaling import scaling, scaling_lines
+from suite.analysis.speedups import speedups
 from suite.analysis.steadiness import is_judged
 from suite.analysis.summary import launch_summary
 from suite.model.cell import Cell
@@ -99,6 +100,8 @@ def _run(run: Run) -> ReportedRun:
         launches=launches,
         spreads=tuple(_spreads(run.launches)),
         scaling=tuple(each for each in scaled if not {line.cell for line in each.lines} <= skipped),
+        speedups=speedups(cells, summaries_by_cell(launches), estimator),
+        images_per_joule=_images_per_joule(launches),
         overhead=_overhead([launch for launch in run.launches if launch.status is Status.OK]),
         reading_seconds=(
             sum(found.reading_seconds for found in telemetry) / readings if readings else None
@@ -209,6 +212,20 @@ def _overhead(launches: Sequence[Launch]) -> Overhead | None:
             dict.fromkeys(each.fork_refused for each in launches if each.fork_refused)
         ),
     )
+
+
+def _images_per_joule(launches: Sequence[LaunchRow]) -> Mapping[str, float]:
+    """The images of each cell over the energy that they took, over all ok launches and ranks."""
+    energies: dict[str, list[tuple[float, float]]] = {}
+    for row in launches:
+        for process in row.telemetry if row.record.status is Status.OK else ():
+            joules, efficiency = process.telemetry.energy_joules, process.telemetry.images_per_joule
+            if joules and efficiency:
+                energies.setdefault(row.cell_id, []).append((joules, efficiency * joules))
+    return {
+        cell: sum(images for _, images in found) / sum(joules for joules, _ in found)
+        for cell, found in energies.items()
+    }
 
 
 def _distribution(values: Sequence[float]) -> Distribution | None:

@@ -14,6 +14,7 @@ from suite.analysis.scaling import (
     speedup,
     time_to_train_hours,
 )
+from suite.analysis.speedups import speedups
 from suite.model.cell import Cell, KernelName, Mode
 from suite.model.errors import NotComparableError
 from suite.model.launch import Caution
@@ -137,6 +138,7 @@ def compare_run(
         measured_scaling=measured,
         published_scaling=published,
         typical=_typical(cells) if same_gpu else None,
+        speedups=speedups(own, launches, Estimator.MEAN_OF_RATES, reference.table),
     )
 
 

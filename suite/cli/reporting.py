@@ -6,7 +6,7 @@ from pathlib import Path
 from suite.analysis.assemble import assemble, join
 from suite.formats.html.page import report_html
 from suite.formats.junit import junit_xml
-from suite.formats.plots import scaling_plots
+from suite.formats.plots import plot_files
 from suite.formats.report_json import report_json
 from suite.formats.results import report_markdown
 from suite.formats.results_csv import results_csv
@@ -64,7 +64,7 @@ def write_report(report: Report, directory: Path) -> list[str]:
     """
     for name, render in _FILES.items():
         write_text(directory / name, render(report))
-    plots = scaling_plots(report)
-    for name, svg in plots.items():
-        write_plot(directory, name, svg)
+    plots = plot_files(report)
+    for name, content in plots.items():
+        write_plot(directory, name, content)
     return [*_FILES, *["plots/"] * bool(plots)]

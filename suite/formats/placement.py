@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 
 def round_numbers(lowest: float, highest: float) -> list[float]:
@@ -46,3 +47,72 @@ def spread(wanted: Sequence[float], gap: float, lowest: float, highest: float) -
         for place, index in enumerate(group)
     }
     return [places[index] for index in range(len(wanted))]
+
+
+def even_numbers(lowest: float, highest: float, most: int = 5) -> list[float]:
+    """Multiples of 1, 2, 2.5 or 5 times a power of ten, between two numbers: at most so many."""
+    rough = (highest - lowest) / most
+    decade = 10.0 ** math.floor(math.log10(rough))
+    step = next(digit * decade for digit in (1, 2, 2.5, 5, 10) if digit * decade >= rough)
+    first, last = math.ceil(lowest / step - 1e-9), math.floor(highest / step + 1e-9)
+    return [float(f"{place * step:.6g}") for place in range(first, last + 1)]
+
+
+def thinned(places: Sequence[float], widths: Sequence[float], gap: float) -> list[int]:
+    """Which labels centred at ascending places to write: the last, and what fits before.
+
+    They are so wide, and at least a gap apart.
+    """
+    kept: list[int] = []
+    free = math.inf
+    for index in reversed(range(len(places))):
+        if places[index] + widths[index] / 2 <= free:
+            kept.append(index)
+            free = places[index] - widths[index] / 2 - gap
+    return kept[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle with its sides parallel to the axes; y grows upwards."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    def common_area(self, other: "Box") -> float:
+        """How much of the other this one covers."""
+        width = min(self.right, other.right) - max(self.left, other.left)
+        height = min(self.top, other.top) - max(self.bottom, other.bottom)
+        return max(0.0, width) * max(0.0, height)
+
+    @property
+    def area(self) -> float:
+        """Its area."""
+        return (self.right - self.left) * (self.top - self.bottom)
+
+
+def around(x: float, y: float, width: float, height: float, gap: float) -> list[Box]:
+    """Where a label may stand beside a point, the best place first.
+
+    Below, above, right and left, and further up and down.
+    """
+    half = width / 2
+    centred = [-gap - height, gap, -gap - 2 * height, gap + height]
+    beside = [(gap, -height / 2), (-gap - width, -height / 2)]
+    corners = [(0.0, -gap - height), (-width, -gap - height), (0.0, gap), (-width, gap)]
+    shifts = [(-half, up) for up in centred[:2]] + beside + corners
+    shifts += [(-half, up) for up in centred[2:]]
+    return [Box(x + dx, y + dy, x + dx + width, y + dy + height) for dx, dy in shifts]
+
+
+def clearest(places: Sequence[Box], obstacles: Sequence[Box], inside: Box) -> Box:
+    """The place that covers the least of the obstacles and stays within the limits most."""
+    return min(places, key=lambda place: _covered(place, obstacles, inside))
+
+
+def _covered(place: Box, obstacles: Sequence[Box], inside: Box) -> float:
+    outside = place.area - place.common_area(inside)
+    # What is cut off cannot be read at all; what is covered, mostly.
+    return 4 * outside + sum(place.common_area(obstacle) for obstacle in obstacles)

@@ -1,6 +1,6 @@
 """A run for the terminal, and for report.md."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from suite.analysis.intervals import samples_needed
@@ -20,7 +20,8 @@ from suite.formats.launches import (
 from suite.formats.markdown import code_block
 from suite.formats.numbers import MISSING, milliseconds, percentile_milliseconds, rate
 from suite.formats.plan import protocol_text
-from suite.formats.scaling import plot_name, rank_word, scaling_explanation, scaling_table
+from suite.formats.plots import plot_titles
+from suite.formats.scaling import rank_word, scaling_explanation, scaling_table
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
 from suite.formats.telemetry import telemetry_notes, telemetry_table
 from suite.model.report import Report, ReportedRun
@@ -108,20 +109,21 @@ def run_text(run: ReportedRun, width: int = TEXT_WIDTH) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _ScalingPart:
-    """What the template writes of one kind of scaling; `plot` is the name of a file, if any."""
+    """What the template writes of one kind of scaling."""
 
     title: str
     table: str
     explanation: str
-    plot: str | None
 
 
 def report_markdown(report: Report) -> str:
     """report.md: of each run the conditions, the full table, and how each launch went."""
-    return "\n".join(_run_markdown(run, place) for place, run in enumerate(report.runs))
+    return "\n".join(
+        _run_markdown(run, plot_titles(report, place)) for place, run in enumerate(report.runs)
+    )
 
 
-def _run_markdown(run: ReportedRun, place: int) -> str:
+def _run_markdown(run: ReportedRun, plots: Mapping[str, str]) -> str:
     rank = rank_word(run.header)
     scaled = ((scaling, scaling_table(scaling, rank)) for scaling in run.scaling)
     return fill_template(
@@ -131,13 +133,13 @@ def _run_markdown(run: ReportedRun, place: int) -> str:
         results=_markdown(_table(run.results, _ALL_COLUMNS)),
         legend=_legend(run.results),
         failures=_failures(run),
+        plots=plots,
         last_output=[(title, code_block(text)) for title, text in last_output(run)],
         scaling=[
             _ScalingPart(
                 title=table.title,
                 table=_markdown(table),
                 explanation=scaling_explanation(scaling.kind, rank),
-                plot=plot_name(scaling, place),
             )
             for scaling, table in scaled
         ],

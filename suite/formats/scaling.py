@@ -36,19 +36,21 @@ def rank_plural(rank: str) -> str:
     return f"{rank}s"
 
 
-def plot_name(scaling: Scaling, run: int) -> str | None:
-    """The plot of the run in this place of a report, under `plots/`; None without a curve."""
-    return f"{scaling.kind.value}_scaling{_number(run)}.svg" if scaling.curves else None
-
-
 def comparison_plot_name(comparison: Comparison, place: int) -> str | None:
-    """The same of the comparison in this place."""
+    """The plot under `plots/` of the comparison in this place of a report.
+
+    None without a curve, and on other hardware than was published for: nothing published stands
+    in a plot of that.
+    """
     scaling = comparison.measured_scaling
-    return f"{scaling.kind.value}_scaling_compared{_number(place)}.svg" if scaling.curves else None
+    if not scaling.curves or not comparison.same_gpu:
+        return None
+    return numbered(f"{scaling.kind.value}_scaling_compared", place) + ".svg"
 
 
-def _number(place: int) -> str:
-    return f"_{place + 1}" if place else ""
+def numbered(name: str, place: int) -> str:
+    """The name of a file; all but the first of its kind in a report have a number."""
+    return f"{name}_{place + 1}" if place else name
 
 
 def scaling_table(scaling: Scaling, rank: str) -> Table:

@@ -262,15 +262,35 @@ class Glance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Speedup:
+    """Throughput of one cell over that of another, which differs in precision or in XLA alone.
+
+    Both are named by their ids. `ratio` is None where one of them has no number. `interval`
+    encloses it with 95 % confidence; None where one of them has fewer than two launches.
+    `cautions` are the doubts about either number, and `is_whole` says whether both are of all
+    their launches. `published` is the same ratio of a published table, None where there is none.
+    """
+
+    numerator: str
+    denominator: str
+    ratio: float | None
+    interval: Interval | None
+    cautions: tuple[Caution, ...]
+    is_whole: bool
+    published: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedRun:
     """A run on one machine.
 
     `cells` has each cell that has a launch by its id, with its launches pooled; `launches` come in
     planned order. `spreads` has the cells of which two launches or more are ok.
-    `overhead` is None where no launch is. `scaling` is by images / elapsed time. `reading_seconds`
-    is what a reading of telemetry took on average, None without any. `ended_at` is when the last
-    launch ended, as `started_at` of the header is written; None before. `hints` come in the order
-    of their kinds, one of each at most.
+    `overhead` is None where no launch is. `scaling` and `speedups` are by images / elapsed time.
+    `images_per_joule` has the cells whose energy was measured, by id, over all their launches.
+    `reading_seconds` is what a reading of telemetry took on average, None without any. `ended_at`
+    is when the last launch ended, as `started_at` of the header is written; None before. `hints`
+    come in the order of their kinds, one of each at most.
     """
 
     header: RunHeader
@@ -279,6 +299,8 @@ class ReportedRun:
     launches: tuple[LaunchRow, ...]
     spreads: tuple[Spread, ...]
     scaling: tuple[Scaling, ...]
+    speedups: tuple[Speedup, ...]
+    images_per_joule: Mapping[str, float]
     overhead: Overhead | None
     reading_seconds: float | None
     glance: Glance
@@ -413,9 +435,9 @@ class Comparison:
     """A run (its place in `Report.runs`) beside a published system.
 
     `device` is what the compared cells ran on, and `published_for` the system's title; `same_gpu`
-    says whether it is the system's GPU, form factor and memory included. Scaling is weak, and by
-    the published estimator. `typical` is of the cells that are beyond doubt on both sides; None on
-    another GPU, or where there is no such cell.
+    says whether it is the system's GPU, form factor and memory included. Scaling is weak, and it
+    and speed-ups are by the published estimator. `typical` is of the cells that are beyond doubt on
+    both sides; None on another GPU, or where there is no such cell.
     """
 
     run: int
@@ -428,6 +450,7 @@ class Comparison:
     measured_scaling: Scaling
     published_scaling: Scaling
     typical: TypicalRatio | None
+    speedups: tuple[Speedup, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

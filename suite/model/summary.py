@@ -32,3 +32,8 @@ class Summary:
     p90_interval_seconds: Interval | None
     p95_interval_seconds: Interval | None
     p99_interval_seconds: Interval | None
+
+    @property
+    def tail(self) -> float:
+        """How far the slow steps lie above the usual one: p99 / p50."""
+        return self.p99_seconds / self.p50_seconds

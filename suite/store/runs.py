@@ -10,7 +10,7 @@ from suite.model.launch import Launch
 from suite.model.run import Run, RunHeader, RunSummary
 from suite.store.launches import read_launch
 from suite.store.records import SCHEMA_VERSION, decode, read_record
-from suite.store.text import UNFINISHED, json_text, reachable, write_text
+from suite.store.text import UNFINISHED, json_text, reachable, write_bytes, write_text
 
 _REMEDY = "the run cannot be read without it; restore it, or start a new run"
 
@@ -63,8 +63,8 @@ def write_header(directory: Path, header: RunHeader) -> None:
     write_text(directory / "run.json", _encode_header(header) + "\n")
 
 
-def write_plot(directory: Path, name: str, svg: str) -> None:
-    """Write a plot under `plots/` of a run directory, replacing an earlier one.
+def write_plot(directory: Path, name: str, content: str | bytes) -> None:
+    """Write a picture under `plots/` of a run directory, replacing an earlier one.
 
     Raises:
         InputError: it cannot be written.
@@ -74,7 +74,7 @@ def write_plot(directory: Path, name: str, svg: str) -> None:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: cannot be made ({error.strerror})") from None
-    write_text(folder / name, svg)
+    write_bytes(folder / name, content.encode() if isinstance(content, str) else content)
 
 
 def read_run(directory: Path | str) -> Run:

@@ -1,0 +1,284 @@
+"""Cells side by side, where there are too few batch sizes for a curve."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from suite.formats.numbers import milliseconds, rate
+from suite.formats.palette import Look
+from suite.formats.placement import even_numbers, round_numbers
+from suite.formats.plots import pen
+from suite.formats.plots.chart import Chart, ChartGroup
+from suite.formats.plots.rows import (
+    CellRow,
+    Row,
+    Section,
+    by_mode,
+    cell_rows,
+    frame,
+    laid_out,
+    ticks_that_fit,
+    write_lack,
+    write_number,
+)
+from suite.formats.plots.series import PlottedRun, look_of
+from suite.formats.plots.style import INK
+from suite.formats.plots.words import TIMES, about_all, left_out, times
+from suite.formats.scaling import ESTIMATOR_WORDS
+from suite.model.cell import Mode
+from suite.model.run import CellResult
+from suite.model.summary import Interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_BAR = 9.0
+# Steps closer than this share of a logarithmic axis fall onto one another.
+_DOTS = 240
+
+
+def cells_side_by_side(
+    plotted: PlottedRun, modes: Sequence[Mode], most: int
+) -> Iterator[ChartGroup]:
+    """Throughput as bars, every step as a dot, and factors: at most so many rows in each."""
+    every = cell_rows(plotted, modes)
+    rows = every[:most]
+    if not any(row.result.summary for row in rows):
+        return
+    factors = _factors(plotted, modes)
+    published = any(row.result.cell.id in plotted.beside_published for row in rows)
+    whiskers = any(factor.interval for factor in factors[:most])
+    note = [
+        f"Too few batch sizes for curves. Throughput: {ESTIMATOR_WORDS[plotted.estimator]}.",
+        *["Hollow and without a bar: published."] * published,
+        *["Whiskers: 95 % interval, from how launches differ."] * whiskers,
+        *left_out(len(every) - len(rows), "cell"),
+        *left_out(len(factors) - most, "factor"),
+        *about_all(plotted),
+    ]
+    yield ChartGroup(
+        name="cells",
+        title="Cells side by side",
+        note=" ".join(note),
+        charts=(
+            _bar_chart(plotted, rows),
+            _step_chart(plotted, rows),
+            *([_factor_chart(factors[:most])] if factors else []),
+        ),
+    )
+
+
+def _bar_chart(plotted: PlottedRun, cells: Sequence[CellRow]) -> Chart:
+    rows = laid_out(by_mode(cells))
+    rates = {
+        row.result.cell.id: plotted.rate(row.result.summary) for row in cells if row.result.summary
+    }
+    published = {
+        row.result.cell.id: number.published
+        for row in cells
+        if (number := plotted.beside_published.get(row.result.cell.id)) and number.published
+    }
+    highest = max(*rates.values(), *published.values(), 0.0)
+
+    def draw(axes: "Axes") -> None:
+        ticks = [(tick, f"{tick:g}") for tick in even_numbers(0, highest, 2)]
+        middles = frame(axes, rows, (0, highest), ticks)
+        for y, row in zip(middles, cells, strict=True):
+            cell = row.result.cell.id
+            beside = published.get(cell, 0.0)
+            if cell in rates:
+                _bar(axes, y, rates[cell], row)
+                end, _ = pen.place(axes, max(rates[cell], beside), y)
+                write_number(axes, rows, y, row, rate(rates[cell]), end + 8)
+            else:
+                write_lack(axes, y, row.result)
+            if beside:
+                _mark(axes, beside, y, row.look, is_hollow=True, size=4)
+
+    said = [f"{row.label} {rate(rates.get(row.result.cell.id))}" for row in cells]
+    return Chart(
+        title="Throughput",
+        unit="img/s",
+        says=f"Throughput in img/s: {'; '.join(said)}.",
+        height=rows.height,
+        margins=rows.margins,
+        draw=draw,
+    )
+
+
+def _bar(axes: "Axes", y: float, length: float, row: Row) -> None:
+    axes.barh(
+        [y],
+        [length],
+        height=_BAR,
+        facecolor=INK["paper"] if row.doubt.is_there else row.look.light,
+        edgecolor=row.look.light,
+        linewidth=1.2,
+        zorder=3,
+    )
+
+
+def _mark(
+    axes: "Axes", x: float, y: float, look: Look, *, is_hollow: bool, size: float = 6
+) -> None:
+    axes.plot(
+        [x],
+        [y],
+        color=look.light,
+        marker=look.marker,
+        markersize=size,
+        markerfacecolor=INK["paper"] if is_hollow else look.light,
+        clip_on=False,
+        zorder=5,
+    )
+
+
+def _step_chart(plotted: PlottedRun, cells: Sequence[CellRow]) -> Chart:
+    """Every measured step of every launch, and the median of all."""
+    rows = laid_out(by_mode(cells))
+    samples = plotted.samples
+    summaries = [row.result.summary for row in cells if row.result.summary]
+    lowest = min(summary.min_seconds for summary in summaries) * 1e3 / 1.05
+    highest = max(summary.max_seconds for summary in summaries) * 1e3 * 1.05
+
+    def draw(axes: "Axes") -> None:
+        limits = (lowest, highest)
+        width = axes.bbox.width
+        round_ones = round_numbers(*limits)
+        ticks = ticks_that_fit(width, limits, round_ones, [f"{each:g}" for each in round_ones])
+        middles = frame(axes, rows, limits, ticks, is_log=True)
+        for y, row in zip(middles, cells, strict=True):
+            summary = row.result.summary
+            if summary is None:
+                write_lack(axes, y, row.result)
+                continue
+            dots = _apart(samples[row.result.cell.id], limits)
+            lines = [[(dot * 1e3, y - 2.5), (dot * 1e3, y + 2.5)] for dot in dots]
+            axes.plot(*pen.broken(lines), color=row.look.light, linewidth=1.1, zorder=3)
+            median = summary.p50_seconds * 1e3
+            axes.plot([median] * 2, [y - 6, y + 6], color=INK["ink"], linewidth=1.8, zorder=4)
+            write_number(axes, rows, y, row, milliseconds(summary.p50_seconds))
+
+    said = [
+        f"{row.label} {milliseconds(row.result.summary.p50_seconds)}"
+        for row in cells
+        if row.result.summary
+    ]
+    return Chart(
+        title="Every measured step, and p50",
+        unit="ms",
+        says=f"Median latency of a step in ms: {'; '.join(said)}.",
+        height=rows.height,
+        margins=rows.margins,
+        draw=draw,
+    )
+
+
+def _apart(seconds: Sequence[float], limits: tuple[float, float]) -> list[float]:
+    """The step times without those that would be drawn onto others."""
+    scale = _DOTS / math.log(limits[1] / limits[0])
+    return list({round(math.log(each) * scale): each for each in seconds}.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Factor(Row):
+    """A ratio of throughputs: of measured to published, or of one cell to another.
+
+    `result` is the cell that lacks a number if the ratio is missing.
+    """
+
+    section: str
+    ratio: float | None
+    interval: Interval | None
+    published: float | None
+    result: CellResult
+
+
+def _factors(plotted: PlottedRun, modes: Sequence[Mode]) -> list[_Factor]:
+    results = {row.result.cell.id: row.result for row in cell_rows(plotted, modes)}
+    is_mixed = len(modes) > 1
+
+    def where(result: CellResult) -> str:
+        batch = f"batch {result.cell.batch_size}"
+        return f"{result.cell.mode.value}, {batch}" if is_mixed else batch
+
+    beside = [
+        _Factor(
+            section="Measured / published",
+            label=f"{plotted.name(result.cell)}, {where(result)}",
+            look=look_of(result.cell),
+            doubt=plotted.doubt_of(result),
+            ratio=number.ratio,
+            interval=number.ratio_interval,
+            published=None,
+            result=result,
+        )
+        for cell, result in results.items()
+        if (number := plotted.beside_published.get(cell))
+    ]
+    pairs = []
+    for speedup in plotted.speedups:
+        if speedup.numerator in results:
+            over, under = results[speedup.numerator], results[speedup.denominator]
+            pairs.append(
+                _Factor(
+                    section=f"{plotted.name(over.cell)} / {plotted.name(under.cell)}",
+                    label=where(over),
+                    look=look_of(over.cell),
+                    doubt=plotted.doubt(speedup.cautions, is_whole=speedup.is_whole),
+                    ratio=speedup.ratio,
+                    interval=speedup.interval,
+                    published=speedup.published,
+                    result=over if over.summary is None else under,
+                )
+            )
+    sections = list(dict.fromkeys(pair.section for pair in pairs))
+    return [*beside, *sorted(pairs, key=lambda pair: sections.index(pair.section))]
+
+
+def _factor_chart(factors: Sequence[_Factor]) -> Chart:
+    titles = dict.fromkeys(factor.section for factor in factors)
+    rows = laid_out(
+        [
+            Section(title=title, rows=tuple(each for each in factors if each.section == title))
+            for title in titles
+        ]
+    )
+    values = [factor.ratio for factor in factors if factor.ratio is not None]
+    values += [factor.published for factor in factors if factor.published is not None]
+    limits = (min(1.0, *values, 1.0) / 1.25, max(1.0, *values, 1.0) * 1.25)
+
+    def draw(axes: "Axes") -> None:
+        round_ones = round_numbers(*limits)
+        texts = [f"{each:g}{TIMES}" for each in round_ones]
+        ticks = ticks_that_fit(axes.bbox.width, limits, round_ones, texts)
+        middles = frame(axes, rows, limits, ticks, is_log=True)
+        axes.axvline(1, color=INK["ink-3"], linewidth=1, zorder=1.5)
+        for y, factor in zip(middles, factors, strict=True):
+            if factor.ratio is None:
+                write_lack(axes, y, factor.result)
+                continue
+            colour = factor.look.light
+            axes.plot([1, factor.ratio], [y, y], color=colour, linewidth=1.4, zorder=3)
+            if factor.interval is not None:
+                ends = [max(limits[0], min(end, limits[1])) for end in factor.interval]
+                axes.plot(ends, [y, y], color=colour, linewidth=4, alpha=0.35, zorder=2)
+            if factor.published is not None:
+                _mark(axes, factor.published, y, factor.look, is_hollow=True, size=4)
+            _mark(axes, factor.ratio, y, factor.look, is_hollow=factor.doubt.is_there)
+            write_number(axes, rows, y, factor, times(factor.ratio))
+
+    said = [
+        f"{factor.section}, {factor.label} {times(factor.ratio)}"
+        for factor in factors
+        if factor.ratio is not None
+    ]
+    return Chart(
+        title="Factors, throughput over throughput",
+        unit=f"above 1{TIMES} is faster",
+        says=f"Ratios of throughput: {'; '.join(said)}.",
+        height=rows.height,
+        margins=rows.margins,
+        draw=draw,
+    )

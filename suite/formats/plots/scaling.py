@@ -1,0 +1,171 @@
+"""Throughput of training by GPUs, against what would be linear from one."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from suite.formats.placement import round_numbers
+from suite.formats.plots.chart import Chart, ChartGroup, Margins
+from suite.formats.plots.curves import (
+    Curve,
+    Mark,
+    Scale,
+    draw_curve,
+    draw_others,
+    label,
+    set_scale,
+)
+from suite.formats.plots.series import NO_DOUBT, PlottedRun, look_of
+from suite.formats.plots.style import INK
+from suite.formats.plots.words import TIMES, about_all, gap, left_out, short
+from suite.formats.scaling import ESTIMATOR_WORDS, rank_plural, rank_word, scaling_title
+from suite.model.cell import Cell
+from suite.model.report import Comparison, Scaling, ScalingCurve, ScalingKind
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MARGINS = Margins(left=50, right=84, top=14, bottom=36)
+_HEIGHT = 196.0
+# More charts bury each other.
+_MOST_CHARTS = 12
+_KEPT = {
+    ScalingKind.WEAK: "with the batch size of each unchanged",
+    ScalingKind.STRONG: "with the global batch size unchanged",
+}
+
+
+def scaling_charts(plotted: PlottedRun) -> Iterator[ChartGroup]:
+    """Each kind of scaling of which the run has a factor.
+
+    Beside published numbers weak scaling is by the estimator of these.
+    """
+    for scaling in plotted.run.scaling:
+        beside = plotted.comparison if scaling.kind is ScalingKind.WEAK else None
+        if beside and beside.measured_scaling.curves:
+            yield compared_scaling(plotted, beside)
+        elif scaling.curves:
+            yield _group(plotted, scaling, ())
+
+
+def compared_scaling(plotted: PlottedRun, comparison: Comparison) -> ChartGroup:
+    """Weak scaling beside the published one; there is a factor of it."""
+    return _group(plotted, comparison.measured_scaling, comparison.published_scaling.curves)
+
+
+def _group(plotted: PlottedRun, scaling: Scaling, published: Sequence[ScalingCurve]) -> ChartGroup:
+    rank = rank_word(plotted.run.header)
+    by_base = {curve.base: curve for curve in published}
+    curves = [_curve(plotted, scaling, each, by_base.get(each.base)) for each in scaling.curves]
+    scale = _scale(curves, rank_plural(rank))
+    shown = list(zip(scaling.curves, curves, strict=True))[:_MOST_CHARTS]
+    note = [
+        f"By {ESTIMATOR_WORDS[scaling.estimator]}, {_KEPT[scaling.kind]}; both axes logarithmic.",
+        f"Dotted: linear from one {rank}. At the end: the factor, and its share of linear.",
+        *["Dashed: published."] * any(curve.published for curve in curves),
+        *left_out(len(curves) - len(shown), "condition"),
+        *about_all(plotted),
+    ]
+    return ChartGroup(
+        name=f"{scaling.kind.value}_scaling",
+        title=f"{scaling_title(scaling.kind)} of training",
+        note=" ".join(note),
+        charts=tuple(
+            _chart(_title(plotted, each.base, scaling.kind, rank), curve, curves, scale)
+            for each, curve in shown
+        ),
+    )
+
+
+def _title(plotted: PlottedRun, base: Cell, kind: ScalingKind, rank: str) -> str:
+    size = f"batch {base.batch_size}"
+    sized = f"{size} / {rank}" if kind is ScalingKind.WEAK else f"global {size}"
+    return f"{plotted.condition(base)}, {sized}"
+
+
+def _curve(
+    plotted: PlottedRun, scaling: Scaling, curve: ScalingCurve, published: ScalingCurve | None
+) -> Curve:
+    own = [line for line in scaling.lines if line.base == curve.base]
+    results = {
+        cell.gpus: result
+        for cell in (curve.base, *(line.cell for line in own))
+        if (result := plotted.run.cells.get(cell.id))
+    }
+    numbers = {point.gpus for point in curve.points}
+    return Curve(
+        look=look_of(curve.base),
+        marks=tuple(
+            Mark(
+                x=point.gpus,
+                y=point.img_s,
+                doubt=plotted.doubt_of(results[point.gpus]) if point.gpus in results else NO_DOUBT,
+            )
+            for point in curve.points
+        ),
+        gaps=tuple(
+            gap(result, gpus) for gpus, result in sorted(results.items()) if gpus not in numbers
+        ),
+        published=tuple((point.gpus, point.img_s) for point in published.points)
+        if published
+        else (),
+        label=_share(curve),
+        published_label=_share(published) if published else "",
+        fewest=2,
+    )
+
+
+def _share(curve: ScalingCurve) -> str:
+    return f"{curve.factor:.2f}{TIMES}, {curve.of_linear:.0%}"
+
+
+def _scale(curves: Sequence[Curve], ranks: str) -> Scale:
+    points = [(mark.x, mark.y) for curve in curves for mark in curve.marks]
+    points += [point for curve in curves for point in curve.published]
+    gpus = {x for x, _ in points} | {each.x for curve in curves for each in curve.gaps}
+    # The linear lines belong to the picture as well.
+    tops = [y for curve in curves for _, y in _linear(curve)]
+    lowest, highest = min(y for _, y in points) / 1.2, max(*(y for _, y in points), *tops) * 1.2
+    return Scale(
+        along=ranks,
+        xs=tuple(sorted(gpus)),
+        lowest=lowest,
+        highest=highest,
+        ticks=tuple(round_numbers(lowest, highest)),
+        text=lambda tick: f"{tick:g}",
+        is_log=True,
+    )
+
+
+def _linear(curve: Curve) -> list[tuple[float, float]]:
+    """The first point, and where the last would be if every GPU added as much as the first."""
+    first, last = curve.marks[0], curve.marks[-1]
+    return [(first.x, first.y), (last.x, first.y * last.x / first.x)]
+
+
+def _chart(title: str, curve: Curve, curves: Sequence[Curve], scale: Scale) -> Chart:
+    others = [other for other in curves if other is not curve]
+
+    def draw(axes: "Axes") -> None:
+        set_scale(axes, scale)
+        axes.set_xlabel(scale.along)
+        draw_others(axes, others)
+        axes.plot(
+            *zip(*_linear(curve), strict=True), color=INK["ink-3"], linestyle=":", linewidth=1.2
+        )
+        draw_curve(axes, curve)
+        label(axes, [curve], short, others)
+
+    last = curve.marks[-1]
+    published = f"; published {curve.published_label}" * bool(curve.published)
+    return Chart(
+        title=title,
+        look=curve.look,
+        unit="img/s",
+        says=(
+            f"{title}: {short(curve.marks[0].y)} img/s on one to {short(last.y)} on {last.x:g}"
+            f" {scale.along}: {curve.label} of linear{published}."
+        ),
+        height=_HEIGHT,
+        margins=_MARGINS,
+        draw=draw,
+    )

@@ -1,0 +1,188 @@
+"""What stands in one curve: cells of a run that differ in their batch size alone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from suite.formats.annotations import words
+from suite.formats.palette import LOOKS, Look, look
+from suite.formats.scaling import other_conditions, rank_plural, rank_word
+from suite.model.cell import Cell, Mode
+from suite.model.launch import Caution, CautionKind, Status
+from suite.model.reference import Key, Metric, ReferenceRow, key_of
+from suite.model.report import ComparedNumber, Comparison, Estimator, Report, ReportedRun, Speedup
+from suite.model.run import CellResult
+from suite.model.summary import Summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Whether a number is doubted, and for what that does not hold for every number of the run."""
+
+    is_there: bool = False
+    word: str = ""
+
+
+NO_DOUBT = Doubt()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Cells that differ in their batch size alone, by batch size; and what was published for them.
+
+    `title` names the condition among those of its mode in the run.
+    """
+
+    mode: Mode
+    look: Look
+    title: str
+    results: tuple[CellResult, ...]
+    published: Mapping[int, ReferenceRow]
+
+    @property
+    def summaries(self) -> Mapping[int, Summary]:
+        """The numbers by batch size."""
+        return {each.cell.batch_size: each.summary for each in self.results if each.summary}
+
+
+@dataclass(frozen=True)
+class PlottedRun:
+    """A run of a report as plots see it.
+
+    `comparison` is the one with the published system of its own GPU, None where there is none: on
+    other hardware nothing published stands beside what was measured.
+    """
+
+    run: ReportedRun
+    comparison: Comparison | None
+
+    @property
+    def estimator(self) -> Estimator:
+        """The page's where published numbers stand beside the measured, else ours."""
+        return Estimator.MEAN_OF_RATES if self.comparison else Estimator.ELAPSED
+
+    def rate(self, summary: Summary) -> float:
+        """The throughput of a summary by that estimator."""
+        rate: float = getattr(summary, self.estimator.value)
+        return rate
+
+    @cached_property
+    def beside_published(self) -> Mapping[str, ComparedNumber]:
+        """The throughput of each cell that has a published one, by its id."""
+        cells = self.comparison.cells if self.comparison else ()
+        return {
+            cell.cell_id: cell.numbers[Metric.THROUGHPUT]
+            for cell in cells
+            if cell.cell_id is not None and cell.row is not None
+        }
+
+    @cached_property
+    def samples(self) -> Mapping[str, Sequence[float]]:
+        """Every measured step of each cell in seconds, over all its launches that are ok."""
+        found: dict[str, list[float]] = {}
+        for row in self.run.launches:
+            if row.record.status is Status.OK:
+                found.setdefault(row.cell_id, []).extend(row.record.step_seconds)
+        return found
+
+    @property
+    def speedups(self) -> tuple[Speedup, ...]:
+        """Speed-ups by that estimator."""
+        return self.comparison.speedups if self.comparison else self.run.speedups
+
+    @cached_property
+    def series(self) -> tuple[Series, ...]:
+        """Every curve: inference first, and then by condition in the order of the palette."""
+        alike: dict[Cell, list[CellResult]] = {}
+        for result in self.run.results:
+            alike.setdefault(replace(result.cell, batch_size=1), []).append(result)
+        found = [self._series(cell, results) for cell, results in alike.items()]
+        modes = list(Mode)
+        return tuple(sorted(found, key=lambda one: (modes.index(one.mode), LOOKS.index(one.look))))
+
+    @cached_property
+    def common_doubts(self) -> tuple[Caution, ...]:
+        """A caution of each kind that every cell with a number has."""
+        with_number = [result for result in self.run.results if result.summary]
+        kinds: set[CautionKind] = set(CautionKind) if with_number else set()
+        for result in with_number:
+            kinds &= {caution.kind for caution in result.cautions}
+        every = (caution for result in with_number for caution in result.cautions)
+        return tuple({each.kind: each for each in every if each.kind in kinds}.values())
+
+    def doubt(self, cautions: Iterable[Caution], *, is_whole: bool = True) -> Doubt:
+        """What a number with these cautions, and perhaps without some launch, is doubted for."""
+        cautions = tuple(cautions)
+        said = {caution.kind for caution in self.common_doubts}
+        own = words(caution for caution in cautions if caution.kind not in said)
+        lacking = "not all launches" * (not is_whole)
+        return Doubt(
+            is_there=bool(cautions) or not is_whole,
+            word=", ".join(filter(None, (own, lacking))),
+        )
+
+    def doubt_of(self, result: CellResult) -> Doubt:
+        """The same of a cell's own number."""
+        return self.doubt(result.cautions, is_whole=result.is_whole)
+
+    def condition(self, cell: Cell) -> str:
+        """A condition as it is told from the others of its mode: `AMP + XLA, dali`."""
+        fellows = [result.cell for result in self.run.results if result.cell.mode is cell.mode]
+        others = [
+            word
+            for word in other_conditions(cell)
+            if any(word not in other_conditions(fellow) for fellow in fellows)
+        ]
+        return ", ".join([look_of(cell).name, *others])
+
+    def name(self, cell: Cell) -> str:
+        """The same with the number of GPUs, where that differs: `AMP + XLA, dali, 2 GPUs`."""
+        counts = {result.cell.gpus for result in self.run.results if result.cell.mode is cell.mode}
+        rank = rank_word(self.run.header)
+        count = f", {cell.gpus} {rank if cell.gpus == 1 else rank_plural(rank)}"
+        return self.condition(cell) + count * (len(counts) > 1)
+
+    @cached_property
+    def common_conditions(self) -> tuple[str, ...]:
+        """What every cell has in common besides what is usual."""
+        cells = [result.cell for result in self.run.results]
+        first = other_conditions(cells[0]) if cells else []
+        return tuple(
+            word for word in first if all(word in other_conditions(cell) for cell in cells)
+        )
+
+    def _series(self, condition: Cell, results: Sequence[CellResult]) -> Series:
+        return Series(
+            mode=condition.mode,
+            look=look_of(condition),
+            title=self.name(condition),
+            results=tuple(sorted(results, key=lambda result: result.cell.batch_size)),
+            published=self._published({key_of(result.cell) for result in results}),
+        )
+
+    def _published(self, keys: set[Key]) -> Mapping[int, ReferenceRow]:
+        """The rows of these keys and of those that differ from them in batch size."""
+        if self.comparison is None:
+            return {}
+        rows = [cell.row for cell in self.comparison.cells if cell.row]
+        joined = {
+            replace(cell.key, batch_size=1)
+            for cell in self.comparison.cells
+            if cell.row and cell.result and cell.key in keys
+        }
+        return {
+            row.batch_size: row
+            for row in sorted(rows, key=lambda row: row.batch_size)
+            if replace(row.key, batch_size=1) in joined
+        }
+
+
+def plotted_run(report: Report, run: int) -> PlottedRun:
+    """The run in this place of a report, beside what was published for its own GPU."""
+    own = (each for each in report.comparisons if each.run == run and each.same_gpu)
+    return PlottedRun(report.runs[run], next(own, None))
+
+
+def look_of(cell: Cell) -> Look:
+    """How the condition of a cell looks."""
+    return look(cell.precision, xla=cell.xla)

@@ -1,0 +1,34 @@
+"""Every plot as it was recorded: what is drawn, where, and how it looks."""
+
+import pytest
+from drawn import DATA, described
+from plotted import cpu_report, scaling_report, t4_report
+
+from suite.formats.plots import chart_groups
+from suite.formats.plots.figures import group_figure
+from suite.formats.plots.series import plotted_run
+from suite.formats.plots.style import drawing
+from suite.model.report import Report
+
+REPORTS = {"t4": t4_report, "cpu": cpu_report, "scaling": scaling_report}
+RECORDED = ("t4", "cpu", "scaling")
+
+
+def description(name: str) -> str:
+    """Every figure of a report, with few rows so that some are left out."""
+    report: Report = REPORTS[name]()
+    with drawing():
+        return "\n".join(
+            f"# {group.name}\n{described(group_figure(group, 'a run'))}"
+            + "".join(f"{chart.title} | {chart.says}\n" for chart in group.charts)
+            for group in chart_groups(plotted_run(report, 0), 8)
+        )
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_figures_are_as_recorded(name: str) -> None:
+    """Every number, colour, size, place and word of every figure.
+
+    `python tests/formats/plots/drawn.py` writes the descriptions anew; look at the pictures, too.
+    """
+    assert description(name) == (DATA / f"{name}.txt").read_text(encoding="utf-8")
