@@ -71,6 +71,7 @@ _COMPLETERS: Mapping[str, Completer] = MappingProxyType(
     {
         "MATRIX": _matrices,
         "CSV": _references,
+        "REFERENCE": lambda prefix, **_: [*_references(prefix), *_runs(prefix)],
         "RUN": _runs,
         "DIR": DirectoriesCompleter(),
         "IDXDIR": DirectoriesCompleter(),
