@@ -30,6 +30,7 @@ from suite.store.launches import encode_launch, write_launch
 from suite.store.matrices import read_matrix
 from suite.store.references import read_bands, read_system
 from suite.store.runs import create_run, read_run
+from suite.store.saved_results import is_results_table, read_results
 from suite.store.text import read_text
 from suite.store.tfrecords import count_records
 
@@ -97,6 +98,14 @@ def parse_reference(folder: Path, data: bytes) -> None:
     path = folder / "mine.csv"
     path.write_bytes(data)
     assert all(row.estimators_agree in {True, False} for row in read_system(path).table.rows)
+
+
+def parse_results(folder: Path, data: bytes) -> None:
+    path = folder / "results.csv"
+    path.write_bytes(data)
+    assert is_results_table(path) in {True, False}
+    summaries = [result.summary for result in read_results(path).results]
+    assert all(summary is None or summary.images_per_second > 0 for summary in summaries)
 
 
 def parse_bands(folder: Path, data: bytes) -> None:
@@ -286,6 +295,22 @@ SUBJECTS = {
             (",", ";"),
             ("T4", '"'),
             ("note\n", "\x1b[31mmine\n"),
+        ),
+    ),
+    "results": Subject(
+        parse_results,
+        files("tests/data/results.csv"),
+        changed(
+            (ROOT / "tests" / "data" / "results.csv").read_bytes(),
+            (",64,1,", f",{MANY_DIGITS},1,"),
+            (",160,", f",{MANY_DIGITS},"),
+            ("2612.571469392858", "1e400"),
+            ("2612.571469392858", "nan"),
+            ("2612.571469392858", "0"),
+            ("throttled", "\x1b[31m"),
+            ("mode", "mode,mode"),
+            (",", ";"),
+            ("recorded", '"'),
         ),
     ),
     "bands": Subject(

@@ -6,7 +6,7 @@ from itertools import groupby
 from statistics import median
 
 from suite.analysis.bands import Band, judge
-from suite.analysis.ratios import log_ratio_to_constant
+from suite.analysis.ratios import enclosing, log_ratio_to_constant
 from suite.analysis.scaling import (
     published_lines,
     scaling,
@@ -247,15 +247,10 @@ def _number(
 def _ratio_interval(
     column: _Column, launches: Sequence[Summary], published: float | None, ratio: float | None
 ) -> Interval | None:
-    """The interval of a ratio of means; None where it does not enclose the ratio that is shown.
-
-    The ratio pools steps and the interval takes each launch once: if launches of very unequal
-    lengths differ, the two tell of different things.
-    """
     if not column.is_mean or published is None or ratio is None:
         return None
-    found = log_ratio_to_constant([column.number(launch) for launch in launches], published)
-    return found if found and found[0] <= ratio <= found[1] else None
+    numbers = [column.number(launch) for launch in launches]
+    return enclosing(log_ratio_to_constant(numbers, published), ratio)
 
 
 def _ratio(measured: float | None, published: float | None) -> float | None:

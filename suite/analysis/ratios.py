@@ -62,6 +62,15 @@ def log_ratio_to_constant(
     return _interval(centre, squared_error, len(a) - 1, confidence)
 
 
+def enclosing(interval: Interval | None, ratio: float) -> Interval | None:
+    """The interval, unless it lies elsewhere than the ratio that is shown.
+
+    That one pools steps while the interval takes each launch once: if launches of very unequal
+    lengths differ, the two tell of different things.
+    """
+    return interval if interval and interval[0] <= ratio <= interval[1] else None
+
+
 def _logarithms(numbers: Sequence[float]) -> list[float]:
     return [math.log(number) for number in numbers]
 

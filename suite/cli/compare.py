@@ -1,4 +1,4 @@
-"""`bench.py compare`: a run set beside a published table, and judged by a limit if one is given."""
+"""`bench.py compare`: runs set beside a published table, and beside each other."""
 
 import argparse
 import sys
@@ -9,93 +9,152 @@ from suite.analysis.verdict import judge_run
 from suite.cli.github import tell_github
 from suite.cli.newest_run import newest_run
 from suite.cli.parser import REPORTS
-from suite.cli.reporting import reference_paths
+from suite.cli.sides import Sides, assembled_sides, read_sides
 from suite.cli.terminal import text_width
 from suite.formats.comparison import comparison_markdown, comparison_text
 from suite.formats.comparison_csv import comparison_csv
 from suite.formats.markdown import code_block
+from suite.formats.pairs import pairs_markdown, pairs_text
+from suite.formats.pairs_csv import pairs_csv
 from suite.formats.plots import comparison_plots
 from suite.formats.report_json import report_json
 from suite.formats.verdict import verdict_text
 from suite.model.errors import ExitCode, InputError, NotComparableError, UnfinishedError
-from suite.model.reference import Reference
-from suite.model.report import ReportedRun
-from suite.model.run import Run
+from suite.model.report import Report, ReportedRun
 from suite.model.text import bench, command, shown
-from suite.store.references import BANDS_PATH, read_bands, read_system, reference_path
-from suite.store.runs import read_run, write_plot
-from suite.store.text import reachable, write_text
+from suite.store.runs import write_plot
+from suite.store.text import make_folder, write_text
+
+# Which verdict counts where several runs have one each.
+_WORST_FIRST = (
+    ExitCode.REGRESSION,
+    ExitCode.CELL_FAILED,
+    ExitCode.INCONCLUSIVE,
+    ExitCode.GOOD,
+)
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Print the comparison, write it into the run directory, and judge it if a limit is given.
+    """Print what was asked for, write it, and judge ratios to a table if a limit is given.
 
+    One run beside a table is written into its directory, runs beside each other into `--out` alone.
     Without a limit nothing is judged, and an unfinished run is reported with exit code 0.
     """
     limit = arguments.fail_below
     if arguments.min_batch is not None and limit is None:
         raise InputError("--min-batch limits what --fail-below counts; give --fail-below too")
-    directory = arguments.directory or newest_run(REPORTS)
-    measured = read_run(directory)
-    references = _references(arguments.reference, directory, measured)
-    try:
-        report = assemble([measured], references, read_bands(BANDS_PATH))
-    except NotComparableError as error:
-        (alone,) = assemble([measured]).runs
-        if alone.coverage.is_finished:
-            raise
-        raise UnfinishedError(f"{error}; {_unfinished(directory, alone)}") from None
-    (run,) = report.runs
-    print(comparison_text(report, text_width()))
-    texts = {
-        "comparison.md": comparison_markdown(report),
-        "comparison.csv": comparison_csv(report),
-        "report.json": report_json(report),
-    }
-    try:
-        _write(directory, texts, comparison_plots(report))
-    except InputError as error:
-        # Without a verdict the files are the purpose of the call.
-        if limit is None:
-            raise
-        print(f"warning: {error}; the verdict holds without it", file=sys.stderr)
-    if not run.coverage.is_finished:
-        print(_unfinished(directory, run))
-    if limit is None:
-        tell_github(lambda: texts["comparison.md"])
-        return ExitCode.GOOD
-    cells = [cell for comparison in report.comparisons for cell in comparison.cells]
-    verdict = judge_run(cells, run.coverage, limit, arguments.min_batch or 1)
-    text = verdict_text(verdict)
-    print(f"\n{text}")
-    tell_github(lambda: f"{texts['comparison.md']}\n## Verdict\n\n{code_block(text)}\n")
-    return verdict.exit_code
-
-
-def _references(given: str | None, directory: Path, run: Run) -> list[Reference]:
-    """The reference asked for, else those that the run is for."""
-    if given is not None:
-        return [read_system(reference_path(given))]
-    paths = reference_paths(run)
-    if not paths:
+    sides = read_sides(arguments.runs or [newest_run(REPORTS)], arguments.reference)
+    if limit is not None and not sides.references:
         raise InputError(
-            f"{directory}: its matrix names no reference; give one, such as --reference t4"
+            "--fail-below judges ratios to a published table, not runs beside each other; name a"
+            " table too, such as --reference t4"
         )
-    for path in paths:
-        if not reachable(path.exists):
-            raise InputError(
-                f"{directory}: its reference {path} is missing; give one by --reference"
-            )
-    return [read_system(path) for path in paths]
+    report = _assembled(sides)
+    print(_text(report, text_width()))
+    folder = arguments.out or (None if sides.are_paired else sides.directories[0])
+    if folder is not None:
+        try:
+            _write(folder, _documents(report), comparison_plots(report))
+        except InputError as error:
+            # Without a verdict the files are the purpose of the call.
+            if limit is None:
+                raise
+            print(f"warning: {error}; the verdict holds without it", file=sys.stderr)
+    else:
+        print("\nnothing was written; --out DIR writes it")
+    for directory, reported in zip(sides.directories, report.runs, strict=True):
+        if not reported.coverage.is_finished:
+            print(_unfinished(directory, reported))
+    if limit is None:
+        tell_github(lambda: _markdown(report))
+        return ExitCode.GOOD
+    code, text = _verdict(sides, report, limit, arguments.min_batch or 1)
+    print(f"\n{text}")
+    tell_github(lambda: f"{_markdown(report)}\n## Verdict\n\n{code_block(text)}\n")
+    return code
 
 
-def _write(directory: Path, texts: dict[str, str], plots: dict[str, str]) -> None:
+def _assembled(sides: Sides) -> Report:
+    """The report of all sides; runs that have nothing in common with a table are named.
+
+    Raises:
+        NotComparableError: nothing is in common.
+        UnfinishedError: nothing is yet, with a run that is not finished.
+    """
+    try:
+        report = assembled_sides(sides)
+    except NotComparableError as error:
+        for directory, alone in zip(sides.directories, assemble(sides.runs).runs, strict=True):
+            if not alone.coverage.is_finished:
+                raise UnfinishedError(f"{error}; {_unfinished(directory, alone)}") from None
+        raise
+    if sides.are_paired and not report.pairs:
+        print("note: the runs have no cell in common with each other")
+    if sides.references:
+        compared = {comparison.run for comparison in report.comparisons}
+        for place, directory in enumerate(sides.directories):
+            if place not in compared:
+                print(f"note: {shown(str(directory))} has no cell in common with the table")
+    return report
+
+
+def _text(report: Report, width: int) -> str:
+    texts = [
+        *([pairs_text(report, width)] if report.pairs else []),
+        *([comparison_text(report, width)] if report.comparisons else []),
+    ]
+    return "\n\n\n".join(texts)
+
+
+def _markdown(report: Report) -> str:
+    texts = [
+        *([pairs_markdown(report)] if report.pairs else []),
+        *([comparison_markdown(report)] if report.comparisons else []),
+    ]
+    return "\n".join(texts)
+
+
+def _documents(report: Report) -> dict[str, str]:
+    """The files of what was compared, by name."""
+    pairs = {"pairs.md": pairs_markdown, "pairs.csv": pairs_csv} if report.pairs else {}
+    comparisons = {"comparison.md": comparison_markdown, "comparison.csv": comparison_csv}
+    files = {**pairs, **(comparisons if report.comparisons else {}), "report.json": report_json}
+    return {name: render(report) for name, render in files.items()}
+
+
+def _write(folder: Path, texts: dict[str, str], plots: dict[str, str]) -> None:
+    make_folder(folder)
     for name, text in texts.items():
-        write_text(directory / name, text)
+        write_text(folder / name, text)
     for name, svg in plots.items():
-        write_plot(directory, name, svg)
+        write_plot(folder, name, svg)
     names = [*texts, *(f"plots/{name}" for name in plots)]
-    print(f"\nwritten to {shown(str(directory))}: {', '.join(names)}")
+    print(f"\nwritten to {shown(str(folder))}: {', '.join(names)}")
+
+
+def _verdict(sides: Sides, report: Report, limit: float, min_batch: int) -> tuple[ExitCode, str]:
+    """What the limit says of every run: the worst of it as an exit code, and all of it in words.
+
+    Raises:
+        NotComparableError: there is nothing to judge in some run.
+    """
+    codes, texts = [], []
+    for place, (directory, reported) in enumerate(zip(sides.directories, report.runs, strict=True)):
+        cells = [
+            cell
+            for comparison in report.comparisons
+            if comparison.run == place
+            for cell in comparison.cells
+        ]
+        if not cells and reported.coverage.is_finished:
+            raise NotComparableError(
+                f"{directory}: no cell in common with the table, so nothing to judge"
+            )
+        verdict = judge_run(cells, reported.coverage, limit, min_batch)
+        codes.append(verdict.exit_code)
+        heading = f"{shown(str(directory))}:\n" if len(report.runs) > 1 else ""
+        texts.append(f"{heading}{verdict_text(verdict)}")
+    return min(codes, key=_WORST_FIRST.index), "\n".join(texts)
 
 
 def _unfinished(directory: Path, run: ReportedRun) -> str:

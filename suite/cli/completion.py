@@ -54,12 +54,22 @@ def _references(prefix: str, **_: object) -> list[str]:
 
 
 def _runs(prefix: str, **_: object) -> list[str]:
-    """Directories of runs under reports/ and under the folder begun; else the way to them."""
+    """Directories of runs, else the way to them."""
+    return _begun_runs(prefix) or list(DirectoriesCompleter()(prefix))
+
+
+def _references_and_runs(prefix: str, **_: object) -> list[str]:
+    """Directories of runs, where one is begun; else published tables by name, and files."""
+    return (_begun_runs(prefix) if prefix else []) or _references(prefix)
+
+
+def _begun_runs(prefix: str) -> list[str]:
+    """Directories of runs under reports/ and under the folder begun."""
     from suite.store.runs import run_directories
 
     folders = dict.fromkeys((REPORTS, Path(os.path.dirname(prefix))))  # noqa: PTH120 - keeps "a/"
     found = [str(run) for folder in folders for run in run_directories(folder)]
-    return [run for run in found if run.startswith(prefix)] or list(DirectoriesCompleter()(prefix))
+    return [run for run in found if run.startswith(prefix)]
 
 
 def _files(*endings: str) -> Completer:
@@ -71,6 +81,7 @@ _COMPLETERS: Mapping[str, Completer] = MappingProxyType(
     {
         "MATRIX": _matrices,
         "CSV": _references,
+        "REFERENCE": _references_and_runs,
         "RUN": _runs,
         "DIR": DirectoriesCompleter(),
         "IDXDIR": DirectoriesCompleter(),

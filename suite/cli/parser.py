@@ -170,23 +170,35 @@ def _add_compare(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     parser = add_verb(
         verbs,
         "compare",
-        "set a run beside a published table",
+        "set runs beside a published table, or beside each other",
         ("compare", "--reference", "t4"),
+        ("compare", "--run", "reports/run-a", "--run", "reports/run-b"),
         ("compare", "--reference", "t4", "--fail-below", "0.9", "--min-batch", "32"),
     )
     parser.add_argument(
         "--reference",
         type=path_text,
-        metavar="CSV",
-        help="published table: t4, dgx1, dgx2, dgxa100, or a CSV file in their form (default: the"
-        " one that the run's matrix names)",
+        metavar="REFERENCE",
+        help="published table: t4, dgx1, dgx2, dgxa100, or a CSV file in their form; or another"
+        " run, as its directory or as the results.csv of its report (default: the table that the"
+        " run's matrix names)",
     )
     parser.add_argument(
         "--run",
         type=path,
-        dest="directory",
+        action="append",
+        default=[],
+        dest="runs",
         metavar="RUN",
-        help=f"run directory (default: the newest under {REPORTS})",
+        help=f"run directory (default: the newest under {REPORTS}); given several times, the others"
+        " are set beside the first",
+    )
+    parser.add_argument(
+        "--out",
+        type=path,
+        metavar="DIR",
+        help="folder to write into (default: the directory of a run beside a table; runs beside"
+        " each other are printed alone)",
     )
     parser.add_argument(
         "--fail-below",

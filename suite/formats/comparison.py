@@ -50,14 +50,15 @@ _LABEL_WIDTH = 12
 
 def comparison_text(report: Report, width: int = TEXT_WIDTH) -> str:
     """The comparisons of a report for the terminal."""
-    texts = [_text(each, report.runs[each.run], width) for each in report.comparisons]
+    texts = [_text(report, each, width) for each in report.comparisons]
     return "\n\n\n".join(texts)
 
 
-def _text(comparison: Comparison, run: ReportedRun, width: int) -> str:
+def _text(report: Report, comparison: Comparison, width: int) -> str:
+    run = report.runs[comparison.run]
     above = (*_remarks(comparison, run), _explanation(comparison), *_legend(comparison))
     parts = [
-        shown(_title(comparison, run)),
+        shown(_title(report, comparison)),
         *(paragraph(shown(text), width) for text in above),
         "",
     ]
@@ -71,15 +72,15 @@ def _text(comparison: Comparison, run: ReportedRun, width: int) -> str:
 def comparison_markdown(report: Report) -> str:
     """The same as a Markdown document."""
     return "\n".join(
-        _markdown(each, report.runs[each.run], place)
-        for place, each in enumerate(report.comparisons)
+        _markdown(report, each, place) for place, each in enumerate(report.comparisons)
     )
 
 
-def _markdown(comparison: Comparison, run: ReportedRun, place: int) -> str:
+def _markdown(report: Report, comparison: Comparison, place: int) -> str:
+    run = report.runs[comparison.run]
     return fill_template(
         "comparison.md.j2",
-        title=_title(comparison, run),
+        title=_title(report, comparison),
         remarks=_remarks(comparison, run),
         explanation=_explanation(comparison),
         legend=_legend(comparison),
@@ -91,8 +92,10 @@ def _markdown(comparison: Comparison, run: ReportedRun, place: int) -> str:
     )
 
 
-def _title(comparison: Comparison, run: ReportedRun) -> str:
-    return f"{run.header.matrix} on {comparison.device} beside {comparison.reference}"
+def _title(report: Report, comparison: Comparison) -> str:
+    header = report.runs[comparison.run].header
+    started = f", started {header.started_at}," if len(report.runs) > 1 else ""
+    return f"{header.matrix} on {comparison.device}{started} beside {comparison.reference}"
 
 
 def _explanation(comparison: Comparison) -> str:

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
+from suite.formats.frame_csv import frame_csv
 from suite.model.launch import Status
 from suite.model.reference import Metric
 from suite.model.report import ComparedCell, Report
 from suite.model.run import CellResult
-from suite.model.text import spreadsheet_text
 
 # Metrics whose ratios have an interval, where there are launches enough.
 _ENCLOSED = (Metric.THROUGHPUT, Metric.LATENCY_AVG)
@@ -15,22 +15,24 @@ _EXTRA = "reference_"
 
 
 def comparison_csv(report: Report) -> str:
+    """`comparison_frame` as CSV."""
+    return frame_csv(comparison_frame(report))
+
+
+def comparison_frame(report: Report) -> pd.DataFrame:
     """The cells of a report's comparisons; numbers in the page's units, ratios and words.
 
-    The last columns are those that a reference's file has beyond the published ones.
+    `run` is the place of the run in the report, `reference` the table that it stands beside. The
+    last columns are those that a reference's file has beyond the published ones.
     """
-    cells = [cell for comparison in report.comparisons for cell in comparison.cells]
     lines = [
-        {
-            name: spreadsheet_text(value) if isinstance(value, str) else value
-            for name, value in _line(cell).items()
-        }
-        for cell in cells
+        {"run": comparison.run, "reference": comparison.reference, **_line(cell)}
+        for comparison in report.comparisons
+        for cell in comparison.cells
     ]
-    frame = pd.DataFrame(lines).astype(
+    return pd.DataFrame(lines).astype(
         dict.fromkeys(("samples", "launches", "launches_planned"), "Int64")
     )
-    return frame.rename(columns=spreadsheet_text).to_csv(index=False)
 
 
 def _line(cell: ComparedCell) -> dict[str, object]:

@@ -454,11 +454,81 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A fact in which two runs differ; None where a run does not have it."""
+
+    name: str
+    base: str | int | float | bool | None
+    other: str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedNumber:
+    """A number of two runs, both in `unit`, and what the second is of the first.
+
+    `ratio` is other / base, None where one is missing. `ratio_interval` encloses it with 95 %
+    confidence, by the differences between the launches of each side (see
+    `suite.analysis.ratios`); None for too few launches.
+    """
+
+    unit: str
+    base: float | None
+    other: float | None
+    ratio: float | None
+    ratio_interval: Interval | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedCell:
+    """A cell of both runs: throughput as images / elapsed time in img/s, median latency in ms.
+
+    `cell_id` is without the type of GPU if the two sides name different ones.
+    """
+
+    cell_id: str
+    base: CellResult
+    other: CellResult
+    throughput: PairedNumber
+    latency_p50: PairedNumber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedRun:
+    """A side of a pair: its place in `Report.runs`, None for a table that was saved earlier."""
+
+    run: int | None
+    matrix: str
+    device: str
+    started_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPair:
+    """A run set beside another, the base; every ratio is the run's number over the base's.
+
+    `differences` are those of device, software, machine, protocol and what really ran in the cells
+    of both; None where a side is a saved table, which tells nothing of them. `only_base` and
+    `only_other` are the ids of the cells that just one side has.
+    """
+
+    base: PairedRun
+    other: PairedRun
+    differences: tuple[Difference, ...] | None
+    cells: tuple[PairedCell, ...]
+    only_base: tuple[str, ...]
+    only_other: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Runs, of one machine or several, and those of them that are set beside published tables."""
+    """Runs, of one machine or several, and those of them that are set beside published tables.
+
+    `pairs` are runs set beside each other, all beside the same base.
+    """
 
     runs: tuple[ReportedRun, ...]
     comparisons: tuple[Comparison, ...]
+    pairs: tuple[RunPair, ...] = ()
     report_version: int = REPORT_VERSION
 
     def frame(self) -> "pd.DataFrame":

@@ -114,6 +114,16 @@ class CellResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SavedResults:
+    """The cells of a run as its results.csv has them: without launches, machine and software."""
+
+    matrix: str
+    device: str
+    started_at: str
+    results: tuple[CellResult, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """How much of a run is complete: launches, and the ids of the cells without any record."""
 

@@ -1,12 +1,13 @@
 """`bench.py compare`: what it says and returns of runs that are unfinished, partial or doubtful."""
 
 import csv
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from builders import make_cell, make_launch, make_run, store_run
+from builders import make_cell, make_launch, make_protocol, make_run, store_run
 
 from suite.cli import main
 from suite.model.cell import Protocol
@@ -314,3 +315,190 @@ def test_a_run_without_its_reference_says_what_to_give(
     assert answer.code == 2
     assert words in answer.err
     assert len(answer.err.splitlines()) == 1
+
+
+Together = Callable[..., Answer]
+
+
+@pytest.fixture
+def together(capsys: pytest.CaptureFixture[str]) -> Together:
+    """`bench.py compare` with these words, in this process."""
+
+    def call(*words: str | Path) -> Answer:
+        code = main(["compare", *map(str, words)])
+        printed = capsys.readouterr()
+        return Answer(code, printed.out, printed.err)
+
+    return call
+
+
+def alone(batch: int) -> Launch:
+    """The one launch of a cell that is planned once."""
+    return replace(launch(batch, 0, 0.1), protocol=make_protocol())
+
+
+def two_runs(folder: Path) -> tuple[Path, Path]:
+    """A run and a later, slower one, each of two launches a cell that differ a little."""
+    directories = []
+    for name, factor in (("one", 1.0), ("two", 1.25)):
+        launches = [
+            replace(each, step_seconds=(step := each.step_seconds[0] * by, step))
+            for each in all_launches()
+            for by in [factor * (1 + 0.01 * each.launch)]
+        ]
+        run = make_run(
+            *launches,
+            matrix="recorded",
+            reference=str(T4),
+            protocol=PROTOCOL,
+            environment={"driver": f"driver {name}"},
+        )
+        directories.append(store_run(folder / name, run))
+    return directories[0], directories[1]
+
+
+def test_runs_are_set_beside_the_first_and_written_only_where_asked(
+    together: Together, tmp_path: Path
+) -> None:
+    """What differs comes first, then ratios with intervals; no directory of a run is touched."""
+    one, two = two_runs(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    answer = together("--run", one, "--run", two)
+
+    assert answer.code == 0
+    assert answer.out.index("driver  driver one  driver two") < answer.out.index("img/s")
+    assert "0.800x  0.776 to 0.825" in answer.out
+    assert "1.25x    1.21 to 1.29" in answer.out
+    assert answer.out.endswith("nothing was written; --out DIR writes it\n")
+    assert sorted(tmp_path.rglob("*")) == before
+
+    written = together("--run", one, "--run", two, "--out", tmp_path / "new" / "folder")
+    assert f"written to {tmp_path}/new/folder: pairs.md, pairs.csv, report.json" in written.out
+    assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == [
+        "pairs.csv",
+        "pairs.md",
+        "report.json",
+    ]
+    stored = json.loads((tmp_path / "new" / "folder" / "report.json").read_text())
+    assert len(stored["pairs"][0]["cells"]) == 2
+
+
+def test_each_of_several_runs_stands_beside_a_table_as_well(
+    together: Together, tmp_path: Path
+) -> None:
+    """One estimator for the runs, another for the table, and both are named."""
+    one, two = two_runs(tmp_path)
+    answer = together("--run", one, "--run", two, "--reference", "t4", "--out", tmp_path / "out")
+    words = " ".join(answer.out.split())
+
+    assert answer.code == 0
+    assert "B over A" in words
+    assert words.count("recorded on Tesla T4, started 2026-01-02T03:04:05+00:00, beside t4") == 2
+    assert "img/s is images / elapsed time" in words
+    assert "Throughput is the mean of per-step rates, the published estimator" in words
+    with (tmp_path / "out" / "comparison.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {(row["run"], row["reference"]) for row in rows} == {("0", "t4"), ("1", "t4")}
+
+
+def test_a_run_can_be_the_reference(together: Together, tmp_path: Path) -> None:
+    """It is the base of the ratios, as a published table would be, and pretends to be none."""
+    one, two = two_runs(tmp_path)
+    answer = together("--run", two, "--reference", one)
+
+    assert answer.out == together("--run", one, "--run", two).out
+    assert "published table" in answer.out
+    assert "FP32 Inference" not in answer.out
+
+
+def test_a_saved_table_of_ours_can_be_the_reference(together: Together, tmp_path: Path) -> None:
+    """results.csv tells numbers but neither launches nor software, which is said."""
+    one, two = two_runs(tmp_path)
+    assert main(["report", str(one)]) == 0
+    answer = together("--run", two, "--reference", one / "results.csv")
+
+    assert answer.code == 0
+    assert "A: recorded on Tesla T4, started 2026-01-02T03:04:05+00:00, from a saved table" in (
+        answer.out
+    )
+    assert "0.800x     -" in answer.out
+    assert "what differs is unknown, and no ratio has an interval" in " ".join(answer.out.split())
+
+
+def test_one_launch_a_side_has_no_interval_and_says_so(together: Together, tmp_path: Path) -> None:
+    """A ratio without one is never left to speak for itself."""
+    runs = [
+        store_run(tmp_path / name, make_run(launch(1, 0, seconds)))
+        for name, seconds in (("one", 0.1), ("two", 0.2))
+    ]
+    answer = together("--run", runs[0], "--run", runs[1])
+
+    assert "No ratio has an interval: that takes two launches of a cell" in answer.out
+    assert "0.500x     -" in answer.out
+    assert "launches: 1 and 1" in answer.out
+
+
+def test_runs_without_a_common_cell_are_exit_4(together: Together, tmp_path: Path) -> None:
+    """One line, and nothing is compared."""
+    one, two = (store_run(tmp_path / str(batch), make_run(alone(batch))) for batch in BATCHES)
+    answer = together("--run", one, "--run", two)
+
+    assert answer.code == 4
+    assert len(answer.err.splitlines()) == 1
+    assert "the runs have no cell in common; measure the same matrix on both" in answer.err
+
+
+def test_a_limit_on_several_runs_needs_a_table_and_takes_the_worst(
+    together: Together, tmp_path: Path
+) -> None:
+    """Runs beside each other are not judged; beside a table each is, under its own directory."""
+    one, two = two_runs(tmp_path)
+    refused = together("--run", one, "--run", two, "--fail-below", "0.9")
+    judged = together("--run", one, "--run", two, "--reference", "t4", "--fail-below", "0.9")
+
+    assert refused.code == 2
+    assert "--fail-below judges ratios to a published table" in refused.err
+    assert judged.code == 1
+    assert judged.verdict[0] == f"{one}:"
+    assert judged.verdict[1].startswith("good: 2 of 2")
+    assert judged.verdict[2] == f"{two}:"
+    assert judged.verdict[-1].startswith("regression: 1 of 2")
+
+
+def test_of_several_runs_one_without_a_common_row_is_named_and_not_judged_good(
+    together: Together, tmp_path: Path
+) -> None:
+    """A check must not pass because it looked at nothing."""
+    one, _ = two_runs(tmp_path)
+    other = store_run(tmp_path / "other", make_run(alone(3)))
+    words = ("--run", one, "--run", other, "--reference", "t4")
+    shown = together(*words)
+    judged = together(*words, "--fail-below", "0.9")
+
+    assert shown.code == 0
+    assert "note: the runs have no cell in common with each other" in shown.out
+    assert f"note: {other} has no cell in common with the table" in shown.out
+    assert judged.code == 4
+    assert f"{other}: no cell in common with the table, so nothing to judge" in judged.err
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--run", "{0}", "--run", "{0}/"], "named twice; a run beside itself tells nothing"),
+        (["--run", "{0}", "--reference", "{0}"], "named twice"),
+        (["--run", "{0}", "--reference", "{0}/cells"], "cells: a directory without run.json; give"),
+        (["--run", "{0}", "--reference", "{0}/gone.csv"], "gone.csv: no such file; give the path"),
+        (["--run", "{0}", "--run", "{0}-gone"], "one-gone: no such run directory"),
+    ],
+)
+def test_a_side_that_is_none_is_refused(
+    together: Together, tmp_path: Path, flags: list[str], words: str
+) -> None:
+    """One line that says what can be given, exit 2."""
+    one, _ = two_runs(tmp_path)
+    answer = together(*(flag.format(one) for flag in flags))
+
+    assert answer.code == 2
+    assert len(answer.err.splitlines()) == 1
+    assert words in answer.err

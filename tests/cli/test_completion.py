@@ -81,6 +81,7 @@ def test_every_verb_is_offered(tmp_path: Path) -> None:
     [
         "bench.py report reports/1",
         "bench.py compare --run reports/1",
+        "bench.py compare --reference reports/1",
         "bench.py run quick --resume rep",
     ],
 )

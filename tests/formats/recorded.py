@@ -1,12 +1,15 @@
 """A run with something of everything, beside the published DGX-1, for whole documents."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from builders import make_cell, make_launch, make_run, make_telemetry
 
 from suite.analysis.assemble import assemble
+from suite.analysis.pairs import paired
 from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.facts import Facts
 from suite.model.launch import Caution, CautionKind, Launch, RankRecord, StartedBy, Status
 from suite.model.report import Report
 from suite.model.run import Run
@@ -71,7 +74,14 @@ RANKS = tuple(
 )
 SCALED = make_cell(mode=Mode.TRAINING, precision=Precision.AMP, xla=True, batch_size=256, gpus=2)
 LAUNCHES = (
-    launch(AMP, 0, *steps(0.024), telemetry=ON_GPU, cautions=(THROTTLED,)),
+    launch(
+        AMP,
+        0,
+        *steps(0.024),
+        telemetry=ON_GPU,
+        cautions=(THROTTLED,),
+        conditions=Facts(compute_type="float16"),
+    ),
     launch(TRAINING, 0, *steps(0.2)),
     launch(SCALED, 0, *steps(0.212), ranks=RANKS, started_by=StartedBy.MPIRUN),
     launch(
@@ -101,6 +111,42 @@ def recorded_run() -> Run:
         protocol=PROTOCOL,
         cells=cells,
     )
+
+
+L4 = "NVIDIA L4"
+ON_L4 = (
+    launch(AMP, 0, *steps(0.0201), device=L4, conditions=Facts(compute_type="bfloat16")),
+    launch(TRAINING, 0, *steps(0.25), device=L4, cautions=(THROTTLED,)),
+    launch(make_cell(batch_size=256), 0, *steps(0.3), device=L4),
+    launch(make_cell(), 0, device=L4, status=Status.CRASHED, reason="ended by SIGSEGV"),
+    launch(make_cell(batch_size=16), 0, *steps(0.02), device=L4),
+    launch(AMP, 1, *steps(0.0203), device=L4),
+    launch(TRAINING, 1, status=Status.TIMED_OUT, reason="no step in 600 s", device=L4),
+)
+
+
+def other_run() -> Run:
+    """A later run on another GPU: slower and faster, with other cells, facts and software."""
+    return make_run(
+        *ON_L4,
+        matrix="recorded",
+        device=L4,
+        gpu=L4,
+        expected_device="dgx1",
+        protocol=replace(PROTOCOL, max_seconds=60.0),
+        started_at="2026-02-03T04:05:06+00:00",
+        machine={"gpus": [{"name": L4, "power_limit_watts": 72.0}]},
+        environment={
+            "python": "3.12.0",
+            "dirty": True,
+            "variables": {"TF_XLA_FLAGS": "--tf_xla_auto_jit=2"},
+        },
+    )
+
+
+def paired_report(run: Run | None = None) -> Report:
+    """The other run beside the recorded one, or beside the one given."""
+    return paired(assemble([run or recorded_run(), other_run()]))
 
 
 def recorded_report() -> Report:

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from suite import formats
 from suite.analysis.assemble import assemble
+from suite.analysis.pairs import paired
 from suite.analysis.scaling import scaling_of, times_of
 from suite.analysis.verdict import judge_run
 from suite.cli.live_table import View, live_table
@@ -24,6 +25,7 @@ from suite.formats.comparison import comparison_markdown, comparison_text
 from suite.formats.comparison_csv import comparison_csv
 from suite.formats.devices import devices_text
 from suite.formats.markdown import inline, line
+from suite.formats.pairs import pairs_markdown, pairs_text
 from suite.formats.plan import PlanLine, plan_text
 from suite.formats.plots import comparison_plots, plot_files
 from suite.formats.reference_tables import reference_list, reference_text
@@ -153,6 +155,14 @@ def report_with(name: str, published: str | None = None) -> Report:
     return assemble([run_with(name)], [reference_with(published or name)])
 
 
+def paired_with(name: str) -> Report:
+    """The run beside another one of the same cells, and of one cell more."""
+    run = run_with(name)
+    plain = run_with("another")
+    more = replace(plain.launches[0], cell=replace(INFERENCE, batch_size=64))
+    return paired(assemble([run, replace(plain, launches=(*plain.launches, more))]))
+
+
 def plan_with(name: str) -> str:
     matrix = Matrix(
         name=name,
@@ -185,6 +195,7 @@ TEXTS: dict[str, Callable[[str], str]] = {
     "run_text": lambda name: run_text(report_with(name).runs[0]),
     "overhead_text": lambda name: overhead_text(report_with(name).runs[0]),
     "comparison_text": lambda name: comparison_text(report_with(name)),
+    "pairs_text": lambda name: pairs_text(paired_with(name), WIDE),
     "devices_text": lambda name: (
         devices_text(machine_with(name)) + devices_text(replace(machine_with(name), gpus=()))
     ),
@@ -198,6 +209,7 @@ TEXTS: dict[str, Callable[[str], str]] = {
 DOCUMENTS: dict[str, Callable[[str], str]] = {
     "report_markdown": lambda name: report_markdown(report_with(name)),
     "comparison_markdown": lambda name: comparison_markdown(report_with(name)),
+    "pairs_markdown": lambda name: pairs_markdown(paired_with(name)),
     "reference_text": lambda name: reference_text(reference_with(name), Dialect.MARKDOWN),
 }
 # They fill paragraphs, so that a longer name takes more lines.
@@ -205,6 +217,7 @@ FILLED = {
     "comparison_text",
     "left_out_text",
     "overhead_text",
+    "pairs_text",
     "plan_text",
     "report_text",
     "run_text",

@@ -9,22 +9,38 @@ from pathlib import Path
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 from pydantic import TypeAdapter
-from recorded import AMP, LAUNCHES, PROTOCOL, REFERENCE, recorded_report, recorded_run
+from recorded import (
+    AMP,
+    LAUNCHES,
+    PROTOCOL,
+    REFERENCE,
+    paired_report,
+    recorded_report,
+    recorded_run,
+)
 
 from suite.analysis.assemble import assemble
 from suite.formats.comparison import comparison_markdown, comparison_text
 from suite.formats.comparison_csv import comparison_csv
 from suite.formats.html.page import report_html
 from suite.formats.junit import junit_xml
+from suite.formats.pairs import pairs_markdown, pairs_text
+from suite.formats.pairs_csv import pairs_csv
 from suite.formats.report_json import report_json, report_schema
 from suite.formats.results import report_markdown, report_text
 from suite.formats.results_csv import results_csv
 from suite.model.cell import quick_protocol
 from suite.model.launch import Caution, CautionKind, Launch, Status
 from suite.model.report import Hint, HintKind, Report
-from suite.store.references import read_system
+from suite.model.run import Run
+from suite.store.references import BANDS_PATH, read_bands, read_system
 
 DATA = Path(__file__).parents[1] / "data"
+
+
+def beside_reference(run: Run) -> Report:
+    """The run beside the published table, whose bands judge it."""
+    return assemble([run], [read_system(REFERENCE)], read_bands(BANDS_PATH))
 
 
 @dataclass(frozen=True)
@@ -37,6 +53,7 @@ class Format:
     render: Callable[[Report], str]
     is_data: bool = False
     has_letters: bool = True
+    report: Callable[[Run], Report] = beside_reference
 
     def said(self, kind: CautionKind) -> str:
         """What stands for a caution."""
@@ -57,13 +74,18 @@ FORMATS = {
     "report_comparison.txt": Format(comparison_text),
     "report_comparison.md": Format(comparison_markdown),
     "report_comparison.csv": Format(comparison_csv, is_data=True),
+    "pairs.txt": Format(pairs_text, report=paired_report),
+    "pairs.md": Format(pairs_markdown, report=paired_report),
+    "pairs.csv": Format(pairs_csv, is_data=True, report=paired_report),
 }
 
 
 @pytest.mark.parametrize("name", set(FORMATS) - {"report.json", "report.html"})
 def test_a_report_is_the_recorded_document(name: str) -> None:
     """Every number, unit, interval, caution and reason stands where it stood."""
-    assert FORMATS[name].render(recorded_report()) == (DATA / name).read_text(encoding="utf-8")
+    form = FORMATS[name]
+
+    assert form.render(form.report(recorded_run())) == (DATA / name).read_text(encoding="utf-8")
 
 
 def test_report_json_is_what_its_schema_says() -> None:
@@ -74,6 +96,7 @@ def test_report_json_is_what_its_schema_says() -> None:
     stored = json.loads(report_json(recorded_report()))
 
     validator.validate(stored)
+    validator.validate(json.loads(report_json(paired_report())))
     assert stored["report_version"] == 1
     stored["runs"][0]["launches"][0]["summary"]["count"] = "eighty"
     assert not validator.is_valid(stored)
@@ -81,7 +104,7 @@ def test_report_json_is_what_its_schema_says() -> None:
 
 def test_report_json_has_the_whole_report() -> None:
     """Nothing is rounded or left out: what is read back equals what was assembled."""
-    report = recorded_report()
+    report = replace(recorded_report(), pairs=paired_report().pairs)
 
     assert TypeAdapter(Report).validate_json(report_json(report)) == report
 
@@ -96,7 +119,7 @@ def test_the_schema_describes_every_type() -> None:
 def rendered(name: str, *launches: Launch) -> str:
     """The recorded run with these launches instead of its own."""
     run = replace(recorded_run(), launches=launches)
-    return FORMATS[name].render(assemble([run], [read_system(REFERENCE)]))
+    return FORMATS[name].render(FORMATS[name].report(run))
 
 
 @pytest.mark.parametrize("name", FORMATS)
