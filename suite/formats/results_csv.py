@@ -7,6 +7,6 @@ from suite.model.text import spreadsheet_text
 def results_csv(report: Report) -> str:
     """`Report.frame` as CSV; a spreadsheet takes no text of it for a formula."""
     frame = report.frame()
-    texts = frame.select_dtypes(include=["object", "str"]).columns
+    texts = frame.select_dtypes(exclude=["number", "bool"]).columns
     shown = frame[texts].map(lambda item: spreadsheet_text(item) if isinstance(item, str) else item)
     return frame.assign(**{str(name): shown[name] for name in texts}).to_csv(index=False)
