@@ -280,14 +280,18 @@ def test_sorting_and_filtering_survive_each_other(shown: Page) -> None:
 
 
 def test_the_page_prints(shown: Page) -> None:
-    """On paper it has several pages, in light colours whatever the theme."""
+    """On paper it has several pages, in light colours also where the reader chose dark ones."""
     shown.open(theme="dark")
+    for _ in range(2):  # auto, light, dark
+        shown.click("button.theme")
     pdf = shown.pdf()
     shown.emulate("print", "dark")
 
     assert pdf.startswith(b"%PDF-")
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) >= 2
     assert luminance(shown.value(BACKGROUND)) > 250
+    assert luminance(shown.one("p.sub").value_of_css_property("color")) < 120
+    assert luminance(shown.all("p.note")[0].value_of_css_property("color")) < 120
     assert not shown.one(".filters").is_displayed()
 
 
