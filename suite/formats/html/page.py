@@ -43,6 +43,7 @@ from suite.formats.html.verdict import (
 )
 from suite.formats.numbers import milliseconds, percent, rate
 from suite.formats.palette import INKS, LOOKS, Look
+from suite.formats.plots import PanelGroup, panel_groups
 from suite.formats.scaling import rank_word, scaling_explanation, scaling_table
 from suite.formats.tables import Table
 from suite.model.report import CellState, Comparison, Report, ReportedRun
@@ -94,6 +95,7 @@ class RunPart:
     has_ratios: bool
     counts: Mapping[CellState, int]
     grid: Grid
+    plots: tuple[PanelGroup, ...]
     looks: tuple[Look, ...]
     comparisons: tuple[ComparisonPart, ...]
     scaling: tuple[ScalingPart, ...]
@@ -147,6 +149,7 @@ def _run_part(report: Report, place: int) -> RunPart:
         has_ratios=any(cell.ratio for cell in cells),
         counts={state: states.count(state) for state in CellState},
         grid=grid(report, place),
+        plots=panel_groups(report, place),
         looks=tuple(dict.fromkeys(cell.look for cell in cells)),
         comparisons=tuple(
             ComparisonPart(
