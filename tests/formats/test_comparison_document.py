@@ -100,8 +100,8 @@ def test_the_comparison_is_the_recorded_document(recorded: Path) -> None:
     assert (recorded / "comparison.csv").read_text() == (DATA / "comparison.csv").read_text()
     assert written.strip().endswith("report.json, plots/weak_scaling_compared.svg")
     plot = (recorded / "plots" / "weak_scaling_compared.svg").read_text()
-    assert "7.76x on 8 GPUs, 97.1% of linear" in plot
-    assert "published: 7.48x on 8 GPUs, 93.5% of linear" in plot
+    assert "7.76\N{MULTIPLICATION SIGN}, 97.1%" in plot
+    assert "7.69\N{MULTIPLICATION SIGN}, 96.1%" in plot
 
 
 def test_ranks_on_a_cpu_are_set_beside_published_scaling(tmp_path: Path) -> None:

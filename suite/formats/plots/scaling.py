@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from suite.formats.numbers import percent
 from suite.formats.placement import round_numbers
 from suite.formats.plots.chart import Chart, ChartGroup, Margins
 from suite.formats.plots.curves import (
@@ -19,12 +20,13 @@ from suite.formats.plots.style import INK
 from suite.formats.plots.words import TIMES, about_all, gap, left_out, short
 from suite.formats.scaling import ESTIMATOR_WORDS, rank_plural, rank_word, scaling_title
 from suite.model.cell import Cell
+from suite.model.reference import key_of
 from suite.model.report import Comparison, Scaling, ScalingCurve, ScalingKind
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_MARGINS = Margins(left=50, right=84, top=14, bottom=36)
+_MARGINS = Margins(left=50, right=96, top=14, bottom=36)
 _HEIGHT = 196.0
 # More charts bury each other.
 _MOST_CHARTS = 12
@@ -54,8 +56,7 @@ def compared_scaling(plotted: PlottedRun, comparison: Comparison) -> ChartGroup:
 
 def _group(plotted: PlottedRun, scaling: Scaling, published: Sequence[ScalingCurve]) -> ChartGroup:
     rank = rank_word(plotted.run.header)
-    by_base = {curve.base: curve for curve in published}
-    curves = [_curve(plotted, scaling, each, by_base.get(each.base)) for each in scaling.curves]
+    curves = [_curve(plotted, scaling, each, published) for each in scaling.curves]
     scale = _scale(curves, rank_plural(rank))
     shown = list(zip(scaling.curves, curves, strict=True))[:_MOST_CHARTS]
     note = [
@@ -83,7 +84,7 @@ def _title(plotted: PlottedRun, base: Cell, kind: ScalingKind, rank: str) -> str
 
 
 def _curve(
-    plotted: PlottedRun, scaling: Scaling, curve: ScalingCurve, published: ScalingCurve | None
+    plotted: PlottedRun, scaling: Scaling, curve: ScalingCurve, published: Sequence[ScalingCurve]
 ) -> Curve:
     own = [line for line in scaling.lines if line.base == curve.base]
     results = {
@@ -92,6 +93,7 @@ def _curve(
         if (result := plotted.run.cells.get(cell.id))
     }
     numbers = {point.gpus for point in curve.points}
+    beside = _beside(plotted, curve.base, published)
     return Curve(
         look=look_of(curve.base),
         marks=tuple(
@@ -105,17 +107,24 @@ def _curve(
         gaps=tuple(
             gap(result, gpus) for gpus, result in sorted(results.items()) if gpus not in numbers
         ),
-        published=tuple((point.gpus, point.img_s) for point in published.points)
-        if published
-        else (),
+        published=tuple((point.gpus, point.img_s) for point in beside.points) if beside else (),
         label=_share(curve),
-        published_label=_share(published) if published else "",
+        published_label=_share(beside) if beside else "",
         fewest=2,
     )
 
 
+def _beside(
+    plotted: PlottedRun, base: Cell, published: Sequence[ScalingCurve]
+) -> ScalingCurve | None:
+    """The published curve that stands beside the measured one of a base, if any does."""
+    if base.id not in plotted.beside_published:
+        return None
+    return next((each for each in published if key_of(each.base) == key_of(base)), None)
+
+
 def _share(curve: ScalingCurve) -> str:
-    return f"{curve.factor:.2f}{TIMES}, {curve.of_linear:.0%}"
+    return f"{curve.factor:.2f}{TIMES}, {percent(curve.of_linear)}"
 
 
 def _scale(curves: Sequence[Curve], ranks: str) -> Scale:
