@@ -91,7 +91,7 @@ def _run(run: Run) -> ReportedRun:
     skipped = {result.cell for result in cells if result.status is Status.SKIPPED}
     telemetry = [process.telemetry for row in launches for process in row.telemetry]
     readings = sum(found.readings for found in telemetry)
-    covered = coverage(run.header, cells)
+    covered = coverage(run.header, cells, run.damaged)
     by_id = {result.cell.id: result for result in cells}
     return ReportedRun(
         header=run.header,

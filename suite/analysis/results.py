@@ -7,7 +7,7 @@ from suite.analysis.summary import summarize
 from suite.model.cell import Cell
 from suite.model.launch import Launch, Status
 from suite.model.report import LaunchRow
-from suite.model.run import CellResult, Coverage, RunHeader
+from suite.model.run import CellResult, Coverage, DamagedRecord, RunHeader
 from suite.model.summary import Summary
 
 
@@ -23,7 +23,9 @@ def cell_results(launches: Iterable[Launch], planned_launches: int = 1) -> tuple
     return tuple(_result(cell, group, planned_launches) for cell, group in by_cell.items())
 
 
-def coverage(header: RunHeader, results: Sequence[CellResult]) -> Coverage:
+def coverage(
+    header: RunHeader, results: Sequence[CellResult], damaged: Sequence[DamagedRecord] = ()
+) -> Coverage:
     """How many of the planned launches have ended; `results` are those of the whole run."""
     recorded = {result.cell.id for result in results}
     not_run = tuple(cell for cell in header.cells if cell not in recorded)
@@ -32,6 +34,7 @@ def coverage(header: RunHeader, results: Sequence[CellResult]) -> Coverage:
         planned_launches=sum(result.planned_launches for result in results)
         + len(not_run) * header.protocol.launches,
         not_run=not_run,
+        damaged=tuple(damaged),
     )
 
 

@@ -8,7 +8,7 @@ from suite.model.errors import ExitCode, NotComparableError
 from suite.model.launch import CautionKind, Status
 from suite.model.reference import Metric
 from suite.model.report import ComparedCell, Side
-from suite.model.run import CellResult, Coverage
+from suite.model.run import CellResult, Coverage, DamagedRecord
 
 # A number with one of these was not measured as the matrix asks, so it can neither pass nor fail.
 # All other doubts are disturbances: they slow a cell down, which may reach the limit all the same.
@@ -49,6 +49,7 @@ class Verdict:
     `failed` are the cells with a failed launch, `unfinished` those of which launches are missing,
     `not_run` the ids of those without any, and `skipped` those that this machine cannot run or has
     no memory for. None of the first three is judged, whatever its other launches measured.
+    `damaged` are records that cannot be read.
     """
 
     limit: float
@@ -57,6 +58,7 @@ class Verdict:
     unfinished: tuple[CellResult, ...]
     not_run: tuple[str, ...]
     skipped: tuple[CellResult, ...]
+    damaged: tuple[DamagedRecord, ...] = ()
 
     @property
     def lacking(self) -> int:
@@ -72,7 +74,7 @@ class Verdict:
         """A loss that was measured counts first: what is missing beside it cannot undo it."""
         if self.count(Standing.BELOW):
             return ExitCode.REGRESSION
-        if self.lacking or not self.judged:
+        if self.lacking or self.damaged or not self.judged:
             return ExitCode.CELL_FAILED
         return ExitCode.INCONCLUSIVE if self.count(Standing.UNDECIDED) else ExitCode.GOOD
 
@@ -106,6 +108,7 @@ def judge_run(
         skipped=tuple(
             result for result in results if result.status is Status.SKIPPED and result.is_finished
         ),
+        damaged=coverage.damaged,
     )
     if coverage.is_finished and not any(_counts(cell, min_batch) for cell in cells):
         raise NotComparableError(

@@ -11,6 +11,7 @@ from suite.cli.newest_run import newest_run
 from suite.cli.parser import REPORTS
 from suite.cli.sides import Sides, assembled_sides, read_sides
 from suite.cli.terminal import text_width
+from suite.cli.whole_parts import exit_code_of
 from suite.formats.comparison import comparison_markdown, comparison_text
 from suite.formats.comparison_csv import comparison_csv
 from suite.formats.markdown import code_block
@@ -67,7 +68,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             print(_unfinished(directory, reported))
     if limit is None:
         tell_github(lambda: _markdown(report))
-        return ExitCode.GOOD
+        return exit_code_of(report.runs)
     code, text = _verdict(sides, report, limit, arguments.min_batch or 1)
     print(f"\n{text}")
     tell_github(lambda: f"{_markdown(report)}\n## Verdict\n\n{code_block(text)}\n")

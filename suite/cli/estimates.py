@@ -10,13 +10,12 @@ from suite.analysis.memory import MemoryEstimate, capacity_bytes, estimate_memor
 from suite.formats.plan import no_fit_text
 from suite.model.cell import Cell
 from suite.model.device import Machine, for_cells, published_system, run_label
-from suite.model.errors import InputError
 from suite.model.launch import Launch
 from suite.model.matrix import Matrix
 from suite.model.reference import ReferenceTable
 from suite.run.plan import PlannedLaunch
 from suite.store.references import published_reference, read_reference
-from suite.store.runs import read_launches, stored_runs
+from suite.store.runs import read_records, stored_runs
 
 # The newest few runs reflect the device's present state; reading all of them would be slow.
 _RUNS_READ = 5
@@ -89,19 +88,18 @@ def _published_rate(
 def _earlier(reports: Path, device: str) -> list[Launch]:
     """Launches of the newest runs of this device, the newest last so that it takes precedence.
 
-    An earlier run never keeps a new one from starting: an unreadable one is skipped with a note on
-    stderr.
+    An earlier run never keeps a new one from starting: what cannot be read is skipped with a note
+    on stderr.
     """
     found = stored_runs(reports, most=_HEADERS_READ)
-    problems = list(found.unreadable.values())
+    problems = list(map(str, found.unreadable.values()))
     launches: list[list[Launch]] = []
     for run in found.runs:
         if run.header.device != device:
             continue
-        try:
-            launches.append(read_launches(run.directory))
-        except InputError as error:
-            problems.append(error)
+        records = read_records(run.directory)
+        launches.append(list(records.launches))
+        problems += [f"{run.directory / each.file}: {each.problem}" for each in records.damaged]
         if len(launches) == _RUNS_READ:
             break
     if problems:

@@ -6,6 +6,7 @@ from suite.cli.newest_run import newest_run
 from suite.cli.parser import REPORTS
 from suite.cli.reporting import assembled, write_report
 from suite.cli.terminal import text_width
+from suite.cli.whole_parts import exit_code_of
 from suite.formats.results import report_text
 from suite.model.errors import ExitCode, InputError
 from suite.model.text import shown
@@ -26,4 +27,4 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if arguments.out is not None:
         make_folder(folder)
     print(f"\nwritten to {shown(str(folder))}: {', '.join(write_report(report, folder))}")
-    return ExitCode.GOOD
+    return exit_code_of(report.runs)

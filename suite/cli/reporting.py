@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from suite.analysis.assemble import assemble, join
+from suite.cli.whole_parts import read_whole_parts
 from suite.formats.html.page import report_html
 from suite.formats.junit import junit_xml
 from suite.formats.plots import plot_files
@@ -15,7 +16,7 @@ from suite.model.reference import reference_key
 from suite.model.report import Report
 from suite.model.run import Run
 from suite.store.references import BANDS_PATH, REFERENCE_DIRECTORY, read_bands, read_system
-from suite.store.runs import read_run, write_plot
+from suite.store.runs import write_plot
 from suite.store.text import reachable, write_text
 
 # The files of a report.
@@ -31,10 +32,12 @@ _FILES: Mapping[str, Callable[[Report], str]] = {
 def assembled(directories: Sequence[Path]) -> Report:
     """A report of runs, each beside the references that it is for if they have any in common.
 
+    Damaged records are named on stderr and left out.
+
     Raises:
         InputError: a directory or a reference cannot be read.
     """
-    return join([_assembled(read_run(directory)) for directory in directories])
+    return join([_assembled(read_whole_parts(directory)) for directory in directories])
 
 
 def _assembled(run: Run) -> Report:

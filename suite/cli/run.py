@@ -205,14 +205,17 @@ def _report(planned: Sequence[PlannedLaunch], work: Work, stop: Stop) -> ExitCod
     done = finished([row.record for row in measured.launches], retry_failed=False)
     missing = [item for item in planned if (item.cell, item.launch) not in done]
     if missing:
-        why = f"stopped by {stop.by}" if stop.by else "--max-time is over"
+        ended = "records are damaged" if measured.coverage.damaged else "--max-time is over"
+        why = f"stopped by {stop.by}" if stop.by else ended
         count = f"{len(planned) - len(missing)} of {len(planned)} launches have ended"
         print(f"not finished ({why}): {count}; {_way_on(work.directory)}")
     elif _has_reference(report) and any(cell.summary for cell in measured.results):
         print(f"next: {bench('compare', '--run', str(work.directory))}")
     if stop.by is not None:
         return ExitCode.INTERRUPTED
-    return ExitCode.CELL_FAILED if missing else _exit_code(measured.results)
+    if missing or measured.coverage.damaged:
+        return ExitCode.CELL_FAILED
+    return _exit_code(measured.results)
 
 
 def _has_reference(report: Report) -> bool:

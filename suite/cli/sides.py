@@ -7,12 +7,12 @@ from pathlib import Path
 from suite.analysis.assemble import assemble
 from suite.analysis.pairs import paired
 from suite.cli.reporting import reference_paths
+from suite.cli.whole_parts import read_whole_parts
 from suite.model.errors import InputError, NotComparableError
 from suite.model.reference import Reference
 from suite.model.report import Report
 from suite.model.run import Run, SavedResults
 from suite.store.references import BANDS_PATH, read_bands, read_system, reference_path
-from suite.store.runs import read_run
 from suite.store.saved_results import is_results_table, read_results
 from suite.store.text import reachable
 
@@ -41,6 +41,8 @@ def read_sides(directories: Sequence[Path], reference: str | None) -> Sides:
     That is a published table by its name, a table in the form of one, a results.csv or another run,
     which then is the first. Without it a single run is set beside the tables that it is for.
 
+    Damaged records of the runs are named on stderr and left out.
+
     Raises:
         InputError: one of them cannot be read or is none of these, or a run is named twice.
     """
@@ -53,7 +55,7 @@ def read_sides(directories: Sequence[Path], reference: str | None) -> Sides:
             )
         directories, path = [path, *directories], None
     _refuse_twice(directories)
-    runs = [read_run(directory) for directory in directories]
+    runs = [read_whole_parts(directory) for directory in directories]
     if path is not None and is_results_table(path):
         return Sides(directories=directories, runs=runs, saved=read_results(path))
     if path is not None:

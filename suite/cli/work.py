@@ -72,7 +72,8 @@ def resumed_work(
     `header` is the one that a new run would have now.
 
     Raises:
-        InputError: there is no such run, or another process is filling it.
+        InputError: there is no such run, another process is filling it, or a record is damaged:
+            its launch may be good and only be unreadable here, so it is not replaced.
         NotComparableError: it began under other conditions, and --allow-changes is not given.
     """
     directory = arguments.resume
@@ -81,6 +82,9 @@ def resumed_work(
     read_header(directory)  # before a lock is made: the folder may not be a run
     with hold_run(directory):
         run = read_run(directory)
+        if run.damaged:
+            damaged = run.damaged[0]
+            raise InputError(f"{directory / damaged.file}: {damaged.problem}")
         found = changes(run.header, header)
         if found and not arguments.allow_changes:
             raise NotComparableError(

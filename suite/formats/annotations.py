@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from suite.model.launch import Caution, Status
 from suite.model.report import ComparedNumber
-from suite.model.run import CellResult
+from suite.model.run import CellResult, DamagedRecord
 
 # Beside a number that some of its planned launches did not contribute to.
 NOT_WHOLE = "!"
@@ -54,8 +54,13 @@ def skipped_alike(results: Iterable[CellResult]) -> Mapping[str, Sequence[str]]:
     return {reason: ids for reason, ids in by_reason.items() if len(ids) > _SKIPPED_SHOWN}
 
 
-def shortfalls(results: Sequence[CellResult], not_run: Sequence[str]) -> list[str]:
-    """Every cell that is not whole, with the reason; many that were skipped alike are counted."""
+def shortfalls(
+    results: Sequence[CellResult], not_run: Sequence[str], damaged: Sequence[DamagedRecord] = ()
+) -> list[str]:
+    """Every cell that is not whole, with the reason; many that were skipped alike are counted.
+
+    Records that are damaged are named below.
+    """
     alike = skipped_alike(results)
     counted = {cell for ids in alike.values() for cell in ids}
     lines = [
@@ -67,14 +72,27 @@ def shortfalls(results: Sequence[CellResult], not_run: Sequence[str]) -> list[st
         f"{len(ids)} cells, {ids[0]} to {ids[-1]}: skipped: {reason}"
         for reason, ids in alike.items()
     ]
-    return [*lines, *skipped, *named_not_run(not_run)]
+    return [*lines, *skipped, *named_not_run(not_run, damaged), *named_damaged(damaged)]
 
 
-def named_not_run(cells: Sequence[str]) -> list[str]:
-    """Cells without any record: the first ones by name, the others counted."""
-    lines = [f"{cell}: not run" for cell in cells[:_NOT_RUN_SHOWN]]
+def named_not_run(cells: Sequence[str], damaged: Sequence[DamagedRecord] = ()) -> list[str]:
+    """Cells without any whole record: the first ones by name, the others counted."""
+    lines = [f"{cell}: {without_record(cell, damaged)}" for cell in cells[:_NOT_RUN_SHOWN]]
     more = len(cells) - _NOT_RUN_SHOWN
     return [*lines, f"{more} more cells: not run"] if more > 0 else lines
+
+
+def without_record(cell_id: str, damaged: Iterable[DamagedRecord]) -> str:
+    """Why a planned cell has no launch."""
+    is_damaged = any(record.cell_id == cell_id for record in damaged)
+    return "no whole record" if is_damaged else "not run"
+
+
+def named_damaged(damaged: Sequence[DamagedRecord]) -> list[str]:
+    """Records that are left out because they are damaged: the first ones, the others counted."""
+    lines = [f"{record.file}: damaged: {record.problem}" for record in damaged[:_NOT_RUN_SHOWN]]
+    more = len(damaged) - _NOT_RUN_SHOWN
+    return [*lines, f"{more} more damaged records"] if more > 0 else lines
 
 
 def shortfall(result: CellResult) -> str:

@@ -236,7 +236,8 @@ def _number(value: float | None) -> str:
 def without_ratio(comparison: Comparison, run: ReportedRun) -> Iterator[tuple[str, list[str]]]:
     """Cells that have no ratio, or one that is not whole, and why: a heading and lines a kind."""
     cells = comparison.cells
-    lacking = shortfalls([cell.result for cell in cells if cell.result], run.coverage.not_run)
+    results = [cell.result for cell in cells if cell.result]
+    lacking = shortfalls(results, run.coverage.not_run, run.coverage.damaged)
     if lacking:
         yield "Without a whole measurement:", lacking
     unscaled = [

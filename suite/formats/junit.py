@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree as ET
 
-from suite.formats.annotations import shortfall
+from suite.formats.annotations import shortfall, without_record
 from suite.formats.numbers import milliseconds, rate
 from suite.model.launch import Status
 from suite.model.report import Report, ReportedRun
@@ -13,8 +13,9 @@ from suite.model.text import shown
 def junit_xml(report: Report) -> str:
     """A test suite for each run and a test case for each of its cells.
 
-    A cell fails with its status and reason. What was never run, or lacks launches, is an error;
-    what this machine cannot run is skipped. The time of a case is that of its launches in seconds.
+    A cell fails with its status and reason. What was never run, or lacks launches, is an error, and
+    so is each damaged record; what this machine cannot run is skipped. The time of a case is that
+    of its launches in seconds.
     """
     suites = ET.Element("testsuites", name="resnet50-bench")
     for run in report.runs:
@@ -35,7 +36,11 @@ def _suite(run: ReportedRun) -> ET.Element:
         case.set("time", f"{spent[cell_id]:.3f}")
         _outcome(case, result)
     for cell_id in run.coverage.not_run:
-        ET.SubElement(_case(suite, header.matrix, cell_id), "error", message="not run")
+        missing = without_record(cell_id, run.coverage.damaged)
+        ET.SubElement(_case(suite, header.matrix, cell_id), "error", message=missing)
+    for record in run.coverage.damaged:
+        case = _case(suite, header.matrix, record.file)
+        ET.SubElement(case, "error", message=shown(f"damaged: {record.problem}"))
     for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(name, str(len(suite.findall(f"testcase/{tag}"))))
     suite.set("tests", str(len(suite)))

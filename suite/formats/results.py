@@ -226,4 +226,4 @@ def _legend(results: Sequence[CellResult]) -> list[str]:
 
 def _failures(run: ReportedRun) -> list[str]:
     """Every cell that is not whole, and those planned that have no launch at all."""
-    return shortfalls(run.results, run.coverage.not_run)
+    return shortfalls(run.results, run.coverage.not_run, run.coverage.damaged)

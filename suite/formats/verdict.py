@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from suite.analysis.verdict import JudgedCell, Standing, Verdict
-from suite.formats.annotations import named_not_run, shortfall, shortfalls, words
+from suite.formats.annotations import named_damaged, named_not_run, shortfall, shortfalls, words
 from suite.formats.numbers import ratio
 from suite.model.errors import ExitCode
 from suite.model.text import shown
@@ -24,6 +24,7 @@ def verdict_text(verdict: Verdict) -> str:
     counts = (
         f"{reached} of {len(verdict.judged)} judged cells at {verdict.limit:g}x or more,"
         f" {below} below, {undecided} in doubt; {verdict.lacking} failed or missing"
+        + (f", {len(verdict.damaged)} damaged" if verdict.damaged else "")
     )
     return "\n".join([*map(shown, _lines(verdict)), f"{_WORDS[verdict.exit_code]}: {counts}"])
 
@@ -44,8 +45,9 @@ def _lines(verdict: Verdict) -> Iterator[str]:
         yield f"failed: {result.cell.id}: {shortfall(result)}"
     for result in verdict.unfinished:
         yield f"missing: {result.cell.id}: {shortfall(result)}"
-    for line in named_not_run(verdict.not_run):
+    for line in named_not_run(verdict.not_run, verdict.damaged):
         yield f"missing: {line}"
+    yield from named_damaged(verdict.damaged)
     for line in shortfalls(verdict.skipped, ()):
         yield f"no failure: {line}"
 

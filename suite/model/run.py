@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import PurePosixPath
 
 from suite.model.cell import Cell, Protocol
 from suite.model.launch import Caution, Launch, Status
@@ -61,12 +62,33 @@ class RunHeader:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class DamagedRecord:
+    """A file among the records of a run that is none of its records.
+
+    `file` is its path in the run directory, `problem` one line that says what is wrong with it and
+    what to do.
+    """
+
+    file: str
+    problem: str
+
+    @property
+    def cell_id(self) -> str:
+        """The id of the cell that its name promises."""
+        return PurePosixPath(self.file).name.rsplit(".", 2)[0]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run directory as read: its header and the launches that have ended, in planned order."""
+    """A run directory as read: its header and the launches that have ended, in planned order.
+
+    `damaged` are the records that could not be read or do not belong to it.
+    """
 
     header: RunHeader
     launches: tuple[Launch, ...]
+    damaged: tuple[DamagedRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,11 +147,16 @@ class SavedResults:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """How much of a run is complete: launches, and the ids of the cells without any record."""
+    """How much of a run is complete.
+
+    `not_run` are the ids of the planned cells without any record that can be read, and `damaged`
+    the records that cannot: a launch of which there is no other has not ended.
+    """
 
     ended_launches: int
     planned_launches: int
     not_run: tuple[str, ...]
+    damaged: tuple[DamagedRecord, ...] = ()
 
     @property
     def is_finished(self) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from suite.model.errors import InputError
 from suite.model.launch import Launch
-from suite.model.run import Run, RunHeader, RunSummary
+from suite.model.run import DamagedRecord, Run, RunHeader, RunSummary
 from suite.store.launches import read_launch
 from suite.store.records import SCHEMA_VERSION, decode, read_record
 from suite.store.text import UNFINISHED, json_text, reachable, write_bytes, write_text
@@ -78,26 +78,54 @@ def write_plot(directory: Path, name: str, content: str | bytes) -> None:
 
 
 def read_run(directory: Path | str) -> Run:
-    """Read a run directory; launches come in planned order.
+    """Read a run directory: what is whole of it, and which of its records are damaged.
+
+    Launches come in planned order.
 
     Raises:
-        InputError: not a run directory, a newer schema, or an invalid file.
+        InputError: not a run directory, or its run.json cannot be read.
     """
     directory = Path(directory)
     header = read_header(directory)
-    launches = read_launches(directory)
+    records = read_records(directory)
     order = {cell_id: index for index, cell_id in enumerate(header.cells)}
-    launches.sort(key=lambda launch: (launch.launch, order.get(launch.cell.id, len(order))))
-    return Run(header=header, launches=tuple(launches))
+    launches = sorted(
+        records.launches,
+        key=lambda launch: (launch.launch, order.get(launch.cell.id, len(order))),
+    )
+    return Run(header=header, launches=tuple(launches), damaged=records.damaged)
 
 
-def read_launches(directory: Path) -> list[Launch]:
-    """The launches of a run directory, sorted by file name; each occurs once.
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The records of a run directory: launches by file name, and those that are damaged."""
 
-    Raises:
-        InputError: a newer schema, an invalid file, or one with the name of another launch.
+    launches: tuple[Launch, ...]
+    damaged: tuple[DamagedRecord, ...]
+
+
+def read_records(directory: Path) -> Records:
+    """What is under `cells/` of a run directory, each launch once; no such folder holds none.
+
+    A record is damaged if it cannot be read, has a newer schema, is invalid, or has the name of
+    another launch.
     """
-    return [read_launch(path) for path in sorted((directory / "cells").glob("*.json"))]
+    cells = directory / "cells"
+    try:
+        names = sorted(path.name for path in cells.iterdir() if path.suffix == ".json")
+    except FileNotFoundError:
+        names = []
+    except OSError as error:
+        problem = f"cannot be listed ({error.strerror}); restore it, or start a new run"
+        return Records((), (DamagedRecord("cells", problem),))
+    launches, damaged = [], []
+    for name in names:
+        try:
+            launches.append(read_launch(cells / name))
+        except InputError as error:
+            problem = str(error).removeprefix(f"{cells / name}: ")
+            damaged.append(DamagedRecord(f"cells/{name}", problem))
+    return Records(tuple(launches), tuple(damaged))
 
 
 def read_header(directory: Path) -> RunHeader:

@@ -12,7 +12,7 @@ from suite.model.cell import Precision
 from suite.model.errors import ExitCode, NotComparableError
 from suite.model.launch import Caution, CautionKind, Status
 from suite.model.reference import ReferenceRow, ReferenceTable
-from suite.model.run import CellResult, Coverage
+from suite.model.run import CellResult, Coverage, DamagedRecord
 
 WHOLE = Coverage(ended_launches=1, planned_launches=1, not_run=())
 
@@ -102,6 +102,24 @@ def test_a_loss_counts_before_what_is_missing_and_that_before_a_doubt(
 
     assert (verdict.exit_code, verdict.lacking) == (code, lacking)
     assert {cell.result for cell in verdict.judged} <= {GOOD, BAD}
+
+
+def test_a_damaged_record_is_a_missing_one() -> None:
+    """Even if every launch that was planned has another: nobody knows what it held."""
+    table = ReferenceTable("t4", (row(8), row(16)))
+    damaged = replace(WHOLE, damaged=(DamagedRecord("cells/x.0.json", "is not JSON"),))
+    codes = [
+        judge_run(compare([measured], table, []), coverage, 1.0, 1).exit_code
+        for measured in (GOOD, BAD)
+        for coverage in (WHOLE, damaged)
+    ]
+
+    assert codes == [
+        ExitCode.GOOD,
+        ExitCode.CELL_FAILED,
+        ExitCode.REGRESSION,
+        ExitCode.REGRESSION,
+    ]
 
 
 def test_cells_without_a_record_are_missing() -> None:

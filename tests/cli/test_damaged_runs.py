@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from builders import make_cell, make_header, make_launch, make_protocol
@@ -31,6 +32,7 @@ LAUNCH = make_launch(
     step_seconds=(0.02, 0.02, 0.02, 0.02),
     wall_seconds=2.0,
 )
+OTHER = replace(LAUNCH, cell=make_cell(batch_size=16))
 RECORD = f"cells/{CELL.id}.0.json"
 GATE = ("--reference", str(ROOT / "reference" / "t4.csv"), "--fail-below", "0.5")
 MATRIX = """\
@@ -105,17 +107,126 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 @pytest.mark.parametrize("name", DAMAGE)
-def test_no_judgement_rests_on_a_damaged_record(tmp_path: Path, name: str) -> None:
-    """File, field and remedy in one line and exit 2: neither a pass nor a regression."""
+def test_no_judgement_passes_with_a_damaged_record(tmp_path: Path, name: str) -> None:
+    """File, field and remedy in one line, and exit 3: neither a pass nor a regression."""
     damage, words = DAMAGE[name]
     run = stored(tmp_path / "run")
+    write_launch(run / "cells", OTHER)
     damage(run)
     done = bench(tmp_path, "compare", *GATE, "--run", "run")
 
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: run/cells/")
+    assert done.returncode == 3
+    assert done.stderr.startswith("damaged: run/cells/")
     assert words in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("incomplete: ")
+    assert ", 0 below, 0 in doubt; " in last
+    assert last.endswith(" failed or missing, 1 damaged")
+
+
+def test_a_loss_counts_beside_a_damaged_record(tmp_path: Path) -> None:
+    """What was measured cannot be undone by what is missing, as with any missing launch."""
+    header = replace(HEADER, cells=(CELL.id, OTHER.cell.id))
+    run = stored(tmp_path / "run", header, replace(LAUNCH, step_seconds=(0.2,) * 4))
+    write_launch(run / "cells", OTHER)
+    (run / "cells" / f"{OTHER.cell.id}.0.json").write_text("{half")
+    done = bench(tmp_path, "compare", *GATE, "--run", "run")
+
+    assert done.returncode == 1
+    assert f"missing: {OTHER.cell.id}: no whole record" in done.stdout
+
+
+def test_compare_without_a_limit_shows_what_is_whole(tmp_path: Path) -> None:
+    """And says by its exit code that something is not."""
+    run = stored(tmp_path / "run")
+    write_launch(run / "cells", OTHER)
+    (run / "cells" / f"{OTHER.cell.id}.0.json").write_bytes(b"\xff\xfe")
+    done = bench(tmp_path, "compare", "--reference", "t4", "--run", "run")
+
+    assert done.returncode == 3
+    assert "400.00" in done.stdout
+    assert f"cells/{OTHER.cell.id}.0.json: damaged: not UTF-8 text" in " ".join(done.stdout.split())
+
+
+def in_place(make: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Something else than a file, made where a record was."""
+
+    def put(path: Path) -> None:
+        path.unlink()
+        make(path)
+
+    return put
+
+
+# What may stand where a record should be, and words that tell it.
+INSTEAD: dict[str, tuple[Callable[[Path], object], str]] = {
+    "nothing": (lambda path: path.write_text(""), "is not JSON (line 1, column 1"),
+    "half a record": (lambda path: path.write_text(path.read_text()[:300]), "is not JSON"),
+    "zeros": (lambda path: path.write_bytes(bytes(4096)), "is not JSON"),
+    "bytes": (lambda path: path.write_bytes(bytes(range(256))), "not UTF-8 text (byte 128)"),
+    "another file": (lambda path: path.write_text('{"runs": []}'), "is not a record of this suite"),
+    "a list": (lambda path: path.write_text("[1, 2]"), "is not a record of this suite"),
+    "a later record": (lambda path: path.write_text('{"schema_version": 99}'), "schema version 99"),
+    "a folder": (in_place(Path.mkdir), "is a directory"),
+    "a dead link": (in_place(lambda path: path.symlink_to("gone")), "no such file"),
+}
+
+
+@pytest.mark.parametrize("name", INSTEAD)
+def test_a_report_has_what_is_whole_and_names_what_is_not(tmp_path: Path, name: str) -> None:
+    """Exit 3, the file on one line of stderr, and in every file of the report."""
+    put, words = INSTEAD[name]
+    header = replace(HEADER, cells=(CELL.id, OTHER.cell.id))
+    run = stored(tmp_path / "run", header)
+    write_launch(run / "cells", OTHER)
+    file = f"cells/{OTHER.cell.id}.0.json"
+    put(run / file)
+    done = bench(tmp_path, "report", "run")
+    (reported,) = json.loads((run / "report.json").read_text())["runs"]
+    (damaged,) = reported["coverage"]["damaged"]
+    cases = ET.parse(run / "junit.xml").findall("testsuite/testcase")  # noqa: S314 - written here
+
+    assert done.returncode == 3
+    assert done.stderr.startswith(f"damaged: run/{file}: {words}")
+    assert len(done.stderr.splitlines()) == 1
+    assert "400.00" in done.stdout
+    assert f"{OTHER.cell.id}: no whole record" in done.stdout
+    assert f"- {file}: damaged: {words}" in (run / "report.md").read_text()
+    assert (damaged["file"], damaged["problem"].startswith(words)) == (file, True)
+    assert list(reported["cells"]) == [CELL.id]
+    assert [case.get("name") for case in cases if case.find("error") is not None] == [
+        OTHER.cell.id,
+        file,
+    ]
+
+
+def test_a_run_without_a_readable_header_is_bad_input(tmp_path: Path) -> None:
+    """Nothing says what its records are, so nothing is reported: one line and exit 2."""
+    run = stored(tmp_path / "run")
+    (run / "run.json").write_text("{half")
+    done = bench(tmp_path, "report", "run")
+
+    assert done.returncode == 2
+    assert re.fullmatch(
+        r"error: run/run\.json: is not JSON .*; the run cannot be read without it; restore it, or"
+        r" start a new run\n",
+        done.stderr,
+    )
+    assert not (run / "report.md").exists()
+
+
+def test_every_file_of_a_run_may_be_damaged(tmp_path: Path) -> None:
+    """Then the report has no number, and says of each why."""
+    run = stored(tmp_path / "run")
+    write_launch(run / "cells", OTHER)
+    for path in (run / "cells").iterdir():
+        path.write_text("{half")
+    done = bench(tmp_path, "report", "run")
+
+    assert done.returncode == 3
+    assert len(done.stderr.splitlines()) == 2
+    assert (run / "report.md").read_text().count(": damaged: is not JSON") == 2
 
 
 def test_half_a_surrogate_pair_in_a_device_name_is_printed_as_a_question_mark(

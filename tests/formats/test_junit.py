@@ -1,5 +1,6 @@
 """suite.formats.junit: what CI services make of a run."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import junitparser
@@ -10,6 +11,7 @@ from recorded import recorded_report
 from suite.analysis.assemble import assemble
 from suite.formats.junit import junit_xml
 from suite.model.launch import Status
+from suite.model.run import DamagedRecord
 
 
 @pytest.fixture
@@ -53,6 +55,19 @@ def test_a_case_has_its_time_its_number_and_its_doubts(read: junitparser.JUnitXm
     assert case.system_out.splitlines() == [
         "2612.57 img/s, p50 24.50 ms, 160 steps",
         "throttled: the power cap held the clock; raise it with nvidia-smi",
+    ]
+
+
+def test_a_damaged_record_is_an_error() -> None:
+    """Beside that of its cell, which was not simply never run."""
+    cell = make_cell().id
+    damaged = (DamagedRecord(f"cells/{cell}.0.json", "is not JSON; remove the file"),)
+    run = replace(make_run(cells=(cell,)), damaged=damaged)
+    ((*cases,),) = junitparser.JUnitXml.fromstring(junit_xml(assemble([run])).encode())
+
+    assert [(case.name, case.result[0].message) for case in cases] == [
+        (cell, "no whole record"),
+        (f"cells/{cell}.0.json", "damaged: is not JSON; remove the file"),
     ]
 
 

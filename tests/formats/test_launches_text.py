@@ -20,6 +20,7 @@ from suite.formats.telemetry import telemetry_notes, telemetry_table
 from suite.model.cell import Cell, Mode, Precision, Protocol
 from suite.model.launch import Caution, CautionKind, Launch, RankRecord, Status
 from suite.model.report import Report, ReportedRun
+from suite.model.run import DamagedRecord
 from suite.model.telemetry import Gauge, Telemetry
 
 # In an order in which neighbours are unlike.
@@ -259,6 +260,20 @@ def test_cells_that_were_not_run_are_named_up_to_a_number() -> None:
     assert [line for line in lines if line.endswith(": not run")] == [
         *(f"cell-{number}: not run" for number in range(20)),
         "480 more cells: not run",
+    ]
+
+
+def test_damaged_records_are_named_up_to_a_number() -> None:
+    """Each with its problem, in place of a claim that its cell was not run."""
+    damaged = tuple(DamagedRecord(f"cells/cell-{n}.0.json", f"problem {n}") for n in range(25))
+    run = make_run(LAUNCH, cells=(LAUNCH.cell.id, "cell-3", "elsewhere"))
+    lines = run_text(assemble([replace(run, damaged=damaged)]).runs[0]).splitlines()
+
+    start = lines.index("cell-3: no whole record")
+    assert lines[start + 1 :] == [
+        "elsewhere: not run",
+        *(f"cells/cell-{n}.0.json: damaged: problem {n}" for n in range(20)),
+        "5 more damaged records",
     ]
 
 

@@ -5,6 +5,7 @@ from builders import make_cell, make_result
 from suite.analysis.verdict import JudgedCell, Standing, Verdict
 from suite.formats.verdict import verdict_text
 from suite.model.launch import Caution, CautionKind, Status
+from suite.model.run import DamagedRecord
 
 DOUBTS = (Caution(CautionKind.CONTENDED, "why"), Caution(CautionKind.UNSTEADY, "why"))
 
@@ -33,6 +34,7 @@ def test_every_cell_that_a_verdict_turns_on_is_named() -> None:
         skipped=(
             make_result(make_cell(batch_size=256), status=Status.SKIPPED, reason="needs 9 GPUs"),
         ),
+        damaged=(DamagedRecord("cells/x.0.json", "is not JSON; remove the file"),),
     )
 
     both = "contended, unsteady"
@@ -44,6 +46,10 @@ def test_every_cell_that_a_verdict_turns_on_is_named() -> None:
         "failed: inference-fp32-bs32-1gpu: crashed: why",
         "missing: inference-fp32-bs64-1gpu: not finished (1 of 3 launches ok)",
         "missing: inference-fp32-bs128-1gpu: not run",
+        "cells/x.0.json: damaged: is not JSON; remove the file",
         "no failure: inference-fp32-bs256-1gpu: skipped: needs 9 GPUs",
-        "regression: 2 of 5 judged cells at 0.9x or more, 1 below, 2 in doubt; 3 failed or missing",
+        (
+            "regression: 2 of 5 judged cells at 0.9x or more, 1 below, 2 in doubt; 3 failed or"
+            " missing, 1 damaged"
+        ),
     ]

@@ -18,11 +18,12 @@ from suite.analysis.summary import launch_summary
 from suite.model.cell import Mode, Precision, Protocol
 from suite.model.errors import InputError
 from suite.model.recipe import Recipe
+from suite.model.run import DamagedRecord
 from suite.store.launches import decode_launch, encode_launch, read_launch, write_launch
 from suite.store.runs import (
     as_stored,
     create_run,
-    read_launches,
+    read_records,
     read_run,
     stored_runs,
     tidy_directory,
@@ -245,19 +246,20 @@ def test_a_launch_that_cannot_be_true_is_named_with_its_field(
     path = directory / "cells" / f"{CELL.id}.1.json"
     changed(path, setting(place, value))
 
-    with pytest.raises(InputError) as caught:
-        read_run(directory)
-
-    assert str(caught.value).startswith(f"{path}: {words}")
-    assert len(str(caught.value).splitlines()) == 1
+    (damaged,) = read_run(directory).damaged
+    assert damaged.file == f"cells/{path.name}"
+    assert damaged.problem.startswith(words)
+    assert len(damaged.problem.splitlines()) == 1
 
 
 def test_a_damaged_launch_comes_with_the_way_to_go_on(directory: Path) -> None:
     """The user learns that the other launches are good and this one can be measured again."""
     changed(directory / "cells" / f"{CELL.id}.1.json", setting("step_seconds", [0]))
 
-    with pytest.raises(InputError, match="; remove the file; run --resume then measures that laun"):
-        read_run(directory)
+    (damaged,) = read_run(directory).damaged
+    assert damaged.problem.endswith(
+        "; remove the file; run --resume then measures that launch again"
+    )
 
 
 @pytest.mark.parametrize(
@@ -307,22 +309,21 @@ def test_a_file_that_holds_something_else_is_named(directory: Path, text: str, w
     path = directory / "cells" / f"{CELL.id}.1.json"
     path.write_text(text)
 
-    with pytest.raises(InputError) as caught:
-        read_run(directory)
-
-    assert str(caught.value).startswith(f"{path}: {words}")
+    (damaged,) = read_run(directory).damaged
+    assert damaged.problem.startswith(words)
 
 
 def test_a_record_under_another_name_does_not_double_the_samples(directory: Path) -> None:
-    """A copy is refused, and the message says which file is the copy."""
+    """A copy is left out, and the message says which file is the copy."""
     cells = directory / "cells"
     copy = cells / f"{CELL.id}.1 (copy).json"
     shutil.copy(cells / f"{CELL.id}.1.json", copy)
 
-    with pytest.raises(InputError) as caught:
-        read_run(directory)
+    run = read_run(directory)
+    problem = f"holds what belongs in {CELL.id}.1.json; remove the copy"
 
-    assert str(caught.value) == f"{copy}: holds what belongs in {CELL.id}.1.json; remove the copy"
+    assert run.launches == (LAUNCH,)
+    assert run.damaged == (DamagedRecord(f"cells/{copy.name}", problem),)
 
 
 def test_a_file_far_larger_than_any_record_is_not_read(directory: Path) -> None:
@@ -331,8 +332,8 @@ def test_a_file_far_larger_than_any_record_is_not_read(directory: Path) -> None:
     with path.open("wb") as file:
         file.truncate(2**40)
 
-    with pytest.raises(InputError, match="larger than 268435456 bytes"):
-        read_run(directory)
+    (damaged,) = read_run(directory).damaged
+    assert damaged.problem.startswith("larger than 268435456 bytes")
 
 
 def test_half_a_surrogate_pair_is_read_as_a_question_mark(directory: Path) -> None:
@@ -347,7 +348,7 @@ def test_half_a_surrogate_pair_is_read_as_a_question_mark(directory: Path) -> No
 
 
 def test_whatever_bytes_a_record_holds_it_is_read_or_refused(tmp_path: Path) -> None:
-    """Mutations of a record are either a launch whose numbers are finite, or an InputError."""
+    """Mutations of a record are either a launch whose numbers are finite, or damaged."""
     generator = random.Random(29)  # noqa: S311 - not for secrets
     original = min((EARLIER / "cells").glob("*2gpu*.json")).read_text()
     parts = (
@@ -373,10 +374,11 @@ def test_whatever_bytes_a_record_holds_it_is_read_or_refused(tmp_path: Path) -> 
         at = generator.randrange(len(original))
         gone = generator.choice((0, 0, 1, 20))
         path.write_text(original[:at] + generator.choice(parts) + original[at + gone :])
-        try:
-            (launch,) = read_launches(tmp_path)
-        except InputError:
+        records = read_records(tmp_path)
+        assert len(records.launches) + len(records.damaged) == 1
+        if records.damaged:
             continue
+        (launch,) = records.launches
         read += 1
         summary = launch_summary(launch)
         assert summary is None or 0 < summary.images_per_second < 1e12
@@ -462,6 +464,33 @@ def test_cells_that_were_not_planned_come_last(directory: Path) -> None:
     changed(directory / "run.json", setting("cells", [first.cell.id, CELL.id]))
 
     assert read_run(directory).launches == (first, LAUNCH, later)
+
+
+def test_whole_records_are_read_beside_damaged_ones(directory: Path) -> None:
+    """One file that is none of ours costs nobody the launches beside it."""
+    (directory / "cells" / f"{CELL.id}.0.json").write_text("{half")
+    (directory / "cells" / "folder.json").mkdir()
+    run = read_run(directory)
+
+    assert run.launches == (LAUNCH,)
+    assert [damaged.file for damaged in run.damaged] == [
+        "cells/folder.json",
+        f"cells/{CELL.id}.0.json",
+    ]
+    assert run.damaged[1].cell_id == CELL.id
+
+
+def test_records_that_cannot_be_listed_are_damaged_as_a_whole(directory: Path) -> None:
+    """They are not taken for launches that were never run; without the folder there were none."""
+    shutil.rmtree(directory / "cells")
+    assert read_run(directory).damaged == ()
+
+    (directory / "cells").write_text("a file")
+    (damaged,) = read_run(directory).damaged
+    assert (damaged.file, damaged.problem) == (
+        "cells",
+        "cannot be listed (Not a directory); restore it, or start a new run",
+    )
 
 
 def test_a_plot_is_a_file_of_its_run(directory: Path) -> None:
