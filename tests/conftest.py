@@ -34,7 +34,7 @@ def why_no_browser() -> str:
     missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
     if missing:
         return f"a browser needs {' and '.join(missing)}; see suite/install/packages.txt"
-    return why_no_module("selenium", "Selenium")
+    return "" if installed("selenium") else "Selenium is not installed; the extra `test` brings it"
 
 
 # The marker of a test that needs a component -> why that cannot be used here, or nothing.
