@@ -69,10 +69,19 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         InputError: the folder is missing, read-only or full; the old text is still there.
     """
+    write_bytes(path, text.encode("utf-8", errors="backslashreplace"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """The same for a file that is no text.
+
+    Raises:
+        InputError: as `write_text`.
+    """
     unfinished = path.parent / f"{UNFINISHED}{secrets.token_hex(8)}"
     try:
-        with unfinished.open("x", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
+        with unfinished.open("xb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
