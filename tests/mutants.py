@@ -113,7 +113,8 @@ def mutants(path: Path) -> Iterator[Mutant]:
 
 def is_caught(mutant: Mutant, checkout: Path, tests: Sequence[Path], patience: float) -> bool:
     """Whether a fast test fails, or does not end; the tests of the module itself come first."""
-    own = sorted(tests[0].glob(f"test_{mutant.path.stem}*.py"))
+    stem, folder = mutant.path.stem, mutant.path.parent.name
+    own = sorted({*tests[0].glob(f"test_{stem}*.py"), *tests[0].glob(f"test_{folder}_*.py")})
     return any(given and not do_pass(given, checkout, patience) for given in (own, tests))
 
 

@@ -19,6 +19,7 @@ from suite.formats.palette import LOOKS
 from suite.model.cell import Mode, Precision, quick_protocol
 from suite.model.launch import Status
 from suite.model.report import Report
+from suite.model.run import DamagedRecord
 from suite.store.references import BANDS_PATH, read_bands, read_system
 
 ROOT = Path(__file__).parents[2]
@@ -206,7 +207,17 @@ def test_a_run_without_any_number_has_a_page() -> None:
     nothing = assemble([make_run(cells=("inference-fp32-bs1-1gpu",))])
     words = read(nothing).text
     assert "0 of 1 0 failed 1 not measured" in words
-    assert "Not run: inference-fp32-bs1-1gpu." in words
+    assert "Without a record inference-fp32-bs1-1gpu: not run" in words
+
+
+def test_damaged_records_are_named() -> None:
+    """What they held is missing, and no other number says so."""
+    lost = DamagedRecord(file="cells/training-fp32-bs8-1gpu.0.json", problem="cut short; remove it")
+    run = replace(make_run(make_launch(step_seconds=(0.1, 0.1))), damaged=(lost,))
+    words = read(assemble([run])).text
+
+    assert "1 damaged record is left out" in words
+    assert "cells/training-fp32-bs8-1gpu.0.json: damaged: cut short; remove it" in words
 
 
 def test_several_runs_stand_one_after_the_other() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from suite.formats.annotations import named_damaged, named_not_run
 from suite.formats.comparison import without_ratio
 from suite.formats.html import text
 from suite.formats.html.cells import CellPart, cell_parts
@@ -100,6 +101,7 @@ class RunPart:
     comparisons: tuple[ComparisonPart, ...]
     scaling: tuple[ScalingPart, ...]
     cells: tuple[CellPart, ...]
+    not_listed: tuple[str, ...]
     states: tuple[CellState, ...]
     caveats: tuple[Caveat, ...]
     device: tuple[Named, ...]
@@ -168,6 +170,10 @@ def _run_part(report: Report, place: int) -> RunPart:
             for scaling in run.scaling
         ),
         cells=tuple(cells),
+        not_listed=(
+            *named_not_run(run.coverage.not_run, run.coverage.damaged),
+            *named_damaged(run.coverage.damaged),
+        ),
         caveats=tuple(
             dict.fromkeys(
                 caveat

@@ -105,6 +105,9 @@ def _cautions(run: ReportedRun, comparisons: Sequence[Comparison]) -> Iterator[s
             f"not finished: {coverage.ended_launches} of {coverage.planned_launches} launches have"
             " ended"
         )
+    if coverage.damaged:
+        count = len(coverage.damaged)
+        yield f"{count} damaged {'record is' if count == 1 else 'records are'} left out"
     if header.protocol.quick:
         yield "quick protocol: a first look, not numbers to quote"
     lacking = Counter(result.status for result in run.results if result.summary is None)
