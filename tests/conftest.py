@@ -19,7 +19,7 @@ def installed(module: str) -> bool:
 
 
 def why_no_module(module: str, name: str) -> str:
-    return "" if installed(module) else f"{name} is not installed; the README says how"
+    return "" if installed(module) else f"{name} is not installed; docs/install.md says how"
 
 
 def why_no_hosts() -> str:
@@ -27,7 +27,11 @@ def why_no_hosts() -> str:
 
 
 def why_no_mpi() -> str:
-    return "" if shutil.which("mpirun") else "Open MPI is not installed; the README says how"
+    return (
+        ""
+        if shutil.which("mpirun")
+        else "Open MPI is not installed; docs/several-gpus-and-hosts.md says how"
+    )
 
 
 def why_no_browser() -> str:

@@ -107,8 +107,8 @@ WAYS: dict[int, Callable[[Path], int]] = {
 
 def test_the_documents_name_the_codes_there_are() -> None:
     """README and --help have the same codes as the program, and each is reached below."""
-    readme = (ROOT / "README.md").read_text().partition("Exit codes:")[2].partition("\n\n")[0]
-    told = {int(code) for code in re.findall(r"(?:^|,)\s+(\d+)\s", readme)}
+    readme = (ROOT / "README.md").read_text().partition("## Exit codes\n")[2].partition("\n## ")[0]
+    told = {int(code) for code in re.findall(r"^\| (\d+) \|", readme, re.MULTILINE)}
     listed = re.findall(r"^  (\d+) +\S", program_help(), re.MULTILINE)
 
     assert told == {int(code) for code in listed} == {int(code) for code in ExitCode} == set(WAYS)
