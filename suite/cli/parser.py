@@ -12,7 +12,7 @@ from suite.model.bounds import Bounds
 from suite.model.cell import BATCH_SIZES, IMAGE_SIZES, PUBLISHED_IMAGE_SIZE
 from suite.model.flag_values import decimal, whole
 from suite.model.text import bench, command, program
-from suite.store.flags import Parser, path, path_text
+from suite.store.flags import Parser, chosen, path, path_text
 
 _DESCRIPTION = """\
 Measure TensorFlow ResNet50 v1.5 on this machine and set the numbers beside
@@ -31,6 +31,9 @@ exit codes:
 
 # Measured / published throughput.
 _RATIOS = Bounds(0.001, 1000)
+
+# What a report is written as; `suite.cli.reporting` has the files of each.
+REPORT_FORMATS = ("html", "md", "json", "csv", "junit", "plots")
 
 # Where runs are written and searched, relative to the current folder.
 REPORTS = Path("reports")
@@ -150,6 +153,7 @@ def _add_report(verbs: "Verbs[argparse.ArgumentParser]") -> None:
         "print and write the report of runs again",
         ("report",),
         ("report", "reports/run-a", "reports/run-b", "--out", "both"),
+        ("report", "--format", "html,plots", "--open"),
     )
     parser.add_argument(
         "runs",
@@ -163,6 +167,20 @@ def _add_report(verbs: "Verbs[argparse.ArgumentParser]") -> None:
         type=path,
         metavar="DIR",
         help="folder to write into (default: the run's directory)",
+    )
+    parser.add_argument(
+        "--format",
+        type=chosen(REPORT_FORMATS),
+        default=REPORT_FORMATS,
+        dest="formats",
+        metavar="NAMES",
+        help=f"write these alone, of {','.join(REPORT_FORMATS)} (default: all)",
+    )
+    parser.add_argument(
+        "--xlsx", action="store_true", help="write report.xlsx, a workbook, as well"
+    )
+    parser.add_argument(
+        "--open", action="store_true", help="show report.html in the browser of this machine"
     )
 
 

@@ -1,9 +1,12 @@
 """Run directories, read and assembled into a report, and the files that are written of it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from suite.analysis.assemble import assemble, join
+from suite.cli.parser import REPORT_FORMATS
+from suite.formats.comparison_csv import comparison_csv
 from suite.formats.html.page import report_html
 from suite.formats.junit import junit_xml
 from suite.formats.plots import plot_files
@@ -18,14 +21,31 @@ from suite.store.references import BANDS_PATH, REFERENCE_DIRECTORY, read_bands, 
 from suite.store.runs import read_run, write_plot
 from suite.store.text import reachable, write_text
 
-# The files of a report.
-_FILES: Mapping[str, Callable[[Report], str]] = {
-    "report.html": report_html,
-    "report.md": report_markdown,
-    "report.json": report_json,
-    "results.csv": results_csv,
-    "junit.xml": junit_xml,
-}
+PAGE = "report.html"
+_PLOTS = "plots"
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file of a report: the format that it belongs to, its name, and what makes its text.
+
+    One that `compares` is there only where a run stands beside a table.
+    """
+
+    form: str  # one of REPORT_FORMATS
+    name: str
+    render: Callable[[Report], str]
+    compares: bool = False
+
+
+_FILES = (
+    _File("html", PAGE, report_html),
+    _File("md", "report.md", report_markdown),
+    _File("json", "report.json", report_json),
+    _File("csv", "results.csv", results_csv),
+    _File("csv", "comparison.csv", comparison_csv, compares=True),
+    _File("junit", "junit.xml", junit_xml),
+)
 
 
 def assembled(directories: Sequence[Path]) -> Report:
@@ -56,15 +76,20 @@ def reference_paths(run: Run) -> list[Path]:
     return [REFERENCE_DIRECTORY / f"{key}.csv" for key in keys if key]
 
 
-def write_report(report: Report, directory: Path) -> list[str]:
-    """Write a report in every format and its plots; the names of what was written.
+def write_report(
+    report: Report, directory: Path, formats: Collection[str] = REPORT_FORMATS
+) -> list[str]:
+    """Write a report in these formats; the names of what was written.
 
     Raises:
         InputError: one cannot be written.
     """
-    for name, render in _FILES.items():
-        write_text(directory / name, render(report))
-    plots = plot_files(report)
+    written = []
+    for file in _FILES:
+        if file.form in formats and (report.comparisons or not file.compares):
+            write_text(directory / file.name, file.render(report))
+            written.append(file.name)
+    plots = plot_files(report) if _PLOTS in formats else {}
     for name, content in plots.items():
         write_plot(directory, name, content)
-    return [*_FILES, *["plots/"] * bool(plots)]
+    return [*written, *[f"{_PLOTS}/"] * bool(plots)]

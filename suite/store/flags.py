@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, NoReturn
@@ -92,6 +92,19 @@ class Parser(argparse.ArgumentParser):
 
 def _worded(word: str) -> str:
     return f"'{shown(word, _SHOWN)}'"
+
+
+def chosen(known: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
+    """The type of a flag that takes some of these names, separated by commas."""
+
+    def names(text: str) -> tuple[str, ...]:
+        found = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+        for name in found:
+            if name not in known:
+                raise argparse.ArgumentTypeError(f"{_worded(name)}: {nearest(name, known)}")
+        return found
+
+    return names
 
 
 def path(text: str) -> Path:

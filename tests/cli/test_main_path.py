@@ -256,8 +256,8 @@ def test_a_cell_by_hand_leaves_the_record_that_a_run_would(tmp_path: Path) -> No
         ([], "the following arguments are required: VERB"),
         (["compare"], "holds no run; make one with"),
         (
-            ["compare", "--run", "a", "--run", "b"],
-            "--run: given twice, as 'a' and as 'b'; give one",
+            ["compare", "--reference", "a", "--reference", "b"],
+            "--reference: given twice, as 'a' and as 'b'; give one",
         ),
         (
             ["run", "{demo}", "--out=a", "--max-time=1m", "--out=b"],

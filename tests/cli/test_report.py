@@ -2,9 +2,11 @@
 
 import json
 import shutil
+import webbrowser
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from builders import make_cell, make_header, make_launch
 
@@ -168,3 +170,95 @@ def test_a_mistake_is_one_line(
     assert main(["report", *arguments]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert words in line
+
+
+def test_a_report_is_written_in_every_format(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All files where nothing is asked for; comparison.csv only beside a published table."""
+    beside = record(tmp_path / "beside", 0.02)
+    alone = record(tmp_path / "alone", 0.02, replace(HEADER, reference=None))
+
+    assert main(["report", str(beside)]) == 0
+    written = "report.html, report.md, report.json, results.csv, comparison.csv, junit.xml"
+    assert f"written to {beside}: {written}" in capsys.readouterr().out
+    assert set(written.split(", ")) <= {path.name for path in beside.iterdir()}
+    assert (beside / "comparison.csv").read_text().startswith("run,reference,mode,")
+    assert main(["report", str(alone)]) == 0
+    assert not (alone / "comparison.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("formats", "files"),
+    [
+        ("md", ["report.md"]),
+        ("csv, junit", ["results.csv", "comparison.csv", "junit.xml"]),
+        ("html,json,html", ["report.html", "report.json"]),
+    ],
+)
+def test_formats_can_be_chosen(tmp_path: Path, formats: str, files: list[str]) -> None:
+    """Nothing else is written."""
+    directory = record(tmp_path / "run", 0.02)
+
+    assert main(["report", str(directory), "--format", formats]) == 0
+    assert {path.name for path in directory.iterdir()} == {"run.json", "cells", *files}
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--format", "htm"], "argument --format: 'htm': did you mean 'html'?; see --help"),
+        (["--format", ""], "argument --format: '': known: html, md, json, csv, junit, plots"),
+        (["--format", "md", "--open"], "--open shows report.html, which --format leaves out"),
+    ],
+)
+def test_a_format_that_is_none_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: list[str], words: str
+) -> None:
+    """One line with the known ones, and nothing is written."""
+    directory = record(tmp_path / "run", 0.02)
+
+    assert main(["report", str(directory), *flags]) == 2
+    assert words in capsys.readouterr().err
+    assert {path.name for path in directory.iterdir()} == {"run.json", "cells"}
+
+
+@pytest.mark.parametrize("answer", ["shown", "", webbrowser.Error("no browser")])
+def test_the_page_is_shown_in_a_browser_or_named(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str | Exception,
+) -> None:
+    """After it was written, by its whole address; a machine without a browser is no error."""
+    directory = record(tmp_path / "a run", 0.02)
+    opened: list[str] = []
+
+    def open_page(address: str) -> bool:
+        assert (directory / "report.html").exists()
+        opened.append(address)
+        if isinstance(answer, Exception):
+            raise answer
+        return bool(answer)
+
+    monkeypatch.setattr(webbrowser, "open", open_page)
+    assert main(["report", str(directory), "--open"]) == 0
+    address = f"file://{tmp_path}/a%20run/report.html"
+    assert opened == [address]
+    named = f"note: no browser can be started here; open {address}" in capsys.readouterr().out
+    assert named == (answer != "shown")
+
+
+def test_a_workbook_is_written_where_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Beside the other files, or beside those that were chosen."""
+    directory = record(tmp_path / "run", 0.02)
+
+    assert main(["report", str(directory), "--format", "md", "--xlsx"]) == 0
+    assert f"written to {directory}: report.md, report.xlsx" in capsys.readouterr().out
+    assert set(pd.read_excel(directory / "report.xlsx", sheet_name=None)) == {
+        "cells",
+        "launches",
+        "comparison",
+    }

@@ -1,0 +1,58 @@
+"""suite.formats.workbook: report.xlsx, as spreadsheets and pandas read it."""
+
+import io
+
+import openpyxl
+import pandas as pd
+import pytest
+from builders import make_launch, make_run
+from recorded import LAUNCHES, recorded_report
+from test_outside_text import HOSTILE, report_with
+
+from suite.analysis.assemble import assemble
+from suite.formats.workbook import report_xlsx
+from suite.model.report import Report
+from suite.model.text import shown
+
+
+def sheets(report: Report) -> dict[str, pd.DataFrame]:
+    """The sheets as pandas reads them."""
+    return pd.read_excel(io.BytesIO(report_xlsx(report)), sheet_name=None)
+
+
+def test_the_sheets_hold_cells_launches_and_comparison() -> None:
+    """The same numbers as in results.csv and comparison.csv, and a row for each launch."""
+    report = recorded_report()
+    found = sheets(report)
+    frame = report.frame()
+
+    assert list(found) == ["cells", "launches", "comparison"]
+    assert list(found["cells"].columns) == list(frame.columns)
+    assert found["cells"]["images_per_second"].tolist() == pytest.approx(
+        frame["images_per_second"].tolist(), nan_ok=True
+    )
+    assert found["launches"]["status"].tolist() == [each.status.value for each in LAUNCHES]
+    assert found["launches"]["images_per_second"][0] == pytest.approx(
+        64 * 80 / sum(LAUNCHES[0].step_seconds)
+    )
+    assert found["launches"]["reason"][3] == "ResourceExhaustedError: failed to allocate"
+    assert "dgx1" in set(found["comparison"]["reference"])
+
+
+def test_a_report_without_a_comparison_has_no_such_sheet() -> None:
+    """Nor is a run without any launch a problem."""
+    assert list(sheets(assemble([make_run(make_launch(step_seconds=(0.1,)))]))) == [
+        "cells",
+        "launches",
+    ]
+    assert list(sheets(assemble([make_run()]))) == ["cells", "launches"]
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "@x", HOSTILE, "\x00\x08", "x" * 40_000, "日本語"])
+def test_no_text_from_outside_is_a_formula_or_breaks_the_file(name: str) -> None:
+    """A text stays the text that it is, without characters that act."""
+    book = openpyxl.load_workbook(io.BytesIO(report_xlsx(report_with(name))))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+
+    assert "f" not in {cell.data_type for cell in cells}
+    assert shown(name) in {cell.value for cell in cells}
