@@ -18,7 +18,13 @@ from suite.model.errors import NotComparableError
 from suite.model.reference import reference_key
 from suite.model.report import Report
 from suite.model.run import Run
-from suite.store.references import BANDS_PATH, REFERENCE_DIRECTORY, read_bands, read_system
+from suite.store.references import (
+    BANDS_PATH,
+    REFERENCE_DIRECTORY,
+    read_bands,
+    read_system,
+    recorded_reference,
+)
 from suite.store.runs import write_plot
 from suite.store.text import reachable, write_text
 
@@ -72,7 +78,7 @@ def _assembled(run: Run) -> Report:
 def reference_paths(run: Run) -> list[Path]:
     """The reference that the matrix names, else those of the published GPUs that ran its cells."""
     if run.header.reference is not None:
-        return [Path(run.header.reference)]
+        return [recorded_reference(run.header.reference)]
     keys = dict.fromkeys(
         reference_key(launch.cell) for launch in run.launches if launch.step_seconds
     )

@@ -49,7 +49,7 @@ from suite.run.ranks.command import NoLauncher, choose_launcher
 from suite.run.ranks.hosts import check_hosts
 from suite.run.session import Conduct, run_session
 from suite.run.stop import Stop
-from suite.store.references import read_reference
+from suite.store.references import portable_reference, read_reference
 from suite.store.runs import as_stored
 from suite.store.text import reachable
 
@@ -244,7 +244,7 @@ def _header(matrix: Matrix, options: KernelOptions, machine: Machine) -> RunHead
     return RunHeader(
         matrix=matrix.name,
         purpose=matrix.purpose,
-        reference=matrix.reference,
+        reference=portable_reference(matrix.reference),
         expected_device=matrix.device,
         device=run_label(matrix.cells, machine),
         gpu=here.gpus[0].name if here.gpus else None,

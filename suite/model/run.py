@@ -14,6 +14,7 @@ from suite.model.summary import Summary
 class RunHeader:
     """What is known before the first launch; what run.json holds.
 
+    `reference` is a published table's name, or the path of another; None if the matrix names none.
     `device` is the label of the device that runs, `gpu` its product name (None on a CPU),
     `expected_device` what the matrix asked for, `cells` the ids of every planned cell.
     `selection` says how these were selected; None if they are the whole matrix.

@@ -81,13 +81,25 @@ def reference_path(given: str) -> Path:
     Raises:
         InputError: neither a name nor a path that could be meant.
     """
-    names = [system.key for system in SYSTEMS]
-    if given in names:
-        return REFERENCE_DIRECTORY / f"{given}.csv"
-    path = Path(given)
+    path = recorded_reference(given)
     if not path.suffix and not reachable(path.exists):
+        names = [system.key for system in SYSTEMS]
         raise InputError(f"{given}: no such table and no such file; {nearest(given, names)}")
     return path
+
+
+def recorded_reference(given: str) -> Path:
+    """The file that a run's record names: see `portable_reference`."""
+    return REFERENCE_DIRECTORY / f"{given}.csv" if system_by_key(given) else Path(given)
+
+
+def portable_reference(path: str | None) -> str | None:
+    """A published table by its name, which means the same in any checkout; another by its path."""
+    if path is None:
+        return None
+    whole = Path(path).resolve()
+    is_published = whole.parent == REFERENCE_DIRECTORY and system_by_key(whole.stem)
+    return whole.stem if is_published else path
 
 
 def published_reference(name: str) -> ReferenceTable:

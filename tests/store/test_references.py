@@ -11,10 +11,12 @@ from suite.model.errors import InputError
 from suite.model.reference import Metric, ReferenceRow
 from suite.store.references import (
     REFERENCE_DIRECTORY,
+    portable_reference,
     published_reference,
     read_bands,
     read_reference,
     read_system,
+    recorded_reference,
     reference_path,
     write_bands,
 )
@@ -335,3 +337,22 @@ def test_a_table_is_given_by_its_name_or_by_its_path(tmp_path: Path) -> None:
     assert reference_path(str(without_ending)) == without_ending
     with pytest.raises(InputError, match="dgx3: no such table and no such file; did you"):
         reference_path("dgx3")
+
+
+def test_a_run_records_a_published_table_by_its_name(tmp_path: Path) -> None:
+    """So that its report is the same in another checkout; a file of one's own keeps its path."""
+    mine = tmp_path / "t4.csv"
+    mine.write_text("")
+    published = REFERENCE_DIRECTORY / "t4.csv"
+
+    assert portable_reference(str(published)) == "t4"
+    assert portable_reference(str(published.parent / "x" / ".." / "t4.csv")) == "t4"
+    assert portable_reference(str(REFERENCE_DIRECTORY / "bands.csv")) == str(
+        REFERENCE_DIRECTORY / "bands.csv"
+    )
+    assert portable_reference(str(mine)) == str(mine)
+    assert portable_reference(None) is None
+    assert recorded_reference("t4") == published
+    # As earlier versions recorded it.
+    assert recorded_reference(str(published)) == published
+    assert recorded_reference(str(mine)) == mine
