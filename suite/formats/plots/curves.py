@@ -6,20 +6,20 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from suite.formats.palette import Look
-from suite.formats.placement import Box, around, clearest, spread, thinned
+from suite.formats.placement import Box, around, clearest, spread
 from suite.formats.plots import pen
+from suite.formats.plots.area import Area, Span, lower_edge, ticks_below, ticks_beside
 from suite.formats.plots.series import NO_DOUBT, Doubt
 from suite.formats.plots.style import INK, text_width
 from suite.model.summary import Interval
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Fewer points are no curve, and are not joined.
 FEWEST = 3
-_DASHES = (0, (3.2, 2.4))
-_MARKER = 5.5
-_PUBLISHED_MARKER = 3.6
+_DASHES = (3.2, 2.4)
+_PUBLISHED_MARK = 3.6
 # Where the glyphs of cells without a number stand above the axis, and the first of their words.
 _ON_AXIS = 9.0
 # From the edge of the axes to the labels right of it.
@@ -81,85 +81,61 @@ class Scale:
     line: float | None = None
 
 
-def set_scale(axes: "Axes", scale: Scale) -> None:
-    """Limits, ticks that do not touch each other, and the grid; x is by powers of two."""
-    axes.patch.set_visible(False)
-    axes.set_xscale("log", base=2)
-    if scale.is_log:
-        axes.set_yscale("log")
+def values_of(curves: Sequence[Curve]) -> list[float]:
+    """Every measured and published number of these curves."""
+    return [
+        *(mark.y for curve in curves for mark in curve.marks),
+        *(value for curve in curves for _, value in curve.published),
+    ]
+
+
+def area_of(scale: Scale, figure: "Figure", inside: Box) -> Area:
+    """The area of a chart with its grid and ticks; x is by powers of two."""
     room = (scale.xs[-1] / scale.xs[0]) ** 0.02
-    axes.set_xlim(scale.xs[0] / room, scale.xs[-1] * room)
-    axes.set_ylim(scale.lowest, scale.highest)
-    labelled = _ticks(axes, scale.xs)
-    axes.set_xticks(labelled, [f"{x:g}" for x in labelled])
-    axes.set_yticks(scale.ticks, [scale.text(tick) for tick in scale.ticks])
-    axes.minorticks_off()
-    axes.grid(axis="y")
+    area = Area(
+        figure=figure,
+        box=inside,
+        across=Span(low=scale.xs[0] / room, high=scale.xs[-1] * room, is_log=True),
+        up=Span(low=scale.lowest, high=scale.highest, is_log=scale.is_log),
+    )
+    ticks_below(area, [(x, f"{x:g}") for x in scale.xs], grid=False)
+    ticks_beside(area, [(tick, scale.text(tick)) for tick in scale.ticks])
+    lower_edge(area, scale.along)
     if scale.line is not None:
-        axes.axhline(scale.line, color=INK["ink-3"], linewidth=1, zorder=1.5)
+        _, y = area.place(scale.xs[0], scale.line)
+        pen.stroke(figure, [[(inside.left, y), (inside.right, y)]], INK["ink-3"], 1, over=1.5)
+    return area
 
 
-def _ticks(axes: "Axes", xs: Sequence[float]) -> list[float]:
-    places = [pen.place(axes, x, axes.get_ylim()[0])[0] for x in xs]
-    widths = [text_width(f"{x:g}") for x in xs]
-    return [xs[index] for index in thinned(places, widths, 5)]
-
-
-def draw_others(axes: "Axes", curves: Sequence[Curve]) -> None:
+def draw_others(area: Area, curves: Sequence[Curve]) -> None:
     """The curves of other conditions, grey and without a word, for scale."""
-    lines = [line for curve in curves for line in _lines(curve, is_sound=True)]
-    if lines:
-        axes.plot(*pen.broken(lines), color=INK["others"], linewidth=1.1, zorder=2)
+    lines = [area.places(line) for curve in curves for line in _lines(curve, is_sound=True)]
+    pen.stroke(area.figure, lines, INK["others"], 1.1, over=2)
 
 
-def draw_curve(axes: "Axes", curve: Curve) -> None:
+def draw_curve(area: Area, curve: Curve) -> None:
     """What was published dashed and hollow, what was measured solid; what is doubted is hollow.
 
     A line from or to a doubted number is thin, and none leads over a cell without a number.
     """
-    colour, marker = curve.look.light, curve.look.marker
-    if curve.published:
-        axes.plot(
-            *zip(*curve.published, strict=True),
-            color=colour,
-            linewidth=1.3,
-            linestyle=_DASHES,
-            marker=marker,
-            markersize=_PUBLISHED_MARKER,
-            markerfacecolor=INK["paper"],
-            markeredgewidth=0.9,
-            clip_on=False,
-            zorder=3,
-        )
+    figure, colour, shape = area.figure, curve.look.light, curve.look.marker
+    published = area.places(curve.published)
+    pen.stroke(figure, [published] if published else [], colour, 1.3, dashes=_DASHES)
+    pen.mark(
+        figure, published, shape, colour, size=_PUBLISHED_MARK, inside=INK["paper"], edge=0.9,
+        over=3.5,
+    )  # fmt: skip
     whiskers = [
-        [(mark.x, _within(axes, low)), (mark.x, _within(axes, high))]
+        [(mark.x, area.up.within(end)) for end in mark.interval]
         for mark in curve.marks
         if mark.interval
-        for low, high in [mark.interval]
     ]
     thin, solid = (_lines(curve, is_sound=is_sound) for is_sound in (False, True))
     for lines, width in ((whiskers, 1.0), (thin, 0.7), (solid, 1.9)):
-        if lines:
-            axes.plot(*pen.broken(lines), color=colour, linewidth=width, zorder=4)
+        pen.stroke(figure, [area.places(line) for line in lines], colour, width, over=4)
     for is_doubted, inside in ((False, colour), (True, INK["paper"])):
-        marks = [mark for mark in curve.marks if mark.doubt.is_there is is_doubted]
-        if marks:
-            axes.plot(
-                [mark.x for mark in marks],
-                [mark.y for mark in marks],
-                color=colour,
-                linestyle="none",
-                marker=marker,
-                markersize=_MARKER,
-                markerfacecolor=inside,
-                clip_on=False,
-                zorder=5,
-            )
-
-
-def _within(axes: "Axes", y: float) -> float:
-    lowest, highest = axes.get_ylim()
-    return max(lowest, min(y, highest))
+        marks = [(mark.x, mark.y) for mark in curve.marks if mark.doubt.is_there is is_doubted]
+        pen.mark(figure, area.places(marks), shape, colour, inside=inside)
 
 
 def _joined(curve: Curve, *, is_sound: bool) -> Iterator[tuple[Mark, Mark]]:
@@ -192,19 +168,18 @@ class _End:
 
 
 def label(
-    axes: "Axes",
+    area: Area,
     curves: Sequence[Curve],
     text: Callable[[float], str],
-    others: Sequence[Curve] = (),
 ) -> None:
     """The ends of curves, the doubts about points, and why there are none, all in words."""
-    obstacles = [box for curve in (*curves, *others) for box in _obstacles(axes, curve)]
+    obstacles = [box for curve in curves for box in _obstacles(area, curve)]
     for curve in curves:
-        obstacles += _write_gaps(axes, curve.gaps, obstacles)
+        obstacles += _write_gaps(area, curve.gaps, obstacles)
     ends = [end for curve in curves for end in _ends(curve, text)]
-    obstacles += _write_ends(axes, ends, obstacles)
+    obstacles += _write_ends(area, ends, obstacles)
     for curve in curves:
-        _write_doubts(axes, curve.marks, obstacles)
+        _write_doubts(area, curve.marks, obstacles)
 
 
 def _ends(curve: Curve, text: Callable[[float], str]) -> Iterator[_End]:
@@ -216,45 +191,45 @@ def _ends(curve: Curve, text: Callable[[float], str]) -> Iterator[_End]:
         yield _End(x, y, curve.published_label or text(y), INK["ink-2"], False)
 
 
-def _write_ends(axes: "Axes", ends: Sequence[_End], obstacles: Sequence[Box]) -> list[Box]:
+def _write_ends(area: Area, ends: Sequence[_End], obstacles: Sequence[Box]) -> list[Box]:
     """Right of the axes where a curve leads there, else close to its end."""
-    inside = pen.edges(axes)
-    at_edge = [end for end in ends if pen.place(axes, end.x, end.y)[0] > inside.right - 12]
-    wanted = [pen.place(axes, end.x, end.y)[1] for end in at_edge]
+    inside = area.box
+    at_edge = [end for end in ends if area.place(end.x, end.y)[0] > inside.right - 12]
+    wanted = [area.place(end.x, end.y)[1] for end in at_edge]
     lowest, highest = inside.bottom + 4, inside.top + 8
     boxes: list[Box] = []
     for end, middle in zip(at_edge, spread(wanted, _LABEL_LINE, lowest, highest), strict=True):
         left, width = inside.right + _BESIDE, text_width(end.text, bold=end.is_bold)
         boxes.append(Box(left, middle - 6.5, left + width, middle + 6.5))
-        _write_end(axes, boxes[-1], end)
+        _write_end(area, boxes[-1], end)
     for end in ends:
         if end not in at_edge:
             width = text_width(end.text, bold=end.is_bold)
-            places = around(*pen.place(axes, end.x, end.y), width, pen.TEXT_HEIGHT, 6)
+            places = around(*area.place(end.x, end.y), width, pen.TEXT_HEIGHT, 6)
             above = [places[1], *places]
             room = Box(inside.left, inside.bottom, inside.right + 40, inside.top + 14)
             boxes.append(clearest(above, [*obstacles, *boxes], room))
-            _write_end(axes, boxes[-1], end)
+            _write_end(area, boxes[-1], end)
     return boxes
 
 
-def _write_end(axes: "Axes", box: Box, end: _End) -> None:
+def _write_end(area: Area, box: Box, end: _End) -> None:
     weight = "bold" if end.is_bold else "normal"
-    pen.write_in(axes, box, end.text, color=end.colour, weight=weight)
+    pen.write_in(area.figure, box, end.text, color=end.colour, weight=weight)
 
 
-def _write_gaps(axes: "Axes", gaps: Sequence[Gap], obstacles: Sequence[Box]) -> list[Box]:
+def _write_gaps(area: Area, gaps: Sequence[Gap], obstacles: Sequence[Box]) -> list[Box]:
     """A glyph on the axis for each, and a word for neighbours with the same reason."""
-    inside = pen.edges(axes)
+    inside = area.box
     middle = inside.bottom + _ON_AXIS
     boxes = []
     for gap in gaps:
-        x, _ = pen.place(axes, gap.x, axes.get_ylim()[0])
-        pen.without_number(axes, x, middle, is_failure=gap.is_failure)
+        x, _ = area.place(gap.x, area.up.low)
+        pen.without_number(area.figure, x, middle, is_failure=gap.is_failure)
         boxes.append(Box(x - 7, middle - 7, x + 7, middle + 7))
     for (word, is_failure), alike in groupby(gaps, key=lambda gap: (gap.word, gap.is_failure)):
         first, *_ = alike
-        x, _ = pen.place(axes, first.x, axes.get_ylim()[0])
+        x, _ = area.place(first.x, area.up.low)
         width, height = text_width(word), pen.TEXT_HEIGHT
         lefts = [x - 9 - width, x + 7 - width, x - width / 2, x - 7, x + 9]
         rows = [middle - 6.5, middle + 8, middle + 8, middle + 8, middle - 6.5]
@@ -266,13 +241,13 @@ def _write_gaps(axes: "Axes", gaps: Sequence[Gap], obstacles: Sequence[Box]) -> 
         room = Box(inside.left, inside.bottom, inside.right + 40, inside.top)
         boxes.append(clearest(places, [*obstacles, *boxes], room))
         colour = INK["failed"] if is_failure else INK["ink-2"]
-        pen.write_in(axes, boxes[-1], word, color=colour)
+        pen.write_in(area.figure, boxes[-1], word, color=colour)
     return boxes
 
 
-def _write_doubts(axes: "Axes", marks: Sequence[Mark], obstacles: list[Box]) -> None:
+def _write_doubts(area: Area, marks: Sequence[Mark], obstacles: list[Box]) -> None:
     """A glyph beside each doubted point, and a word beside the first of neighbours alike."""
-    inside = pen.edges(axes)
+    inside = area.box
     room = Box(inside.left, inside.bottom, inside.right + 40, inside.top + 10)
     before = ""
     for mark in marks:
@@ -280,19 +255,21 @@ def _write_doubts(axes: "Axes", marks: Sequence[Mark], obstacles: list[Box]) -> 
         if word:
             shown = word if word != before else ""
             width = pen.word_width(shown) if shown else pen.GLYPH_WIDTH
-            places = around(*pen.place(axes, mark.x, mark.y), width, pen.TEXT_HEIGHT, 7)
+            places = around(*area.place(mark.x, mark.y), width, pen.TEXT_HEIGHT, 7)
             box = clearest(places, obstacles, room)
             obstacles.append(box)
-            pen.doubted(axes, box.left + 6, box.bottom + 6.5)
-            pen.write(axes, box.left + pen.GLYPH_WIDTH, box.bottom, shown, color=INK["doubt"])
+            pen.doubted(area.figure, box.left + 6, box.bottom + 6.5)
+            pen.write(
+                area.figure, box.left + pen.GLYPH_WIDTH, box.bottom, shown, color=INK["doubt"]
+            )
         before = word
 
 
-def _obstacles(axes: "Axes", curve: Curve) -> Iterator[Box]:
+def _obstacles(area: Area, curve: Curve) -> Iterator[Box]:
     """What words should not cover: points, and the lines between them."""
     lines = [
-        [pen.place(axes, mark.x, mark.y) for mark in curve.marks],
-        [pen.place(axes, x, y) for x, y in curve.published],
+        [area.place(mark.x, mark.y) for mark in curve.marks],
+        [area.place(x, y) for x, y in curve.published],
     ]
     for line in lines:
         yield from (Box(x - 5, y - 5, x + 5, y + 5) for x, y in line)

@@ -1,14 +1,14 @@
 """Cells side by side, where there are too few batch sizes for a curve."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.formats.numbers import milliseconds, rate
 from suite.formats.palette import Look
-from suite.formats.placement import even_numbers, round_numbers
+from suite.formats.placement import Box, even_numbers, round_numbers
 from suite.formats.plots import pen
+from suite.formats.plots.area import Area, Span
 from suite.formats.plots.chart import Chart, ChartGroup
 from suite.formats.plots.rows import (
     CellRow,
@@ -18,7 +18,6 @@ from suite.formats.plots.rows import (
     cell_rows,
     frame,
     laid_out,
-    ticks_that_fit,
     write_lack,
     write_number,
 )
@@ -27,15 +26,14 @@ from suite.formats.plots.style import INK
 from suite.formats.plots.words import TIMES, about_all, left_out, times
 from suite.formats.scaling import ESTIMATOR_WORDS
 from suite.model.cell import Mode
+from suite.model.report import LaunchRow
 from suite.model.run import CellResult
 from suite.model.summary import Interval
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _BAR = 9.0
-# Steps closer than this share of a logarithmic axis fall onto one another.
-_DOTS = 240
 
 
 def cells_side_by_side(
@@ -81,20 +79,20 @@ def _bar_chart(plotted: PlottedRun, cells: Sequence[CellRow]) -> Chart:
     }
     highest = max(*rates.values(), *published.values(), 0.0)
 
-    def draw(axes: "Axes") -> None:
-        ticks = [(tick, f"{tick:g}") for tick in even_numbers(0, highest, 2)]
-        middles = frame(axes, rows, (0, highest), ticks)
+    def draw(figure: "Figure", box: Box) -> None:
+        ticks = [(tick, f"{tick:g}") for tick in even_numbers(0, highest, 3)]
+        area, middles = frame(figure, box, rows, Span(low=0, high=highest), ticks)
         for y, row in zip(middles, cells, strict=True):
             cell = row.result.cell.id
             beside = published.get(cell, 0.0)
             if cell in rates:
-                _bar(axes, y, rates[cell], row)
-                end, _ = pen.place(axes, max(rates[cell], beside), y)
-                write_number(axes, rows, y, row, rate(rates[cell]), end + 8)
+                _bar(area, y, rates[cell], row)
+                end, _ = area.place(max(rates[cell], beside), y)
+                write_number(area, rows, y, row, rate(rates[cell]), end + 8)
             else:
-                write_lack(axes, y, row.result)
+                write_lack(area, y, row.result)
             if beside:
-                _mark(axes, beside, y, row.look, is_hollow=True, size=4)
+                _mark(area, beside, y, row.look, is_hollow=True, size=4)
 
     said = [f"{row.label} {rate(rates.get(row.result.cell.id))}" for row in cells]
     return Chart(
@@ -102,63 +100,45 @@ def _bar_chart(plotted: PlottedRun, cells: Sequence[CellRow]) -> Chart:
         unit="img/s",
         says=f"Throughput in img/s: {'; '.join(said)}.",
         height=rows.height,
-        margins=rows.margins,
         draw=draw,
     )
 
 
-def _bar(axes: "Axes", y: float, length: float, row: Row) -> None:
-    axes.barh(
-        [y],
-        [length],
-        height=_BAR,
-        facecolor=INK["paper"] if row.doubt.is_there else row.look.light,
-        edgecolor=row.look.light,
-        linewidth=1.2,
-        zorder=3,
-    )
+def _bar(area: Area, y: float, length: float, row: Row) -> None:
+    corners = [(0, y - _BAR / 2), (length, y - _BAR / 2), (length, y + _BAR / 2), (0, y + _BAR / 2)]
+    colour = row.look.light
+    inside = INK["paper"] if row.doubt.is_there else colour
+    pen.fill(area.figure, area.places(corners), inside, edge=colour)
 
 
-def _mark(
-    axes: "Axes", x: float, y: float, look: Look, *, is_hollow: bool, size: float = 6
-) -> None:
-    axes.plot(
-        [x],
-        [y],
-        color=look.light,
-        marker=look.marker,
-        markersize=size,
-        markerfacecolor=INK["paper"] if is_hollow else look.light,
-        clip_on=False,
-        zorder=5,
-    )
+def _mark(area: Area, x: float, y: float, look: Look, *, is_hollow: bool, size: float = 6) -> None:
+    inside = INK["paper"] if is_hollow else look.light
+    pen.mark(area.figure, [area.place(x, y)], look.marker, look.light, size=size, inside=inside)
 
 
 def _step_chart(plotted: PlottedRun, cells: Sequence[CellRow]) -> Chart:
     """Every measured step of every launch, and the median of all."""
     rows = laid_out(by_mode(cells))
-    samples = plotted.samples
     summaries = [row.result.summary for row in cells if row.result.summary]
-    lowest = min(summary.min_seconds for summary in summaries) * 1e3 / 1.05
-    highest = max(summary.max_seconds for summary in summaries) * 1e3 * 1.05
+    across = Span(
+        low=min(summary.min_seconds for summary in summaries) * 1e3 / 1.05,
+        high=max(summary.max_seconds for summary in summaries) * 1e3 * 1.05,
+        is_log=True,
+    )
 
-    def draw(axes: "Axes") -> None:
-        limits = (lowest, highest)
-        width = axes.bbox.width
-        round_ones = round_numbers(*limits)
-        ticks = ticks_that_fit(width, limits, round_ones, [f"{each:g}" for each in round_ones])
-        middles = frame(axes, rows, limits, ticks, is_log=True)
+    def draw(figure: "Figure", box: Box) -> None:
+        ticks = [(each, f"{each:g}") for each in round_numbers(across.low, across.high)]
+        area, middles = frame(figure, box, rows, across, ticks)
         for y, row in zip(middles, cells, strict=True):
             summary = row.result.summary
             if summary is None:
-                write_lack(axes, y, row.result)
+                write_lack(area, y, row.result)
                 continue
-            dots = _apart(samples[row.result.cell.id], limits)
-            lines = [[(dot * 1e3, y - 2.5), (dot * 1e3, y + 2.5)] for dot in dots]
-            axes.plot(*pen.broken(lines), color=row.look.light, linewidth=1.1, zorder=3)
-            median = summary.p50_seconds * 1e3
-            axes.plot([median] * 2, [y - 6, y + 6], color=INK["ink"], linewidth=1.8, zorder=4)
-            write_number(axes, rows, y, row, milliseconds(summary.p50_seconds))
+            _dots(area, plotted.launches[row.result.cell.id], y, row.look)
+            median, middle = area.place(summary.p50_seconds * 1e3, y)
+            line = [(median, middle - 6), (median, middle + 6)]
+            pen.stroke(figure, [line], INK["ink"], 1.8, over=4)
+            write_number(area, rows, y, row, milliseconds(summary.p50_seconds))
 
     said = [
         f"{row.label} {milliseconds(row.result.summary.p50_seconds)}"
@@ -170,15 +150,17 @@ def _step_chart(plotted: PlottedRun, cells: Sequence[CellRow]) -> Chart:
         unit="ms",
         says=f"Median latency of a step in ms: {'; '.join(said)}.",
         height=rows.height,
-        margins=rows.margins,
         draw=draw,
     )
 
 
-def _apart(seconds: Sequence[float], limits: tuple[float, float]) -> list[float]:
-    """The step times without those that would be drawn onto others."""
-    scale = _DOTS / math.log(limits[1] / limits[0])
-    return list({round(math.log(each) * scale): each for each in seconds}.values())
+def _dots(area: Area, launches: Sequence[LaunchRow], y: float, look: Look) -> None:
+    """A short upright line for each step, those on the same unit drawn once."""
+    _, middle = area.place(area.across.low, y)
+    seconds = (each for launch in launches for each in launch.record.step_seconds)
+    places = sorted({round(area.place(each * 1e3, y)[0]) for each in seconds})
+    lines = [[(place, middle - 2.5), (place, middle + 2.5)] for place in places]
+    pen.stroke(area.figure, lines, look.light, 1.1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,27 +229,28 @@ def _factor_chart(factors: Sequence[_Factor]) -> Chart:
     )
     values = [factor.ratio for factor in factors if factor.ratio is not None]
     values += [factor.published for factor in factors if factor.published is not None]
-    limits = (min(1.0, *values, 1.0) / 1.25, max(1.0, *values, 1.0) * 1.25)
+    across = Span(low=min([1.0, *values]) / 1.25, high=max([1.0, *values]) * 1.25, is_log=True)
 
-    def draw(axes: "Axes") -> None:
-        round_ones = round_numbers(*limits)
-        texts = [f"{each:g}{TIMES}" for each in round_ones]
-        ticks = ticks_that_fit(axes.bbox.width, limits, round_ones, texts)
-        middles = frame(axes, rows, limits, ticks, is_log=True)
-        axes.axvline(1, color=INK["ink-3"], linewidth=1, zorder=1.5)
+    def draw(figure: "Figure", box: Box) -> None:
+        round_ones = round_numbers(across.low, across.high)
+        ticks = [(each, f"{each:g}{TIMES}") for each in round_ones]
+        area, middles = frame(figure, box, rows, across, ticks)
+        equal, _ = area.place(1, 0)
+        line = [(equal, area.box.bottom), (equal, area.box.top)]
+        pen.stroke(figure, [line], INK["ink-3"], 1, over=1.5)
         for y, factor in zip(middles, factors, strict=True):
             if factor.ratio is None:
-                write_lack(axes, y, factor.result)
+                write_lack(area, y, factor.result)
                 continue
             colour = factor.look.light
-            axes.plot([1, factor.ratio], [y, y], color=colour, linewidth=1.4, zorder=3)
+            pen.stroke(figure, [area.places([(1, y), (factor.ratio, y)])], colour, 1.4)
             if factor.interval is not None:
-                ends = [max(limits[0], min(end, limits[1])) for end in factor.interval]
-                axes.plot(ends, [y, y], color=colour, linewidth=4, alpha=0.35, zorder=2)
+                whisker = area.places([(across.within(end), y) for end in factor.interval])
+                pen.stroke(figure, [whisker], colour, 4, over=2, opacity=0.35)
             if factor.published is not None:
-                _mark(axes, factor.published, y, factor.look, is_hollow=True, size=4)
-            _mark(axes, factor.ratio, y, factor.look, is_hollow=factor.doubt.is_there)
-            write_number(axes, rows, y, factor, times(factor.ratio))
+                _mark(area, factor.published, y, factor.look, is_hollow=True, size=4)
+            _mark(area, factor.ratio, y, factor.look, is_hollow=factor.doubt.is_there)
+            write_number(area, rows, y, factor, times(factor.ratio))
 
     said = [
         f"{factor.section}, {factor.label} {times(factor.ratio)}"
@@ -279,6 +262,5 @@ def _factor_chart(factors: Sequence[_Factor]) -> Chart:
         unit=f"above 1{TIMES} is faster",
         says=f"Ratios of throughput: {'; '.join(said)}.",
         height=rows.height,
-        margins=rows.margins,
         draw=draw,
     )

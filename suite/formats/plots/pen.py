@@ -1,6 +1,6 @@
-"""Words and glyphs at places in units, counted from the lower left corner of a figure."""
+"""Lines, marks and words at places in units, counted from the lower left corner of a figure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from suite.formats.placement import Box
@@ -15,8 +15,9 @@ from suite.formats.plots.style import (
 )
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
+Point = tuple[float, float]
 # A line of text without the space to the next.
 TEXT_HEIGHT = 13.0
 # From the lower edge of a line of text to its baseline.
@@ -24,47 +25,99 @@ _DESCENT = 3.0
 _GLYPH_SIZE = 10.0
 # A glyph with the space to its word.
 GLYPH_WIDTH = 14.0
+_GAP = (float("nan"), float("nan"))
 
 
-def place(axes: "Axes", x: float, y: float) -> tuple[float, float]:
-    """Where a point of the axes' data lies, in units."""
-    across, up = axes.transData.transform((x, y))
-    return float(across), float(up)
-
-
-def edges(axes: "Axes") -> Box:
-    """The sides of the axes, in units."""
-    box = axes.bbox
-    return Box(float(box.x0), float(box.y0), float(box.x1), float(box.y1))
-
-
-def write(axes: "Axes", x: float, y: float, text: str, **look: Any) -> None:
+def write(figure: "Figure", x: float, y: float, text: str, **look: Any) -> None:
     """Write with the lower edge of the line at y."""
-    axes.text(
+    figure.text(
         x / UNITS,
         (y + _DESCENT) / UNITS,
         text,
-        transform=axes.figure.dpi_scale_trans,
+        transform=figure.dpi_scale_trans,
         **{"va": "baseline", "fontsize": TEXT_SIZE, **look},
     )
 
 
-def write_in(axes: "Axes", box: Box, text: str, **look: Any) -> None:
+def write_in(figure: "Figure", box: Box, text: str, **look: Any) -> None:
     """Write a line into a box that was made for it."""
-    write(axes, (box.left + box.right) / 2, box.bottom, text, ha="center", **look)
+    write(figure, (box.left + box.right) / 2, box.bottom, text, ha="center", **look)
 
 
-def doubted(axes: "Axes", x: float, y: float) -> None:
+def stroke(
+    figure: "Figure",
+    lines: Iterable[Sequence[Point]],
+    colour: str,
+    width: float,
+    *,
+    over: float = 3,
+    dashes: Sequence[float] = (),
+    opacity: float = 1,
+) -> None:
+    """Draw lines as one thing, with a gap between them; what is over more is drawn later."""
+    points = [point for line in lines for point in (*line, _GAP)]
+    if points:
+        style: Any = (0, tuple(dashes)) if dashes else "-"
+        _add(
+            figure, points[:-1], color=colour, linewidth=width, linestyle=style, zorder=over,
+            alpha=None if opacity == 1 else opacity,
+        )  # fmt: skip
+
+
+def mark(
+    figure: "Figure",
+    points: Sequence[Point],
+    shape: Any,
+    colour: str,
+    *,
+    size: float = 5.5,
+    inside: str | None = None,
+    edge: float = 1,
+    over: float = 5,
+) -> None:
+    """Draw the same shape at every point, filled with its colour or with another."""
+    if points:
+        _add(
+            figure, points, color=colour, linestyle="none", marker=shape, markersize=size,
+            markerfacecolor=inside or colour, markeredgewidth=edge, zorder=over,
+        )  # fmt: skip
+
+
+def fill(
+    figure: "Figure",
+    outline: Sequence[Point],
+    inside: str,
+    *,
+    edge: str = "none",
+    opacity: float = 1,
+    over: float = 3,
+) -> None:
+    """Fill the shape with these corners, with or without an outline."""
+    from matplotlib.patches import Polygon
+
+    shape = Polygon(
+        [(x / UNITS, y / UNITS) for x, y in outline],
+        transform=figure.dpi_scale_trans,
+        facecolor=inside,
+        edgecolor=edge,
+        linewidth=0 if edge == "none" else 1.2,
+        alpha=None if opacity == 1 else opacity,
+        zorder=over,
+    )
+    figure.add_artist(shape)
+
+
+def doubted(figure: "Figure", x: float, y: float) -> None:
     """Mark a doubt with this centre."""
-    _glyph(axes, x, y, doubt_glyph(), INK["doubt"])
+    _glyph(figure, x, y, doubt_glyph(), INK["doubt"])
 
 
-def without_number(axes: "Axes", x: float, y: float, *, is_failure: bool) -> None:
+def without_number(figure: "Figure", x: float, y: float, *, is_failure: bool) -> None:
     """Mark a cell that failed, or one that was not measured for another reason."""
     if is_failure:
-        _glyph(axes, x, y, failed_glyph(), INK["failed"])
+        _glyph(figure, x, y, failed_glyph(), INK["failed"])
     else:
-        _glyph(axes, x, y, absent_glyph(), INK["ink-2"])
+        _glyph(figure, x, y, absent_glyph(), INK["ink-2"])
 
 
 def word_width(text: str, *, bold: bool = False) -> float:
@@ -72,27 +125,12 @@ def word_width(text: str, *, bold: bool = False) -> float:
     return GLYPH_WIDTH + text_width(text, bold=bold)
 
 
-def broken(lines: Sequence[Sequence[tuple[float, float]]]) -> tuple[list[float], list[float]]:
-    """Several lines as one, with a gap after each: a single thing to draw."""
-    points = [point for line in lines for point in (*line, (float("nan"), float("nan")))]
-    return [x for x, _ in points], [y for _, y in points]
+def _glyph(figure: "Figure", x: float, y: float, shape: Any, colour: str) -> None:
+    mark(figure, [(x, y)], shape, colour, size=_GLYPH_SIZE, inside="none", edge=1.1, over=6)
 
 
-def _glyph(axes: "Axes", x: float, y: float, shape: Any, colour: str) -> None:
+def _add(figure: "Figure", points: Sequence[Point], **look: Any) -> None:
     from matplotlib.lines import Line2D
 
-    axes.add_artist(
-        Line2D(
-            [x / UNITS],
-            [y / UNITS],
-            transform=axes.figure.dpi_scale_trans,
-            marker=shape,
-            markersize=_GLYPH_SIZE,
-            markerfacecolor="none",
-            markeredgecolor=colour,
-            markeredgewidth=1.1,
-            linestyle="none",
-            clip_on=False,
-            zorder=6,
-        )
-    )
+    xs, ys = [x / UNITS for x, _ in points], [y / UNITS for _, y in points]
+    figure.add_artist(Line2D(xs, ys, transform=figure.dpi_scale_trans, **look))

@@ -1,13 +1,13 @@
 """Charts with a row for each cell: its name left, its mark on a common axis, its number right."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.formats.palette import Look
-from suite.formats.placement import thinned
+from suite.formats.placement import Box
 from suite.formats.plots import pen
+from suite.formats.plots.area import Area, Span, Tick, lower_edge, ticks_below
 from suite.formats.plots.chart import Margins
 from suite.formats.plots.series import Doubt, PlottedRun
 from suite.formats.plots.style import INK, shortened, text_width
@@ -16,15 +16,15 @@ from suite.model.cell import Mode
 from suite.model.run import CellResult
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 ROW = 18.0
 _TOP, _BOTTOM = 4.0, 22.0
 # Of a character of small text, wide ones included; what is longer is shortened where it is drawn.
-_CHARACTER = 6.6
+_CHARACTER = 6.2
 _WIDEST_LABEL, _WIDEST_WORD = 150.0, 78.0
 # Of numbers such as 1234.56 in bold.
-_NUMBER = 58.0
+_NUMBER = 54.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,71 +111,57 @@ def laid_out(sections: Sequence[Section]) -> Rows:
 
 
 def frame(
-    axes: "Axes",
+    figure: "Figure",
+    box: Box,
     rows: Rows,
-    limits: tuple[float, float],
-    ticks: Sequence[tuple[float, str]],
+    across: Span,
+    ticks: Sequence[Tick],
     *,
-    is_log: bool = False,
-) -> list[float]:
-    """Set up axes whose y is in units from the top, and write names, headings and ticks.
+    grid: bool = True,
+) -> tuple[Area, list[float]]:
+    """Write the names and headings of rows and the ticks below them.
 
-    Returns the y of the middle of each row.
+    Returns the area right of the names, whose y is in units from its lower edge, and the y of the
+    middle of each row.
     """
-    axes.patch.set_visible(False)
-    inside = pen.edges(axes)
-    axes.set_ylim(inside.top - inside.bottom, 0)
-    if is_log:
-        axes.set_xscale("log")
-    axes.set_xlim(*limits)
-    axes.set_yticks([])
-    axes.minorticks_off()
-    axes.set_xticks([x for x, _ in ticks], [text for _, text in ticks])
-    axes.grid(axis="x")
-    left, y = inside.left - rows.margins.left, 0.0
+    inside = rows.margins.inside(box)
+    up = Span(low=0, high=inside.top - inside.bottom)
+    area = Area(figure=figure, box=inside, across=across, up=up)
+    ticks_below(area, ticks, grid=grid)
+    lower_edge(area)
+    bottom = inside.top
     middles = []
     for section in rows.sections:
         if section.title:
+            bottom -= ROW
             look = {"weight": "bold", "color": INK["ink"]}
-            pen.write(axes, left, inside.top - y - 15, section.title, **look)
-            y += ROW
+            pen.write(figure, box.left, bottom + 3, section.title, **look)
         for row in section.rows:
+            bottom -= ROW
             text = shortened(row.label, rows.margins.left - 8)
-            pen.write(axes, left, inside.top - y - 15, text)
-            middles.append(y + ROW / 2)
-            y += ROW
-    return middles
+            pen.write(figure, box.left, bottom + 3, text)
+            middles.append(bottom + ROW / 2 - inside.bottom)
+    return area, middles
 
 
 def write_number(
-    axes: "Axes", rows: Rows, y: float, row: Row, text: str, x: float | None = None
+    area: Area, rows: Rows, y: float, row: Row, text: str, x: float | None = None
 ) -> None:
-    """Write the number of a row at x units, or right of the axes, and after it its doubt."""
-    inside = pen.edges(axes)
-    left, bottom = inside.right + 8 if x is None else x, inside.top - y - 6
-    pen.write(axes, left, bottom, text, weight="bold", color=row.look.light)
+    """Write the number of a row at x units, or right of the area, and after it its doubt."""
+    left, bottom = area.box.right + 8 if x is None else x, area.box.bottom + y - 6
+    pen.write(area.figure, left, bottom, text, weight="bold", color=row.look.light)
     if row.doubt.word:
         after = left + text_width(text, bold=True) + 4
-        pen.doubted(axes, after + 6, bottom + 6)
-        room = inside.right + rows.margins.right - after - pen.GLYPH_WIDTH
+        pen.doubted(area.figure, after + 6, bottom + 6)
+        room = area.box.right + rows.margins.right - after - pen.GLYPH_WIDTH
         word = shortened(row.doubt.word, room)
-        pen.write(axes, after + pen.GLYPH_WIDTH, bottom, word, color=INK["doubt"])
+        pen.write(area.figure, after + pen.GLYPH_WIDTH, bottom, word, color=INK["doubt"])
 
 
-def write_lack(axes: "Axes", y: float, result: CellResult) -> None:
+def write_lack(area: Area, y: float, result: CellResult) -> None:
     """Why a row has no number, where its mark would begin."""
-    inside = pen.edges(axes)
+    left, middle = area.box.left, area.box.bottom + y
     is_failure = result.status.is_failure
-    pen.without_number(axes, inside.left + 9, inside.top - y, is_failure=is_failure)
+    pen.without_number(area.figure, left + 9, middle, is_failure=is_failure)
     colour = INK["failed"] if is_failure else INK["ink-2"]
-    pen.write(axes, inside.left + 18, inside.top - y - 6, status_word(result), color=colour)
-
-
-def ticks_that_fit(
-    axes_width: float, limits: tuple[float, float], values: Sequence[float], texts: Sequence[str]
-) -> list[tuple[float, str]]:
-    """Those ticks of a logarithmic axis so many units wide that do not touch each other."""
-    low, high = (math.log(limit) for limit in limits)
-    places = [(math.log(value) - low) / (high - low) * axes_width for value in values]
-    widths = [text_width(text) for text in texts]
-    return [(values[index], texts[index]) for index in thinned(places, widths, 7)]
+    pen.write(area.figure, left + 18, middle - 6, status_word(result), color=colour)

@@ -4,16 +4,17 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from suite.formats.numbers import percent
-from suite.formats.placement import round_numbers
+from suite.formats.placement import Box, round_numbers
+from suite.formats.plots import pen
 from suite.formats.plots.chart import Chart, ChartGroup, Margins
 from suite.formats.plots.curves import (
     Curve,
     Mark,
     Scale,
+    area_of,
     draw_curve,
     draw_others,
     label,
-    set_scale,
 )
 from suite.formats.plots.series import NO_DOUBT, PlottedRun, look_of
 from suite.formats.plots.style import INK
@@ -24,12 +25,13 @@ from suite.model.reference import key_of
 from suite.model.report import Comparison, Scaling, ScalingCurve, ScalingKind
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _MARGINS = Margins(left=50, right=96, top=14, bottom=36)
 _HEIGHT = 196.0
+_DOTS = (1, 1.65)
 # More charts bury each other.
-_MOST_CHARTS = 12
+_MOST_CHARTS = 9
 _KEPT = {
     ScalingKind.WEAK: "with the batch size of each unchanged",
     ScalingKind.STRONG: "with the global batch size unchanged",
@@ -154,15 +156,13 @@ def _linear(curve: Curve) -> list[tuple[float, float]]:
 def _chart(title: str, curve: Curve, curves: Sequence[Curve], scale: Scale) -> Chart:
     others = [other for other in curves if other is not curve]
 
-    def draw(axes: "Axes") -> None:
-        set_scale(axes, scale)
-        axes.set_xlabel(scale.along)
-        draw_others(axes, others)
-        axes.plot(
-            *zip(*_linear(curve), strict=True), color=INK["ink-3"], linestyle=":", linewidth=1.2
-        )
-        draw_curve(axes, curve)
-        label(axes, [curve], short, others)
+    def draw(figure: "Figure", box: Box) -> None:
+        area = area_of(scale, figure, _MARGINS.inside(box))
+        draw_others(area, others)
+        linear = area.places(_linear(curve))
+        pen.stroke(figure, [linear], INK["ink-3"], 1.2, over=2, dashes=_DOTS)
+        draw_curve(area, curve)
+        label(area, [curve], short)
 
     last = curve.marks[-1]
     published = f"; published {curve.published_label}" * bool(curve.published)
@@ -175,6 +175,5 @@ def _chart(title: str, curve: Curve, curves: Sequence[Curve], scale: Scale) -> C
             f" {scale.along}: {curve.label} of linear{published}."
         ),
         height=_HEIGHT,
-        margins=_MARGINS,
         draw=draw,
     )

@@ -10,7 +10,15 @@ from suite.formats.scaling import other_conditions, rank_plural, rank_word
 from suite.model.cell import Cell, Mode
 from suite.model.launch import Caution, CautionKind, Status
 from suite.model.reference import Key, Metric, ReferenceRow, key_of
-from suite.model.report import ComparedNumber, Comparison, Estimator, Report, ReportedRun, Speedup
+from suite.model.report import (
+    ComparedNumber,
+    Comparison,
+    Estimator,
+    LaunchRow,
+    Report,
+    ReportedRun,
+    Speedup,
+)
 from suite.model.run import CellResult
 from suite.model.summary import Summary
 
@@ -77,12 +85,12 @@ class PlottedRun:
         }
 
     @cached_property
-    def samples(self) -> Mapping[str, Sequence[float]]:
-        """Every measured step of each cell in seconds, over all its launches that are ok."""
-        found: dict[str, list[float]] = {}
+    def launches(self) -> Mapping[str, Sequence[LaunchRow]]:
+        """The launches of each cell that are ok, by its id."""
+        found: dict[str, list[LaunchRow]] = {}
         for row in self.run.launches:
             if row.record.status is Status.OK:
-                found.setdefault(row.cell_id, []).extend(row.record.step_seconds)
+                found.setdefault(row.cell_id, []).append(row)
         return found
 
     @property
@@ -127,12 +135,8 @@ class PlottedRun:
 
     def condition(self, cell: Cell) -> str:
         """A condition as it is told from the others of its mode: `AMP + XLA, dali`."""
-        fellows = [result.cell for result in self.run.results if result.cell.mode is cell.mode]
-        others = [
-            word
-            for word in other_conditions(cell)
-            if any(word not in other_conditions(fellow) for fellow in fellows)
-        ]
+        common = self._common_words[cell.mode]
+        others = [word for word in other_conditions(cell) if word not in common]
         return ", ".join([look_of(cell).name, *others])
 
     def name(self, cell: Cell) -> str:
@@ -145,11 +149,17 @@ class PlottedRun:
     @cached_property
     def common_conditions(self) -> tuple[str, ...]:
         """What every cell has in common besides what is usual."""
-        cells = [result.cell for result in self.run.results]
-        first = other_conditions(cells[0]) if cells else []
-        return tuple(
-            word for word in first if all(word in other_conditions(cell) for cell in cells)
-        )
+        first, *others = self._common_words.values() or [frozenset[str]()]
+        return tuple(sorted(first.intersection(*others)))
+
+    @cached_property
+    def _common_words(self) -> Mapping[Mode, frozenset[str]]:
+        """The same of the cells of each mode."""
+        found: dict[Mode, frozenset[str]] = {}
+        for result in self.run.results:
+            words = frozenset(other_conditions(result.cell))
+            found[result.cell.mode] = found.get(result.cell.mode, words) & words
+        return found
 
     def _series(self, condition: Cell, results: Sequence[CellResult]) -> Series:
         return Series(
@@ -186,3 +196,8 @@ def plotted_run(report: Report, run: int) -> PlottedRun:
 def look_of(cell: Cell) -> Look:
     """How the condition of a cell looks."""
     return look(cell.precision, xla=cell.xla)
+
+
+def sizes_of(series: Sequence[Series]) -> tuple[float, ...]:
+    """Every batch size in these series."""
+    return tuple(sorted({result.cell.batch_size for each in series for result in each.results}))

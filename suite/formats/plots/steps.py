@@ -6,28 +6,28 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from suite.formats.numbers import percent
-from suite.formats.placement import even_numbers, round_numbers
+from suite.formats.placement import Box, even_numbers, round_numbers
 from suite.formats.plots import pen
+from suite.formats.plots.area import Span
 from suite.formats.plots.chart import Chart, ChartGroup
+from suite.formats.plots.pen import Point
 from suite.formats.plots.rows import (
     CellRow,
     by_mode,
     cell_rows,
     frame,
     laid_out,
-    ticks_that_fit,
     write_number,
 )
-from suite.formats.plots.series import PlottedRun
+from suite.formats.plots.series import NO_DOUBT, PlottedRun
 from suite.formats.plots.style import INK
-from suite.formats.plots.words import TIMES, about_all, tail
+from suite.formats.plots.words import FEW_LEGEND, TIMES, about_all, tail
 from suite.model.cell import Mode
-from suite.model.launch import Status
 from suite.model.report import Spread
 from suite.model.summary import Summary
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # The window of step times about their median: noise of 1 % looks like 1 %.
 _WINDOW = 0.10
@@ -52,6 +52,7 @@ def step_charts(plotted: PlottedRun, most: int) -> Iterator[ChartGroup]:
     cut = len(every) > len(rows)
     note = [
         "Step times against the median of their cell.",
+        FEW_LEGEND * any(_summary(row).p99_interval_seconds is None for row in rows),
         f"Only the {len(rows)} of {len(every)} cells whose p99 is furthest above p50." * cut,
         *about_all(plotted),
     ]
@@ -85,39 +86,32 @@ def _distribution(cells: Sequence[CellRow]) -> Chart:
     """From the shortest step to the longest, with the percentiles, against p50."""
     rows = laid_out(by_mode(cells))
     found = [_summary(row) for row in cells]
-    lowest = min(0.95, *(each.min_seconds / each.p50_seconds for each in found)) / 1.01
-    highest = max(1.1, *(each.max_seconds / each.p50_seconds for each in found)) * 1.02
-    limits = (lowest, highest)
+    across = Span(
+        low=min(0.95, *(each.min_seconds / each.p50_seconds for each in found)) / 1.01,
+        high=max(1.1, *(each.max_seconds / each.p50_seconds for each in found)) * 1.02,
+        is_log=True,
+    )
 
-    def draw(axes: "Axes") -> None:
-        round_ones = _round_factors(limits)
-        texts = [f"{each:g}{TIMES}" for each in round_ones]
-        ticks = ticks_that_fit(axes.bbox.width, limits, round_ones, texts)
-        middles = frame(axes, rows, limits, ticks, is_log=True)
-        for look, alike in groupby(
-            zip(middles, cells, found, strict=True), key=lambda item: item[1].look
-        ):
-            parts: dict[float, list[list[tuple[float, float]]]] = {1.0: [], 3.0: [], 8.0: []}
+    def draw(figure: "Figure", box: Box) -> None:
+        ticks = [(each, f"{each:g}{TIMES}") for each in _round_factors(across)]
+        area, middles = frame(figure, box, rows, across, ticks)
+        lines = zip(middles, cells, found, strict=True)
+        for look, alike in groupby(lines, key=lambda line: line[1].look):
+            parts: dict[float, list[list[Point]]] = {1: [], 3: [], 8: []}
             longest, medians = [], []
             for y, row, each in alike:
-                p50 = each.p50_seconds
-                parts[1.0].append([(each.min_seconds / p50, y), (each.max_seconds / p50, y)])
-                parts[3.0].append([(each.p90_seconds / p50, y), (each.tail, y)])
-                parts[8.0].append([(1, y), (each.p90_seconds / p50, y)])
-                longest.append((each.max_seconds / p50, y))
-                medians.append([(1.0, y - 6), (1.0, y + 6)])
-                write_number(axes, rows, y, row, tail(each))
-            for width, lines in parts.items():
-                axes.plot(*pen.broken(lines), color=look.light, linewidth=width, zorder=3)
-            axes.plot(*pen.broken(medians), color=INK["ink"], linewidth=1.6, zorder=4)
-            axes.plot(
-                *zip(*longest, strict=True),
-                color=look.light,
-                linestyle="none",
-                marker=look.marker,
-                markersize=4,
-                zorder=4,
-            )
+                shares = (each.min_seconds, each.p50_seconds, each.p90_seconds, each.p99_seconds)
+                places = [area.place(share / each.p50_seconds, y) for share in shares]
+                longest.append(area.place(each.max_seconds / each.p50_seconds, y))
+                parts[1].append([places[0], longest[-1]])
+                parts[3].append([places[2], places[3]])
+                parts[8].append([places[1], places[2]])
+                medians.append([(places[1][0], places[1][1] + up) for up in (-6, 6)])
+                write_number(area, rows, y, row, tail(each))
+            for width, drawn in parts.items():
+                pen.stroke(figure, drawn, look.light, width)
+            pen.stroke(figure, medians, INK["ink"], 1.6, over=4)
+            pen.mark(figure, longest, look.marker, look.light, size=4, over=4)
 
     said = [f"{row.label} {tail(each)}" for row, each in zip(cells, found, strict=True)]
     return Chart(
@@ -125,67 +119,61 @@ def _distribution(cells: Sequence[CellRow]) -> Chart:
         unit="thin: shortest to longest step; thick: p50 to p90 to p99",
         says=f"p99 over p50 of step times: {'; '.join(said)}.",
         height=rows.height,
-        margins=rows.margins,
         draw=draw,
     )
 
 
-def _round_factors(limits: tuple[float, float]) -> list[float]:
-    low, high = limits
-    if high / low < 3:
-        return even_numbers(low, high, 4)
-    return round_numbers(low, high)
+def _round_factors(across: Span) -> list[float]:
+    if across.high / across.low < 3:
+        return even_numbers(across.low, across.high, 4)
+    return round_numbers(across.low, across.high)
 
 
 def _course(plotted: PlottedRun, cells: Sequence[CellRow]) -> Chart:
     """Every step of every launch in order, warm-up in grey, against p50 of the cell."""
-    rows = laid_out(by_mode([replace(row, doubt=replace(row.doubt, word="")) for row in cells]))
-    launches = {
-        row.result.cell.id: [
-            launch.record
-            for launch in plotted.run.launches
-            if launch.cell_id == row.result.cell.id and launch.record.status is Status.OK
-        ]
-        for row in cells
-    }
-    most_launches = max(len(each) for each in launches.values())
+    rows = laid_out(by_mode([replace(row, doubt=NO_DOUBT) for row in cells]))
+    launches = [[launch.record for launch in plotted.launches[row.result.cell.id]] for row in cells]
+    most_launches = max(map(len, launches))
     longest = max(
         len(launch.warmup_seconds) + len(launch.step_seconds)
-        for each in launches.values()
+        for each in launches
         for launch in each
     )
 
-    def draw(axes: "Axes") -> None:
-        width = axes.bbox.width
+    def draw(figure: "Figure", box: Box) -> None:
+        inside = rows.margins.inside(box)
+        width = inside.right - inside.left
         one = (width - _BETWEEN * (most_launches - 1)) // most_launches
         size = _LARGE_DOT if one / longest > _LARGE_DOT else _DOT
         starts = [place * (one + _BETWEEN) for place in range(most_launches)]
         named = [(start + one / 2, str(place + 1)) for place, start in enumerate(starts)]
-        middles = frame(axes, rows, (0, width), named if most_launches > 1 else [])
-        axes.grid(visible=False)
-        axes.hlines(middles, 0, width, color=INK["grid"], linewidth=0.8, zorder=1)
-        for look, alike in groupby(zip(middles, cells, strict=True), key=lambda pair: pair[1].look):
+        ticks = named if most_launches > 1 else []
+        area, middles = frame(figure, box, rows, Span(low=0, high=width), ticks, grid=False)
+        medians = [area.places([(0, y), (width, y)]) for y in middles]
+        pen.stroke(figure, medians, INK["grid"], 0.8, over=1)
+        lines = zip(middles, cells, launches, strict=True)
+        for look, alike in groupby(lines, key=lambda line: line[1].look):
             measured, warm = [], []
-            for y, row in alike:
+            for y, row, own in alike:
                 p50 = _summary(row).p50_seconds
                 beyond = 0
-                for start, launch in zip(starts, launches[row.result.cell.id], strict=False):
-                    course = _Course(start, one / longest, y, p50, size)
+                for start, launch in zip(starts, own, strict=False):
+                    left, middle = area.place(start, y)
+                    course = _Course(left, one / longest, middle, p50, size)
                     warm += course.dots(launch.warmup_seconds, 0)
                     measured += course.dots(launch.step_seconds, len(launch.warmup_seconds))
                     beyond += course.beyond(launch.step_seconds)
-                text = f"{beyond} beyond" if beyond else ""
-                inside = pen.edges(axes)
-                pen.write(axes, inside.right + 8, inside.top - y - 6, text, color=INK["ink-2"])
-            axes.plot(*pen.broken(warm), color=INK["ink-3"], linewidth=size, zorder=3)
-            axes.plot(*pen.broken(measured), color=look.light, linewidth=size, zorder=3)
+                if beyond:
+                    bottom = area.box.bottom + y - 6
+                    pen.write(figure, area.box.right + 8, bottom, f"{beyond} beyond")
+            pen.stroke(figure, warm, INK["ink-3"], size)
+            pen.stroke(figure, measured, look.light, size)
 
     return Chart(
         title="Every step in order",
         unit=f"{longest} steps a launch, warm-up grey; rows are p50 ± {_WINDOW:.0%} high",
         says="Every step of every launch in order, as a deviation from the median of its cell.",
         height=rows.height,
-        margins=rows.margins,
         draw=draw,
     )
 
@@ -214,11 +202,11 @@ class _Course:
         lines: list[list[tuple[float, float]]] = []
         for place, (column, up) in enumerate(places):
             if place and places[place - 1] == (column, up - 1):
-                lines[-1][1] = (lines[-1][1][0], self.middle - (up + 0.5) * self.size)
+                lines[-1][1] = (lines[-1][1][0], self.middle + (up + 0.5) * self.size)
             else:
                 x = self.start + (column + 0.5) * self.size
                 low, high = ((up + end) * self.size for end in (-0.5, 0.5))
-                lines.append([(x, self.middle - low), (x, self.middle - high)])
+                lines.append([(x, self.middle + low), (x, self.middle + high)])
         return lines
 
     def beyond(self, seconds: Sequence[float]) -> int:
@@ -236,42 +224,29 @@ def _launches(
 ) -> Chart:
     """The throughput of each launch, against the median of its cell."""
     rows = laid_out(by_mode(cells))
-    rates = {
+    shares = {
         row.result.cell.id: [
-            launch.summary.images_per_second
-            for launch in plotted.run.launches
-            if launch.cell_id == row.result.cell.id
-            and launch.record.status is Status.OK
-            and launch.summary
+            launch.summary.images_per_second / spreads[row.result.cell.id].median - 1
+            for launch in plotted.launches[row.result.cell.id]
+            if launch.summary
         ]
         for row in cells
     }
-    shares = {
-        cell: [rate / spreads[cell].median - 1 for rate in found] for cell, found in rates.items()
-    }
-    reach = max(0.02, *(abs(share) for each in shares.values() for share in each)) * 1.1
+    reach = max(0.02, *(abs(share) for each in shares.values() for share in each)) * 110
+    across = Span(low=-reach, high=reach)
 
-    def draw(axes: "Axes") -> None:
-        ticks = [
-            (each, f"{each:+.3g}%".replace("+0%", "0"))
-            for each in even_numbers(-reach * 100, reach * 100, 4)
-        ]
-        middles = frame(axes, rows, (-reach * 100, reach * 100), ticks)
-        axes.axvline(0, color=INK["ink-3"], linewidth=1, zorder=1.5)
+    def draw(figure: "Figure", box: Box) -> None:
+        ticks = [(each, f"{each:+g}%" if each else "0") for each in even_numbers(-reach, reach, 4)]
+        area, middles = frame(figure, box, rows, across, ticks)
+        middle, _ = area.place(0, 0)
+        line = [(middle, area.box.bottom), (middle, area.box.top)]
+        pen.stroke(figure, [line], INK["ink-3"], 1, over=1.5)
         for y, row in zip(middles, cells, strict=True):
             cell = row.result.cell.id
-            axes.plot(
-                [share * 100 for share in shares[cell]],
-                [y] * len(shares[cell]),
-                color=row.look.light,
-                linestyle="none",
-                marker=row.look.marker,
-                markersize=5.5,
-                markerfacecolor=INK["paper"] if row.doubt.is_there else row.look.light,
-                clip_on=False,
-                zorder=3,
-            )
-            write_number(axes, rows, y, row, percent(spreads[cell].apart))
+            places = [area.place(share * 100, y) for share in shares[cell]]
+            inside = INK["paper"] if row.doubt.is_there else row.look.light
+            pen.mark(figure, places, row.look.marker, row.look.light, inside=inside, over=3)
+            write_number(area, rows, y, row, percent(spreads[cell].apart))
 
     said = [f"{row.label} {percent(spreads[row.result.cell.id].apart)}" for row in cells]
     return Chart(
@@ -279,6 +254,5 @@ def _launches(
         unit="throughput of a launch against the median of its cell",
         says=f"How far launches are apart in throughput: {'; '.join(said)}.",
         height=rows.height,
-        margins=rows.margins,
         draw=draw,
     )

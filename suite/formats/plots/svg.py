@@ -30,6 +30,8 @@ _IDLE = re.compile(
 _NO_TURN = re.compile(r"rotate\(-?0(?: [^)]*)?\)")
 # Twice the natural size, for screens of high density.
 _PNG_DOTS = 144
+# Twice as fast as the usual 6, and the files are hardly larger.
+_PNG_EFFORT = 3
 
 
 def svg_bytes(figure: "Figure") -> bytes:
@@ -42,7 +44,13 @@ def svg_bytes(figure: "Figure") -> bytes:
 def png_bytes(figure: "Figure") -> bytes:
     """The same as a picture of pixels, at twice the natural size."""
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=_PNG_DOTS, metadata={"Software": None})
+    figure.savefig(
+        file,
+        format="png",
+        dpi=_PNG_DOTS,
+        metadata={"Software": None},
+        pil_kwargs={"compress_level": _PNG_EFFORT},
+    )
     return file.getvalue()
 
 

@@ -9,6 +9,9 @@ from suite.model.run import CellResult
 from suite.model.summary import Summary
 
 TIMES = "\N{MULTIPLICATION SIGN}"
+# Before a percentile that has no interval, as in all other formats.
+FEW = "~"
+FEW_LEGEND = f"{FEW}: too few steps to enclose p99 with 95 % confidence."
 
 
 def short(value: float) -> str:
@@ -24,7 +27,7 @@ def times(value: float) -> str:
 
 def tail(summary: Summary) -> str:
     """How far p99 lies above p50; after a tilde where p99 has no interval, as everywhere."""
-    few = "~" * (summary.p99_interval_seconds is None)
+    few = FEW * (summary.p99_interval_seconds is None)
     return few + times(summary.tail)
 
 

@@ -6,18 +6,16 @@ writes the recorded descriptions in tests/data/plots anew.
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.collections import Collection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Polygon
 from matplotlib.text import Text
 
 TESTS = Path(__file__).parents[2]
@@ -27,129 +25,77 @@ _MOST_POINTS = 16
 
 
 def described(figure: Figure) -> str:
-    """The figure, its axes and everything in them, a line each."""
-    lines = [f"figure {_numbers(figure.bbox.size)} {_visible(figure.patch)}"]
-    lines += [f"  {_artist(artist)}" for artist in _own(figure)]
-    for axes in figure.axes:
-        lines += _axes(axes)
+    """The figure and everything in it, a line each."""
+    paper = figure.patch
+    background = to_hex(paper.get_facecolor()) if paper.get_visible() else "nothing"
+    lines = [f"figure {_numbers(figure.bbox.size)} on {background}"]
+    lines += [f"  {_artist(artist)}" for artist in (*figure.artists, *figure.texts)]
     return "\n".join(lines) + "\n"
 
 
-def _own(figure: Figure) -> list[Artist]:
-    return [*figure.artists, *figure.texts]
-
-
-def _axes(axes: Axes) -> Iterator[str]:
-    yield f"axes {_numbers(axes.bbox.extents)} {_visible(axes.patch)}"
-    for name, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
-        limits = axis.get_view_interval()
-        yield f"  {name} {axis.get_scale()} {_exact(limits)} label {axis.get_label_text()!r}"
-        labels = [label.get_text() for label in axis.get_ticklabels()]
-        yield f"    ticks {_exact(axis.get_ticklocs())} {labels} grid {_grid(axis)}"
-        yield f"    minor {_exact(axis.get_ticklocs(minor=True))}"
-        yield from (f"    {_tick(tick)}" for tick in axis.get_major_ticks()[:1])
-    sides = [name for name, side in axes.spines.items() if side.get_visible()]
-    yield f"  sides {sides} {_colour(axes.spines['bottom'].get_edgecolor())}"
-    for artist in (*axes.lines, *axes.artists, *axes.patches, *axes.collections, *axes.texts):
-        yield f"  {_artist(artist)}"
-
-
-def _grid(axis: Any) -> bool:
-    return any(tick.gridline.get_visible() for tick in axis.get_major_ticks())
-
-
-def _tick(tick: Any) -> str:
-    """The look of a tick, which is that of all."""
-    text, grid = tick.label1, tick.gridline
-    return (
-        f"{_colour(text.get_color())} {text.get_fontsize():g} after {tick.get_pad():g}"
-        f" mark {tick.tick1line.get_visible()}"
-        f" grid {_colour(grid.get_color())} {grid.get_linewidth():g}"
-    )
-
-
-def _visible(patch: Patch) -> str:
-    return f"background {to_hex(patch.get_facecolor())}" if patch.get_visible() else "no background"
-
-
 def _artist(artist: Artist) -> str:
-    kinds: Mapping[type[Any], Callable[[Any], str]] = {
-        Line2D: _line,
-        Text: _text,
-        Patch: _patch,
-        Collection: _collection,
-    }
-    told = next(tell for kind, tell in kinds.items() if isinstance(artist, kind))
-    cut = "" if not artist.get_clip_on() else " cut at the axes"
-    return f"{told(artist)} over {artist.get_zorder():g}{cut}"
+    match artist:
+        case Line2D():
+            told = _line(artist)
+        case Text():
+            told = _text(artist)
+        case Polygon():
+            told = _shape(artist)
+    return f"{told} over {artist.get_zorder():g}"
 
 
 def _line(line: Line2D) -> str:
-    parts = [f"line {_points(line)}"]
+    parts = [f"line {_places(line, line.get_xydata())}"]
     if line.get_linestyle() != "None":
-        dashes = [] if line.get_linestyle() == "-" else vars(line)["_unscaled_dash_pattern"]
-        parts.append(f"{_colour(line.get_color())} {line.get_linewidth():g} wide {dashes or ''}")
-    marker: Any = line.get_marker()
-    if marker not in {"None", None, ""}:
-        shape = marker if isinstance(marker, str) else _checksum(marker.vertices.round(3).tolist())
+        dashes = "" if line.get_linestyle() == "-" else vars(line)["_unscaled_dash_pattern"]
+        parts.append(f"{_colour(line.get_color(), line)} {line.get_linewidth():g} wide {dashes}")
+    shape: Any = line.get_marker()
+    if shape != "None":
+        outline = shape if isinstance(shape, str) else _checksum(shape.vertices.round(3).tolist())
+        inside, edge = line.get_markerfacecolor(), line.get_markeredgecolor()
         parts.append(
-            f"marker {shape} {line.get_markersize():g}"
-            f" {_colour(line.get_markerfacecolor())} edge {_colour(line.get_markeredgecolor())}"
-            f" {line.get_markeredgewidth():g}"
+            f"marks {outline} {line.get_markersize():g} {_colour(inside, line)}"
+            f" edge {_colour(edge, line)} {line.get_markeredgewidth():g}"
         )
     return " ".join(parts)
 
 
-def _points(line: Line2D) -> str:
-    places = line.get_transform().transform(line.get_xydata())
-    return _places(places)
+def _text(text: Text) -> str:
+    aligned = f"{text.get_horizontalalignment()} {text.get_verticalalignment()}"
+    return (
+        f"text {text.get_text()!r} at {_places(text, [text.get_position()])} {aligned}"
+        f" {_colour(text.get_color(), text)} {text.get_fontsize():g} {text.get_fontweight()}"
+    )
 
 
-def _places(places: Any) -> str:
+def _shape(shape: Polygon) -> str:
+    edge = _colour(shape.get_edgecolor(), shape)
+    return (
+        f"shape {_places(shape, shape.get_xy())} {_colour(shape.get_facecolor(), shape)}"
+        f" edge {edge} {shape.get_linewidth():g}"
+    )
+
+
+def _places(artist: Artist, points: Any) -> str:
+    places = artist.get_transform().transform(points)
     told = [_numbers(place) for place in places]
     if len(told) <= _MOST_POINTS:
         return " ".join(told)
     whole = [place for place in places if place[0] == place[0]]  # without the gaps
-    low, high = (_numbers(how(column) for column in zip(*whole, strict=True)) for how in (min, max))
+    low, high = (_numbers(map(end, zip(*whole, strict=True))) for end in (min, max))
     return f"{len(told)} points {low} to {high} {_checksum(told)}"
 
 
-def _text(text: Text) -> str:
-    place = text.get_transform().transform(text.get_position())
-    aligned = f"{text.get_horizontalalignment()} {text.get_verticalalignment()}"
-    return (
-        f"text {text.get_text()!r} at {_numbers(place)} {aligned}"
-        f" {_colour(text.get_color())} {text.get_fontsize():g} {text.get_fontweight()}"
-    )
+def _colour(colour: Any, artist: Artist) -> str:
+    if isinstance(colour, str) and colour == "none":
+        return "none"
+    opacity = artist.get_alpha()
+    return to_hex(colour) + ("" if opacity is None else f" opacity {opacity:g}")
 
 
-def _patch(patch: Patch) -> str:
-    return (
-        f"patch {_numbers(patch.get_window_extent().extents)} {_colour(patch.get_facecolor())}"
-        f" edge {_colour(patch.get_edgecolor())} {patch.get_linewidth():g}"
-    )
-
-
-def _collection(collection: Collection) -> str:
-    transform = collection.get_transform()
-    paths = [_places(transform.transform(path.vertices)) for path in collection.get_paths()]
-    faces = [_colour(face) for face in collection.get_facecolor()]
-    edges = [_colour(edge) for edge in collection.get_edgecolor()]
-    widths = _numbers(collection.get_linewidth())
-    return f"collection {' / '.join(paths)} {faces} edge {edges} {widths}"
-
-
-def _colour(colour: Any) -> str:
-    return "none" if isinstance(colour, str) and colour == "none" else to_hex(colour, True)
-
-
-def _numbers(numbers: Any) -> str:
+def _numbers(numbers: Iterable[float]) -> str:
     """Units to a tenth."""
     return "(" + ", ".join(f"{number + 0.0:.1f}" for number in numbers) + ")"
-
-
-def _exact(numbers: Iterable[float]) -> str:
-    return "(" + ", ".join(f"{number:.5g}" for number in numbers) + ")"
 
 
 def _checksum(what: object) -> str:
