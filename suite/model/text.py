@@ -20,8 +20,9 @@ _ACTING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 # A longer value would bury the text around it.
 LONGEST = 1000
 _CUT = " [...] "
-# A spreadsheet reads a text that starts with one of these as a formula.
-_FORMULA = ("=", "+", "-", "@")
+# A spreadsheet reads a text that starts with one of these as a formula; East Asian versions take
+# their wide forms for the same.
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def shown(text: str, longest: int | None = LONGEST) -> str:

@@ -10,14 +10,20 @@ from xml.etree import ElementTree as ET
 
 import pandas as pd
 import pytest
-from builders import make_header
+from hostile import (
+    EVERYTHING,
+    INFERENCE,
+    PROTOCOL,
+    machine_with,
+    reference_with,
+    run_with,
+)
 from markdown_it import MarkdownIt
 from rich.console import Console
 
 from suite import formats
 from suite.analysis.assemble import assemble
 from suite.analysis.pairs import paired
-from suite.analysis.scaling import scaling_of, times_of
 from suite.analysis.verdict import judge_run
 from suite.cli.live_table import View, live_table
 from suite.formats.checks import left_out_text
@@ -33,121 +39,15 @@ from suite.formats.results import overhead_text, report_markdown, report_text, r
 from suite.formats.run_list import run_list
 from suite.formats.tables import Dialect
 from suite.formats.verdict import verdict_text
-from suite.model.cell import Cell, Mode, Precision, Protocol
 from suite.model.check import LeftOut
-from suite.model.device import Cpu, Gpu, GpuProcess, Machine
-from suite.model.launch import Caution, CautionKind, Launch, RankRecord, Status
 from suite.model.matrix import Matrix
-from suite.model.reference import Reference, ReferenceRow, ReferenceTable
 from suite.model.report import Report
-from suite.model.run import Run, RunSummary
-from suite.model.telemetry import Telemetry
+from suite.model.run import RunSummary
 from suite.model.text import shown
 
-HOSTILE = (
-    "# 1. =a\nb|c\r\n\n## d\n| e |\n---\n```"
-    "\x1b[31m\x07<b>*f* _g_ [h](i) ![j](k) `l` ~~m~~ &lt; \\| \u202eevil\u2028\u200b\ud800 $x$"
-)
 # No table is made narrower.
 WIDE = 10_000
 PLAIN = "name"
-PROTOCOL = Protocol(warmup_steps=1, measured_steps=4)
-INFERENCE = Cell(mode=Mode.INFERENCE, precision=Precision.FP32, xla=False, batch_size=1)
-TRAINING = replace(INFERENCE, mode=Mode.TRAINING)
-
-
-def telemetry(name: str) -> Telemetry:
-    return Telemetry(
-        readings=1,
-        reading_seconds=0.1,
-        seconds=1.0,
-        steps=3,
-        cpu_seconds=1.0,
-        gauges={},
-        throttling={name: 0.5},
-        foreign_processes=(name,),
-        energy_joules=1.0,
-        energy_source=name,
-        images_per_joule=1.0,
-        note=name,
-    )
-
-
-def run_with(name: str) -> Run:
-    """A run in whose directory every text is this one."""
-    ok = Launch(
-        cell=INFERENCE,
-        protocol=PROTOCOL,
-        launch=0,
-        status=Status.OK,
-        device=name,
-        step_seconds=(0.1,) * 4,
-        telemetry=telemetry(name),
-        fork_refused=name,
-        cautions=(Caution(CautionKind.FOREIGN_PROCESS, name),),
-    )
-    ranks = tuple(
-        RankRecord(rank=rank, host=name, device=name, step_seconds=(0.1,) * 4) for rank in range(2)
-    )
-    failed = replace(ok, status=Status.CRASHED, reason=name, step_seconds=())
-    launches = (
-        ok,
-        replace(ok, cell=TRAINING),
-        replace(ok, cell=replace(TRAINING, gpus=2), ranks=ranks),
-        replace(failed, cell=replace(INFERENCE, batch_size=2), output_tail=PLAIN),
-        replace(failed, cell=replace(TRAINING, gpus=4)),
-    )
-    header = make_header(
-        matrix=name,
-        purpose=name,
-        reference=name,
-        expected_device=name,
-        device=name,
-        gpu=name,
-        protocol=PROTOCOL,
-        started_at=name,
-        cells=(*(launch.cell.id for launch in launches), name),
-        machine={name: name},
-        environment={"driver": name, name: name},
-        selection=name,
-    )
-    return Run(header=header, launches=launches)
-
-
-def reference_with(name: str) -> Reference:
-    """A table of the user's own in which every text is this one."""
-    row = ReferenceRow(
-        system=name,
-        gpu=name,
-        gpu_memory_gb=16,
-        mode=Mode.INFERENCE,
-        precision=Precision.FP32,
-        xla=False,
-        gpus=1,
-        batch_size=1,
-        throughput_img_s=100.0,
-        latency_avg_ms=10.0,
-        latency_p90_ms=10.0,
-        latency_p95_ms=10.0,
-        latency_p99_ms=10.0,
-        note=name,
-    )
-    bare = {f"latency_{part}_ms": None for part in ("avg", "p90", "p95", "p99")}
-    one = replace(row, mode=Mode.TRAINING, **bare)  # type: ignore[arg-type]
-    rows = (row, replace(row, batch_size=2), one, replace(one, gpus=2, throughput_img_s=190.0))
-    return Reference(
-        table=ReferenceTable(name, rows),
-        accuracy=(),
-        scaling=scaling_of(rows),
-        times=times_of(rows),
-    )
-
-
-def machine_with(name: str) -> Machine:
-    process = GpuProcess(pid=1, name=name, memory_bytes=None)
-    gpu = Gpu(index=0, name=name, uuid=name, form_factor=name, processes=(process,))
-    cpu = Cpu(model=name, cores=1, physical_cores=None, memory_bytes=2**30, features=(name,))
-    return Machine(gpus=(gpu,), cpu=cpu, nvml=name, driver_version=name, cuda_version=name)
 
 
 def report_with(name: str, published: str | None = None) -> Report:
@@ -240,7 +140,7 @@ def acting(text: str) -> set[str]:
 @pytest.mark.parametrize("renderer", TEXTS)
 def test_no_text_from_outside_acts_on_a_terminal(renderer: str) -> None:
     """A hostile name is in the text, in as many lines as a plain one, with nothing that acts."""
-    hostile, plain = (TEXTS[renderer](name) for name in (HOSTILE, PLAIN))
+    hostile, plain = (TEXTS[renderer](name) for name in (EVERYTHING, PLAIN))
     words = " ".join(hostile.split())
 
     assert not acting(hostile)
@@ -262,7 +162,7 @@ def blocks(document: str) -> list[tuple[str, set[str]]]:
 @pytest.mark.parametrize("renderer", DOCUMENTS)
 def test_no_text_from_outside_becomes_markup(renderer: str) -> None:
     """A hostile name leaves every heading, table, list and line of a document what it was."""
-    hostile, plain = (DOCUMENTS[renderer](name) for name in (HOSTILE, PLAIN))
+    hostile, plain = (DOCUMENTS[renderer](name) for name in (EVERYTHING, PLAIN))
 
     assert not acting(hostile)
     assert blocks(hostile) == blocks(plain)
@@ -316,7 +216,7 @@ def test_every_renderer_is_held_to_this() -> None:
 
 def test_plots_take_any_name() -> None:
     """An SVG with a hostile title is XML that has the name as it is shown."""
-    report = report_with(HOSTILE)
+    report = report_with(EVERYTHING)
     files = {name: svg for name, svg in plot_files(report).items() if name.endswith(".svg")}
     plots = [*(svg.decode() for svg in files.values()), *comparison_plots(report).values()]
 
@@ -344,9 +244,9 @@ def test_the_live_table_shows_names_safely() -> None:
         total=2,
         failed=1,
         skipped=0,
-        finished=((HOSTILE, HOSTILE),),
-        cell=HOSTILE,
-        doing=HOSTILE,
+        finished=((EVERYTHING, EVERYTHING),),
+        cell=EVERYTHING,
+        doing=EVERYTHING,
         elapsed_seconds=1.0,
         left_seconds=1.0,
         run_left_seconds=1.0,

@@ -101,7 +101,7 @@ def test_a_name_becomes_a_file_name(name: str, safe: str) -> None:
     assert len(file_safe(unicodedata.normalize("NFD", "é") * 300, 40).encode()) <= 4 * 40
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\uff1d1+1"])
 def test_a_spreadsheet_takes_no_text_for_a_formula(text: str) -> None:
     """Text that a spreadsheet would compute begins with an apostrophe."""
     assert spreadsheet_text(text) == f"'{text}"
