@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+import webbrowser
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,13 @@ MOST_LINES = 150
 
 # Verbs that only read what is there, or write into the directory of a run.
 QUICK = {"report", "compare", "list", "plan", "devices", "reference", "layers", "schema"}
-PLACEHOLDERS = {"MATRIX": "quick", "RUN": "reports/1-quick", "CSV": "t4", "DIR": "out"}
+PLACEHOLDERS = {
+    "MATRIX": "quick",
+    "RUN": "reports/1-quick",
+    "RUN2": "reports/2-quick",
+    "CSV": "t4",
+    "DIR": "out",
+}
 # What starts a command of the suite: in a checkout, in its environment, and in a container.
 BENCH = re.compile(r"(?:^|[ /])(?:python bench\.py|docker run .* resnet50-bench) (.+)$")
 
@@ -67,6 +74,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         run = make_run(*launches, reference=str(tmp_path / "reference" / "t4.csv"))
         store_run(tmp_path / "reports" / f"{number}-quick", run)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(webbrowser, "open", lambda _: True)
     return tmp_path
 
 

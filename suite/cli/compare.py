@@ -19,6 +19,7 @@ from suite.formats.pairs import pairs_markdown, pairs_text
 from suite.formats.pairs_csv import pairs_csv
 from suite.formats.plots import comparison_plots
 from suite.formats.report_json import report_json
+from suite.formats.tables import paragraph
 from suite.formats.verdict import verdict_text
 from suite.model.errors import ExitCode, InputError, NotComparableError, UnfinishedError
 from suite.model.report import Report, ReportedRun
@@ -130,7 +131,8 @@ def _write(folder: Path, texts: dict[str, str], plots: dict[str, str]) -> None:
     for name, svg in plots.items():
         write_plot(folder, name, svg)
     names = [*texts, *(f"plots/{name}" for name in plots)]
-    print(f"\nwritten to {shown(str(folder))}: {', '.join(names)}")
+    told = f"written to {shown(str(folder))}: {', '.join(names)}"
+    print(f"\n{paragraph(told, text_width())}")
 
 
 def _verdict(sides: Sides, report: Report, limit: float, min_batch: int) -> tuple[ExitCode, str]:

@@ -10,6 +10,7 @@ from suite.cli.reporting import PAGE, assembled, write_report
 from suite.cli.terminal import text_width
 from suite.cli.whole_parts import exit_code_of
 from suite.formats.results import report_text
+from suite.formats.tables import paragraph
 from suite.model.errors import ExitCode, InputError
 from suite.model.text import shown
 from suite.store.text import make_folder, write_bytes
@@ -36,7 +37,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
         write_bytes(folder / "report.xlsx", report_xlsx(report))
         written.append("report.xlsx")
-    print(f"\nwritten to {shown(str(folder))}: {', '.join(written)}")
+    told = f"written to {shown(str(folder))}: {', '.join(written)}"
+    print(f"\n{paragraph(told, text_width())}")
     if arguments.open:
         _open(folder / PAGE)
     return exit_code_of(report.runs)
