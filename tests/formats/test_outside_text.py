@@ -18,12 +18,14 @@ from suite import formats
 from suite.analysis.assemble import assemble
 from suite.analysis.pairs import paired
 from suite.analysis.scaling import scaling_of, times_of
+from suite.analysis.trends import history
 from suite.analysis.verdict import judge_run
 from suite.cli.live_table import View, live_table
 from suite.formats.checks import left_out_text
 from suite.formats.comparison import comparison_markdown, comparison_text
 from suite.formats.comparison_csv import comparison_csv
 from suite.formats.devices import devices_text
+from suite.formats.history import history_markdown, history_text
 from suite.formats.markdown import inline, line
 from suite.formats.pairs import pairs_markdown, pairs_text
 from suite.formats.plan import PlanLine, plan_text
@@ -36,6 +38,7 @@ from suite.formats.verdict import verdict_text
 from suite.model.cell import Cell, Mode, Precision, Protocol
 from suite.model.check import LeftOut
 from suite.model.device import Cpu, Gpu, GpuProcess, Machine
+from suite.model.history import History
 from suite.model.launch import Caution, CautionKind, Launch, RankRecord, Status
 from suite.model.matrix import Matrix
 from suite.model.reference import Reference, ReferenceRow, ReferenceTable
@@ -163,6 +166,17 @@ def paired_with(name: str) -> Report:
     return paired(assemble([run, replace(plain, launches=(*plain.launches, more))]))
 
 
+def history_with(name: str) -> History:
+    """The run and an earlier one of another matrix."""
+    run = run_with(name)
+    later = replace(run.header, started_at="2026-01-02T03:04:05+00:00")
+    runs = [
+        RunSummary(directory=f"{name}{place}", header=header, recorded_launches=1)
+        for place, header in enumerate((later, replace(later, environment={"commit": name})))
+    ]
+    return history(runs, INFERENCE.id, {each.directory: run.launches[:1] for each in runs})
+
+
 def plan_with(name: str) -> str:
     matrix = Matrix(
         name=name,
@@ -195,6 +209,7 @@ TEXTS: dict[str, Callable[[str], str]] = {
     "run_text": lambda name: run_text(report_with(name).runs[0]),
     "overhead_text": lambda name: overhead_text(report_with(name).runs[0]),
     "comparison_text": lambda name: comparison_text(report_with(name)),
+    "history_text": lambda name: history_text(history_with(name), WIDE),
     "pairs_text": lambda name: pairs_text(paired_with(name), WIDE),
     "devices_text": lambda name: (
         devices_text(machine_with(name)) + devices_text(replace(machine_with(name), gpus=()))
@@ -209,6 +224,7 @@ TEXTS: dict[str, Callable[[str], str]] = {
 DOCUMENTS: dict[str, Callable[[str], str]] = {
     "report_markdown": lambda name: report_markdown(report_with(name)),
     "comparison_markdown": lambda name: comparison_markdown(report_with(name)),
+    "history_markdown": lambda name: history_markdown(history_with(name)),
     "pairs_markdown": lambda name: pairs_markdown(paired_with(name)),
     "reference_text": lambda name: reference_text(reference_with(name), Dialect.MARKDOWN),
 }
