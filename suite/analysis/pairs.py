@@ -141,13 +141,20 @@ def _differences(
 ) -> tuple[Difference, ...] | None:
     if base.header is None or other.header is None:
         return None
-    told = dict(_told(base.header)), dict(_told(other.header))
-    recorded = [
+    return (
+        *header_differences(base.header, other.header),
+        *_unlike_facts(base.launches, other.launches, common),
+    )
+
+
+def header_differences(base: RunHeader, other: RunHeader) -> tuple[Difference, ...]:
+    """What two runs recorded otherwise of device, software, machine and protocol."""
+    told = dict(_told(base)), dict(_told(other))
+    return tuple(
         Difference(name=name, base=told[0].get(name), other=told[1].get(name))
         for name in dict.fromkeys([*told[0], *told[1]])
         if told[0].get(name) != told[1].get(name)
-    ]
-    return (*recorded, *_unlike_facts(base.launches, other.launches, common))
+    )
 
 
 def _told(header: RunHeader) -> Iterator[tuple[str, _Value]]:

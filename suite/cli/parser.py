@@ -63,6 +63,7 @@ def make_parser(kind: type[argparse.ArgumentParser] = Parser) -> argparse.Argume
         metavar="DIR",
         help="(default: %(default)s)",
     )
+    _add_history(verbs)
     _add_plan(verbs)
     _add_devices(verbs)
     add_reference(verbs)
@@ -230,6 +231,33 @@ def _add_compare(verbs: "Verbs[argparse.ArgumentParser]") -> None:
         type=whole(BATCH_SIZES),
         metavar="N",
         help="with --fail-below, judge only throughputs of batch sizes of N or more",
+    )
+
+
+def _add_history(verbs: "Verbs[argparse.ArgumentParser]") -> None:
+    parser = add_verb(
+        verbs,
+        "history",
+        "show the runs under a folder, and how one cell went over them on each device",
+        ("history",),
+        ("history", "--cell", "inference-amp-xla-bs128-1gpu", "--out", "trend"),
+    )
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=path,
+        default=REPORTS,
+        metavar="DIR",
+        help="(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--cell", metavar="ID", help="the cell to follow (default: the one that most runs have)"
+    )
+    parser.add_argument(
+        "--out",
+        type=path,
+        metavar="DIR",
+        help="folder to write history.md, history.csv and the plot into (default: print alone)",
     )
 
 

@@ -21,6 +21,11 @@ def rate(images_per_second: float | None) -> str:
     return MISSING if images_per_second is None else f"{images_per_second:.2f}"
 
 
+def rate_interval(interval: tuple[float, float] | None) -> str:
+    """The bounds of a throughput: `1234.50 to 1250.25`."""
+    return MISSING if interval is None else " to ".join(map(rate, interval))
+
+
 def ratio(value: float | None) -> str:
     """Measured / published to three significant digits: `0.0745x`, `1.02x`, `8.10x`, `123x`."""
     if value is None:

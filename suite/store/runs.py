@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from glob import escape
 from itertools import count
 from pathlib import Path
 
@@ -183,6 +184,24 @@ def stored_runs(reports: Path, most: int | None = None) -> StoredRuns:
             unreadable[directory] = error
     runs.sort(key=lambda run: run.header.began, reverse=True)
     return StoredRuns(tuple(runs), unreadable)
+
+
+def recorded_cells(run: StoredRun) -> tuple[str, ...]:
+    """The ids of the cells that have a record, in planned order, by the names of their files."""
+    names = {path.stem.rpartition(".")[0] for path in (run.directory / "cells").glob("*.json")}
+    planned = [cell for cell in run.header.cells if cell in names]
+    return (*planned, *sorted(names - set(planned)))
+
+
+def read_cell(directory: Path, cell_id: str) -> list[Launch]:
+    """The launches of one cell of a run, in order; no record of another cell is read.
+
+    Raises:
+        InputError: as `read_launches`.
+    """
+    paths = (directory / "cells").glob(f"{escape(cell_id)}.*.json")
+    launches = [read_launch(path) for path in paths if path.stem.rpartition(".")[0] == cell_id]
+    return sorted(launches, key=lambda launch: launch.launch)
 
 
 def run_summary(run: StoredRun) -> RunSummary:

@@ -24,12 +24,14 @@ from rich.console import Console
 from suite import formats
 from suite.analysis.assemble import assemble
 from suite.analysis.pairs import paired
+from suite.analysis.trends import history
 from suite.analysis.verdict import judge_run
 from suite.cli.live_table import View, live_table
 from suite.formats.checks import left_out_text
 from suite.formats.comparison import comparison_markdown, comparison_text
 from suite.formats.comparison_csv import comparison_csv
 from suite.formats.devices import devices_text
+from suite.formats.history import history_markdown, history_text
 from suite.formats.markdown import inline, line
 from suite.formats.pairs import pairs_markdown, pairs_text
 from suite.formats.plan import PlanLine, plan_text
@@ -40,6 +42,7 @@ from suite.formats.run_list import run_list
 from suite.formats.tables import Dialect
 from suite.formats.verdict import verdict_text
 from suite.model.check import LeftOut
+from suite.model.history import History
 from suite.model.matrix import Matrix
 from suite.model.report import Report
 from suite.model.run import RunSummary
@@ -61,6 +64,17 @@ def paired_with(name: str) -> Report:
     plain = run_with("another")
     more = replace(plain.launches[0], cell=replace(INFERENCE, batch_size=64))
     return paired(assemble([run, replace(plain, launches=(*plain.launches, more))]))
+
+
+def history_with(name: str) -> History:
+    """The run and an earlier one of another matrix."""
+    run = run_with(name)
+    later = replace(run.header, started_at="2026-01-02T03:04:05+00:00")
+    runs = [
+        RunSummary(directory=f"{name}{place}", header=header, recorded_launches=1)
+        for place, header in enumerate((later, replace(later, environment={"commit": name})))
+    ]
+    return history(runs, INFERENCE.id, {each.directory: run.launches[:1] for each in runs})
 
 
 def plan_with(name: str) -> str:
@@ -95,6 +109,7 @@ TEXTS: dict[str, Callable[[str], str]] = {
     "run_text": lambda name: run_text(report_with(name).runs[0]),
     "overhead_text": lambda name: overhead_text(report_with(name).runs[0]),
     "comparison_text": lambda name: comparison_text(report_with(name)),
+    "history_text": lambda name: history_text(history_with(name), WIDE),
     "pairs_text": lambda name: pairs_text(paired_with(name), WIDE),
     "devices_text": lambda name: (
         devices_text(machine_with(name)) + devices_text(replace(machine_with(name), gpus=()))
@@ -109,6 +124,7 @@ TEXTS: dict[str, Callable[[str], str]] = {
 DOCUMENTS: dict[str, Callable[[str], str]] = {
     "report_markdown": lambda name: report_markdown(report_with(name)),
     "comparison_markdown": lambda name: comparison_markdown(report_with(name)),
+    "history_markdown": lambda name: history_markdown(history_with(name)),
     "pairs_markdown": lambda name: pairs_markdown(paired_with(name)),
     "reference_text": lambda name: reference_text(reference_with(name), Dialect.MARKDOWN),
 }

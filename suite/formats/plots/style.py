@@ -5,6 +5,7 @@ A unit is a point of matplotlib, and a CSS pixel where a plot is drawn at its na
 
 import logging
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -46,7 +47,8 @@ def drawing() -> Iterator[None]:
     """Draw in this style and in silence, safe from a backend for windows, which no file needs.
 
     matplotlib logs a warning where its folder for settings and caches cannot be written, and uses
-    a temporary one; on import it refuses a MPLBACKEND that it does not know.
+    a temporary one; on import it refuses a MPLBACKEND that it does not know. It warns of each
+    letter that its font lacks, which viewers of an SVG take from another font.
     """
     logger = logging.getLogger("matplotlib")
     level, backend = logger.level, os.environ.pop("MPLBACKEND", None)
@@ -54,7 +56,8 @@ def drawing() -> Iterator[None]:
     try:
         from matplotlib import style
 
-        with style.context(_STYLE, after_reset=True):
+        with warnings.catch_warnings(), style.context(_STYLE, after_reset=True):
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
             yield
     finally:
         logger.setLevel(level)

@@ -1,0 +1,84 @@
+"""suite.formats.plots.history: a trend as a picture, whatever the runs are called."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from xml.etree import ElementTree as ET
+
+import pytest
+from builders import make_cell, make_header, make_launch
+from hostile import EVERYTHING
+
+from suite.analysis.trends import history
+from suite.formats.palette import look
+from suite.formats.plots.history import history_plots
+from suite.model.cell import Precision
+from suite.model.launch import Caution, CautionKind, Launch, Status
+from suite.model.run import RunSummary
+from suite.model.text import shown
+
+FIRST = datetime(2026, 1, 1, tzinfo=timezone.utc)
+CELL = make_cell(precision=Precision.AMP)
+
+
+def launch(seconds: float | None, device: str = "Tesla T4", *cautions: Caution) -> Launch:
+    """A launch with two such steps, or one that crashed."""
+    ok = make_launch(cell=CELL, device=device, cautions=cautions)
+    if seconds is None:
+        return make_launch(cell=CELL, device=device, status=Status.CRASHED, reason="why")
+    return make_launch(cell=ok.cell, device=device, cautions=cautions, step_seconds=(seconds,) * 2)
+
+
+def plots(launches: Sequence[Launch]) -> Mapping[str, bytes]:
+    """A run for each launch, a day each."""
+    runs = [
+        RunSummary(
+            directory=str(day),
+            header=make_header(started_at=(FIRST + timedelta(day - 1)).isoformat()),
+            recorded_launches=1,
+        )
+        for day in range(len(launches), 0, -1)
+    ]
+    by_day = {str(day): [each] for day, each in enumerate(launches, 1)}
+    return history_plots(history(runs, CELL.id, by_day))
+
+
+def texts(launches: Sequence[Launch]) -> list[str]:
+    """What is written in the picture."""
+    svg = ET.fromstring(plots(launches)["history.svg"])  # noqa: S314 - drawn here
+    return [text for text in (part.strip() for part in svg.itertext()) if text]
+
+
+def test_each_device_has_a_row_with_its_newest_number() -> None:
+    """In the colour of the cell's condition; the dates of the first and the last are there."""
+    steps = [(0.1, "Tesla T4"), (0.05, "NVIDIA L4"), (0.08, "Tesla T4")]
+    launches = [launch(seconds, device) for seconds, device in steps]
+    found = texts(launches)
+
+    assert {CELL.id, "Tesla T4", "NVIDIA L4", "100.00", "160.00", "2026-01-01"} <= set(found)
+    assert "80.00" not in found
+    assert look(Precision.AMP, xla=False).light.encode() in plots(launches)["history.svg"]
+
+
+@pytest.mark.parametrize(
+    "launches",
+    [
+        [launch(0.1)],
+        [launch(None)],
+        [launch(None), launch(0.1), launch(None)],
+        [launch(0.1), launch(1e-6), launch(1e4)],
+        [
+            launch(0.1, EVERYTHING),
+            launch(0.1, "x" * 900),
+            launch(0.1, "日本語"),
+            launch(0.1, "$x$"),
+        ],
+        [launch(0.1, "T4", Caution(CautionKind.QUICK, "why"))] * 60,
+    ],
+)
+def test_any_history_is_drawn(launches: list[Launch]) -> None:
+    """One run, none with a number, far-apart numbers, hostile names, many runs."""
+    found = texts(launches)
+
+    assert CELL.id in found
+    assert all(shown(text) == text for text in found)
+    assert plots(launches) == plots(launches)
