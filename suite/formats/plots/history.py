@@ -36,8 +36,8 @@ _TITLE, _HEIGHT, _DATES = 42.0, 170.0, 40.0
 # Within this share of the median nothing is magnified, so that noise looks like noise.
 _WINDOW = 0.10
 _ABOUT = (
-    "Runs in the order of their start, evenly spaced; img/s is images / elapsed time, with the 95 %"
-    " interval by launches, cut off at the edges."
+    "Runs in order of their start, evenly spaced; img/s is images / elapsed time, with the 95 %"
+    " interval by launches."
 )
 _SIGNS = (
     "Hollow: in doubt. Cross: failed. Dash: not measured. Dotted: device, software, machine or"
