@@ -18,7 +18,7 @@ from suite.analysis.machine_hints import (
     throttled,
 )
 from suite.analysis.paired_cells import Pair, doublings, first_faster, pairs
-from suite.model.cell import Cell, Data, Precision
+from suite.model.cell import Cell, Data, Graph, Mode, Precision
 from suite.model.device import BFLOAT16_FEATURES, Machine
 from suite.model.facts import Facts
 from suite.model.launch import CautionKind
@@ -87,9 +87,19 @@ def _host_bound(cells: Sequence[MeasuredCell]) -> Hint | None:
         cells=tuple(pair.base.id for pair in flat),
         evidence=counted(said)
         + (f"; the GPU computed {fmean(busy):.0f}% of the time" if busy else ""),
-        remedy="use a larger batch, which takes little longer; or give a step fewer operations by"
-        " xla: true or, for inference, graph: frozen",
+        remedy="use a larger batch, which takes little longer" + _fewer_operations(flat),
     )
+
+
+def _fewer_operations(flat: Sequence[Pair]) -> str:
+    """What these cells do not have yet of what spares the host work."""
+    cells = [pair.base.cell for pair in flat]
+    ways = [
+        *["xla: true"] * any(not cell.xla for cell in cells),
+        *["graph: frozen"]
+        * any(cell.mode is Mode.INFERENCE and cell.graph is not Graph.FROZEN for cell in cells),
+    ]
+    return f"; or give a step fewer operations by {' or '.join(ways)}" if ways else ""
 
 
 def _input_bound(cells: Sequence[MeasuredCell]) -> Hint | None:

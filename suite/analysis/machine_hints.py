@@ -120,6 +120,9 @@ def foreign_process(launches: Iterable[LaunchRow]) -> Hint | None:
         shares += on_cpu
         if on_gpu or on_cpu:
             cells[row.cell_id] = None
+    remedy = "end them, or measure when the machine is quiet"
+    if seen:
+        remedy += "; --exclusive refuses to begin on a GPU that others use"
     if shares:
         span = dict.fromkeys(f"{share:.0%}" for share in (min(shares), max(shares)))
         seen[f"they kept {' to '.join(span)} of the CPU busy"] = None
@@ -129,7 +132,7 @@ def foreign_process(launches: Iterable[LaunchRow]) -> Hint | None:
         kind=HintKind.FOREIGN_PROCESS,
         cells=tuple(cells),
         evidence=counted(list(seen)),
-        remedy="end them and measure again; --exclusive refuses a GPU that others use",
+        remedy=remedy,
     )
 
 

@@ -103,7 +103,18 @@ def test_flat_steps_are_named_with_both_times() -> None:
         " inference-fp32-bs2-1gpu takes 4.6 ms a step, batch 4 takes 4.7 ms;"
         " the GPU computed 41% of the time"
     )
-    assert "larger batch" in flat.remedy
+    assert flat.remedy == (
+        "use a larger batch, which takes little longer; or give a step fewer operations by"
+        " xla: true or graph: frozen"
+    )
+
+
+def test_nothing_is_advised_that_flat_steps_have_already() -> None:
+    """A training step that XLA compiles has a larger batch to try, and no other graph."""
+    cells = (make_cell(mode=Mode.TRAINING, xla=True, batch_size=size) for size in (1, 2))
+    flat = hint(HintKind.HOST_BOUND, *(launch(cell, 0.0045) for cell in cells))
+
+    assert flat.remedy == "use a larger batch, which takes little longer"
 
 
 def test_the_published_t4_in_fp32_is_not_flat() -> None:
@@ -429,6 +440,7 @@ def test_those_on_the_gpu_are_quoted() -> None:
 
     assert others.cells == (FP32.id, AMP.id)
     assert others.evidence == "also on the GPU: python (process 7)"
+    assert "--exclusive" in others.remedy
 
 
 def test_those_on_the_cpu_have_a_share() -> None:
@@ -443,6 +455,7 @@ def test_those_on_the_cpu_have_a_share() -> None:
 
     assert others.cells == (FP32.id, AMP.id)
     assert others.evidence == "they kept 12% to 50% of the CPU busy"
+    assert others.remedy == "end them, or measure when the machine is quiet"
     assert found(quiet) == {}
 
 
