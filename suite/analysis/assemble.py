@@ -16,7 +16,6 @@ from suite.analysis.scaling import scaling, scaling_lines
 from suite.analysis.speedups import speedups
 from suite.analysis.steadiness import is_judged
 from suite.analysis.summary import launch_summary
-from suite.model.cell import Cell
 from suite.model.errors import NotComparableError
 from suite.model.launch import CautionKind, Launch, RankRecord, Status
 from suite.model.reference import Reference
@@ -98,7 +97,7 @@ def _run(run: Run) -> ReportedRun:
         coverage=covered,
         cells=by_id,
         launches=launches,
-        spreads=tuple(_spreads(run.launches)),
+        spreads=tuple(_spreads(launches)),
         scaling=tuple(each for each in scaled if not {line.cell for line in each.lines} <= skipped),
         speedups=speedups(cells, summaries_by_cell(launches), estimator),
         images_per_joule=_images_per_joule(launches),
@@ -177,18 +176,17 @@ def _telemetry(launch: Launch) -> Iterator[ProcessTelemetry]:
             yield ProcessTelemetry(rank=rank.rank, telemetry=rank.telemetry, others_cpu_share=share)
 
 
-def _spreads(launches: Sequence[Launch]) -> Iterator[Spread]:
-    by_cell: dict[Cell, list[Launch]] = {}
+def _spreads(launches: Sequence[LaunchRow]) -> Iterator[Spread]:
+    by_cell: dict[str, list[LaunchRow]] = {}
     for launch in launches:
-        if launch.status is Status.OK:
-            by_cell.setdefault(launch.cell, []).append(launch)
-    for cell, ok in by_cell.items():
-        summaries = [launch_summary(launch) for launch in ok]
-        rates = [summary.images_per_second for summary in summaries if summary]
+        if launch.record.status is Status.OK:
+            by_cell.setdefault(launch.cell_id, []).append(launch)
+    for cell_id, ok in by_cell.items():
+        rates = [launch.summary.images_per_second for launch in ok if launch.summary]
         if len(rates) > 1:
-            cautions = dict.fromkeys(caution for launch in ok for caution in launch.cautions)
+            cautions = dict.fromkeys(each for launch in ok for each in launch.record.cautions)
             yield Spread(
-                cell_id=cell.id,
+                cell_id=cell_id,
                 launches=len(rates),
                 lowest=min(rates),
                 median=median(rates),

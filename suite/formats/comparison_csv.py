@@ -8,8 +8,6 @@ from suite.model.reference import Metric
 from suite.model.report import ComparedCell, Report
 from suite.model.run import CellResult
 
-# Metrics whose ratios have an interval, where there are launches enough.
-_ENCLOSED = (Metric.THROUGHPUT, Metric.LATENCY_AVG)
 # Begins the titles of a reference's further columns in comparison.csv; no title of ours does.
 _EXTRA = "reference_"
 
@@ -58,7 +56,7 @@ def _line(cell: ComparedCell) -> dict[str, object]:
         line[f"{metric.value}_measured"] = cell.measured(metric)
         line[f"{metric.value}_published"] = cell.published(metric)
         line[f"{metric.value}_ratio"] = cell.ratio(metric)
-        if metric in _ENCLOSED:
+        if metric.is_mean:
             low, high = cell.numbers[metric].ratio_interval or (None, None)
             line[f"{metric.value}_ratio_low"] = low
             line[f"{metric.value}_ratio_high"] = high

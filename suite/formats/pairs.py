@@ -236,4 +236,4 @@ def _shortfalls(report: Report, side: PairedRun, common: Sequence[CellResult]) -
     if side.run is None:
         return shortfalls(common, ())
     run = report.runs[side.run]
-    return shortfalls(run.results, run.coverage.not_run)
+    return shortfalls(run.results, run.coverage.not_run, run.coverage.damaged)

@@ -99,4 +99,8 @@ def _published(reference: str | None, cell: "ComparedCell | None") -> dict[str, 
     for metric, number in cell.numbers.items():
         found[f"{metric.value}_published"] = number.published
         found[f"{metric.value}_ratio"] = number.ratio
+        if metric.is_mean:
+            low, high = number.ratio_interval or (None, None)
+            found[f"{metric.value}_ratio_low"] = low
+            found[f"{metric.value}_ratio_high"] = high
     return found

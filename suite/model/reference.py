@@ -81,6 +81,11 @@ class Metric(str, Enum):
     LATENCY_P95 = "latency_p95_ms"
     LATENCY_P99 = "latency_p99_ms"
 
+    @property
+    def is_mean(self) -> bool:
+        """Whether it is a mean over steps, whose ratio launches can enclose."""
+        return self in {Metric.THROUGHPUT, Metric.LATENCY_AVG}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceRow:

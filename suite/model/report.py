@@ -537,7 +537,7 @@ class Report:
         Columns are named as the fields of `Cell` and `Summary`, with their units; `run` is the
         place of the run in this report. Where a cell has a published row, `reference` names the
         table, and each metric has a column for the published number, in the page's unit, and one
-        for measured / published.
+        for measured / published; where that is a ratio of means, two more enclose it.
         """
         from suite.model.frames import cell_frame
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from glob import escape
 from itertools import count
 from pathlib import Path
 
@@ -105,15 +104,16 @@ class Records:
     damaged: tuple[DamagedRecord, ...]
 
 
-def read_records(directory: Path) -> Records:
+def read_records(directory: Path, cell_id: str | None = None) -> Records:
     """What is under `cells/` of a run directory, each launch once; no such folder holds none.
 
-    A record is damaged if it cannot be read, has a newer schema, is invalid, or has the name of
-    another launch.
+    With `cell_id` only the files of that cell are read. A record is damaged if it cannot be read,
+    has a newer schema, is invalid, or has the name of another launch.
     """
     cells = directory / "cells"
     try:
-        names = sorted(path.name for path in cells.iterdir() if path.suffix == ".json")
+        paths = [path for path in cells.iterdir() if path.suffix == ".json"]
+        names = sorted(path.name for path in paths if cell_id in {None, _cell_of(path)})
     except FileNotFoundError:
         names = []
     except OSError as error:
@@ -127,6 +127,11 @@ def read_records(directory: Path) -> Records:
             problem = str(error).removeprefix(f"{cells / name}: ")
             damaged.append(DamagedRecord(f"cells/{name}", problem))
     return Records(tuple(launches), tuple(damaged))
+
+
+def _cell_of(record: Path) -> str:
+    """The id of the cell whose record a file is, by its name."""
+    return record.stem.rpartition(".")[0]
 
 
 def read_header(directory: Path) -> RunHeader:
@@ -188,20 +193,9 @@ def stored_runs(reports: Path, most: int | None = None) -> StoredRuns:
 
 def recorded_cells(run: StoredRun) -> tuple[str, ...]:
     """The ids of the cells that have a record, in planned order, by the names of their files."""
-    names = {path.stem.rpartition(".")[0] for path in (run.directory / "cells").glob("*.json")}
+    names = {_cell_of(path) for path in (run.directory / "cells").glob("*.json")}
     planned = [cell for cell in run.header.cells if cell in names]
     return (*planned, *sorted(names - set(planned)))
-
-
-def read_cell(directory: Path, cell_id: str) -> list[Launch]:
-    """The launches of one cell of a run, in order; no record of another cell is read.
-
-    Raises:
-        InputError: as `read_launches`.
-    """
-    paths = (directory / "cells").glob(f"{escape(cell_id)}.*.json")
-    launches = [read_launch(path) for path in paths if path.stem.rpartition(".")[0] == cell_id]
-    return sorted(launches, key=lambda launch: launch.launch)
 
 
 def run_summary(run: StoredRun) -> RunSummary:

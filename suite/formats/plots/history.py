@@ -40,8 +40,8 @@ _ABOUT = (
     " interval by launches."
 )
 _SIGNS = (
-    "Hollow: in doubt. Cross: failed. Dash: not measured. Dotted: device, software, machine or"
-    " protocol changed before that run."
+    "Hollow: in doubt. Cross: failed. Dash: not measured. Dotted: software, machine or protocol"
+    " changed before that run."
 )
 # Where the glyphs of runs without a number stand above the axis.
 _ON_AXIS = 9.0
