@@ -22,9 +22,18 @@ from suite.model.cell import Mode
 from suite.model.report import Report
 from suite.model.text import shown
 
-# How many cells have a row of their own in one chart.
-_PAGE_ROWS = 12
-_FILE_ROWS = 40
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MostRows:
+    """How many cells have a row in one chart: side by side, and with their steps."""
+
+    cells: int
+    steps: int
+
+
+# A page has the steps of every cell elsewhere, and should stay small.
+_PAGE = MostRows(cells=20, steps=8)
+_FILE = MostRows(cells=40, steps=40)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +78,7 @@ def panel_groups(report: Report, run: int) -> tuple[PanelGroup, ...]:
                     for place, chart in enumerate(group.charts)
                 ),
             )
-            for group in chart_groups(plotted_run(report, run), _PAGE_ROWS)
+            for group in chart_groups(plotted_run(report, run), _PAGE)
         )
 
 
@@ -78,7 +87,7 @@ def plot_files(report: Report) -> Mapping[str, bytes]:
     files: dict[str, bytes] = {}
     with drawing():
         for place, run in enumerate(report.runs):
-            for group in chart_groups(plotted_run(report, place), _FILE_ROWS):
+            for group in chart_groups(plotted_run(report, place), _FILE):
                 heading = shown(f"{run.header.matrix} on {run.header.device}")
                 figure = group_figure(group, heading)
                 name = numbered(group.name, place)
@@ -89,7 +98,7 @@ def plot_files(report: Report) -> Mapping[str, bytes]:
 
 def plot_titles(report: Report, run: int) -> Mapping[str, str]:
     """The SVG files of the run in this place of a report, with their titles; nothing is drawn."""
-    groups = chart_groups(plotted_run(report, run), _FILE_ROWS)
+    groups = chart_groups(plotted_run(report, run), _FILE)
     return {f"{numbered(group.name, run)}.svg": group.title for group in groups}
 
 
@@ -107,10 +116,11 @@ def comparison_plots(report: Report) -> dict[str, str]:
     return files
 
 
-def chart_groups(plotted: PlottedRun, rows: int) -> Iterator[ChartGroup]:
+def chart_groups(plotted: PlottedRun, most: MostRows) -> Iterator[ChartGroup]:
     """Every group of charts that the run has numbers for, with so many rows at most."""
     curved = curved_modes(plotted)
     yield from curves_by_batch(plotted)
-    yield from cells_side_by_side(plotted, [mode for mode in Mode if mode not in curved], rows)
-    yield from step_charts(plotted, rows)
+    few = [mode for mode in Mode if mode not in curved]
+    yield from cells_side_by_side(plotted, few, most.cells)
+    yield from step_charts(plotted, most.steps)
     yield from scaling_charts(plotted)

@@ -36,7 +36,7 @@ _MARGINS = Margins(left=46, right=56, top=14, bottom=36)
 _HEIGHT = 196.0
 _BATCH = "batch size"
 # Under the axis: the batch sizes, and p99 / p50.
-_TAILED = Margins(left=64, right=44, top=14, bottom=48)
+_TAILED = Margins(left=70, right=44, top=14, bottom=48)
 
 
 def curves_by_batch(plotted: PlottedRun) -> Iterator[ChartGroup]:
@@ -174,10 +174,10 @@ def _draw_tail(area: Area, plotted: PlottedRun, series: Series) -> None:
     few = "" if any(enclosed) else FEW
     for text, below in (("batch", 16.5), (f"{few}p99/p50", 32)):
         look = {"ha": "right", "color": INK["ink-3"]}
-        pen.write(area.figure, box.left - 18, box.bottom - below, text, **look)
+        pen.write(area.figure, box.left - 11, box.bottom - below, text, **look)
     places = [area.place(x, y)[0] for x, y in low]
     texts = [tail(summary).removesuffix(TIMES).removeprefix(few) for _, summary in found]
-    for index in thinned(places, [text_width(text) for text in texts], 4):
+    for index in thinned(places, [text_width(text) for text in texts], 3):
         is_doubted = plotted.doubt_of(found[index][0]).is_there
         look = {"ha": "center", "color": INK["doubt" if is_doubted else "ink-2"]}
         pen.write(area.figure, places[index], box.bottom - 32, texts[index], **look)

@@ -94,7 +94,7 @@ def _bar_chart(plotted: PlottedRun, cells: Sequence[CellRow]) -> Chart:
             if beside:
                 _mark(area, beside, y, row.look, is_hollow=True, size=4)
 
-    said = [f"{row.label} {rate(rates.get(row.result.cell.id))}" for row in cells]
+    said = [f"{row.name} {rate(rates.get(row.result.cell.id))}" for row in cells]
     return Chart(
         title="Throughput",
         unit="img/s",
@@ -141,7 +141,7 @@ def _step_chart(plotted: PlottedRun, cells: Sequence[CellRow]) -> Chart:
             write_number(area, rows, y, row, milliseconds(summary.p50_seconds))
 
     said = [
-        f"{row.label} {milliseconds(row.result.summary.p50_seconds)}"
+        f"{row.name} {milliseconds(row.result.summary.p50_seconds)}"
         for row in cells
         if row.result.summary
     ]
@@ -188,7 +188,8 @@ def _factors(plotted: PlottedRun, modes: Sequence[Mode]) -> list[_Factor]:
     beside = [
         _Factor(
             section="Measured / published",
-            label=f"{plotted.name(result.cell)}, {where(result)}",
+            label=plotted.name(result.cell),
+            size=f", {where(result)}",
             look=look_of(result.cell),
             doubt=plotted.doubt_of(result),
             ratio=number.ratio,
@@ -205,7 +206,7 @@ def _factors(plotted: PlottedRun, modes: Sequence[Mode]) -> list[_Factor]:
             over, under = results[speedup.numerator], results[speedup.denominator]
             pairs.append(
                 _Factor(
-                    section=f"{plotted.name(over.cell)} / {plotted.name(under.cell)}",
+                    section=plotted.pair(over.cell, under.cell),
                     label=where(over),
                     look=look_of(over.cell),
                     doubt=plotted.doubt(speedup.cautions, is_whole=speedup.is_whole),
@@ -253,7 +254,7 @@ def _factor_chart(factors: Sequence[_Factor]) -> Chart:
             write_number(area, rows, y, factor, times(factor.ratio))
 
     said = [
-        f"{factor.section}, {factor.label} {times(factor.ratio)}"
+        f"{factor.section}, {factor.name} {times(factor.ratio)}"
         for factor in factors
         if factor.ratio is not None
     ]

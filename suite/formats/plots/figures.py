@@ -12,6 +12,7 @@ from suite.formats.plots.style import (
     LINE,
     TITLE_SIZE,
     UNITS,
+    shortened,
     text_width,
 )
 
@@ -78,9 +79,15 @@ def _head(figure: "Figure", chart: Chart, left: float, top: float) -> None:
     colour = look.light if look else INK["ink"]
     if look is not None:
         pen.mark(figure, [(left + 5, top - 8)], look.marker, colour, size=7.5)
-    title = {"fontsize": TITLE_SIZE, "weight": "bold", "color": colour}
-    pen.write(figure, left + (14 if look else 0), top - 15, chart.title, **title)
-    pen.write(figure, left, top - 32, chart.unit, color=INK["ink-3"])
+    indent = 14 if look else 0
+    title, unit = chart.title, chart.unit
+    if text_width(title, TITLE_SIZE, bold=True) > CHART_WIDTH - indent:
+        # What is told apart by more than precision and XLA has a long name.
+        title, _, rest = title.partition(", ")
+        unit = f"{rest}; {unit}"
+    heading = {"fontsize": TITLE_SIZE, "weight": "bold", "color": colour}
+    pen.write(figure, left + indent, top - 15, title, **heading)
+    pen.write(figure, left, top - 32, shortened(unit, CHART_WIDTH), color=INK["ink-3"])
 
 
 def _wrapped(text: str, width: float) -> list[str]:

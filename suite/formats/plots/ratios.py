@@ -17,7 +17,7 @@ from suite.formats.plots.curves import (
     label,
     values_of,
 )
-from suite.formats.plots.series import PlottedRun, Series, sizes_of
+from suite.formats.plots.series import PlottedRun, Series, look_of, sizes_of
 from suite.formats.plots.words import TIMES, about_all, gap, left_out, times
 from suite.formats.scaling import ESTIMATOR_WORDS
 from suite.model.cell import Mode
@@ -33,50 +33,53 @@ _MARGINS = Margins(left=46, right=56, top=14, bottom=36)
 # Room for names of conditions at the ends of curves.
 _NAMED = Margins(left=46, right=82, top=14, bottom=36)
 _HEIGHT = 196.0
-_MEASURED = "Measured / published"
+# A chart shows at least this much, so that differences of 1 % look small.
+_WINDOW = (0.95, 1.05)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ratios:
+    """What stands in one chart: several curves to one yardstick, or one of two conditions."""
+
+    title: str
+    look: Look | None
+    curves: tuple[Curve, ...]
 
 
 def ratio_charts(plotted: PlottedRun, mode: Mode, series: Sequence[Series]) -> Iterator[ChartGroup]:
     """Measured over published in one chart, and a chart for each pair of conditions."""
-    sizes = sizes_of(series)
-    beside = _beside_published(plotted, series)
-    pairs = _speedups(plotted, series)
-    named = [*([(_MEASURED, None, beside)] if beside else []), *pairs]
-    curved = [
-        (title, look, curves)
-        for title, look, curves in named
-        if any(len(curve.marks) >= FEWEST for curve in curves)
-    ]
+    every = [*_beside_published(plotted, series), *_speedups(plotted, series)]
+    curved = [each for each in every if any(len(curve.marks) >= FEWEST for curve in each.curves)]
     if not curved:
         return
     shown = curved[:_MOST_CHARTS]
-    whiskers = any(mark.interval for _, _, all_of in shown for one in all_of for mark in one.marks)
-    dashed = any(curve.published for _, _, curves in shown for curve in curves)
+    curves = [curve for each in shown for curve in each.curves]
     note = [
         f"Throughput over throughput, by {ESTIMATOR_WORDS[plotted.estimator]}.",
-        *["A speed-up has the colour of what stands first."] * bool(pairs),
-        *["Dashed: the same of the published numbers."] * dashed,
-        *["Whiskers: 95 % interval, from how launches differ."] * whiskers,
+        *["A speed-up has the colour of what stands first."] * any(each.look for each in shown),
+        *["Dashed: the same of the published numbers."] * any(each.published for each in curves),
+        *["Whiskers: 95 % interval, from how launches differ."]
+        * any(mark.interval for curve in curves for mark in curve.marks),
         *left_out(len(curved) - len(shown), "pair"),
         *about_all(plotted),
     ]
+    sizes = sizes_of(series)
     yield ChartGroup(
         name=f"ratios_{mode.value}",
         title=f"Ratios by batch size, {mode.value}",
         note=" ".join(note),
-        charts=tuple(_ratio_chart(title, look, curves, sizes) for title, look, curves in shown),
+        charts=tuple(_chart(each, sizes) for each in shown),
     )
 
 
-def _beside_published(plotted: PlottedRun, series: Sequence[Series]) -> list[Curve]:
-    """Measured over published of each series that has published numbers."""
-    numbers = plotted.beside_published
+def _beside_published(plotted: PlottedRun, series: Sequence[Series]) -> Iterator[_Ratios]:
+    """Measured over published of all series that have published numbers, in one chart."""
     curves = []
     for each in series:
         found = [
             (result, number)
             for result in each.results
-            if (number := numbers.get(result.cell.id)) and number.ratio is not None
+            if (number := plotted.beside_published.get(result.cell.id))
         ]
         marks = [
             Mark(
@@ -90,7 +93,8 @@ def _beside_published(plotted: PlottedRun, series: Sequence[Series]) -> list[Cur
         ]
         if marks:
             curves.append(Curve(look=each.look, marks=tuple(marks), label=each.title))
-    return curves
+    if curves:
+        yield _Ratios(title="Measured / published", look=None, curves=tuple(curves))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +111,18 @@ class _Pair:
         return self.over.cell.batch_size
 
 
-def _speedups(
-    plotted: PlottedRun, series: Sequence[Series]
-) -> list[tuple[str, Look | None, list[Curve]]]:
-    """Title, look and curve of each pair of conditions, in the order of the series."""
-    by_cell = {result.cell.id: (each, result) for each in series for result in each.results}
-    of_pair: dict[tuple[str, str], list[_Pair]] = {}
+def _speedups(plotted: PlottedRun, series: Sequence[Series]) -> Iterator[_Ratios]:
+    """A chart for each pair of conditions, in the order of the run."""
+    results = {result.cell.id: result for each in series for result in each.results}
+    of_pair: dict[str, list[_Pair]] = {}
     for speedup in plotted.speedups:
-        if speedup.numerator in by_cell:
-            over, above = by_cell[speedup.numerator]
-            under, below = by_cell[speedup.denominator]
-            of_pair.setdefault((over.title, under.title), []).append(_Pair(speedup, above, below))
-    looks = {each.title: each.look for each in series}
-    return [
-        (f"{over} / {under}", looks[over], [_speedup_curve(plotted, looks[over], found)])
-        for (over, under), found in of_pair.items()
-    ]
+        if speedup.numerator in results:
+            pair = _Pair(speedup, results[speedup.numerator], results[speedup.denominator])
+            title = plotted.pair(pair.over.cell, pair.under.cell)
+            of_pair.setdefault(title, []).append(pair)
+    for title, found in of_pair.items():
+        look = look_of(found[0].over.cell)
+        yield _Ratios(title=title, look=look, curves=(_speedup_curve(plotted, look, found),))
 
 
 def _speedup_curve(plotted: PlottedRun, look: Look, found: Sequence[_Pair]) -> Curve:
@@ -152,14 +152,12 @@ def _speedup_curve(plotted: PlottedRun, look: Look, found: Sequence[_Pair]) -> C
     )
 
 
-def _ratio_chart(
-    title: str, look: Look | None, curves: Sequence[Curve], sizes: tuple[float, ...]
-) -> Chart:
-    margins = _NAMED if look is None else _MARGINS
-    values = [1.0, *values_of(curves)]
-    lowest, highest = min(values), max(values)
+def _chart(ratios: _Ratios, sizes: tuple[float, ...]) -> Chart:
+    curves, look = ratios.curves, ratios.look
+    margins = _MARGINS if look else _NAMED
+    lowest, highest = min([_WINDOW[0], *values_of(curves)]), max([_WINDOW[1], *values_of(curves)])
     is_log = highest / lowest > 4
-    room = (highest / lowest) ** 0.12 if is_log else 0.12 * max(highest - lowest, 0.1)
+    room = (highest / lowest) ** 0.1 if is_log else 0.1 * (highest - lowest)
     lowest = lowest / room if is_log else lowest - room
     highest = highest * room if is_log else highest + room
     ticks = round_numbers(lowest, highest) if is_log else even_numbers(lowest, highest, 5)
@@ -181,12 +179,12 @@ def _ratio_chart(
         label(area, curves, times)
 
     ends = [
-        f"{curve.label or title} {times(curve.marks[-1].y)} at batch {curve.marks[-1].x:g}"
+        f"{curve.label or ratios.title} {times(curve.marks[-1].y)} at batch {curve.marks[-1].x:g}"
         for curve in curves
         if curve.marks
     ]
     return Chart(
-        title=title,
+        title=ratios.title,
         look=look,
         unit=f"above 1{TIMES} is faster",
         says=f"Ratios of throughput by batch size: {'; '.join(ends)}.",

@@ -22,18 +22,27 @@ ROW = 18.0
 _TOP, _BOTTOM = 4.0, 22.0
 # Of a character of small text, wide ones included; what is longer is shortened where it is drawn.
 _CHARACTER = 6.2
-_WIDEST_LABEL, _WIDEST_WORD = 150.0, 78.0
+_WIDEST_LABEL, _WIDEST_WORD = 180.0, 78.0
 # Of numbers such as 1234.56 in bold.
 _NUMBER = 54.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A line of a chart: what it is of, and what its number is doubted for."""
+    """A line of a chart: what it is of, and what its number is doubted for.
+
+    A long label is shortened, and `size` follows it in full.
+    """
 
     label: str
+    size: str = ""
     look: Look
     doubt: Doubt
+
+    @property
+    def name(self) -> str:
+        """The whole of it."""
+        return self.label + self.size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +65,8 @@ def cell_rows(plotted: PlottedRun, modes: Iterable[Mode]) -> list[CellRow]:
     chosen = set(modes)
     return [
         CellRow(
-            label=f"{each.title}, batch {result.cell.batch_size}",
+            label=each.title,
+            size=f", batch {result.cell.batch_size}",
             look=each.look,
             doubt=plotted.doubt_of(result),
             result=result,
@@ -93,17 +103,20 @@ class Rows:
         return self.margins.top + self.margins.bottom + ROW * lines
 
 
-def laid_out(sections: Sequence[Section]) -> Rows:
-    """The rows with room for their names at the left, and their numbers and doubts at the right."""
+def laid_out(sections: Sequence[Section], number: float = _NUMBER) -> Rows:
+    """The rows with room for their names at the left, and their numbers and doubts at the right.
+
+    A number takes so many units.
+    """
     rows = [row for each in sections for row in each.rows]
-    label = max(len(row.label) for row in rows) * _CHARACTER
+    label = max(len(row.name) for row in rows) * _CHARACTER
     words = [row.doubt.word for row in rows if row.doubt.word]
     word = max((pen.GLYPH_WIDTH + len(word) * _CHARACTER for word in words), default=0)
     return Rows(
         sections=tuple(sections),
         margins=Margins(
             left=round(min(label, _WIDEST_LABEL)) + 12,
-            right=round(_NUMBER + min(word, _WIDEST_WORD)),
+            right=round(number + min(word, _WIDEST_WORD)),
             top=_TOP,
             bottom=_BOTTOM,
         ),
@@ -138,8 +151,8 @@ def frame(
             pen.write(figure, box.left, bottom + 3, section.title, **look)
         for row in section.rows:
             bottom -= ROW
-            text = shortened(row.label, rows.margins.left - 8)
-            pen.write(figure, box.left, bottom + 3, text)
+            room = rows.margins.left - 8 - text_width(row.size)
+            pen.write(figure, box.left, bottom + 3, shortened(row.label, room) + row.size)
             middles.append(bottom + ROW / 2 - inside.bottom)
     return area, middles
 

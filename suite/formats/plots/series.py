@@ -135,16 +135,34 @@ class PlottedRun:
 
     def condition(self, cell: Cell) -> str:
         """A condition as it is told from the others of its mode: `AMP + XLA, dali`."""
-        common = self._common_words[cell.mode]
-        others = [word for word in other_conditions(cell) if word not in common]
-        return ", ".join([look_of(cell).name, *others])
+        return ", ".join([look_of(cell).name, *self._words(cell)])
 
     def name(self, cell: Cell) -> str:
         """The same with the number of GPUs, where that differs: `AMP + XLA, dali, 2 GPUs`."""
+        return ", ".join([self.condition(cell), *self._count(cell)])
+
+    def pair(self, over: Cell, under: Cell) -> str:
+        """Two cells as a fraction, what they have in common once: `AMP / FP32, dali, 2 GPUs`."""
+        common = [word for word in self._words(over) if word in self._words(under)]
+        above, below = (
+            ", ".join(
+                [look_of(cell).name, *(word for word in self._words(cell) if word not in common)]
+            )
+            for cell in (over, under)
+        )
+        return ", ".join([f"{above} / {below}", *common, *self._count(over)])
+
+    def _words(self, cell: Cell) -> list[str]:
+        """The unusual conditions of a cell that not every one of its mode has."""
+        common = self._common_words[cell.mode]
+        return [word for word in other_conditions(cell) if word not in common]
+
+    def _count(self, cell: Cell) -> list[str]:
+        """The GPUs of a cell, where those of its mode have unequally many."""
         counts = {result.cell.gpus for result in self.run.results if result.cell.mode is cell.mode}
         rank = rank_word(self.run.header)
-        count = f", {cell.gpus} {rank if cell.gpus == 1 else rank_plural(rank)}"
-        return self.condition(cell) + count * (len(counts) > 1)
+        count = f"{cell.gpus} {rank if cell.gpus == 1 else rank_plural(rank)}"
+        return [count] * (len(counts) > 1)
 
     @cached_property
     def common_conditions(self) -> tuple[str, ...]:

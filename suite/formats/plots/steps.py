@@ -1,6 +1,6 @@
 """Step times: how they are distributed, how they went on, and how launches of a cell differ."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -34,58 +34,73 @@ _WINDOW = 0.10
 # How far a step at the edge of the window is from the middle of its row, in units.
 _REACH = 8.0
 # How many units a dot is wide and high, where steps are close together and where they are not.
-_DOT, _LARGE_DOT = 1.0, 2.0
+_DOT, _LARGE_DOT = 1.5, 2.0
+# What `~1.05` or the count of steps beyond the window takes, in units.
+_NUMBER = 68.0
 # Between launches, in units.
 _BETWEEN = 4.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StepRow(CellRow):
+    """The line of a cell that has a number."""
+
+    summary: Summary
+
+
 def step_charts(plotted: PlottedRun, most: int) -> Iterator[ChartGroup]:
-    """A row for each cell, or for those with the longest tails where there are too many."""
-    every = [row for row in cell_rows(plotted, Mode) if row.result.summary]
+    """A row for each cell; where there are too many, for those whose numbers differ most."""
+    every = [
+        _StepRow(
+            label=row.label,
+            size=row.size,
+            look=row.look,
+            doubt=row.doubt,
+            result=row.result,
+            summary=row.result.summary,
+        )
+        for row in cell_rows(plotted, Mode)
+        if row.result.summary
+    ]
     if not every:
         return
-    rows = _longest_tails(every, most)
+    rows = _foremost(every, lambda row: row.summary.tail, most)
     spreads = {spread.cell_id: spread for spread in plotted.run.spreads}
-    spread_rows = [row for row in every if row.result.cell.id in spreads]
-    chosen = sorted(spread_rows, key=lambda row: -spreads[row.result.cell.id].apart)[:most]
-    spread_rows = [row for row in spread_rows if row in chosen]
-    cut = len(every) > len(rows)
-    note = [
-        "Step times against the median of their cell.",
-        FEW_LEGEND * any(_summary(row).p99_interval_seconds is None for row in rows),
-        f"Only the {len(rows)} of {len(every)} cells whose p99 is furthest above p50." * cut,
-        *about_all(plotted),
-    ]
+    repeated = [row for row in every if row.result.cell.id in spreads]
+    apart = _foremost(repeated, lambda row: spreads[row.result.cell.id].apart, most)
+    note = ["Step times against the median of their cell."]
+    if any(row.summary.p99_interval_seconds is None for row in rows):
+        note.append(FEW_LEGEND)
+    if len(every) > len(rows):
+        launches = " and whose launches are furthest apart" * bool(apart)
+        note.append(
+            f"Only {len(rows)} of {len(every)} cells: those whose p99 is furthest above"
+            f" p50{launches}."
+        )
     yield ChartGroup(
         name="steps",
         title="Step times",
-        note=" ".join(filter(None, note)),
+        note=" ".join([*note, *about_all(plotted)]),
         charts=(
             _distribution(rows),
             _course(plotted, rows),
-            *([_launches(plotted, spread_rows, spreads)] if spread_rows else []),
+            *([_launches(plotted, apart, spreads)] if apart else []),
         ),
     )
 
 
-def _longest_tails(every: Sequence[CellRow], most: int) -> list[CellRow]:
-    """At most so many of the rows, in their order."""
-    tails = [row.result.summary.tail if row.result.summary else 0.0 for row in every]
-    longest = sorted(range(len(every)), key=lambda index: -tails[index])[:most]
-    return [every[index] for index in sorted(longest)]
+def _foremost(
+    rows: Sequence[_StepRow], number: Callable[[_StepRow], float], most: int
+) -> list[_StepRow]:
+    """The rows with the largest numbers, at most so many, in their own order."""
+    by_number = sorted(range(len(rows)), key=lambda index: -number(rows[index]))
+    return [rows[index] for index in sorted(by_number[:most])]
 
 
-def _summary(row: CellRow) -> Summary:
-    """The numbers of a row that has some."""
-    if row.result.summary is None:
-        raise ValueError(f"{row.label} has no number")
-    return row.result.summary
-
-
-def _distribution(cells: Sequence[CellRow]) -> Chart:
+def _distribution(cells: Sequence[_StepRow]) -> Chart:
     """From the shortest step to the longest, with the percentiles, against p50."""
-    rows = laid_out(by_mode(cells))
-    found = [_summary(row) for row in cells]
+    rows = laid_out(by_mode(cells), _NUMBER)
+    found = [row.summary for row in cells]
     across = Span(
         low=min(0.95, *(each.min_seconds / each.p50_seconds for each in found)) / 1.01,
         high=max(1.1, *(each.max_seconds / each.p50_seconds for each in found)) * 1.02,
@@ -113,7 +128,7 @@ def _distribution(cells: Sequence[CellRow]) -> Chart:
             pen.stroke(figure, medians, INK["ink"], 1.6, over=4)
             pen.mark(figure, longest, look.marker, look.light, size=4, over=4)
 
-    said = [f"{row.label} {tail(each)}" for row, each in zip(cells, found, strict=True)]
+    said = [f"{row.name} {tail(each)}" for row, each in zip(cells, found, strict=True)]
     return Chart(
         title="Distribution, and p99 over p50",
         unit="thin: shortest to longest step; thick: p50 to p90 to p99",
@@ -129,9 +144,9 @@ def _round_factors(across: Span) -> list[float]:
     return round_numbers(across.low, across.high)
 
 
-def _course(plotted: PlottedRun, cells: Sequence[CellRow]) -> Chart:
+def _course(plotted: PlottedRun, cells: Sequence[_StepRow]) -> Chart:
     """Every step of every launch in order, warm-up in grey, against p50 of the cell."""
-    rows = laid_out(by_mode([replace(row, doubt=NO_DOUBT) for row in cells]))
+    rows = laid_out(by_mode([replace(row, doubt=NO_DOUBT) for row in cells]), _NUMBER)
     launches = [[launch.record for launch in plotted.launches[row.result.cell.id]] for row in cells]
     most_launches = max(map(len, launches))
     longest = max(
@@ -146,7 +161,8 @@ def _course(plotted: PlottedRun, cells: Sequence[CellRow]) -> Chart:
         one = (width - _BETWEEN * (most_launches - 1)) // most_launches
         size = _LARGE_DOT if one / longest > _LARGE_DOT else _DOT
         starts = [place * (one + _BETWEEN) for place in range(most_launches)]
-        named = [(start + one / 2, str(place + 1)) for place, start in enumerate(starts)]
+        numbers = ["launch 1", *(str(place) for place in range(2, most_launches + 1))]
+        named = [(start + one / 2, number) for start, number in zip(starts, numbers, strict=True)]
         ticks = named if most_launches > 1 else []
         area, middles = frame(figure, box, rows, Span(low=0, high=width), ticks, grid=False)
         medians = [area.places([(0, y), (width, y)]) for y in middles]
@@ -155,7 +171,7 @@ def _course(plotted: PlottedRun, cells: Sequence[CellRow]) -> Chart:
         for look, alike in groupby(lines, key=lambda line: line[1].look):
             measured, warm = [], []
             for y, row, own in alike:
-                p50 = _summary(row).p50_seconds
+                p50 = row.summary.p50_seconds
                 beyond = 0
                 for start, launch in zip(starts, own, strict=False):
                     left, middle = area.place(start, y)
@@ -220,7 +236,7 @@ class _Course:
 
 
 def _launches(
-    plotted: PlottedRun, cells: Sequence[CellRow], spreads: Mapping[str, Spread]
+    plotted: PlottedRun, cells: Sequence[_StepRow], spreads: Mapping[str, Spread]
 ) -> Chart:
     """The throughput of each launch, against the median of its cell."""
     rows = laid_out(by_mode(cells))
@@ -248,7 +264,7 @@ def _launches(
             pen.mark(figure, places, row.look.marker, row.look.light, inside=inside, over=3)
             write_number(area, rows, y, row, percent(spreads[cell].apart))
 
-    said = [f"{row.label} {percent(spreads[row.result.cell.id].apart)}" for row in cells]
+    said = [f"{row.name} {percent(spreads[row.result.cell.id].apart)}" for row in cells]
     return Chart(
         title="Launches, and how far they are apart",
         unit="throughput of a launch against the median of its cell",

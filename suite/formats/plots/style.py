@@ -76,14 +76,12 @@ def text_width(text: str, size: float = TEXT_SIZE, *, bold: bool = False) -> flo
     return width
 
 
-def shortened(text: str, width: float) -> str:
+def shortened(text: str, width: float, size: float = TEXT_SIZE, *, bold: bool = False) -> str:
     """The text, or as much of its beginning as fits into this width, with an ellipsis."""
-    if text_width(text) <= width:
-        return text
-    kept = text
-    while kept and text_width(f"{kept}…") > width:
-        kept = kept[:-1]
-    return f"{kept.rstrip()}…"
+    kept, end = text, ""
+    while kept and text_width(kept + end, size, bold=bold) > width:
+        kept, end = kept[:-1].rstrip(), "…"
+    return kept + end
 
 
 @cache

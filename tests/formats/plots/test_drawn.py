@@ -4,7 +4,7 @@ import pytest
 from drawn import DATA, described
 from plotted import cpu_report, scaling_report, t4_report
 
-from suite.formats.plots import chart_groups
+from suite.formats.plots import MostRows, chart_groups
 from suite.formats.plots.figures import group_figure
 from suite.formats.plots.series import plotted_run
 from suite.formats.plots.style import drawing
@@ -21,7 +21,7 @@ def description(name: str) -> str:
         return "\n".join(
             f"# {group.name}\n{described(group_figure(group, 'a run'))}"
             + "".join(f"{chart.title} | {chart.says}\n" for chart in group.charts)
-            for group in chart_groups(plotted_run(report, 0), 8)
+            for group in chart_groups(plotted_run(report, 0), MostRows(cells=8, steps=8))
         )
 
 
