@@ -18,6 +18,7 @@ from suite.model.errors import NotComparableError
 from suite.model.launch import Caution, CautionKind, Launch, RankRecord, StartedBy, Status
 from suite.model.reference import Reference, ReferenceTable
 from suite.model.report import Distribution, ReportedRun, ScalingKind, Steadiness
+from suite.model.telemetry import Telemetry
 
 TRAINING = make_cell(mode=Mode.TRAINING, batch_size=4)
 UNSTEADY = Caution(CautionKind.UNSTEADY, "the steps drift")
@@ -213,3 +214,30 @@ def test_a_run_has_ended_when_its_last_launch_has() -> None:
 
     assert reported(first, second, *unknown).ended_at == "2026-01-02T03:05:35+00:00"
     assert reported(*unknown).ended_at is None
+
+
+def test_images_per_joule_are_over_all_launches_and_ranks_of_a_cell() -> None:
+    """Images over energy, no mean of ratios; what failed or has no energy says nothing."""
+
+    def meter(joules: float, images: float) -> Telemetry:
+        return make_telemetry(energy_joules=joules, images_per_joule=images / joules)
+
+    ranks = [
+        RankRecord(
+            rank=rank, host="a", step_seconds=(0.1,), telemetry=meter(10.0, 40.0 * rank + 20)
+        )
+        for rank in range(2)
+    ]
+    run = reported(
+        make_launch(step_seconds=(0.1,), telemetry=meter(10.0, 50.0)),
+        make_launch(launch=1, step_seconds=(0.1,), telemetry=meter(30.0, 30.0)),
+        make_launch(launch=2, step_seconds=(0.1,), telemetry=make_telemetry()),
+        make_launch(launch=3, status=Status.CRASHED, reason="why", telemetry=meter(1.0, 900.0)),
+        make_launch(cell=make_cell(batch_size=2), step_seconds=(0.1,)),
+        of_ranks(*ranks),
+    )
+
+    assert run.images_per_joule == {
+        make_cell().id: pytest.approx(2.0),
+        replace(TRAINING, gpus=2).id: pytest.approx(4.0),
+    }

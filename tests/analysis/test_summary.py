@@ -36,3 +36,14 @@ def test_one_sample_is_every_percentile() -> None:
 def test_no_sample_is_no_summary() -> None:
     """Zero steps are never shown as a throughput of 0."""
     assert summarize([], images_per_step=8) is None
+
+
+def test_the_tail_is_how_far_slow_steps_are_above_the_usual() -> None:
+    """1 where all steps are alike."""
+    slow = summarize([0.1] * 50 + [0.3] * 50 + [0.9], 1)
+    alike = summarize([0.1, 0.1], 1)
+
+    assert slow is not None
+    assert slow.tail == pytest.approx(slow.p99_seconds / 0.3)
+    assert alike is not None
+    assert alike.tail == 1

@@ -499,6 +499,9 @@ def test_a_plot_is_a_file_of_its_run(directory: Path) -> None:
     write_plot(directory, "a.svg", "<svg>new</svg>")
 
     assert (directory / "plots" / "a.svg").read_text() == "<svg>new</svg>"
+    write_plot(directory, "a.png", b"\x89PNG")
+    assert (directory / "plots" / "a.png").read_bytes() == b"\x89PNG"
+    assert {path.name for path in (directory / "plots").iterdir()} == {"a.png", "a.svg"}
     with pytest.raises(InputError, match=r"no/plots: cannot be made \(No such"):
         write_plot(directory / "no", "a.svg", "<svg/>")
 

@@ -1,6 +1,7 @@
 """Numbers against batch size: a chart for each condition, with the others in grey for scale."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from suite.formats.placement import Box, even_numbers, round_numbers, thinned
@@ -163,19 +164,21 @@ def _latency(plotted: PlottedRun, mode: Mode, series: Sequence[Series]) -> Chart
 
 def _draw_tail(area: Area, plotted: PlottedRun, series: Series) -> None:
     """The band from p50 to p99, and under the axis the factor between them."""
+    for has_number, alike in groupby(series.results, key=lambda result: bool(result.summary)):
+        numbers = [(each.cell.batch_size, each.summary) for each in alike if each.summary]
+        low = [(size, summary.p50_seconds * 1e3) for size, summary in numbers]
+        high = [(size, summary.p99_seconds * 1e3) for size, summary in numbers]
+        if has_number and len(series.summaries) >= FEWEST:
+            outline = area.places([*low, *high[::-1]])
+            pen.fill(area.figure, outline, series.look.light, opacity=0.22, over=2.5)
     found = [(result, summary) for result in series.results if (summary := result.summary)]
-    low = [(each.cell.batch_size, summary.p50_seconds * 1e3) for each, summary in found]
-    high = [(each.cell.batch_size, summary.p99_seconds * 1e3) for each, summary in found]
-    if len(found) >= FEWEST:
-        outline = area.places([*low, *high[::-1]])
-        pen.fill(area.figure, outline, series.look.light, opacity=0.22, over=2.5)
     box = area.box
     enclosed = [summary.p99_interval_seconds is not None for _, summary in found]
     few = "" if any(enclosed) else FEW
     for text, below in (("batch", 16.5), (f"{few}p99/p50", 32)):
         look = {"ha": "right", "color": INK["ink-3"]}
         pen.write(area.figure, box.left - 11, box.bottom - below, text, **look)
-    places = [area.place(x, y)[0] for x, y in low]
+    places = [area.place(each.cell.batch_size, area.up.low)[0] for each, _ in found]
     texts = [tail(summary).removesuffix(TIMES).removeprefix(few) for _, summary in found]
     for index in thinned(places, [text_width(text) for text in texts], 3):
         is_doubted = plotted.doubt_of(found[index][0]).is_there

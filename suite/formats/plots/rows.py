@@ -8,7 +8,7 @@ from suite.formats.palette import Look
 from suite.formats.placement import Box
 from suite.formats.plots import pen
 from suite.formats.plots.area import Area, Span, Tick, lower_edge, ticks_below
-from suite.formats.plots.chart import Margins
+from suite.formats.plots.chart import CHART_WIDTH, Margins
 from suite.formats.plots.series import Doubt, PlottedRun
 from suite.formats.plots.style import INK, shortened, text_width
 from suite.formats.plots.words import status_word
@@ -22,7 +22,9 @@ ROW = 18.0
 _TOP, _BOTTOM = 4.0, 22.0
 # Of a character of small text, wide ones included; what is longer is shortened where it is drawn.
 _CHARACTER = 6.2
-_WIDEST_LABEL, _WIDEST_WORD = 180.0, 78.0
+_WIDEST_WORD = 78.0
+# What the marks need at least, however long names are.
+_NARROWEST = 100.0
 # Of numbers such as 1234.56 in bold.
 _NUMBER = 54.0
 
@@ -109,14 +111,15 @@ def laid_out(sections: Sequence[Section], number: float = _NUMBER) -> Rows:
     A number takes so many units.
     """
     rows = [row for each in sections for row in each.rows]
-    label = max(len(row.name) for row in rows) * _CHARACTER
+    names = max(len(row.name) for row in rows) * _CHARACTER + 12
     words = [row.doubt.word for row in rows if row.doubt.word]
     word = max((pen.GLYPH_WIDTH + len(word) * _CHARACTER for word in words), default=0)
+    right = round(number + min(word, _WIDEST_WORD))
     return Rows(
         sections=tuple(sections),
         margins=Margins(
-            left=round(min(label, _WIDEST_LABEL)) + 12,
-            right=round(number + min(word, _WIDEST_WORD)),
+            left=round(min(names, CHART_WIDTH - right - _NARROWEST)),
+            right=right,
             top=_TOP,
             bottom=_BOTTOM,
         ),

@@ -123,7 +123,7 @@ class PlottedRun:
         cautions = tuple(cautions)
         said = {caution.kind for caution in self.common_doubts}
         own = words(caution for caution in cautions if caution.kind not in said)
-        lacking = "not all launches" * (not is_whole)
+        lacking = "incomplete" * (not is_whole)
         return Doubt(
             is_there=bool(cautions) or not is_whole,
             word=", ".join(filter(None, (own, lacking))),

@@ -6,7 +6,7 @@ from pathlib import Path
 from builders import make_cell, make_launch, make_run, make_telemetry
 
 from suite.analysis.assemble import assemble
-from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.cell import Cell, Layout, Mode, Precision, Protocol
 from suite.model.launch import Caution, CautionKind, Launch, Status
 from suite.model.report import Report
 from suite.store.references import BANDS_PATH, read_bands, read_system
@@ -152,3 +152,57 @@ def cpu_report() -> Report:
     launches.append(_ended(failed, 0, Status.TIMED_OUT))
     run = make_run(*launches, matrix="quick", device="a CPU", gpu=None)
     return assemble([run], [read_system(REFERENCE)])
+
+
+def few_report() -> Report:
+    """Two batch sizes on a T4, three launches each, one of which failed; beside the published."""
+    chance = random.Random(9)  # noqa: S311 - the same numbers in every run
+    rates = {Precision.FP32: 0.97, Precision.AMP: 1.4}
+    launches = []
+    for precision, gain in rates.items():
+        for batch_size, published in ((8, 341.77), (64, 424.42)):
+            cell = make_cell(precision=precision, batch_size=batch_size)
+            usual = batch_size / published / gain
+            launches += [_launch(cell, number, usual, chance) for number in range(3)]
+    launches[5] = _ended(launches[5].cell, 2, Status.CRASHED)
+    launches.append(_ended(make_cell(precision=Precision.AMP, xla=True), 0, Status.INTERRUPTED))
+    run = make_run(*launches, matrix="few", protocol=PROTOCOL)
+    return assemble([run], [read_system(REFERENCE)], read_bands(BANDS_PATH))
+
+
+def axes_report() -> Report:
+    """Curves of training and of inference that differ in more than precision and XLA.
+
+    All images are small. AMP is ten times as fast as FP32 at some batch sizes, and one cell of it
+    failed between two that did not.
+    """
+    launches = []
+    for mode in Mode:
+        for precision in (Precision.FP32, Precision.AMP):
+            for layout in Layout:
+                for batch_size in (1, 2, 3, 4, 6, 8, 12, 16):
+                    cell = make_cell(
+                        mode=mode,
+                        precision=precision,
+                        layout=layout,
+                        batch_size=batch_size,
+                        image_size=96,
+                    )
+                    seconds = 0.02 + 0.01 * batch_size
+                    if precision is Precision.AMP:
+                        seconds /= 10 if batch_size > 4 else 0.9
+                    if layout is Layout.NCHW:
+                        seconds *= 1.1
+                    launches.append(_steady(cell, seconds))
+                    if precision is Precision.AMP and batch_size == 6:
+                        launches[-1] = _ended(cell, 0, Status.CRASHED)
+    run = make_run(*launches, matrix="axes", device="NVIDIA H200", gpu="NVIDIA H200")
+    return assemble([run])
+
+
+def _steady(cell: Cell, seconds: float) -> Launch:
+    steps = tuple(seconds * (1 + 0.001 * (step % 7)) for step in range(400))
+    protocol = Protocol(warmup_steps=2, measured_steps=400)
+    return make_launch(
+        cell=cell, protocol=protocol, warmup_seconds=(seconds * 3, seconds), step_seconds=steps
+    )

@@ -2,7 +2,7 @@
 
 import pytest
 from drawn import DATA, described
-from plotted import cpu_report, scaling_report, t4_report
+from plotted import axes_report, cpu_report, few_report, scaling_report, t4_report
 
 from suite.formats.plots import MostRows, chart_groups
 from suite.formats.plots.figures import group_figure
@@ -10,8 +10,14 @@ from suite.formats.plots.series import plotted_run
 from suite.formats.plots.style import drawing
 from suite.model.report import Report
 
-REPORTS = {"t4": t4_report, "cpu": cpu_report, "scaling": scaling_report}
-RECORDED = ("t4", "cpu", "scaling")
+REPORTS = {
+    "t4": t4_report,
+    "cpu": cpu_report,
+    "scaling": scaling_report,
+    "few": few_report,
+    "axes": axes_report,
+}
+RECORDED = tuple(REPORTS)
 
 
 def description(name: str) -> str:
