@@ -52,7 +52,10 @@ def changes(before: RunHeader, now: RunHeader) -> tuple[str, ...]:
 
 def _device(header: RunHeader) -> dict[str, object]:
     found = header.machine.get("gpus")
-    gpus = found if isinstance(found, list | tuple) else []
+    gpus = [
+        gpu if isinstance(gpu, Mapping) else {}
+        for gpu in (found if isinstance(found, list | tuple) else [])
+    ]
     return {
         "device": header.device,
         "GPUs": [gpu.get("uuid") for gpu in gpus],

@@ -55,6 +55,14 @@ def test_a_run_of_before_folders_were_kept_is_not_accused() -> None:
     assert changes(replace(HEADER, data=None), HEADER) == ()
 
 
+@pytest.mark.parametrize("gpus", ["Tesla T4", [3], [None, ["x"]], {"a": 1}, []])
+def test_gpus_of_another_shape_are_other_gpus(gpus: object) -> None:
+    """Whatever stands in a run.json that somebody edited, it is a change and no fault."""
+    (change,) = changes(replace(HEADER, machine={"gpus": gpus}), HEADER)[:1]
+
+    assert change.startswith("GPUs [")
+
+
 def test_a_header_that_names_no_gpus_is_compared_all_the_same() -> None:
     """Its device is the CPU, or unknown."""
     before = replace(HEADER, machine={})

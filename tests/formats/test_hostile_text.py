@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
@@ -13,6 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hostile import HOSTILE, reference_with, run_with
 from markdown_it import MarkdownIt
+from recorded import recorded_run
 from test_report_documents import FORMATS
 
 from suite.analysis.assemble import assemble
@@ -149,6 +151,20 @@ def test_letters_of_any_script_stay(name: str, kind: str) -> None:
     text = rendered(name, kind).replace("&quot;", '"').replace("\\`", "`")
 
     assert HOSTILE[kind].split()[0] in text
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize(
+    "value", [None, -1.5, True, "x", [], [3, None], {"gpus": [3], "cpu": "x", "hosts": {}}]
+)
+def test_a_header_of_another_shape_is_rendered(name: str, value: object) -> None:
+    """The parts of run.json that have no types hold whatever somebody put there."""
+    held = dict.fromkeys(("gpus", "cpu", "nvml", "hosts", "python", "variables"), value)
+    run = recorded_run()
+    header = replace(run.header, machine=held, environment=held, distributed=held)
+    form = FORMATS[name]
+
+    assert form.render(form.report(replace(run, header=header)))
 
 
 def test_a_page_runs_its_own_script_alone() -> None:
