@@ -181,7 +181,7 @@ def _parts(value: Mapping[str, object], within: str = "") -> Iterator[tuple[str,
                 yield from _parts(items, f"{name}.")
             else:
                 yield name, ", ".join(map(str, part)) or None
-        elif part is None or isinstance(part, str | int | float):
+        elif isinstance(part, str | int | float):
             yield name, part
 
 
@@ -212,6 +212,6 @@ def _facts(launches: Sequence[LaunchRow]) -> Mapping[Cell, Mapping[str, str]]:
             found[row.record.cell] = {
                 name: str(value)
                 for name, value in _parts(asdict(row.record.conditions))
-                if value is not None and name not in _UNLIKE_ANYWAY
+                if name not in _UNLIKE_ANYWAY
             }
     return found

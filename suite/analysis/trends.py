@@ -13,7 +13,7 @@ from suite.model.run import RunSummary
 from suite.model.summary import Interval, Summary
 
 # What a column of its own tells, and what changes with it.
-_TOLD = frozenset({"commit", "dirty", "code", "suite", "matrix", "selection"})
+_TOLD = frozenset({"commit", "dirty", "code", "matrix", "selection"})
 
 
 def commonest_cell(cells: Iterable[Sequence[str]]) -> str | None:

@@ -31,13 +31,13 @@ def report_xlsx(report: Report) -> bytes:
 
 
 def _sheets(report: Report) -> Mapping[str, pd.DataFrame]:
-    sheets = {"cells": report.frame(), "launches": launch_frame(report)}
+    sheets = {"cells": report.frame(), "launches": _launch_frame(report)}
     if report.comparisons:
         sheets["comparison"] = comparison_frame(report)
     return sheets
 
 
-def launch_frame(report: Report) -> pd.DataFrame:
+def _launch_frame(report: Report) -> pd.DataFrame:
     """A row for each launch of each run: how it ended, and its numbers by the names of results."""
     rows = [_launch(place, row) for place, run in enumerate(report.runs) for row in run.launches]
     return pd.DataFrame(rows)

@@ -180,6 +180,20 @@ def test_what_really_ran_is_told_where_it_differs_in_a_common_cell() -> None:
     )
 
 
+def test_what_ran_is_that_of_the_first_launch_that_is_ok() -> None:
+    """A crash on the way proves nothing."""
+    crashed = make_launch(status=Status.CRASHED, conditions=Facts(compute_type="float64"))
+    ok, again = (
+        make_launch(launch=number, step_seconds=(0.1,), conditions=Facts(compute_type=kind))
+        for number, kind in ((1, "float16"), (2, "bfloat16"))
+    )
+    base = make_run(*launches(SLOW, conditions=Facts(compute_type="float32")))
+
+    assert pair(base, make_run(crashed, ok, again)).differences == (
+        Difference(name="compute_type", base="float32", other="float16"),
+    )
+
+
 def test_saved_results_are_a_base_that_tells_no_conditions() -> None:
     """Ratios without intervals, as launches are not in the table."""
     saved = SavedResults(

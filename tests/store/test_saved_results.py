@@ -78,6 +78,7 @@ def test_a_results_table_is_told_from_a_reference(tmp_path: Path) -> None:
         ("quick stolen", "quick stollen", "'stollen'"),
         ("0.13,", "nan,", "results.csv:2: p50_seconds: nan is no positive number"),
         ("0.13,", "-0.13,", "p50_seconds: -0.13 is no positive number"),
+        ("0.13,", "0,", "p50_seconds: 0 is no positive number"),
         ("0.13,", "0.13 s,", "p50_seconds: '0.13 s'"),
         (",80,", ",,", "results.csv:2: count: is missing"),
         (",inference,fp32,", ",,fp32,", "results.csv:2: mode: is missing"),
