@@ -81,5 +81,7 @@ def _interval(
     # Takes 0.2 s, which no run of one launch a cell should wait for.
     from scipy.special import stdtrit
 
-    half = float(stdtrit(freedom, (1 + confidence) / 2)) * math.sqrt(squared_error)
+    # Versions of SciPy differ from the tenth digit on, and files should not.
+    quantile = round(float(stdtrit(freedom, (1 + confidence) / 2)), 6)
+    half = quantile * math.sqrt(squared_error)
     return (math.exp(centre - half), math.exp(centre + half))

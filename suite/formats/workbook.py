@@ -68,6 +68,6 @@ def _launch(place: int, row: LaunchRow) -> dict[str, object]:
 
 def _shown(frame: pd.DataFrame) -> pd.DataFrame:
     """Without characters that act, which a workbook cannot hold."""
-    names = frame.select_dtypes(include=["object", "str"]).columns
+    names = frame.select_dtypes(exclude=["number", "bool"]).columns
     texts = frame[names].map(lambda item: shown(item) if isinstance(item, str) else item)
     return frame.assign(**{str(name): texts[name] for name in names}).rename(columns=shown)

@@ -92,7 +92,7 @@ def compare(directory: Path, *flags: str) -> "subprocess.CompletedProcess[str]":
 def test_the_comparison_is_the_recorded_document(recorded: Path) -> None:
     """Terminal text and Markdown hold every number, ratio, word, doubt and leftover cell."""
     done = compare(recorded)
-    printed, _, written = done.stdout.partition("\nwritten to ")
+    printed, _, written = done.stdout.partition("\nwritten to")
 
     assert done.returncode == 0, done.stderr
     assert printed == (DATA / "comparison.txt").read_text()
