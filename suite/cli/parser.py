@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from suite import __version__
+from suite.cli.ab_parser import add_ab_flags
 from suite.cli.data_parser import add_data, add_data_directories
 from suite.cli.reference_parser import add_reference
 from suite.cli.run_parser import add_run_flags
@@ -53,6 +54,7 @@ def make_parser(kind: type[argparse.ArgumentParser] = Parser) -> argparse.Argume
     _add_run(verbs)
     _add_report(verbs)
     _add_compare(verbs)
+    _add_ab(verbs)
     text = "list the runs under a folder, the newest first"
     listing = add_verb(verbs, "list", text, ("list",))
     listing.add_argument(
@@ -145,6 +147,27 @@ def _add_run(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     _add_matrix(parser)
     add_data_directories(parser)
     add_run_flags(parser)
+
+
+def _add_ab(verbs: "Verbs[argparse.ArgumentParser]") -> None:
+    parser = add_verb(
+        verbs,
+        "ab",
+        "measure two sides in turn, and judge each cell",
+        ("ab", "t4_inference", "--a", "unchanged", "--b", "python=new/bin/python"),
+        ("ab", "quick", "--a", "ref=main", "--b", "unchanged"),
+        ("ab", "quick", "--a", "xla=off", "--b", "xla=on", "--set", "xla=off"),
+    )
+    parser.add_argument(
+        "--out",
+        type=path,
+        default=REPORTS,
+        metavar="DIR",
+        help="folder in which the directory of the A/B is made (default: %(default)s)",
+    )
+    _add_matrix(parser)
+    add_data_directories(parser)
+    add_ab_flags(parser)
 
 
 def _add_report(verbs: "Verbs[argparse.ArgumentParser]") -> None:

@@ -4,35 +4,29 @@ import argparse
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import asdict, replace
-from datetime import datetime, timezone
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from suite import kernels
 from suite.analysis.resume import finished
 from suite.cli.chosen_matrix import chosen_matrix
 from suite.cli.data_options import data_options
 from suite.cli.estimates import Expectation, estimate_launches, no_fit_lines
 from suite.cli.github import tell_github
+from suite.cli.headers import directory_name, new_header
 from suite.cli.progress import RunProgress
 from suite.cli.reporting import assembled, write_report
 from suite.cli.terminal import text_width
 from suite.cli.work import Work, check_flags, new_work, resumed_work
 from suite.formats.results import report_markdown, report_text
 from suite.formats.tables import paragraph
-from suite.kernels.interface import KernelOptions
 from suite.machine.devices import detect_machine
-from suite.machine.environment import fingerprint
 from suite.machine.foreign_processes import foreign_processes
-from suite.model.cell import KernelName
 from suite.model.device import (
     Machine,
     device_note,
-    device_slug,
     for_cells,
     labelling_machine,
-    run_label,
 )
 from suite.model.distributed import RankLauncher
 from suite.model.errors import ExitCode, InputError, UnfinishedError
@@ -40,21 +34,18 @@ from suite.model.launch import Status
 from suite.model.matrix import Matrix
 from suite.model.report import Report
 from suite.model.run import CellResult, RunHeader
-from suite.model.text import bench, command, file_safe, shown
+from suite.model.text import bench, command, shown
 from suite.run.child import start_process
 from suite.run.forking import Forking
-from suite.run.locks import hold_devices, lock_names
+from suite.run.locks import hold_devices, locks_for
 from suite.run.plan import PlannedLaunch, plan_launches
 from suite.run.ranks.command import NoLauncher, choose_launcher
 from suite.run.ranks.hosts import check_hosts
 from suite.run.session import Conduct, run_session
 from suite.run.stop import Stop
-from suite.store.references import portable_reference, read_reference
+from suite.store.references import read_reference
 from suite.store.runs import as_stored
 from suite.store.text import reachable
-
-# Characters of the matrix's name in the name of a run directory; a file name has 255 bytes.
-_LONGEST_NAME = 40
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -73,12 +64,12 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if isinstance(launcher, RankLauncher) and _has_ranks(planned):
         check_hosts(matrix.distributed, launcher, os.environ)
     on_wait = _say_waiting if arguments.wait else None
-    with hold_devices(_locks(matrix, machine), on_wait) as announce, Stop() as stop:
+    with hold_devices(locks_for(matrix.cells, machine), on_wait) as announce, Stop() as stop:
         if arguments.exclusive:
             _refuse_foreign_processes(matrix, machine)
         if matrix.reference is not None:
             read_reference(Path(matrix.reference))  # before a directory is made: it may be invalid
-        header = replace(_header(matrix, options, machine), command=arguments.command)
+        header = replace(new_header(matrix, options, machine), command=arguments.command)
         labelled_by = labelling_machine(matrix.cells, machine)
         with _work(arguments, as_stored(header), labelled_by, planned) as work:
             announce(work.directory)
@@ -93,13 +84,6 @@ def run(arguments: argparse.Namespace) -> ExitCode:
                 return _report(planned, work, stop)
             except InputError as error:
                 raise UnfinishedError(f"{error}; {_way_on(work.directory)}") from None
-
-
-def _locks(matrix: Matrix, machine: Machine) -> tuple[str, ...]:
-    """The devices to lock; a simulated kernel uses none, nor does an absent type of GPU."""
-    real = [cell for cell in matrix.cells if cell.kernel is not KernelName.SIMULATED]
-    here = for_cells(real, machine)
-    return lock_names(here) if here.gpus or any(cell.gpu is None for cell in real) else ()
 
 
 def _refuse_foreign_processes(matrix: Matrix, machine: Machine) -> None:
@@ -141,7 +125,7 @@ def _work(
 ) -> AbstractContextManager[Work]:
     if arguments.resume is not None:
         return resumed_work(arguments, header, planned)
-    return new_work(arguments.out, _directory_name(header, machine), header, planned)
+    return new_work(arguments.out, directory_name(header, machine), header, planned)
 
 
 def _warn_of_memory(work: Work, estimates: Sequence[Expectation], machine: Machine) -> None:
@@ -237,50 +221,6 @@ def _show_and_write(report: Report, directory: Path) -> None:
 
 def _say_waiting(text: str) -> None:
     print(f"waiting: {shown(text)}", flush=True)
-
-
-def _header(matrix: Matrix, options: KernelOptions, machine: Machine) -> RunHeader:
-    here = labelling_machine(matrix.cells, machine)
-    return RunHeader(
-        matrix=matrix.name,
-        purpose=matrix.purpose,
-        reference=portable_reference(matrix.reference),
-        expected_device=matrix.device,
-        device=run_label(matrix.cells, machine),
-        gpu=here.gpus[0].name if here.gpus else None,
-        protocol=matrix.protocol,
-        started_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        cells=tuple(cell.id for cell in matrix.cells),
-        machine=asdict(machine),
-        environment=fingerprint(machine, kernels.packages()),
-        selection=matrix.selection,
-        distributed=_distributed(matrix),
-        data={
-            "data_dir": _whole(options.data_dir),
-            "data_idx_dir": _whole(options.data_idx_dir),
-            **asdict(matrix.reading),
-        },
-    )
-
-
-def _distributed(matrix: Matrix) -> dict[str, object]:
-    """How cells of several GPUs are launched, as run.json holds it; empty where there is none."""
-    if all(cell.gpus == 1 for cell in matrix.cells):
-        return {}
-    declared = asdict(matrix.distributed)
-    hosts = [str(host) for host in matrix.distributed.hosts]
-    return {**declared, "hosts": hosts}
-
-
-def _whole(folder: str | None) -> str | None:
-    """The absolute path of a folder, with links resolved."""
-    return shown(str(Path(folder).resolve()), None) if folder else None
-
-
-def _directory_name(header: RunHeader, machine: Machine) -> str:
-    """`<UTC time>-<device>-<matrix>`, so that names sort by time (see `create_run`)."""
-    time = datetime.fromisoformat(header.started_at).strftime("%Y%m%dT%H%M%SZ")
-    return f"{time}-{device_slug(machine)}-{file_safe(header.matrix, _LONGEST_NAME)}"
 
 
 def _exit_code(results: Sequence[CellResult]) -> ExitCode:

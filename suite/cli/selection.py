@@ -104,11 +104,11 @@ def _settings(settings: Sequence[str], matrix: Matrix) -> list[Predicate]:
         flag = f"--set {reprlib.repr(setting)}"
         if not equals or not text:
             raise InputError(f"{flag}: is not axis=value; such as: --set precision=amp")
-        _check_axis(axis, flag)
+        check_axis(axis, flag)
         if axis in kept:
             raise InputError(f"{flag}: {axis} is set twice; give {axis}=value,value for several")
         present = dict.fromkeys(getattr(cell, axis) for cell in matrix.cells)
-        values = [_known(axis, part.strip(), flag) for part in text.split(",")]
+        values = [axis_value(axis, part.strip(), flag) for part in text.split(",")]
         absent = [value for value in values if value not in present]
         if absent:
             first = [_written(value) for value in islice(present, _MOST_TOLD)]
@@ -143,7 +143,7 @@ def _predicate(node: ast.expr) -> Predicate:
             ]
             return lambda cell: all(link(cell) for link in links)
         case ast.Name(id=axis):
-            _check_axis(axis, "--only")
+            check_axis(axis, "--only")
             if axis == "xla":
                 return lambda cell: cell.xla
     raise InputError(f"--only: '{_said(node)}' is not a comparison of an axis; {_EXAMPLE}")
@@ -157,7 +157,7 @@ def _comparison(left: ast.expr, link: ast.cmpop, right: ast.expr) -> Predicate:
     if not isinstance(left, ast.Name):
         raise InputError(f"--only: '{said}' names no axis; known: {', '.join(VARIED)}")
     axis = left.id
-    _check_axis(axis, "--only")
+    check_axis(axis, "--only")
     if isinstance(link, ast.In | ast.NotIn):
         if not isinstance(right, ast.List | ast.Tuple | ast.Set):
             raise InputError(f"--only: '{said}' needs a list, such as: {axis} in [a, b]")
@@ -185,13 +185,13 @@ def _is_axis(node: ast.expr) -> bool:
 def _value(axis: str, node: ast.expr) -> Value | Enum | None:
     match node:
         case ast.Name(id=text):
-            return _known(axis, text, "--only")
+            return axis_value(axis, text, "--only")
         case ast.Constant(value=bool() | int() | str() as constant):
-            return _known(axis, str(constant), "--only")
+            return axis_value(axis, str(constant), "--only")
     raise InputError(f"--only: '{_said(node)}' is not a value of {axis}; {_EXAMPLE}")
 
 
-def _known(axis: str, text: str, flag: str) -> Value | Enum | None:
+def axis_value(axis: str, text: str, flag: str) -> Value | Enum | None:
     """The value of an axis that a text names."""
     kind = AXES[axis].kind
     if kind is bool:
@@ -212,7 +212,8 @@ def _known(axis: str, text: str, flag: str) -> Value | Enum | None:
     return found
 
 
-def _check_axis(axis: str, flag: str) -> None:
+def check_axis(axis: str, flag: str) -> None:
+    """Refuse what is no axis that a matrix may vary; `flag` is named in the error."""
     if axis not in VARIED:
         raise InputError(f"{flag}: unknown axis {reprlib.repr(axis)}; {nearest(axis, VARIED)}")
 

@@ -16,7 +16,8 @@ from suite.kernels.interface import Framework
 from suite.model.launch import StartedBy, Status
 from suite.run.order import ORDER_FLAG, LaunchOrder, encode_order
 
-_PROJECT = Path(__file__).resolve().parents[2]
+# The checkout or installation of this suite.
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 class ChildLostError(Exception):
@@ -77,18 +78,26 @@ class PlainProcess(subprocess.Popen[bytes]):
 
 
 def start_process(
-    order: LaunchOrder, environment: Mapping[str, str], channel: int, output: BinaryIO
+    order: LaunchOrder,
+    environment: Mapping[str, str],
+    channel: int,
+    output: BinaryIO,
+    *,
+    python: str = sys.executable,
+    tree: Path = PROJECT,
 ) -> PlainProcess:
-    """Start a launch as a plain process."""
+    """Start a launch as a plain process of this Python, with the suite from this checkout."""
     return PlainProcess(
         [
-            *(sys.executable, "-m", "suite.kernels"),
+            *(python, "-m", "suite.kernels"),
             *(ORDER_FLAG, encode_order(replace(order, channel=channel))),
         ],
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=output,
-        env=with_suite(environment),
+        env=with_suite(environment, tree),
+        # Python looks for modules in the current folder first.
+        cwd=None if tree == PROJECT else tree,
         pass_fds=(channel,),
         start_new_session=True,
     )
@@ -102,10 +111,10 @@ def end_session(leader: int) -> None:
                 os.kill(pid, signal.SIGKILL)
 
 
-def with_suite(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment in which a child imports the same suite, wherever its parent was started."""
+def with_suite(environment: Mapping[str, str], tree: Path = PROJECT) -> dict[str, str]:
+    """The environment in which a child imports this suite, wherever its parent was started."""
     inherited = environment.get("PYTHONPATH")
-    path = os.pathsep.join([str(_PROJECT), *([inherited] if inherited else [])])
+    path = os.pathsep.join([str(tree), *([inherited] if inherited else [])])
     return {**environment, "PYTHONPATH": path}
 
 

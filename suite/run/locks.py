@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from suite.model.device import Machine
+from suite.model.cell import Cell, KernelName
+from suite.model.device import Machine, for_cells
 from suite.model.errors import InputError
 from suite.model.text import shown
 
@@ -32,6 +33,13 @@ def lock_names(machine: Machine) -> tuple[str, ...]:
     """Every GPU that launches can see here, else the CPU, as file names in a fixed order."""
     names = [gpu.uuid or f"gpu-{gpu.index}" for gpu in machine.gpus] or ["cpu"]
     return tuple(sorted(re.sub(r"[^\w-]", "-", name) for name in names))
+
+
+def locks_for(cells: Sequence[Cell], machine: Machine) -> tuple[str, ...]:
+    """The devices that these cells use; the simulated kernel uses none, nor does an absent GPU."""
+    real = [cell for cell in cells if cell.kernel is not KernelName.SIMULATED]
+    here = for_cells(real, machine)
+    return lock_names(here) if here.gpus or any(cell.gpu is None for cell in real) else ()
 
 
 @contextmanager
