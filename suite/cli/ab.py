@@ -46,15 +46,16 @@ _FILES = {"ab.md": ab_markdown, "ab.json": ab_json}
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Measure both sides in turn and judge each cell; exit 1 if one has regressed."""
     matrix = chosen_matrix(arguments)
-    if any(cell.gpus > 1 for cell in matrix.cells):
-        raise InputError(
-            f"{arguments.matrix}: has cells of several GPUs, which ab does not measure; leave them"
-            " out with --only 'gpus == 1'"
-        )
     setting = AB_SEQUENTIAL if arguments.rounds is None else fixed(arguments.rounds)
     options = _absolute(data_options(arguments, matrix))
     machine = detect_machine()
     sides = [parse_side("a", arguments.a), parse_side("b", arguments.b)]
+    for side in sides:
+        if any(cell.gpus > 1 for cell in side.cells_of(matrix)):
+            raise InputError(
+                f"--{side.name} {side.title}: has cells of several GPUs, which ab does not measure;"
+                " leave them out with --only 'gpus == 1'"
+            )
     with ExitStack() as stack:
         trees = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="resnet50-bench-")))
         sides = [stack.enter_context(checked_out(side, trees / side.name)) for side in sides]
