@@ -119,7 +119,7 @@ def _row(cell: AbCell) -> tuple[str, ...]:
         _rate(cell.b),
         *_factors(estimate),
         str(verdict.pairs),
-        verdict.verdict.value,
+        "given up" if cell.given_up else verdict.verdict.value,
         letters(cautions),
     )
 
@@ -136,8 +136,7 @@ def _factors(estimate: PairEstimate | None) -> tuple[str, str, str]:
 
 
 def _legend(report: AbReport) -> Iterator[str]:
-    kinds = {cell.verdict.verdict for cell in report.cells}
-    yield from (meaning for kind, meaning in _MEANINGS.items() if kind in kinds)
+    yield from (meaning for kind, meaning in _MEANINGS.items() if report.count(kind))
     results = [result for cell in report.cells for result in (cell.a, cell.b) if result]
     yield from legend(caution for result in results for caution in result.cautions)
 
@@ -158,7 +157,7 @@ def _notes(report: AbReport) -> Iterator[str]:
 def _notes_on(cell: AbCell) -> Iterator[str]:
     verdict, estimate = cell.verdict, cell.verdict.estimate
     if cell.given_up:
-        yield f"not measured any more: {cell.given_up}"
+        yield f"given up: {cell.given_up}"
     for name, result in (("a", cell.a), ("b", cell.b)):
         if result and not cell.given_up and (lacking := shortfall(result)):
             yield f"{name}: {lacking}"
@@ -188,5 +187,7 @@ def _undecided(cell: AbCell, estimate: PairEstimate) -> Iterator[str]:
 def counts(report: AbReport) -> str:
     """How many cells have each verdict: `27 cells: 26 pass, 1 regressed`."""
     found = [f"{count} {kind.value}" for kind in VerdictKind if (count := report.count(kind))]
+    lost = sum(bool(cell.given_up) for cell in report.cells)
+    found += [f"{lost} given up"] if lost else []
     cells = "1 cell" if len(report.cells) == 1 else f"{len(report.cells)} cells"
     return f"{cells}: {', '.join(found)}"

@@ -54,5 +54,5 @@ class AbReport:
     ab_version: int = AB_VERSION
 
     def count(self, kind: VerdictKind) -> int:
-        """How many cells have a verdict of this kind."""
-        return sum(cell.verdict.verdict is kind for cell in self.cells)
+        """How many cells have a verdict of this kind, of those that were not given up."""
+        return sum(cell.verdict.verdict is kind for cell in self.cells if not cell.given_up)

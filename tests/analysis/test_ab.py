@@ -1,6 +1,7 @@
 """An A/B from the records of its sides: which launches make pairs, and what is open."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from builders import make_cell, make_launch, make_run
@@ -15,11 +16,11 @@ CELL, OTHER = make_cell(), make_cell(xla=True)
 SECOND = make_cell(batch_size=64)
 
 
-def launch(number: int, *step_seconds: float, cell: Cell = CELL, **facts: object) -> Launch:
+def launch(number: int, *step_seconds: float, cell: Cell = CELL, **facts: Any) -> Launch:
     """A launch with these steps; without any it crashed."""
     status = Status.OK if step_seconds else Status.CRASHED
-    made = make_launch(cell=cell, launch=number, status=status, step_seconds=step_seconds)
-    return replace(made, **facts)  # type: ignore[arg-type]
+    usual = {"cell": cell, "launch": number, "status": status, "step_seconds": step_seconds}
+    return make_launch(**{**usual, **facts})
 
 
 def side(name: str, *launches: Launch, cells: tuple[Cell, ...] = (CELL,)) -> SideRun:

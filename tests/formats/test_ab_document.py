@@ -1,0 +1,84 @@
+"""An A/B as text, Markdown and JSON: every verdict, its numbers, and what would decide it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from builders import make_cell, make_launch, make_run
+from pydantic import TypeAdapter
+
+from suite.analysis.ab import SideRun, ab_report
+from suite.formats.ab import ab_json, ab_markdown, ab_text
+from suite.model.ab import VerdictKind, fixed
+from suite.model.ab_report import AbReport
+from suite.model.cell import Cell
+from suite.model.launch import Caution, CautionKind, Launch, Status
+
+DATA = Path(__file__).parents[1] / "data"
+# Per cent by which b takes longer, in each of five rounds.
+LOSSES = {
+    1: (12.1, 11.2, 12.9, 11.6, 12.2),
+    2: (0.3, -0.8, 0.9, -0.2, 0.5),
+    16: (-5.1, -4.2, -5.9, -4.6, -5.2),
+    32: (2.4, -3.9, 6.8, 0.6, -3.1),
+    64: (1.3, 1.1, 1.6, 1.2, 1.4),
+}
+FAILED = make_cell(batch_size=128)
+CELLS = (*(make_cell(batch_size=size) for size in LOSSES), FAILED)
+
+
+def launches(side: str) -> list[Launch]:
+    """Five launches of each cell on a side, the last cell of which runs out of memory on b."""
+    made = [
+        measured(cell, number, 1 + loss / 100 if side == "b" else 1)
+        for cell, losses in zip(CELLS, LOSSES.values(), strict=False)
+        for number, loss in enumerate(losses)
+    ]
+    if side == "a":
+        return [*made, *(measured(FAILED, number, 1) for number in range(2))]
+    lost = make_launch(cell=FAILED, status=Status.OUT_OF_MEMORY, reason="ResourceExhaustedError")
+    return [*made, *(replace(lost, launch=number) for number in range(2))]
+
+
+def measured(cell: Cell, number: int, factor: float) -> Launch:
+    steps = tuple(0.01 * cell.batch_size * factor for _ in range(3))
+    busy = Caution(CautionKind.CONTENDED, "foreign processes kept 20% of the CPU busy")
+    cautions = (busy,) if cell.batch_size == 1 else ()
+    return make_launch(cell=cell, launch=number, step_seconds=steps, cautions=cautions)
+
+
+def recorded_ab() -> AbReport:
+    sides = [
+        SideRun(
+            name=name,
+            title=title,
+            run=make_run(*launches(name), matrix="recorded", device="Tesla T4"),
+            cells=CELLS,
+        )
+        for name, title in (("a", "unchanged"), ("b", "python=new/bin/python"))
+    ]
+    for place, version in enumerate(("2.20.0", "2.21.0")):
+        run = sides[place].run
+        header = replace(run.header, environment={"tensorflow": version})
+        sides[place] = replace(sides[place], run=replace(run, header=header))
+    return ab_report(sides[0], sides[1], fixed(5))
+
+
+@pytest.mark.parametrize(("name", "render"), [("ab.txt", ab_text), ("ab.md", ab_markdown)])
+def test_an_ab_is_the_recorded_document(name: str, render: object) -> None:
+    """Each verdict with its numbers, what differs, what failed and what would decide."""
+    assert render(recorded_ab()) == (DATA / name).read_text(encoding="utf-8")  # type: ignore[operator]
+
+
+def test_every_verdict_is_in_the_recorded_ab() -> None:
+    """Or the documents would not show them."""
+    assert all(recorded_ab().count(kind) for kind in VerdictKind)
+
+
+def test_the_json_has_the_whole_ab() -> None:
+    """Nothing is rounded or left out."""
+    report = recorded_ab()
+
+    assert TypeAdapter(AbReport).validate_json(ab_json(report)) == report
+    assert json.loads(ab_json(report))["ab_version"] == 1
