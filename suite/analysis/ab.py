@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from suite.analysis.ab_matrix import matrix_shift
 from suite.analysis.ab_verdicts import judge_pairs, minimum_effect
 from suite.analysis.pairs import header_differences
 from suite.analysis.results import cell_results
@@ -32,8 +33,9 @@ def ab_report(a: SideRun, b: SideRun, setting: Setting) -> AbReport:
     """What the launches so far show; an interrupted one has not ended and counts for nothing."""
     records = {cell: _Records(a.run, cell, b.run, other) for cell, other in _both(a, b)}
     rounds = {cell.id: found.ratios(setting) for cell, found in records.items()}
+    pairs = {cell: [_log(ratio) for ratio in ratios] for cell, ratios in rounds.items()}
     verdicts = judge_pairs(
-        {cell: [_log(ratio) for ratio in ratios] for cell, ratios in rounds.items()},
+        pairs,
         {cell.id: minimum_effect(cell) for cell in records},
         setting,
     )
@@ -61,7 +63,9 @@ def ab_report(a: SideRun, b: SideRun, setting: Setting) -> AbReport:
             )
             for cell, found in records.items()
         ),
-        shift=None,
+        shift=matrix_shift(
+            [pairs[cell.id] for cell, found in records.items() if not found.given_up]
+        ),
     )
 
 
