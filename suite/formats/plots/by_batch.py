@@ -16,9 +16,9 @@ from suite.formats.plots.curves import (
     area_of,
     draw_curve,
     draw_others,
-    label,
     values_of,
 )
+from suite.formats.plots.labels import label
 from suite.formats.plots.ratios import ratio_charts
 from suite.formats.plots.series import PlottedRun, Series, sizes_of
 from suite.formats.plots.style import INK, text_width

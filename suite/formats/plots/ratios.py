@@ -14,9 +14,9 @@ from suite.formats.plots.curves import (
     Scale,
     area_of,
     draw_curve,
-    label,
     values_of,
 )
+from suite.formats.plots.labels import label
 from suite.formats.plots.series import PlottedRun, Series, look_of, sizes_of
 from suite.formats.plots.words import TIMES, about_all, gap, left_out, times
 from suite.formats.scaling import ESTIMATOR_WORDS
