@@ -93,8 +93,7 @@ def _beside_published(plotted: PlottedRun, series: Sequence[Series]) -> Iterator
         ]
         if marks:
             curves.append(Curve(look=each.look, marks=tuple(marks), label=each.title))
-    if curves:
-        yield _Ratios(title="Measured / published", look=None, curves=tuple(curves))
+    yield _Ratios(title="Measured / published", look=None, curves=tuple(curves))
 
 
 @dataclass(frozen=True, slots=True)
