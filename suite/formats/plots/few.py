@@ -1,6 +1,6 @@
 """Cells side by side, where there are too few batch sizes for a curve."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from suite.formats.plots.rows import (
 )
 from suite.formats.plots.series import PlottedRun, look_of
 from suite.formats.plots.style import INK
-from suite.formats.plots.words import TIMES, about_all, left_out, times
+from suite.formats.plots.words import TIMES, about_all, left_out, short, times
 from suite.formats.scaling import ESTIMATOR_WORDS
 from suite.model.cell import Mode
 from suite.model.report import LaunchRow
@@ -41,11 +41,12 @@ _FACTOR = 62.0
 def cells_side_by_side(
     plotted: PlottedRun, modes: Sequence[Mode], most: int
 ) -> Iterator[ChartGroup]:
-    """Throughput as bars, every step as a dot, and factors: at most so many rows in each."""
+    """Throughput, every step, factors and energy: at most so many rows in each chart."""
     every = cell_rows(plotted, modes)
     rows = every[:most]
     if not any(row.result.summary for row in rows):
         return
+    metered = [row for row in rows if row.result.cell.id in plotted.run.images_per_joule]
     factors = _factors(plotted, modes)
     published = any(row.result.cell.id in plotted.beside_published for row in rows)
     whiskers = any(factor.interval for factor in factors[:most])
@@ -62,45 +63,84 @@ def cells_side_by_side(
         title="Cells side by side",
         note=" ".join(note),
         charts=(
-            _bar_chart(plotted, rows),
+            _bar_chart(rows, _throughput(plotted, rows)),
             _step_chart(plotted, rows),
             *([_factor_chart(factors[:most])] if factors else []),
+            *([_bar_chart(metered, _energy(plotted))] if metered else []),
         ),
     )
 
 
-def _bar_chart(plotted: PlottedRun, cells: Sequence[CellRow]) -> Chart:
-    rows = laid_out(by_mode(cells))
-    rates = {
-        row.result.cell.id: plotted.rate(row.result.summary) for row in cells if row.result.summary
-    }
-    published = {
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bars:
+    """What bars are long by: numbers of cells by their ids, and published ones beside them."""
+
+    title: str
+    unit: str
+    numbers: Mapping[str, float]
+    published: Mapping[str, float]
+    text: Callable[[float], str]
+
+
+def _throughput(plotted: PlottedRun, cells: Sequence[CellRow]) -> _Bars:
+    beside = {
         row.result.cell.id: number.published
         for row in cells
-        if (number := plotted.beside_published.get(row.result.cell.id)) and number.published
+        if (number := plotted.beside_published.get(row.result.cell.id))
     }
-    highest = max(*rates.values(), *published.values(), 0.0)
+    return _Bars(
+        title="Throughput",
+        unit="img/s",
+        numbers={
+            row.result.cell.id: plotted.rate(row.result.summary)
+            for row in cells
+            if row.result.summary
+        },
+        published={cell: number for cell, number in beside.items() if number is not None},
+        text=rate,
+    )
+
+
+def _energy(plotted: PlottedRun) -> _Bars:
+    return _Bars(
+        title="Images per joule",
+        unit="images/J",
+        numbers=plotted.run.images_per_joule,
+        published={},
+        text=short,
+    )
+
+
+def _bar_chart(cells: Sequence[CellRow], bars: _Bars) -> Chart:
+    rows = laid_out(by_mode(cells))
+    drawn = {row.result.cell.id for row in cells}
+    numbers = {cell: number for cell, number in bars.numbers.items() if cell in drawn}
+    across = Span(low=0, high=max(*numbers.values(), *bars.published.values(), 0.0))
 
     def draw(figure: "Figure", box: Box) -> None:
-        ticks = [(tick, f"{tick:g}") for tick in even_numbers(0, highest, 3)]
-        area, middles = frame(figure, box, rows, Span(low=0, high=highest), ticks)
+        ticks = [(tick, f"{tick:g}") for tick in even_numbers(across.low, across.high, 3)]
+        area, middles = frame(figure, box, rows, across, ticks)
         for y, row in zip(middles, cells, strict=True):
-            cell = row.result.cell.id
-            beside = published.get(cell, 0.0)
-            if cell not in rates:
+            number = numbers.get(row.result.cell.id)
+            beside = bars.published.get(row.result.cell.id, 0.0)
+            if number is None:
                 write_lack(area, y, row.result)
                 continue
-            _bar(area, y, rates[cell], row)
-            end, _ = area.place(max(rates[cell], beside), y)
-            write_number(area, rows, y, row, rate(rates[cell]), end + 8)
+            _bar(area, y, number, row)
+            end, _ = area.place(max(number, beside), y)
+            write_number(area, rows, y, row, bars.text(number), end + 8)
             if beside:
                 _mark(area, beside, y, row.look, is_hollow=True, size=4)
 
-    said = [f"{row.name} {rate(rates.get(row.result.cell.id))}" for row in cells]
+    said = [
+        f"{row.name} {bars.text(numbers[row.result.cell.id])}"
+        for row in cells
+        if row.result.cell.id in numbers
+    ]
     return Chart(
-        title="Throughput",
-        unit="img/s",
-        says=f"Throughput in img/s: {'; '.join(said)}.",
+        title=bars.title,
+        unit=bars.unit,
+        says=f"{bars.title} in {bars.unit}: {'; '.join(said)}.",
         height=rows.height,
         draw=draw,
     )

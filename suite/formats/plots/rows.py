@@ -24,7 +24,7 @@ _TOP, _BOTTOM = 4.0, 22.0
 _CHARACTER = 6.2
 _WIDEST_WORD = 78.0
 # What the marks need at least, however long names are.
-_NARROWEST = 100.0
+_NARROWEST = 88.0
 # Of numbers such as 1234.56 in bold.
 _NUMBER = 54.0
 
