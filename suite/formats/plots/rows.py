@@ -181,3 +181,11 @@ def write_lack(area: Area, y: float, result: CellResult) -> None:
     pen.without_number(area.figure, left + 9, middle, is_failure=is_failure)
     colour = INK["failed"] if is_failure else INK["ink-2"]
     pen.write(area.figure, left + 18, middle - 6, status_word(result), color=colour)
+
+
+def mark_value(
+    area: Area, x: float, y: float, look: Look, *, is_hollow: bool, size: float = 6
+) -> None:
+    """The shape of a condition at a value of a row."""
+    inside = INK["paper"] if is_hollow else look.light
+    pen.mark(area.figure, [area.place(x, y)], look.marker, look.light, size=size, inside=inside)
