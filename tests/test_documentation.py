@@ -197,6 +197,18 @@ def test_every_verb_and_matrix_has_its_place() -> None:
         assert f"`{path.name}`" in PAGES["matrices.md"]
 
 
+def test_every_file_of_a_report_is_explained(folder: Path) -> None:
+    """Whatever `report` writes into a run's directory stands in the table of its files."""
+    run = folder / "reports" / "1-quick"
+    before = set(run.iterdir())
+    assert main(["report", str(run)]) == ExitCode.GOOD
+    written = {path.name + "/" * path.is_dir() for path in set(run.iterdir()) - before}
+
+    assert {"report.html", "report.json", "plots/"} <= written
+    for name in written:
+        assert re.search(rf"^\| `{name}` \|", PAGES["records.md"], re.MULTILINE), name
+
+
 def test_the_readme_is_short_and_leads_to_every_page() -> None:
     """It is read to its end, and each page of the guide is found from it."""
     assert len(README.splitlines()) <= MOST_LINES
