@@ -105,7 +105,7 @@ class Box:
 def around(x: float, y: float, width: float, height: float, gap: float) -> list[Box]:
     """Where a label may stand beside a point, the best place first.
 
-    Below, above, right, left, and so that one of its ends is below or above.
+    Below, above, right, left, so that one of its ends is below or above, and further away.
     """
     below, above, level = -gap - height, gap, -height / 2
     shifts = [
@@ -117,6 +117,8 @@ def around(x: float, y: float, width: float, height: float, gap: float) -> list[
         (-width, below),
         (0.0, above),
         (-width, above),
+        (-width / 2, below - height),
+        (-width / 2, above + height),
     ]
     return [Box(x + dx, y + dy, x + dx + width, y + dy + height) for dx, dy in shifts]
 

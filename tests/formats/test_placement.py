@@ -107,6 +107,8 @@ def test_places_around_a_point_do_not_cover_it() -> None:
         Box(60, 35, 100, 45),
         Box(100, 55, 140, 65),
         Box(60, 55, 100, 65),
+        Box(80, 25, 120, 35),
+        Box(80, 65, 120, 75),
     ]
 
 

@@ -58,7 +58,7 @@ class _Taken:
         for curve in curves:
             marks = [(mark.x, mark.y) for mark in curve.marks]
             for points in (area.places(marks), area.places(curve.published)):
-                self.solid += (Box(x - 5, y - 5, x + 5, y + 5) for x, y in points)
+                self.solid += (Box(x - 4, y - 4, x + 4, y + 4) for x, y in points)
                 self.lines += _along(points)
 
     def clearest(self, places: Sequence[Box]) -> Box:

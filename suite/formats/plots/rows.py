@@ -14,6 +14,7 @@ from suite.formats.plots.style import INK, shortened, text_width
 from suite.formats.plots.words import status_word
 from suite.model.cell import Mode
 from suite.model.run import CellResult
+from suite.model.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,6 +53,13 @@ class CellRow(Row):
     """The line of a cell."""
 
     result: CellResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRow(CellRow):
+    """The line of a cell that has a number."""
+
+    summary: Summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
