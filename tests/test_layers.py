@@ -114,7 +114,7 @@ def test_a_module_named_in_a_string_is_there(path: Path) -> None:
                 assert place.is_dir() or any(file.is_file() for file in files), name
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "suite" / "formats").glob("*.py")), ids=name_of)
+@pytest.mark.parametrize("path", sorted((ROOT / "suite" / "formats").rglob("*.py")), ids=name_of)
 def test_formats_calculate_nothing(path: Path) -> None:
     """A format shows what analysis has put into a report, and takes types and constants alone."""
     functions = {
@@ -122,6 +122,7 @@ def test_formats_calculate_nothing(path: Path) -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ImportFrom) and node.module
         for alias in node.names
+        # How a drawing is laid out takes some geometry, by `import math`.
         if node.module.startswith(("suite.analysis", "statistics", "math")) and alias.name.islower()
     }
 

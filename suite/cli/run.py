@@ -183,7 +183,7 @@ def _report(planned: Sequence[PlannedLaunch], work: Work, stop: Stop) -> ExitCod
     report = assembled([work.directory])
     (measured,) = report.runs
     _show_and_write(report, work.directory)
-    tell_github(partial(report_markdown, report), measured.results)
+    tell_github(partial(report_markdown, report, plots=False), measured.results)
     if work.resumed and not work.planned:
         print("nothing was missing")
     done = finished([row.record for row in measured.launches], retry_failed=False)

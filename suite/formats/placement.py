@@ -87,6 +87,15 @@ class Box:
         height = min(self.top, other.top) - max(self.bottom, other.bottom)
         return max(0.0, width) * max(0.0, height)
 
+    def is_within(self, other: "Box") -> bool:
+        """Whether no part of it is outside the other."""
+        return (
+            self.left >= other.left
+            and self.bottom >= other.bottom
+            and self.right <= other.right
+            and self.top <= other.top
+        )
+
     @property
     def area(self) -> float:
         """Its area."""
@@ -96,14 +105,21 @@ class Box:
 def around(x: float, y: float, width: float, height: float, gap: float) -> list[Box]:
     """Where a label may stand beside a point, the best place first.
 
-    Below, above, right and left, and further up and down.
+    Below, above, right, left, so that one of its ends is below or above, and further away.
     """
-    half = width / 2
-    centred = [-gap - height, gap, -gap - 2 * height, gap + height]
-    beside = [(gap, -height / 2), (-gap - width, -height / 2)]
-    corners = [(0.0, -gap - height), (-width, -gap - height), (0.0, gap), (-width, gap)]
-    shifts = [(-half, up) for up in centred[:2]] + beside + corners
-    shifts += [(-half, up) for up in centred[2:]]
+    below, above, level = -gap - height, gap, -height / 2
+    shifts = [
+        (-width / 2, below),
+        (-width / 2, above),
+        (gap, level),
+        (-gap - width, level),
+        (0.0, below),
+        (-width, below),
+        (0.0, above),
+        (-width, above),
+        (-width / 2, below - height),
+        (-width / 2, above + height),
+    ]
     return [Box(x + dx, y + dy, x + dx + width, y + dy + height) for dx, dy in shifts]
 
 

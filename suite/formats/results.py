@@ -116,10 +116,14 @@ class _ScalingPart:
     explanation: str
 
 
-def report_markdown(report: Report) -> str:
-    """report.md: of each run the conditions, the full table, and how each launch went."""
+def report_markdown(report: Report, *, plots: bool = True) -> str:
+    """report.md: of each run the conditions, the full table, and how each launch went.
+
+    `plots` shows the files under `plots/`, which a summary elsewhere does not have beside it.
+    """
     return "\n".join(
-        _run_markdown(run, plot_titles(report, place)) for place, run in enumerate(report.runs)
+        _run_markdown(run, plot_titles(report, place) if plots else {})
+        for place, run in enumerate(report.runs)
     )
 
 

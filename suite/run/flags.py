@@ -50,6 +50,9 @@ from suite.store.flags import Parser, path_text
 # Steps measured where --num_iter does not say how many, and where no records make an epoch of 1.
 _DEFAULT_MEASURED_STEPS = 50
 
+# What a person types for one cell.
+_PROGRAM = "python -m suite.kernels"
+
 # The environment of a process that no launcher of ranks started.
 _NO_LAUNCHER: Mapping[str, str] = MappingProxyType({})
 
@@ -235,7 +238,7 @@ def to_arguments(order: LaunchOrder) -> list[str]:
 
 def command_line(order: LaunchOrder) -> str:
     """The whole command, quoted for a shell, as the plan prints it."""
-    return command(["python", "-m", "suite.kernels", *to_arguments(order)])
+    return f"{_PROGRAM} {command(to_arguments(order))}"
 
 
 def parse_order(
@@ -273,9 +276,10 @@ def parse_order(
 def _parser() -> argparse.ArgumentParser:
     """A parser that leaves out what was not given."""
     parser = Parser(
-        prog="python -m suite.kernels",
+        prog=_PROGRAM,
         description="Run one cell by hand, with the flags of the published page. The record goes"
         " to <results_dir>/<cell id>.<launch>.json.",
+        epilog=f"example: {_PROGRAM} --amp --batch_size 8 --results_dir out",
         allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
     )

@@ -3,11 +3,14 @@
 import argparse
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from suite.cli.parser import make_parser
+from suite.run.flags import parse_order
 
 WIDTH = 80
 # A help of more flags than this is read in groups.
@@ -75,3 +78,14 @@ def test_each_verb_is_on_a_line_with_what_it_does() -> None:
         verb = prog.split()[-1]
         if prog.split()[-2] == WHOLE.split()[-1]:
             assert re.search(rf"^    {verb} +\w", text, re.MULTILINE)
+
+
+def test_the_program_of_one_cell_has_help_of_the_same_kind() -> None:
+    """It fits, and ends with an example that the program takes."""
+    words = [sys.executable, "-m", "suite.kernels", "--help"]
+    text = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    example = text.splitlines()[-1]
+
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert example.startswith("example: python -m suite.kernels --")
+    assert parse_order(shlex.split(example)[4:]).cell.id == "inference-amp-bs8-1gpu"

@@ -82,7 +82,7 @@ def test_a_launch_without_a_warm_up_has_none() -> None:
 
 def test_the_window_reaches_a_tenth_from_the_median_at_least() -> None:
     """So noise of one percent looks like one percent; wider times widen it."""
-    narrow, wide = window([1.0, 1.0, 1.01], 100), window([1.0, 1.0, 1.3], 100)
+    narrow, wide = window([1.0, 1.0, 1.01], 1.0, 100), window([1.0, 1.0, 1.3], 1.0, 100)
 
     assert (narrow.lowest, narrow.highest) == pytest.approx((0.9, 1.1))
     assert (wide.lowest, wide.highest) == pytest.approx((0.9, 1.3))
@@ -139,11 +139,11 @@ def test_the_histogram_lies_on_the_scale_of_the_steps() -> None:
 
 def test_a_line_in_the_list_shows_all_steps_within_a_tenth() -> None:
     """What lies outside stands at the edge, so that it is seen that something does."""
-    places = strokes(spark([0.1] * 8 + [0.2, 0.01]))
+    places = strokes(spark([0.1] * 8 + [0.2, 0.01], 0.1))
 
     assert [y for _, y, _ in places] == [SPARK_HEIGHT // 2] * 8 + [0, SPARK_HEIGHT]
     assert places[-1][0] == round(9.5 / 10 * SPARK_WIDTH)
-    assert len({x for x, *_ in strokes(spark([0.1] * 3000))}) <= SPARK_WIDTH // 2
+    assert len({x for x, *_ in strokes(spark([0.1] * 3000, 0.1))}) <= SPARK_WIDTH // 2
 
 
 def point(step: int, **values: float) -> TelemetryPoint:

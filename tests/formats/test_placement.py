@@ -81,6 +81,17 @@ def test_the_common_area_of_boxes() -> None:
     assert box.common_area(Box(6, 5, 7, 6)) == 0
 
 
+def test_a_box_is_within_another_up_to_its_sides() -> None:
+    """All four count."""
+    box = Box(0, 0, 4, 2)
+
+    assert box.is_within(box)
+    assert not any(
+        box.is_within(other)
+        for other in (Box(1, 0, 4, 2), Box(0, 1, 4, 2), Box(0, 0, 3, 2), Box(0, 0, 4, 1))
+    )
+
+
 def test_places_around_a_point_do_not_cover_it() -> None:
     """A label below first, then above, right and left, and all of the size that was asked for."""
     places = around(100, 50, 40, 10, 5)

@@ -79,6 +79,7 @@ def test_a_results_table_is_told_from_a_reference(tmp_path: Path) -> None:
         ("0.13,", "nan,", "results.csv:2: p50_seconds: nan is no positive number"),
         ("0.13,", "-0.13,", "p50_seconds: -0.13 is no positive number"),
         ("0.13,", "0,", "p50_seconds: 0 is no positive number"),
+        ("0.13,", "inf,", "p50_seconds: inf is no positive number"),
         ("0.13,", "0.13 s,", "p50_seconds: '0.13 s'"),
         (",80,", ",,", "results.csv:2: count: is missing"),
         (",inference,fp32,", ",,fp32,", "results.csv:2: mode: is missing"),

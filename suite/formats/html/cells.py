@@ -138,7 +138,7 @@ def _cell_part(
         shortfall=shortfall(result),
         ratio=times(throughput.ratio) if throughput and throughput.ratio is not None else "",
         interval=from_to(throughput.ratio_interval) if throughput else "",
-        spark=spark(measured) if measured else "",
+        spark=spark(measured, result.summary.p50_seconds) if result.summary else "",
         few=len(measured) <= FEW_STEPS,
         estimators=_estimators(result.summary),
         latencies=tuple(_latencies(result.summary, beside)) if result.summary else (),

@@ -6,7 +6,6 @@ relative moves, which costs about six bytes a step.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from suite.formats.numbers import milliseconds
 from suite.model.report import LaunchRow
@@ -80,31 +79,35 @@ class StepsDrawing:
     series: tuple[Series, ...]
 
 
-def window(step_seconds: Sequence[float], height: int, *, fixed: bool = False) -> Window:
-    """The span of times to draw; a `fixed` one is 10 % either side of the median."""
-    middle = median(step_seconds)
+def window(step_seconds: Sequence[float], middle: float, height: int) -> Window:
+    """The span of the times to draw, around their median."""
+    narrow, ordered = fixed_window(middle, height), sorted(step_seconds)
+    skipped = int(len(ordered) * _OUTSIDE)
+    lowest = min(narrow.lowest, ordered[skipped])
+    highest = max(narrow.highest, ordered[-1 - skipped])
+    span = highest - lowest
+    lowest = min(lowest, ordered[0]) if ordered[0] > lowest - span else lowest
+    highest = max(highest, ordered[-1]) if ordered[-1] < highest + span else highest
+    return Window(lowest=lowest, highest=highest, height=height)
+
+
+def fixed_window(middle: float, height: int) -> Window:
+    """10 % either side of the median, whatever lies outside."""
     lowest, highest = middle * (1 - _REACH), middle * (1 + _REACH)
-    if not fixed:
-        ordered = sorted(step_seconds)
-        skipped = int(len(ordered) * _OUTSIDE)
-        lowest = min(lowest, ordered[skipped])
-        highest = max(highest, ordered[-1 - skipped])
-        span = highest - lowest
-        lowest = min(lowest, ordered[0]) if ordered[0] > lowest - span else lowest
-        highest = max(highest, ordered[-1]) if ordered[-1] < highest + span else highest
     return Window(lowest=lowest, highest=highest, height=height)
 
 
 def draw_steps(launch: LaunchRow) -> StepsDrawing:
     """The drawing of a launch that has measured steps; of several ranks, the readings of rank 0."""
     warm_up, steps = launch.record.warmup_seconds, launch.record.step_seconds
-    span = window(steps, STEPS_HEIGHT)
+    assert launch.summary is not None  # noqa: S101 - it has steps
+    middle = launch.summary.p50_seconds
+    span = window(steps, middle, STEPS_HEIGHT)
     count = len(warm_up) + len(steps)
     per_column = -(-count // (STEPS_WIDTH // 2))
     columns = -(-count // per_column)
     places = [round((column + 0.5) / columns * STEPS_WIDTH) for column in range(columns)]
     boundary = round(len(warm_up) / count * STEPS_WIDTH)
-    middle = median(steps)
     return StepsDrawing(
         warm_up=_path(_columns(warm_up, 0, per_column, places, span)),
         measured=_path(_columns(steps, len(warm_up), per_column, places, span)),
@@ -176,9 +179,9 @@ def _span(values: Sequence[float], height: int) -> Window:
     return Window(lowest=middle - reach, highest=middle + reach, height=height)
 
 
-def spark(step_seconds: Sequence[float]) -> str:
-    """The path of measured steps in a line of the list; what lies outside stands at the edge."""
-    span = window(step_seconds, SPARK_HEIGHT, fixed=True)
+def spark(step_seconds: Sequence[float], middle: float) -> str:
+    """The path of measured steps with this median; what lies outside stands at the edge."""
+    span = fixed_window(middle, SPARK_HEIGHT)
     kept = [min(max(seconds, span.lowest), span.highest) for seconds in step_seconds]
     per_column = -(-len(kept) // (SPARK_WIDTH // 2))
     columns = -(-len(kept) // per_column)

@@ -16,9 +16,9 @@ from suite.formats.plots.curves import (
     area_of,
     draw_curve,
     draw_others,
-    label,
     values_of,
 )
+from suite.formats.plots.labels import label
 from suite.formats.plots.ratios import ratio_charts
 from suite.formats.plots.series import PlottedRun, Series, sizes_of
 from suite.formats.plots.style import INK, text_width
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 _MOST_CHARTS = 9
 _MARGINS = Margins(left=46, right=56, top=14, bottom=36)
 _HEIGHT = 196.0
-_BATCH = "batch size"
 # Under the axis: the batch sizes, and p99 / p50.
 _TAILED = Margins(left=70, right=44, top=14, bottom=48)
 
@@ -62,15 +61,6 @@ def curved_modes(plotted: PlottedRun) -> list[Mode]:
 def _throughput(plotted: PlottedRun, mode: Mode, series: Sequence[Series]) -> ChartGroup:
     sizes = sizes_of(series)
     curves = [_curve(plotted, each, plotted.rate, Metric.THROUGHPUT, sizes) for each in series]
-    highest = max(values_of(curves)) * 1.06
-    scale = Scale(
-        along=_BATCH,
-        xs=sizes_of(series),
-        lowest=0,
-        highest=highest,
-        ticks=tuple(even_numbers(0, highest, 6)),
-        text=lambda tick: f"{tick:g}",
-    )
     return _group(
         plotted,
         name=f"throughput_{mode.value}",
@@ -79,7 +69,19 @@ def _throughput(plotted: PlottedRun, mode: Mode, series: Sequence[Series]) -> Ch
         unit="img/s",
         series=series,
         curves=curves,
-        scale=scale,
+        scale=_from_zero(curves, sizes),
+    )
+
+
+def _from_zero(curves: Sequence[Curve], sizes: tuple[float, ...]) -> Scale:
+    highest = max(values_of(curves)) * 1.06
+    return Scale(
+        along="batch size",
+        xs=sizes,
+        lowest=0,
+        highest=highest,
+        ticks=tuple(even_numbers(0, highest, 6)),
+        text=lambda tick: f"{tick:g}",
     )
 
 
@@ -101,15 +103,6 @@ def _energy(plotted: PlottedRun, mode: Mode, series: Sequence[Series]) -> Iterat
         for each in series
     ]
     if any(len(curve.marks) >= FEWEST for curve in curves):
-        highest = max(values_of(curves)) * 1.06
-        scale = Scale(
-            along=_BATCH,
-            xs=sizes_of(series),
-            lowest=0,
-            highest=highest,
-            ticks=tuple(even_numbers(0, highest, 6)),
-            text=lambda tick: f"{tick:g}",
-        )
         with_energy = [
             (each, curve) for each, curve in zip(series, curves, strict=True) if curve.marks
         ]
@@ -121,7 +114,7 @@ def _energy(plotted: PlottedRun, mode: Mode, series: Sequence[Series]) -> Iterat
             unit="images/J",
             series=[each for each, _ in with_energy],
             curves=[curve for _, curve in with_energy],
-            scale=scale,
+            scale=_from_zero(curves, sizes_of(series)),
         )
 
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from suite.formats.palette import Look
-from suite.formats.placement import Box, around, clearest, spread
+from suite.formats.placement import Box
 from suite.formats.plots import pen
 from suite.formats.plots.area import Area, Span, lower_edge, ticks_below, ticks_beside
 from suite.formats.plots.series import NO_DOUBT, Doubt
-from suite.formats.plots.style import INK, text_width
+from suite.formats.plots.style import INK
 from suite.model.summary import Interval
 
 if TYPE_CHECKING:
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
 FEWEST = 3
 _DASHES = (3.2, 2.4)
 _PUBLISHED_MARK = 3.6
-# Where the glyphs of cells without a number stand above the axis, and the first of their words.
-_ON_AXIS = 9.0
-# From the edge of the axes to the labels right of it.
-_BESIDE = 8.0
-# How close two labels may stand, one above the other.
-_LABEL_LINE = 12.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,128 +148,3 @@ def _lines(curve: Curve, *, is_sound: bool) -> list[list[tuple[float, float]]]:
             lines.append([(one.x, one.y)])
         lines[-1].append((other.x, other.y))
     return lines
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """What stands at the end of a line: a measured one in its colour, a published one in grey."""
-
-    x: float
-    y: float
-    text: str
-    colour: str
-    is_bold: bool
-
-
-def label(
-    area: Area,
-    curves: Sequence[Curve],
-    text: Callable[[float], str],
-) -> None:
-    """The ends of curves, the doubts about points, and why there are none, all in words."""
-    obstacles = [box for curve in curves for box in _obstacles(area, curve)]
-    for curve in curves:
-        obstacles += _write_gaps(area, curve.gaps, obstacles)
-    ends = [end for curve in curves for end in _ends(curve, text)]
-    obstacles += _write_ends(area, ends, obstacles)
-    for curve in curves:
-        _write_doubts(area, curve.marks, obstacles)
-
-
-def _ends(curve: Curve, text: Callable[[float], str]) -> Iterator[_End]:
-    if curve.marks:
-        last = curve.marks[-1]
-        yield _End(last.x, last.y, curve.label or text(last.y), curve.look.light, True)
-    if curve.published:
-        x, y = curve.published[-1]
-        yield _End(x, y, curve.published_label or text(y), INK["ink-2"], False)
-
-
-def _write_ends(area: Area, ends: Sequence[_End], obstacles: Sequence[Box]) -> list[Box]:
-    """Right of the axes where a curve leads there, else close to its end."""
-    inside = area.box
-    at_edge = [end for end in ends if area.place(end.x, end.y)[0] > inside.right - 12]
-    wanted = [area.place(end.x, end.y)[1] for end in at_edge]
-    lowest, highest = inside.bottom + 4, inside.top + 8
-    boxes: list[Box] = []
-    for end, middle in zip(at_edge, spread(wanted, _LABEL_LINE, lowest, highest), strict=True):
-        left, width = inside.right + _BESIDE, text_width(end.text, bold=end.is_bold)
-        boxes.append(Box(left, middle - 6.5, left + width, middle + 6.5))
-        _write_end(area, boxes[-1], end)
-    for end in ends:
-        if end not in at_edge:
-            width = text_width(end.text, bold=end.is_bold)
-            places = around(*area.place(end.x, end.y), width, pen.TEXT_HEIGHT, 6)
-            above = [places[1], *places]
-            room = Box(inside.left, inside.bottom, inside.right + 40, inside.top + 14)
-            boxes.append(clearest(above, [*obstacles, *boxes], room))
-            _write_end(area, boxes[-1], end)
-    return boxes
-
-
-def _write_end(area: Area, box: Box, end: _End) -> None:
-    weight = "bold" if end.is_bold else "normal"
-    pen.write_in(area.figure, box, end.text, color=end.colour, weight=weight)
-
-
-def _write_gaps(area: Area, gaps: Sequence[Gap], obstacles: Sequence[Box]) -> list[Box]:
-    """A glyph on the axis for each, and a word for neighbours with the same reason."""
-    inside = area.box
-    middle = inside.bottom + _ON_AXIS
-    boxes = []
-    for gap in gaps:
-        x, _ = area.place(gap.x, area.up.low)
-        pen.without_number(area.figure, x, middle, is_failure=gap.is_failure)
-        boxes.append(Box(x - 7, middle - 7, x + 7, middle + 7))
-    for (word, is_failure), alike in groupby(gaps, key=lambda gap: (gap.word, gap.is_failure)):
-        first, *_ = alike
-        x, _ = area.place(first.x, area.up.low)
-        width, height = text_width(word), pen.TEXT_HEIGHT
-        lefts = [x - 9 - width, x + 7 - width, x - width / 2, x - 7, x + 9]
-        rows = [middle - 6.5, middle + 8, middle + 8, middle + 8, middle - 6.5]
-        places = [
-            Box(left, row + up, left + width, row + up + height)
-            for up in (0, height, 2 * height)
-            for left, row in zip(lefts, rows, strict=True)
-        ]
-        room = Box(inside.left, inside.bottom, inside.right + 40, inside.top)
-        boxes.append(clearest(places, [*obstacles, *boxes], room))
-        colour = INK["failed"] if is_failure else INK["ink-2"]
-        pen.write_in(area.figure, boxes[-1], word, color=colour)
-    return boxes
-
-
-def _write_doubts(area: Area, marks: Sequence[Mark], obstacles: list[Box]) -> None:
-    """A glyph beside each doubted point, and a word beside the first of neighbours alike."""
-    inside = area.box
-    room = Box(inside.left, inside.bottom, inside.right + 40, inside.top + 10)
-    before = ""
-    for mark in marks:
-        word = mark.doubt.word
-        if word:
-            shown = word if word != before else ""
-            width = pen.word_width(shown) if shown else pen.GLYPH_WIDTH
-            places = around(*area.place(mark.x, mark.y), width, pen.TEXT_HEIGHT, 7)
-            box = clearest(places, obstacles, room)
-            obstacles.append(box)
-            pen.doubted(area.figure, box.left + 6, box.bottom + 6.5)
-            pen.write(
-                area.figure, box.left + pen.GLYPH_WIDTH, box.bottom, shown, color=INK["doubt"]
-            )
-        before = word
-
-
-def _obstacles(area: Area, curve: Curve) -> Iterator[Box]:
-    """What words should not cover: points, and the lines between them."""
-    lines = [
-        [area.place(mark.x, mark.y) for mark in curve.marks],
-        [area.place(x, y) for x, y in curve.published],
-    ]
-    for line in lines:
-        yield from (Box(x - 5, y - 5, x + 5, y + 5) for x, y in line)
-        for (x, y), (to_x, to_y) in pairwise(line):
-            count = max(1, int(max(abs(to_x - x), abs(to_y - y)) / 4))
-            for step in range(count):
-                middle_x = x + (to_x - x) * step / count
-                middle_y = y + (to_y - y) * step / count
-                yield Box(middle_x - 2, middle_y - 2, middle_x + 2, middle_y + 2)

@@ -52,7 +52,7 @@ def group_figure(group: ChartGroup, run: str) -> "Figure":
     top = height - _EDGE
     heading = {"fontsize": HEADING_SIZE, "weight": "bold", "color": INK["ink"]}
     pen.write(figure, _EDGE, top - 18, group.title, **heading)
-    pen.write(figure, _EDGE, top - 38, _wrapped(run, width)[0])
+    pen.write(figure, _EDGE, top - 38, shortened(run, width))
     for place, line in enumerate(note):
         pen.write(figure, _EDGE, top - _HEADING - LINE * place - 13, line)
     top -= head

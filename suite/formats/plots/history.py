@@ -1,7 +1,6 @@
 """One cell over runs as a plot, a row for each device."""
 
 from collections.abc import Mapping, Sequence
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from suite.formats.numbers import rate
@@ -33,7 +32,7 @@ _EDGE, _LEFT, _RIGHT = 18.0, 76.0, 96.0
 # Above the rows; of a row its title, its axes, and the dates below them.
 _HEADING = 82.0
 _TITLE, _HEIGHT, _DATES = 42.0, 170.0, 40.0
-# Within this share of the median nothing is magnified, so that noise looks like noise.
+# Within this share of the newest number nothing is magnified, so that noise looks like noise.
 _WINDOW = 0.10
 _ABOUT = (
     "Runs in order of their start, evenly spaced; img/s is images / elapsed time, with the 95 %"
@@ -105,9 +104,9 @@ def _draw(figure: "Figure", box: Box, trend: Trend) -> None:
 
 def _area(figure: "Figure", box: Box, points: Sequence[TrendPoint], rates: Sequence[float]) -> Area:
     """Every number is within the area; intervals may reach further, and are cut off there."""
-    middle = median(rates) if rates else 1.0
-    lowest = min([*rates, middle * (1 - _WINDOW)]) * 0.98
-    highest = max([*rates, middle * (1 + _WINDOW)]) * 1.02
+    newest = rates[-1] if rates else 1.0
+    lowest = min([*rates, newest * (1 - _WINDOW)]) * 0.98
+    highest = max([*rates, newest * (1 + _WINDOW)]) * 1.02
     area = Area(
         figure=figure,
         box=box,

@@ -14,9 +14,9 @@ from suite.formats.plots.curves import (
     Scale,
     area_of,
     draw_curve,
-    label,
     values_of,
 )
+from suite.formats.plots.labels import label
 from suite.formats.plots.series import PlottedRun, Series, look_of, sizes_of
 from suite.formats.plots.words import TIMES, about_all, gap, left_out, times
 from suite.formats.scaling import ESTIMATOR_WORDS
@@ -93,8 +93,7 @@ def _beside_published(plotted: PlottedRun, series: Sequence[Series]) -> Iterator
         ]
         if marks:
             curves.append(Curve(look=each.look, marks=tuple(marks), label=each.title))
-    if curves:
-        yield _Ratios(title="Measured / published", look=None, curves=tuple(curves))
+    yield _Ratios(title="Measured / published", look=None, curves=tuple(curves))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from suite.formats.plots.style import INK, shortened, text_width
 from suite.formats.plots.words import status_word
 from suite.model.cell import Mode
 from suite.model.run import CellResult
+from suite.model.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,7 +25,7 @@ _TOP, _BOTTOM = 4.0, 22.0
 _CHARACTER = 6.2
 _WIDEST_WORD = 78.0
 # What the marks need at least, however long names are.
-_NARROWEST = 100.0
+_NARROWEST = 88.0
 # Of numbers such as 1234.56 in bold.
 _NUMBER = 54.0
 
@@ -52,6 +53,13 @@ class CellRow(Row):
     """The line of a cell."""
 
     result: CellResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRow(CellRow):
+    """The line of a cell that has a number."""
+
+    summary: Summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,3 +189,11 @@ def write_lack(area: Area, y: float, result: CellResult) -> None:
     pen.without_number(area.figure, left + 9, middle, is_failure=is_failure)
     colour = INK["failed"] if is_failure else INK["ink-2"]
     pen.write(area.figure, left + 18, middle - 6, status_word(result), color=colour)
+
+
+def mark_value(
+    area: Area, x: float, y: float, look: Look, *, is_hollow: bool, size: float = 6
+) -> None:
+    """The shape of a condition at a value of a row."""
+    inside = INK["paper"] if is_hollow else look.light
+    pen.mark(area.figure, [area.place(x, y)], look.marker, look.light, size=size, inside=inside)

@@ -14,8 +14,8 @@ from suite.formats.plots.curves import (
     area_of,
     draw_curve,
     draw_others,
-    label,
 )
+from suite.formats.plots.labels import label
 from suite.formats.plots.series import NO_DOUBT, PlottedRun, look_of
 from suite.formats.plots.style import INK
 from suite.formats.plots.words import TIMES, about_all, gap, left_out, short

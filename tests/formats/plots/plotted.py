@@ -206,3 +206,28 @@ def _steady(cell: Cell, seconds: float) -> Launch:
     return make_launch(
         cell=cell, protocol=protocol, warmup_seconds=(seconds * 3, seconds), step_seconds=steps
     )
+
+
+def crowded_report() -> Report:
+    """A T4 on which every number is doubted for something else, and every other cell has none."""
+    kinds = [kind for kind in CautionKind if kind is not CautionKind.QUICK]
+    failures = [status for status in Status if status is not Status.OK]
+    launches: list[Launch] = []
+    for row in read_system(REFERENCE).table.rows:
+        cell = make_cell(precision=row.precision, xla=row.xla, batch_size=row.batch_size)
+        usual = row.batch_size / row.throughput_img_s / GAIN[row.precision, row.xla]
+        steps = (usual, usual * 1.02, usual)
+        place = len(launches)
+        caution = Caution(kinds[place % len(kinds)], "why")
+        launches.append(
+            make_launch(
+                cell=cell,
+                protocol=Protocol(warmup_steps=0, measured_steps=3),
+                step_seconds=steps,
+                cautions=(caution,),
+            )
+        )
+        if row.precision is Precision.AMP and not row.xla and place % 2:
+            launches[-1] = _ended(cell, 0, failures[place % len(failures)])
+    run = make_run(*launches, matrix="crowded")
+    return assemble([run], [read_system(REFERENCE)])

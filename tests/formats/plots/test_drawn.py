@@ -2,7 +2,7 @@
 
 import pytest
 from drawn import DATA, described
-from plotted import axes_report, cpu_report, few_report, scaling_report, t4_report
+from plotted import axes_report, cpu_report, crowded_report, few_report, scaling_report, t4_report
 
 from suite.formats.plots import MostRows, chart_groups
 from suite.formats.plots.figures import group_figure
@@ -16,6 +16,7 @@ REPORTS = {
     "scaling": scaling_report,
     "few": few_report,
     "axes": axes_report,
+    "crowded": crowded_report,
 }
 RECORDED = tuple(REPORTS)
 

@@ -9,11 +9,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from builders import make_cell, make_launch, make_run
+from builders import make_cell, make_launch, make_protocol, make_run
 from plotted import cpu_report, scaling_report, t4_report
 
 from suite.analysis.assemble import assemble, join
-from suite.formats.plots import comparison_plots, plot_files, plot_titles
+from suite.formats.plots import (
+    MostRows,
+    chart_groups,
+    comparison_plots,
+    plot_files,
+    plot_titles,
+)
+from suite.formats.plots.figures import group_figure
+from suite.formats.plots.series import plotted_run
+from suite.formats.plots.style import drawing
 from suite.model.launch import Status
 from suite.model.report import Report
 
@@ -173,3 +182,46 @@ def test_drawing_leaves_logging_and_the_backend_as_they_were(
     monkeypatch.delenv("MPLBACKEND")
     plot_files(cpu_report())
     assert "MPLBACKEND" not in os.environ
+
+
+def test_a_document_that_links_plots_draws_none() -> None:
+    """report.md comes without the time that it takes to load what draws."""
+    program = """
+import sys
+from plotted import t4_report
+from suite.formats.results import report_markdown
+
+assert "plots/steps.svg" in report_markdown(t4_report())
+assert "matplotlib" not in sys.modules
+"""
+    paths = [str(TESTS.parent), str(TESTS), str(Path(__file__).parent)]
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_more_steps_need_no_more_parts() -> None:
+    """Steps that fall onto one another are drawn once, and those of a condition as one line."""
+
+    def parts(count: int) -> list[int]:
+        steps = tuple(0.1 + 0.0001 * (step * 7 % 13) for step in range(count))
+        protocol = make_protocol(measured_steps=count)
+        launches = [
+            make_launch(cell=make_cell(batch_size=size), protocol=protocol, step_seconds=steps)
+            for size in (1, 2, 4)
+        ]
+        plotted = plotted_run(assemble([make_run(*launches)]), 0)
+        with drawing():
+            figures = [
+                group_figure(group, "")
+                for group in chart_groups(plotted, MostRows(cells=9, steps=9))
+            ]
+        return [len(figure.artists) + len(figure.texts) for figure in figures]
+
+    assert parts(400) == parts(4000)
