@@ -54,7 +54,7 @@ def _with(side: Side, what: str, value: str, flag: str) -> Side:
     if what.startswith("env:"):
         variable = what.removeprefix("env:")
         if not _NAME.fullmatch(variable) or "\0" in value:
-            raise InputError(f"{flag}: no name of a variable; such as: env:TF_ENABLE_ONEDNN_OPTS=0")
+            raise InputError(f"{flag}: no name of a variable; such as: env:OMP_NUM_THREADS=1")
         return replace(side, environment={**side.environment, variable: value})
     check_axis(what, flag)
     return replace(side, settings={**side.settings, what: axis_value(what, value, flag)})

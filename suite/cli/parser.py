@@ -22,11 +22,13 @@ NVIDIA's published tables. Start with: {}"""
 _EXIT_CODES = """\
 exit codes:
   0    good
-  1    regression (a ratio without cautions is below --fail-below)
+  1    regression (a ratio without cautions is below --fail-below, or ab shows
+       that a cell became slower)
   2    bad usage or input
   3    some cell failed or is missing
   4    not comparable, or not resumable under these conditions
-  5    inconclusive (a number with cautions decides for --fail-below)
+  5    inconclusive (a number with cautions decides for --fail-below, or a cell
+       of ab --strict is undecided)
   70   a fault of the suite itself; a file has the traceback
   130  interrupted"""
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from functools import cache
-from math import exp
 
 from pydantic import TypeAdapter
 
@@ -163,7 +162,7 @@ def _notes_on(cell: AbCell) -> Iterator[str]:
             yield f"{name}: {lacking}"
     if estimate is None:
         return
-    minimum = ratio(exp(verdict.minimum_effect))
+    minimum = ratio(1 + verdict.minimum_loss)
     if verdict.verdict is VerdictKind.PASS and estimate.is_significant and estimate.loss > 0:
         yield f"slower beyond chance, {ratio(1 + estimate.loss)}, but by less than {minimum}"
     if estimate.is_noisier:
@@ -173,11 +172,11 @@ def _notes_on(cell: AbCell) -> Iterator[str]:
 
 
 def _undecided(cell: AbCell, estimate: PairEstimate) -> Iterator[str]:
-    minimum = ratio(exp(cell.verdict.minimum_effect))
+    minimum = ratio(1 + cell.verdict.minimum_loss)
     if estimate.is_near_minimum:
         yield f"so near the minimum effect of {minimum} that more launches may never decide"
         return
-    found = ratio(exp(estimate.loss_to_find))
+    found = ratio(1 + estimate.found_loss)
     yield (
         f"about {estimate.pairs_to_pass} pairs would let it pass if nothing changed, and"
         f" {estimate.pairs_to_find} find a b that takes {found} the time"

@@ -114,6 +114,11 @@ class PairEstimate:
         return math.expm1(self.mean)
 
     @property
+    def found_loss(self) -> float:
+        """The loss that `pairs_to_find` pairs would find."""
+        return math.expm1(self.loss_to_find)
+
+    @property
     def least_loss(self) -> float | None:
         """The loss at the lower bound."""
         return None if self.lower is None else math.expm1(self.lower)
@@ -147,6 +152,11 @@ class PairVerdict:
     is_out_of_reach: bool
     minimum_effect: float
     estimate: PairEstimate | None
+
+    @property
+    def minimum_loss(self) -> float:
+        """The loss at the minimum effect."""
+        return math.expm1(self.minimum_effect)
 
     @property
     def is_suspect(self) -> bool:
