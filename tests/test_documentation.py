@@ -32,13 +32,15 @@ SET_UP, TEST = CODE[0].strip(), CODE[1].strip()
 MOST_LINES = 150
 
 # Verbs that measure or compute; the others read what is there and write about it.
-SLOW = {"run", "data", "selfcheck"}
+SLOW = {"run", "ab", "data", "selfcheck"}
 PLACEHOLDERS = {
     "MATRIX": "quick",
     "RUN": "reports/1-quick",
     "RUN2": "reports/2-quick",
     "CSV": "t4",
     "DIR": "out",
+    "SIDE": "unchanged",
+    "new/bin/python": sys.executable,
 }
 # What starts a command of the suite: in a checkout, in its environment, and in a container.
 BENCH = re.compile(r"(?:^|[ /])(?:python bench\.py|docker run .* resnet50-bench) (.+)$")
