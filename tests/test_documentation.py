@@ -13,6 +13,7 @@ import yaml
 from builders import make_cell, make_launch, make_run, store_run
 
 from suite.cli import main
+from suite.cli.ab_sides import parse_side
 from suite.cli.chosen_matrix import chosen_matrix
 from suite.cli.parser import make_parser
 from suite.cli.work import check_flags
@@ -95,6 +96,9 @@ def test_every_command_runs(call: str, capsys: pytest.CaptureFixture[str]) -> No
     elif given.verb == "run":
         check_flags(given)
         assert chosen_matrix(given).cells
+    elif given.verb == "ab":
+        for name, side in (("a", given.a), ("b", given.b)):
+            assert parse_side(name, side).cells_of(chosen_matrix(given))
 
 
 def test_commands_are_found_in_all_forms() -> None:

@@ -2,8 +2,7 @@
 
 A round launches every cell once on each side, next to each other, so that what disturbs the machine
 meets both; a pair of launches is one number, ln(B / A) of their times. Steps inside a launch
-resemble each other and are never counted. How often this is wrong is in docs/ab.md, and
-tests/gate_rates.py finds it out anew.
+resemble each other and are never counted. tests/gate_rates.py finds out how often this is wrong.
 """
 
 import math

@@ -61,7 +61,7 @@ class Setting:
         return self.looks[-1]
 
 
-# The shares are those of docs/ab.md, where their error rates are.
+# Their error rates are what tests/gate_rates.py finds.
 AB_SEQUENTIAL = Setting(
     looks=(5, 10, 15, 20), alpha_shares=(0, 0.4, 0.3, 0.3), beta_shares=(0.4, 0.2, 0.2, 0.2)
 )

@@ -69,6 +69,14 @@ def test_few_degrees_of_freedom_take_more_pairs() -> None:
     assert few.pairs_to_pass() > many.pairs_to_pass()
 
 
+def test_a_loss_close_to_the_minimum_effect_takes_many_pairs() -> None:
+    """To be above the minimum nine times in ten is then harder than to be beyond chance."""
+    distance = math.log(1.035) - math.log(1.03)
+    needed = (NormalDist().inv_cdf(0.9) * 0.02 * math.sqrt(2) / distance) ** 2
+
+    assert make_power(0.02).pairs_to_find(math.log(1.035)) == math.ceil(needed)
+
+
 def test_the_loss_that_is_found_is_well_above_the_minimum_effect() -> None:
     """5 % for a minimum effect of 3 %, which itself is found every other time at best."""
     assert math.expm1(make_power(0.01).loss_to_find) == pytest.approx(0.0505, abs=1e-4)

@@ -134,6 +134,18 @@ def test_a_loss_below_the_minimum_effect_passes_and_is_told() -> None:
     assert verdict.is_suspect
 
 
+def test_significant_means_beyond_the_chances_of_all_looks_and_cells() -> None:
+    """0.0027 is enough for a cell alone at one look, not at two; 0.0005 not among 60 cells."""
+    alone = {"cell": around(0.0245)}
+    one, two = estimated(judge(alone, fixed(5))["cell"]), estimated(judge(alone)["cell"])
+    among = estimated(judge(with_siblings(around(0.015), rounds=5, siblings=59))["cell"])
+
+    assert one.p_slower == two.p_slower == pytest.approx(0.0027, abs=1e-4)
+    assert (one.is_significant, two.is_significant) == (True, False)
+    assert among.p_slower == pytest.approx(0.0005, abs=1e-4)
+    assert not among.is_significant
+
+
 def test_an_estimate_below_the_minimum_effect_is_never_red() -> None:
     """2.9 % slower beyond doubt: not by more than 3 %, and not safely by less."""
     verdict = judge(with_siblings(around(0.0290, 0.0290)))["cell"]
@@ -246,9 +258,9 @@ def test_under_three_pairs_is_inconclusive(found: int) -> None:
 def test_pairs_that_do_not_vary_tell_nothing_of_how_launches_vary() -> None:
     """A cell alone that is 10 % slower to the last digit has no interval, and no verdict.
 
-    Each ratio may differ in its last binary digit.
+    What rounding leaves between them does not count.
     """
-    same = [math.log(1.1 * scale / scale) for scale in (0.1, 0.3, 0.7, 1.3, 2.1)]
+    same = [0.1, 0.1 + 1e-16, 0.1 - 1e-16, 0.1 + 1e-15, 0.1]
     verdict = judge({"cell": same}, fixed(5))["cell"]
 
     assert (verdict.verdict, verdict.estimate) == (INCONCLUSIVE, None)

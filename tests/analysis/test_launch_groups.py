@@ -55,6 +55,15 @@ def test_groups_that_are_close_do_not_matter() -> None:
     assert launch_groups(slower(still, 0.0160, 5), still) is not None
 
 
+@pytest.mark.parametrize(("gap", "found"), [(0.060, False), (0.063, True)])
+def test_a_gap_is_measured_by_the_spread_within_the_groups(gap: float, *, found: bool) -> None:
+    """Twice five launches, 0.01 apart each: the deviation within is 0.0158, the limit 0.0618."""
+    group = np.arange(5) * 0.01
+    times = np.exp(np.concatenate([group, group + 0.04 + gap])).tolist()
+
+    assert (launch_groups(times, []) is not None) is found
+
+
 def test_nothing_tells_groups_among_fewer_than_ten_launches() -> None:
     """Nine launches in two groups 10 % apart."""
     assert launch_groups(slower(EVEN, 0.1, 4)[:9], EVEN[:9]) is None
