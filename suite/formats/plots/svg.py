@@ -27,6 +27,8 @@ _IDLE = re.compile(
     r"stroke-linejoin: (?:miter|round)|stroke-linecap: (?:butt|square)|stroke-dashoffset: 0"
     r"|text-anchor: start|opacity: 1|font-family: .*"
 )
+# A weight, if it is not the usual one, and a size: as matplotlib before 3.10 writes them.
+_FONT = re.compile(r"font: (?:(\d+) )?([\d.]+px) .*")
 _NO_TURN = re.compile(r"rotate\(-?0(?: [^)]*)?\)")
 # Twice the natural size, for screens of high density.
 _PNG_DOTS = 144
@@ -112,9 +114,15 @@ def _simplify(element: ET.Element, ids: dict[str, str], name: str) -> None:
 
 
 def _style(style: str) -> str:
-    kept = [part for part in style.split("; ") if not _IDLE.fullmatch(part)]
+    parts = [_FONT.sub(_long_font, part) for part in style.split("; ")]
+    kept = [part for part in "; ".join(parts).split("; ") if not _IDLE.fullmatch(part)]
     short = ";".join(part.replace(": ", ":", 1) for part in kept)
     return _COLOUR.sub(lambda found: _VARIABLES[found[0]], short)
+
+
+def _long_font(found: re.Match[str]) -> str:
+    weight, size = found.groups()
+    return f"font-weight: {weight}; font-size: {size}" if weight else f"font-size: {size}"
 
 
 def _path(path: str) -> str:
