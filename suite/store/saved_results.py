@@ -49,7 +49,12 @@ def is_results_table(path: Path) -> bool:
     Raises:
         InputError: it cannot be read.
     """
-    titles = _text(path).partition("\n")[0].strip().split(",")
+    titles = (
+        _text(path, "a reference table, such as reference/t4.csv")
+        .partition("\n")[0]
+        .strip()
+        .split(",")
+    )
     return set(titles) >= _OWN_COLUMNS
 
 
@@ -89,8 +94,8 @@ def read_results(path: Path) -> SavedResults:
     )
 
 
-def _text(path: Path) -> str:
-    return read_text(path, _WHAT).removeprefix("\ufeff")  # spreadsheets write a byte order mark
+def _text(path: Path, what: str = _WHAT) -> str:
+    return read_text(path, what).removeprefix("\ufeff")  # spreadsheets write a byte order mark
 
 
 def _result(where: str, row: _Row, line: dict[str, str]) -> CellResult:

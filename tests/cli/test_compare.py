@@ -490,7 +490,10 @@ def test_of_several_runs_one_without_a_common_row_is_named_and_not_judged_good(
         (["--run", "{0}", "--run", "{0}/"], "named twice; a run beside itself tells nothing"),
         (["--run", "{0}", "--reference", "{0}"], "named twice"),
         (["--run", "{0}", "--reference", "{0}/cells"], "cells: a directory without run.json; give"),
-        (["--run", "{0}", "--reference", "{0}/gone.csv"], "gone.csv: no such file; give the path"),
+        (
+            ["--run", "{0}", "--reference", "{0}/gone.csv"],
+            "gone.csv: no such file; give the path of a ref",
+        ),
         (["--run", "{0}", "--run", "{0}-gone"], "one-gone: no such run directory"),
     ],
 )

@@ -24,7 +24,7 @@ from suite.formats.plots.rows import (
 )
 from suite.formats.plots.series import PlottedRun
 from suite.formats.plots.style import INK
-from suite.formats.plots.words import about_all, left_out, short
+from suite.formats.plots.words import WHISKERS, about_all, left_out, short
 from suite.formats.scaling import ESTIMATOR_WORDS
 from suite.model.cell import Mode
 from suite.model.report import LaunchRow
@@ -50,7 +50,7 @@ def cells_side_by_side(
     note = [
         f"Too few batch sizes for curves. Throughput: {ESTIMATOR_WORDS[plotted.estimator]}.",
         *["Hollow and without a bar: published."] * published,
-        *["Whiskers: 95 % interval, from how launches differ."] * whiskers,
+        *[WHISKERS] * whiskers,
         *left_out(len(every) - len(rows), "cell"),
         *left_out(len(factors) - most, "factor"),
         *about_all(plotted),

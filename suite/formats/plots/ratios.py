@@ -18,7 +18,7 @@ from suite.formats.plots.curves import (
 )
 from suite.formats.plots.labels import label
 from suite.formats.plots.series import PlottedRun, Series, look_of, sizes_of
-from suite.formats.plots.words import TIMES, about_all, gap, left_out, times
+from suite.formats.plots.words import TIMES, WHISKERS, about_all, gap, left_out, times
 from suite.formats.scaling import ESTIMATOR_WORDS
 from suite.model.cell import Mode
 from suite.model.report import Speedup
@@ -58,8 +58,7 @@ def ratio_charts(plotted: PlottedRun, mode: Mode, series: Sequence[Series]) -> I
         f"Throughput over throughput, by {ESTIMATOR_WORDS[plotted.estimator]}.",
         *["A speed-up has the colour of what stands first."] * any(each.look for each in shown),
         *["Dashed: the same of the published numbers."] * any(each.published for each in curves),
-        *["Whiskers: 95 % interval, from how launches differ."]
-        * any(mark.interval for curve in curves for mark in curve.marks),
+        *[WHISKERS] * any(mark.interval for curve in curves for mark in curve.marks),
         *left_out(len(curved) - len(shown), "pair"),
         *about_all(plotted),
     ]

@@ -22,16 +22,16 @@ _VARIABLES = {
 _COLOUR = re.compile("|".join(_VARIABLES))
 _STEP = re.compile(r"([A-Za-z])(?: (-?[\d.]+) (-?[\d.]+))?")
 _NUMBER = re.compile(r"-?\d+\.\d+")
-# What holds without being said, what the page decides, and colours that a reference overrides.
+# What holds without being said, and what the page decides.
 _IDLE = re.compile(
     r"stroke-linejoin: (?:miter|round)|stroke-linecap: (?:butt|square)|stroke-dashoffset: 0"
     r"|text-anchor: start|opacity: 1|font-family: .*"
 )
+# A weight, if it is not the usual one, and a size: as matplotlib before 3.10 writes them.
+_FONT = re.compile(r"font: (?:(\d+) )?([\d.]+px) .*")
 _NO_TURN = re.compile(r"rotate\(-?0(?: [^)]*)?\)")
 # Twice the natural size, for screens of high density.
 _PNG_DOTS = 144
-# Twice as fast as the usual 6, and the files are hardly larger.
-_PNG_EFFORT = 3
 
 
 def svg_bytes(figure: "Figure") -> bytes:
@@ -44,13 +44,7 @@ def svg_bytes(figure: "Figure") -> bytes:
 def png_bytes(figure: "Figure") -> bytes:
     """The same as a picture of pixels, at twice the natural size."""
     file = io.BytesIO()
-    figure.savefig(
-        file,
-        format="png",
-        dpi=_PNG_DOTS,
-        metadata={"Software": None},
-        pil_kwargs={"compress_level": _PNG_EFFORT},
-    )
+    figure.savefig(file, format="png", dpi=_PNG_DOTS, metadata={"Software": None})
     return file.getvalue()
 
 
@@ -112,9 +106,15 @@ def _simplify(element: ET.Element, ids: dict[str, str], name: str) -> None:
 
 
 def _style(style: str) -> str:
-    kept = [part for part in style.split("; ") if not _IDLE.fullmatch(part)]
+    parts = [_FONT.sub(_long_font, part) for part in style.split("; ")]
+    kept = [part for part in "; ".join(parts).split("; ") if not _IDLE.fullmatch(part)]
     short = ";".join(part.replace(": ", ":", 1) for part in kept)
     return _COLOUR.sub(lambda found: _VARIABLES[found[0]], short)
+
+
+def _long_font(found: re.Match[str]) -> str:
+    weight, size = found.groups()
+    return f"font-weight: {weight}; font-size: {size}" if weight else f"font-size: {size}"
 
 
 def _path(path: str) -> str:

@@ -11,6 +11,7 @@ from suite.model.summary import Summary
 TIMES = "\N{MULTIPLICATION SIGN}"
 # Before a percentile that has no interval, as in all other formats.
 FEW = "~"
+WHISKERS = "Whiskers: 95 % interval, from how launches differ; one at the edge goes on beyond it."
 FEW_LEGEND = f"{FEW}: too few steps to enclose p99 with 95 % confidence."
 
 

@@ -134,6 +134,23 @@ def test_short_paths_lead_where_long_ones_did() -> None:
     assert _path("M 0 3 \nC 0.795609 3 1.55874 2.683901 2 2 \nz\n") == "M0 3C0.8 3 1.6 2.7 2 2z"
 
 
+@pytest.mark.parametrize(
+    "font",
+    [
+        "font: 700 11px 'DejaVu Sans', sans-serif",
+        "font-weight: 700; font-size: 11px; font-family: 'DejaVu Sans', sans-serif",
+    ],
+)
+def test_styles_are_short_in_whatever_version_of_matplotlib(font: str) -> None:
+    """The family is the page's, what holds anyway is not said, and colours are variables."""
+    from suite.formats.plots.svg import _style
+
+    style = f"{font}; text-anchor: start; fill: #0072b2; stroke: #16191d; stroke-linecap: butt"
+
+    assert _style(style) == "font-weight:700;font-size:11px;fill:var(--c-fp32);stroke:var(--ink)"
+    assert _style("font: 11px serif; text-anchor: end") == "font-size:11px;text-anchor:end"
+
+
 @pytest.mark.parametrize("make", [t4_report, cpu_report])
 def test_the_same_run_gives_the_same_panels(make: Callable[[], Report]) -> None:
     """A page is the same file whenever it is made."""
