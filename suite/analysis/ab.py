@@ -7,6 +7,7 @@ from statistics import fmean
 
 from suite.analysis.ab_matrix import matrix_shift
 from suite.analysis.ab_verdicts import judge_pairs, minimum_effect
+from suite.analysis.launch_groups import launch_groups
 from suite.analysis.pairs import header_differences
 from suite.analysis.results import cell_results
 from suite.model.ab import Setting
@@ -60,6 +61,7 @@ def ab_report(a: SideRun, b: SideRun, setting: Setting) -> AbReport:
                 ratios=tuple(rounds[cell.id]),
                 verdict=verdicts[cell.id],
                 given_up=found.given_up,
+                groups=launch_groups(_times(found.a), _times(found.b)),
             )
             for cell, found in records.items()
         ),
@@ -121,6 +123,11 @@ def _by_number(launches: Sequence[Launch]) -> Mapping[int, Launch]:
 
 def _log(ratio: float | None) -> float | None:
     return None if ratio is None else math.log(ratio)
+
+
+def _times(launches: Sequence[Launch]) -> list[float]:
+    """The mean step time in seconds of each launch that is ok."""
+    return [fmean(launch.step_seconds) for launch in launches if launch.status is Status.OK]
 
 
 def _result(launches: Sequence[Launch]) -> CellResult | None:

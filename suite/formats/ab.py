@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from suite.formats.annotations import legend, letters, shortfall
 from suite.formats.documents import fill_template
-from suite.formats.numbers import MISSING, rate, ratio
+from suite.formats.numbers import MISSING, percent, rate, ratio
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
 from suite.model.ab import PairEstimate, VerdictKind
 from suite.model.ab_report import AbCell, AbReport
@@ -160,6 +160,13 @@ def _notes_on(cell: AbCell) -> Iterator[str]:
     for name, result in (("a", cell.a), ("b", cell.b)):
         if result and not cell.given_up and (lacking := shortfall(result)):
             yield f"{name}: {lacking}"
+    if cell.groups is not None:
+        groups = cell.groups
+        yield (
+            f"launches fall into two groups {percent(groups.apart)} apart, fast to slow:"
+            f" a {groups.a_faster}:{groups.a_slower}, b {groups.b_faster}:{groups.b_slower}; if the"
+            " mix changed, that may be the change"
+        )
     if estimate is None:
         return
     minimum = ratio(1 + verdict.minimum_loss)

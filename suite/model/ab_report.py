@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from suite.model.ab import MatrixShift, PairVerdict, Setting, VerdictKind
+from suite.model.ab import LaunchGroups, MatrixShift, PairVerdict, Setting, VerdictKind
 from suite.model.report import Difference
 from suite.model.run import CellResult
 
@@ -18,7 +18,7 @@ class AbCell:
     `a` and `b` pool the launches of a side; None where it has none yet. They may be different
     conditions. `ratios` are B / A of the mean step time in each round, None for a round in which a
     launch failed. `given_up` says why no more of it is measured; empty unless a side is skipped or
-    failed repeatedly.
+    failed repeatedly. `groups` are those into which launches fall; None where they are one.
     """
 
     cell_id: str
@@ -28,6 +28,7 @@ class AbCell:
     ratios: tuple[float | None, ...]
     verdict: PairVerdict
     given_up: str
+    groups: LaunchGroups | None
 
     @property
     def is_open(self) -> bool:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from suite.analysis.ab import SideRun, ab_report
 from suite.formats.ab import ab_json, ab_markdown, ab_text
-from suite.model.ab import VerdictKind, fixed
+from suite.model.ab import LaunchGroups, MatrixShift, VerdictKind, fixed
 from suite.model.ab_report import AbReport
 from suite.model.cell import Cell
 from suite.model.launch import Caution, CautionKind, Launch, Status
@@ -82,3 +82,29 @@ def test_the_json_has_the_whole_ab() -> None:
 
     assert TypeAdapter(AbReport).validate_json(ab_json(report)) == report
     assert json.loads(ab_json(report))["ab_version"] == 1
+
+
+def test_two_groups_of_launches_are_told() -> None:
+    """Which side has how many in each, as a change of the mix may be the change."""
+    report = recorded_ab()
+    groups = LaunchGroups(apart=0.052, a_faster=9, a_slower=1, b_faster=4, b_slower=6)
+    first, *rest = report.cells
+    text = ab_text(replace(report, cells=(replace(first, groups=groups), *rest)))
+
+    assert "launches fall into two groups 5.2% apart, fast to slow: a 9:1, b 4:6" in " ".join(
+        text.split()
+    )
+    assert "two groups" not in ab_text(report)
+
+
+def test_a_shift_of_the_whole_matrix_is_told_and_decides_nothing() -> None:
+    """A little in every cell is seen long before it can be told of any."""
+    shift = MatrixShift(
+        cells=6, rounds=5, mean=0.0198, standard_error=0.001, p_slower=1e-5, is_slower=True,
+        is_faster=False,
+    )  # fmt: skip
+    report = replace(recorded_ab(), shift=shift)
+    faster = replace(shift, mean=-0.0198, is_slower=False, is_faster=True)
+
+    assert "whole matrix slower: b takes 1.02x the time over 6 cells; advisory" in ab_text(report)
+    assert "whole matrix faster: b takes 0.980x" in ab_text(replace(report, shift=faster))
