@@ -41,7 +41,7 @@ class Power:
 
     def smallest_loss(self) -> float:
         """The loss, as a share, that the measured pairs find nine times in ten."""
-        red = self._quantile(self._red_level, self.pairs)
+        red = self._quantile(self._level_of_loss, self.pairs)
         found = self._quantile(1 - _FOUND, self.pairs)
         error = math.sqrt(self.spread.variance / self.pairs)
         return math.expm1(max(self.minimum_effect, red * error) + found * error)
@@ -65,12 +65,12 @@ class Power:
         return most < min(self._to_find(loss, most), self._to_pass(min(mean, 0.0), most))
 
     @property
-    def _red_level(self) -> float:
+    def _level_of_loss(self) -> float:
         return self.setting.alpha * self.setting.alpha_shares[-1] / self.cells
 
     def _to_find(self, loss: float, pairs: int) -> int:
         """The pairs that find a loss if the variance is as well known as from so many."""
-        red = self._quantile(self._red_level, pairs)
+        red = self._quantile(self._level_of_loss, pairs)
         found = self._quantile(1 - _FOUND, pairs)
         return self._needed(max(found / (loss - self.minimum_effect), (red + found) / loss))
 

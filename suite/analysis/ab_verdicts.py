@@ -43,10 +43,11 @@ def judge_pairs(
 
     At each look the cells' variances are moderated by each other, and Student's t of the mean is
     held to the look's share of alpha by Holm's procedure ("A simple sequentially rejective multiple
-    test procedure", Scandinavian Journal of Statistics 6, 1979). Red takes three things: it is not
-    chance, the mean is above the minimum effect, and so is half of it by the rounds after the first
-    look alone. A cell passes where an upper bound at the look's share of beta is below the minimum
-    effect; that needs no correction for the number of cells, as each pass is a claim of its own.
+    test procedure", Scandinavian Journal of Statistics 6, 1979). A cell has regressed if its mean
+    is beyond chance and above the minimum effect, and that of the rounds after the first look is
+    above half of it; it has improved if the same holds for gains. A cell passes if an upper bound
+    at the look's share of beta is below the minimum effect, which needs no correction for the
+    number of cells, as each pass is a claim of its own.
     """
     verdicts = {
         cell: PairVerdict(
@@ -147,7 +148,7 @@ def _test(sample: _Sample, spread: ModeratedVariance) -> _Test:
 def holm(p_values: Mapping[str, float], level: float, family: int) -> set[str]:
     """The names that are significant at a level over a family of so many tests.
 
-    The family may have more tests than are given: those cannot be significant any more.
+    The family may have more tests than are given: those can no longer be significant.
     """
     significant: set[str] = set()
     for place, name in enumerate(sorted(p_values, key=p_values.__getitem__)):
@@ -183,8 +184,7 @@ def _judge_look(
                 kind = VerdictKind.REGRESSED
             elif cell in faster and _is_shown(-test.mean, -sample.confirming, minimum):
                 kind = VerdictKind.IMPROVED
-            # A look without alpha cannot tell a gain yet, which a pass would hide.
-            elif test.mean + test.reach(beta) < minimum and (alpha > 0 or test.mean > -minimum):
+            elif _passes(test, minimum, alpha, beta):
                 kind = VerdictKind.PASS
             power = Power(
                 spread=test.spread,
@@ -205,6 +205,12 @@ def _judge_look(
             estimate=estimate,
         )
     return verdicts
+
+
+def _passes(test: _Test, minimum: float, alpha: float, beta: float) -> bool:
+    """Whether the loss is below the minimum effect, unless a gain may be told at a later look."""
+    may_gain = alpha == 0 and test.mean <= -minimum
+    return test.mean + test.reach(beta) < minimum and not may_gain
 
 
 def _is_shown(mean: float, confirming: float, minimum: float) -> bool:

@@ -1,5 +1,7 @@
 """tests/gate_rates.py: the error rates that the guide states, on a few simulated runs."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from gate_rates import (
@@ -25,6 +27,7 @@ from gate_rates import (
 
 from suite.model.ab import AB_SEQUENTIAL, GATE, Setting, VerdictKind
 
+GUIDE = Path(__file__).parents[2] / "docs" / "comparing.md"
 RUNS = 40
 
 
@@ -116,11 +119,15 @@ def test_neighbours_come_and_go() -> None:
 
 
 def test_the_table_has_every_shape_and_rule() -> None:
-    """A line for each kind of noise, with the columns of its head."""
+    """A line for each kind of noise with the columns of its head, and so has that of the guide."""
     lines = list(table(1))
 
     assert len(lines) == 2 + len(SHAPES)
     assert {line.count("|") for line in lines} == {len(OURS) + len(OTHERS) + 3}
+    guide = GUIDE.read_text().splitlines()
+    start = guide.index(lines[0])
+    for shown, line in zip(guide[start : start + len(lines)], lines, strict=True):
+        assert shown.split(" | ")[0] == line.split(" | ")[0]
 
 
 def test_the_same_runs_are_simulated_each_time() -> None:
