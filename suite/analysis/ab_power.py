@@ -35,8 +35,8 @@ class Power:
     setting: Setting
 
     @property
-    def loss_to_find(self) -> float:
-        """The loss that a cell with this minimum effect is promised to find."""
+    def effect_to_find(self) -> float:
+        """The loss, as a logarithm, that a cell with this minimum effect is promised to find."""
         return _WELL_ABOVE * self.minimum_effect
 
     def smallest_loss(self) -> float:
@@ -61,7 +61,7 @@ class Power:
         is easier to show.
         """
         most = _OUT_OF_REACH * self.setting.looks[-1]
-        loss = max(abs(mean), self.loss_to_find)
+        loss = max(abs(mean), self.effect_to_find)
         return most < min(self._to_find(loss, most), self._to_pass(min(mean, 0.0), most))
 
     @property

@@ -87,8 +87,9 @@ class PairEstimate:
     for IMPROVED they are mirrored. `lower` is None at a look that spends no alpha. Holm's procedure
     is a little sharper, so the lower bound of a cell that is REGRESSED can lie just below 0.
 
-    `smallest_loss` is the one that so many pairs find in nine of ten cases; `pairs_to_find` would
-    find `loss_to_find` as often, and after `pairs_to_pass` a cell that did not change would pass.
+    `smallest_loss`, a share, is the one that so many pairs find in nine of ten cases.
+    `pairs_to_find` would find `effect_to_find`, a logarithm, as often, and after `pairs_to_pass` a
+    cell that did not change would pass; both count on the levels of the setting's last look.
     `is_significant` says that the cell is slower or faster beyond chance, be it by less than the
     minimum effect. `is_near_minimum` says that it is so close to the minimum effect that more
     launches may never decide.
@@ -102,7 +103,7 @@ class PairEstimate:
     lower: float | None
     upper: float
     smallest_loss: float
-    loss_to_find: float
+    effect_to_find: float
     pairs_to_find: int
     pairs_to_pass: int
     is_significant: bool
@@ -116,7 +117,7 @@ class PairEstimate:
     @property
     def found_loss(self) -> float:
         """The loss that `pairs_to_find` pairs would find."""
-        return math.expm1(self.loss_to_find)
+        return math.expm1(self.effect_to_find)
 
     @property
     def least_loss(self) -> float | None:

@@ -79,7 +79,7 @@ def test_a_loss_close_to_the_minimum_effect_takes_many_pairs() -> None:
 
 def test_the_loss_that_is_found_is_well_above_the_minimum_effect() -> None:
     """5 % for a minimum effect of 3 %, which itself is found every other time at best."""
-    assert math.expm1(make_power(0.01).loss_to_find) == pytest.approx(0.0505, abs=1e-4)
+    assert math.expm1(make_power(0.01).effect_to_find) == pytest.approx(0.0505, abs=1e-4)
 
 
 def test_the_smallest_loss_found() -> None:
@@ -112,7 +112,7 @@ def test_a_cell_is_out_of_reach_beyond_twice_the_rounds() -> None:
     assert not make_power(within / 1000, setting=AB_SEQUENTIAL).is_out_of_reach(0.0)
     beyond = make_power(0.06, setting=AB_SEQUENTIAL)
     assert beyond.pairs_to_pass() > 40
-    assert beyond.pairs_to_find(beyond.loss_to_find) > 40
+    assert beyond.pairs_to_find(beyond.effect_to_find) > 40
     assert beyond.is_out_of_reach(0.0)
 
 

@@ -87,6 +87,19 @@ def test_one_cell_is_judged_by_its_own_pairs() -> None:
     assert (verdict.verdict, verdict.look, verdict.pairs) == (REGRESSED, 5, 5)
 
 
+def test_losses_are_shares() -> None:
+    """A mean of ln 1.1 is a loss of 10 %, and a minimum effect of ln 1.03 one of 3 %."""
+    verdict = judge({"cell": around(math.log(1.1))}, fixed(5))["cell"]
+    estimate = estimated(verdict)
+
+    assert estimate.loss == pytest.approx(0.1)
+    assert verdict.minimum_loss == pytest.approx(0.03)
+    assert estimate.found_loss == pytest.approx(1.03 ** (5 / 3) - 1)
+    assert estimate.lower is not None
+    assert estimate.least_loss == pytest.approx(math.exp(estimate.lower) - 1)
+    assert estimate.most_loss == pytest.approx(math.exp(estimate.upper) - 1)
+
+
 @pytest.mark.parametrize("siblings", [0, 1])
 def test_one_or_two_cells_borrow_nothing(siblings: int) -> None:
     """Each has its own variance, however much the other one varies."""
