@@ -27,7 +27,7 @@ from gate_rates import (
 
 from suite.model.ab import AB_SEQUENTIAL, GATE, Setting, VerdictKind
 
-GUIDE = Path(__file__).parents[2] / "docs" / "comparing.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "ab.md"
 RUNS = 40
 
 
