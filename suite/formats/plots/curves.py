@@ -96,7 +96,7 @@ def area_of(scale: Scale, figure: "Figure", inside: Box) -> Area:
     ticks_beside(area, [(tick, scale.text(tick)) for tick in scale.ticks])
     lower_edge(area, scale.along)
     if scale.line is not None:
-        _, y = area.place(scale.xs[0], scale.line)
+        _, y = area.place(area.across.low, scale.line)
         pen.stroke(figure, [[(inside.left, y), (inside.right, y)]], INK["ink-3"], 1, over=1.5)
     return area
 
