@@ -161,3 +161,25 @@ def test_data_cannot_change() -> None:
 
     assert len(kinds) > 50
     assert not {name for name, missing in kinds.items() if missing}
+
+
+# Imported where it is used, by functions: a verb that needs none of it starts without waiting.
+SLOW_TO_IMPORT = {"pandas", "scipy", "matplotlib", "openpyxl", "tensorflow", "horovod", "nvidia"}
+# All of such a module is about one of them; it is itself imported by functions.
+ABOUT_ONE = {"suite/model/frames.py", "suite/formats/workbook.py"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_what_is_slow_to_import_is_imported_where_it_is_used(path: Path) -> None:
+    """`--help`, `plan` and the start of a run wait for no pandas; nor does the runner carry it."""
+    if name_of(path) in ABOUT_ONE or name_of(path).startswith("suite/kernels/tensorflow/"):
+        return
+    at_once = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            at_once |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            at_once.add(node.module or "")
+
+    assert not {name.split(".")[0] for name in at_once} & SLOW_TO_IMPORT
+    assert not at_once & {"suite.model.frames", "suite.formats.workbook"}

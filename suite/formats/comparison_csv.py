@@ -1,12 +1,15 @@
 """comparison.csv: a line for each cell that was measured or published."""
 
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from suite.formats.frame_csv import frame_csv
 from suite.model.launch import Status
 from suite.model.reference import Metric
 from suite.model.report import ComparedCell, Report
 from suite.model.run import CellResult
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Begins the titles of a reference's further columns in comparison.csv; no title of ours does.
 _EXTRA = "reference_"
@@ -17,12 +20,14 @@ def comparison_csv(report: Report) -> str:
     return frame_csv(comparison_frame(report))
 
 
-def comparison_frame(report: Report) -> pd.DataFrame:
+def comparison_frame(report: Report) -> "pd.DataFrame":
     """The cells of a report's comparisons; numbers in the page's units, ratios and words.
 
     `run` is the place of the run in the report, `reference` the table that it stands beside. The
     last columns are those that a reference's file has beyond the published ones.
     """
+    import pandas as pd
+
     lines = [
         {"run": comparison.run, "reference": comparison.reference, **_line(cell)}
         for comparison in report.comparisons

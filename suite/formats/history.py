@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-import pandas as pd
-
 from suite.formats.annotations import beside_result, legend, shortfall
 from suite.formats.documents import fill_template
 from suite.formats.frame_csv import frame_csv
@@ -52,6 +50,8 @@ def history_markdown(history: History) -> str:
 
 def history_csv(history: History) -> str:
     """A line for each run that has the cell, the oldest of each device first."""
+    import pandas as pd
+
     lines = [
         _line(history.cell_id, trend.device, point)
         for trend in history.trends

@@ -1,10 +1,13 @@
 """pairs.csv: a line for each cell of two runs that are set beside each other."""
 
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from suite.formats.frame_csv import frame_csv
 from suite.model.report import PairedCell, PairedNumber, PairedRun, Report, RunPair
 from suite.model.run import CellResult
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def pairs_csv(report: Report) -> str:
@@ -12,12 +15,14 @@ def pairs_csv(report: Report) -> str:
     return frame_csv(pairs_frame(report))
 
 
-def pairs_frame(report: Report) -> pd.DataFrame:
+def pairs_frame(report: Report) -> "pd.DataFrame":
     """The cells of a report's pairs, those of one side alone as well; ratios are other / base.
 
     `base_run` and `other_run` are places in the report, empty for a saved table. Throughput is
     images / elapsed time in img/s, latency the median of a step in ms.
     """
+    import pandas as pd
+
     frame = pd.DataFrame([line for pair in report.pairs for line in _lines(pair)])
     counts = [name for name in frame if str(name).endswith(("_run", "_launches"))]
     return frame.astype(dict.fromkeys(counts, "Int64"))
