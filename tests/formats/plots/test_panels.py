@@ -82,6 +82,7 @@ def test_a_panel_is_one_small_element(panels: list[Panel]) -> None:
         assert "width" not in root.attrib
         assert not {"style", "metadata", "clipPath"} & {child.tag for child in root.iter()}
         assert "clip-path" not in panel.svg
+        assert "\n" not in panel.svg
         assert "font-family" not in panel.svg
         assert len(panel.svg) < LARGEST
 

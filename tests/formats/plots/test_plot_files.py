@@ -17,6 +17,7 @@ from suite.formats.plots import (
     MostRows,
     chart_groups,
     comparison_plots,
+    panel_groups,
     plot_files,
     plot_titles,
 )
@@ -225,3 +226,39 @@ def test_more_steps_need_no_more_parts() -> None:
         return [len(figure.artists) + len(figure.texts) for figure in figures]
 
     assert parts(400) == parts(4000)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "names"),
+    [
+        ((1, 2), ["cells.svg", "steps.svg"]),
+        ((1, 2, 4), ["throughput_inference.svg", "latency_inference.svg", "steps.svg"]),
+    ],
+)
+def test_three_batch_sizes_make_a_curve(sizes: tuple[int, ...], names: list[str]) -> None:
+    """With fewer, cells stand side by side."""
+    cells = [make_cell(batch_size=size) for size in sizes]
+    launches = [make_launch(cell=cell, step_seconds=(0.1,)) for cell in cells]
+
+    assert [*plot_titles(assemble([make_run(*launches)]), 0)] == names
+
+
+def test_many_cells_are_cut_and_counted() -> None:
+    """Forty rows in a file; on a page, which has more to show, twenty, and eight with steps."""
+    launches = [
+        make_launch(cell=make_cell(image_size=32 + pixels), step_seconds=(0.1, 0.1 + pixels / 1000))
+        for pixels in range(45)
+    ]
+    report = assemble([make_run(*launches)])
+    files, page = plot_files(report), panel_groups(report, 0)
+    side_by_side, steps = (texts_of(files[f"{name}.svg"]) for name in ("cells", "steps"))
+
+    for texts, note in (
+        (side_by_side, "5 more cells are not drawn."),
+        (steps, "Only 40 of 45 cells: those whose p99 is furthest above p50."),
+    ):
+        assert sum(text.endswith(", batch 8") for text in texts) == 2 * 40
+        assert note in " ".join(texts)
+    assert [group.panels[0].svg.count(", batch 8</text>") for group in page] == [20, 8]
+    assert "FP32, image size 76, batch 8" in steps
+    assert "FP32, image size 32, batch 8" not in steps
