@@ -93,7 +93,8 @@ def make_parser(kind: type[argparse.ArgumentParser] = Parser) -> argparse.Argume
     return parser
 
 
-def _add_matrix(parser: argparse.ArgumentParser) -> None:
+def _add_matrix(parser: argparse.ArgumentParser, *, has_ranks: bool = True) -> None:
+    """A matrix and the flags that choose of it; `has_ranks` for a verb that takes several GPUs."""
     parser.add_argument(
         "matrix",
         type=path,
@@ -121,6 +122,9 @@ def _add_matrix(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="few steps and a time cap per cell; every number is marked quick",
     )
+    if not has_ranks:
+        parser.set_defaults(hostfile=None)
+        return
     add(
         "--hostfile",
         type=path,
@@ -167,7 +171,7 @@ def _add_ab(verbs: "Verbs[argparse.ArgumentParser]") -> None:
         metavar="DIR",
         help="folder in which the directory of the A/B is made (default: %(default)s)",
     )
-    _add_matrix(parser)
+    _add_matrix(parser, has_ranks=False)
     add_data_directories(parser)
     add_ab_flags(parser)
 
