@@ -41,7 +41,7 @@ def ab_text(report: AbReport, width: int = TEXT_WIDTH) -> str:
     """The sides, what differs, the table of verdicts and what they mean."""
     parts = [
         shown(_title(report)),
-        *(paragraph(shown(line), width) for line in _sides(report)),
+        *map(shown, _sides(report)),
         "",
     ]
     differences = _differences(report)
@@ -51,7 +51,7 @@ def ab_text(report: AbReport, width: int = TEXT_WIDTH) -> str:
     parts += [paragraph(line, width) for line in (_COLUMNS, *_legend(report))]
     notes = list(_notes(report))
     if notes:
-        parts += ["", *(paragraph(shown(line), width) for line in notes)]
+        parts += ["", *map(shown, notes)]
     return "\n".join([*parts, "", counts(report)])
 
 

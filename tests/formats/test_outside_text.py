@@ -22,11 +22,13 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from suite import formats
+from suite.analysis.ab import SideRun, ab_report
 from suite.analysis.assemble import assemble
 from suite.analysis.pairs import paired
 from suite.analysis.trends import history
 from suite.analysis.verdict import judge_run
 from suite.cli.live_table import View, live_table
+from suite.formats.ab import ab_markdown, ab_text
 from suite.formats.checks import left_out_text
 from suite.formats.comparison import comparison_markdown, comparison_text
 from suite.formats.comparison_csv import comparison_csv
@@ -41,8 +43,11 @@ from suite.formats.results import overhead_text, report_markdown, report_text, r
 from suite.formats.run_list import run_list
 from suite.formats.tables import Dialect
 from suite.formats.verdict import verdict_text
+from suite.model.ab import fixed
+from suite.model.ab_report import AbReport
 from suite.model.check import LeftOut
 from suite.model.history import History
+from suite.model.launch import Status
 from suite.model.matrix import Matrix
 from suite.model.report import Report
 from suite.model.run import RunSummary
@@ -77,6 +82,22 @@ def history_with(name: str) -> History:
     return history(runs, INFERENCE.id, {each.directory: run.launches[:1] for each in runs})
 
 
+def ab_with(name: str) -> AbReport:
+    """An A/B of one cell that fails on b; the sides have other software."""
+    run = run_with(name)
+    lost = tuple(
+        replace(run.launches[0], cell=INFERENCE, launch=number, status=Status.CRASHED, reason=name)
+        for number in range(2)
+    )
+    a = replace(run, header=replace(run.header, environment={"commit": "older"}))
+    b = replace(run, launches=lost)
+    sides = [
+        SideRun(name=letter, title=name, run=side, cells=(INFERENCE,))
+        for letter, side in (("a", a), ("b", b))
+    ]
+    return ab_report(sides[0], sides[1], fixed(3))
+
+
 def plan_with(name: str) -> str:
     matrix = Matrix(
         name=name,
@@ -105,6 +126,7 @@ def listed(name: str) -> RunSummary:
 
 
 TEXTS: dict[str, Callable[[str], str]] = {
+    "ab_text": lambda name: ab_text(ab_with(name), WIDE),
     "report_text": lambda name: report_text(report_with(name)),
     "run_text": lambda name: run_text(report_with(name).runs[0]),
     "overhead_text": lambda name: overhead_text(report_with(name).runs[0]),
@@ -122,6 +144,7 @@ TEXTS: dict[str, Callable[[str], str]] = {
     "left_out_text": lambda name: left_out_text(LeftOut("a check", name)),
 }
 DOCUMENTS: dict[str, Callable[[str], str]] = {
+    "ab_markdown": lambda name: ab_markdown(ab_with(name)),
     "report_markdown": lambda name: report_markdown(report_with(name)),
     "comparison_markdown": lambda name: comparison_markdown(report_with(name)),
     "history_markdown": lambda name: history_markdown(history_with(name)),
