@@ -84,8 +84,10 @@ def ticks_below(area: Area, ticks: Sequence[Tick], *, grid: bool) -> None:
 def ticks_beside(area: Area, ticks: Sequence[Tick]) -> None:
     """The ticks of the left axis, each with a line across the area."""
     box = area.box
-    places = [area.place(area.across.low, value)[1] for value, _ in ticks]
-    for place, (_, text) in zip(places, ticks, strict=True):
+    every = [area.place(area.across.low, value)[1] for value, _ in ticks]
+    kept = thinned(every, [pen.TEXT_HEIGHT] * len(every), 0)
+    places = [every[index] for index in kept]
+    for place, (_, text) in zip(places, [ticks[index] for index in kept], strict=True):
         look = {"ha": "right", "color": INK["ink-2"]}
         pen.write(area.figure, box.left - _BESIDE, place - 6.5, text, **look)
     lines = [[(box.left, place), (box.right, place)] for place in places]

@@ -170,7 +170,7 @@ def _draw_tail(area: Area, plotted: PlottedRun, series: Series) -> None:
     few = "" if any(enclosed) else FEW
     for text, below in (("batch", 16.5), (f"{few}p99/p50", 32)):
         look = {"ha": "right", "color": INK["ink-3"]}
-        pen.write(area.figure, box.left - 11, box.bottom - below, text, **look)
+        pen.write(area.figure, box.left - 14, box.bottom - below, text, **look)
     places = [area.place(each.cell.batch_size, area.up.low)[0] for each, _ in found]
     texts = [tail(summary).removesuffix(TIMES).removeprefix(few) for _, summary in found]
     for index in thinned(places, [text_width(text) for text in texts], 3):

@@ -65,13 +65,13 @@ def course_chart(plotted: PlottedRun, cells: Sequence[StepRow]) -> Chart:
                     beyond += course.beyond(launch.step_seconds)
                 if beyond:
                     bottom = area.box.bottom + y - 6
-                    pen.write(figure, area.box.right + 8, bottom, f"{beyond} beyond")
+                    pen.write(figure, area.box.right + 8, bottom, f"{beyond} out")
             pen.stroke(figure, warm, INK["ink-3"], size)
             pen.stroke(figure, measured, look.light, size)
 
     return Chart(
         title="Every step in order",
-        unit=f"{longest} steps a launch, warm-up grey; rows are p50 ± {_WINDOW:.0%} high",
+        unit=f"{longest} steps a launch, warm-up grey; rows: p50 ± {_WINDOW:.0%}, else out",
         says="Every step of every launch in order, as a deviation from the median of its cell.",
         height=rows.height,
         draw=draw,

@@ -52,14 +52,15 @@ def factors_of(plotted: PlottedRun, modes: Sequence[Mode]) -> list[Factor]:
     is_mixed = len({result.cell.mode for result in results.values()}) > 1
 
     def where(result: CellResult) -> str:
-        batch = f"batch {result.cell.batch_size}"
-        return f"{result.cell.mode.value}, {batch}" if is_mixed else batch
+        batch = f"bs{result.cell.batch_size}"
+        is_training = is_mixed and result.cell.mode is Mode.TRAINING
+        return f"training {batch}" if is_training else batch
 
     beside = [
         Factor(
             section="Measured / published",
             label=plotted.name(result.cell),
-            size=f", {where(result)}",
+            size=f" {where(result)}",
             look=look_of(result.cell),
             doubt=plotted.doubt_of(result),
             ratio=number.ratio,

@@ -25,7 +25,7 @@ _TOP, _BOTTOM = 4.0, 22.0
 _CHARACTER = 6.2
 _WIDEST_WORD = 78.0
 # What the marks need at least, however long names are.
-_NARROWEST = 88.0
+_NARROWEST = 72.0
 # Of numbers such as 1234.56 in bold.
 _NUMBER = 54.0
 
@@ -76,7 +76,7 @@ def cell_rows(plotted: PlottedRun, modes: Iterable[Mode]) -> list[CellRow]:
     return [
         CellRow(
             label=each.title,
-            size=f", batch {result.cell.batch_size}",
+            size=f" bs{result.cell.batch_size}",
             look=each.look,
             doubt=plotted.doubt_of(result),
             result=result,

@@ -257,8 +257,8 @@ def test_many_cells_are_cut_and_counted() -> None:
         (side_by_side, "5 more cells are not drawn."),
         (steps, "Only 40 of 45 cells: those whose p99 is furthest above p50."),
     ):
-        assert sum(text.endswith(", batch 8") for text in texts) == 2 * 40
+        assert sum(text.endswith(" bs8") for text in texts) == 2 * 40
         assert note in " ".join(texts)
-    assert [group.panels[0].svg.count(", batch 8</text>") for group in page] == [20, 8]
-    assert "FP32, image size 76, batch 8" in steps
-    assert "FP32, image size 32, batch 8" not in steps
+    assert [group.panels[0].svg.count(" bs8</text>") for group in page] == [20, 8]
+    assert "FP32, image size 76 bs8" in steps
+    assert "FP32, image size 32 bs8" not in steps
