@@ -137,12 +137,16 @@ def band_for(subject: Cell | ReferenceRow, metric: Metric, bands: Sequence[Band]
     return next((band for band in bands if band.holds(subject, metric)), None)
 
 
-def judge(ratio: float, metric: Metric, row: ReferenceRow, bands: Sequence[Band]) -> Judgement:
+def judge(
+    ratio: float, metric: Metric, row: ReferenceRow, bands: Sequence[Band] | None
+) -> Judgement:
     """The word for measured / published of one metric of one reference row.
 
     It says how the ratio stands to what separates two machines with the same GPU; it is context,
-    never a pass or a fail.
+    never a pass or a fail. Without bands the ratio is one to another GPU.
     """
+    if bands is None:
+        return Judgement(Word.NOT_JUDGED, "the reference is for another GPU")
     if metric not in JUDGED:
         return Judgement(
             Word.NOT_JUDGED,

@@ -98,15 +98,24 @@ def compare_run(
 ) -> Comparison:
     """A run beside a published system; `run` is its place among the runs of a report.
 
-    Cells that name the GPU of another published system stand beside that one. `devices` are the
-    labels of those on which cells ran; `launches` tell how far ratios can be trusted.
+    Cells that name the GPU of another published system stand beside that one. `bands` judge no
+    ratio to another GPU than the system's. `devices` are the labels of those on which cells ran;
+    `launches` tell how far ratios can be trusted.
 
     Raises:
         NotComparableError: no cell is on both sides, nor is any weak scaling.
     """
     row = reference.table.rows[0]
     own = [result for result in results if _stands_beside(result.cell, row.system)]
-    cells = compare(own, reference.table, bands, launches)
+    system = system_by_key(row.system)
+    named = dict.fromkeys(
+        devices[result.cell] for result in own if result.cell.gpu and result.summary
+    )
+    gpus: list[str | None] = [*named] or [header.gpu]
+    same_gpu = all(_is_gpu_of(gpu, row.system) for gpu in gpus)
+    # What separates two machines with one GPU says nothing of machines with different ones.
+    judging = bands if same_gpu or system is None else None
+    cells = compare(own, reference.table, judging, launches)
     measured = _weak(own)
     published = scaling(ScalingKind.WEAK, Estimator.MEAN_OF_RATES, published_lines(reference))
     both_scale = bool(published.lines) and any(line.factor for line in measured.lines)
@@ -115,12 +124,6 @@ def compare_run(
             f"the run and reference {reference.table.name} have no cell in common; run the matrix"
             " that names this reference"
         )
-    system = system_by_key(row.system)
-    named = dict.fromkeys(
-        devices[result.cell] for result in own if result.cell.gpu and result.summary
-    )
-    gpus: list[str | None] = [*named] or [header.gpu]
-    same_gpu = all(_is_gpu_of(gpu, row.system) for gpu in gpus)
     return Comparison(
         run=run,
         device=" and ".join(named) or header.device,
@@ -167,7 +170,7 @@ def _is_gpu_of(gpu: str | None, system: str) -> bool:
 def compare(
     results: Sequence[CellResult],
     table: ReferenceTable,
-    bands: Sequence[Band],
+    bands: Sequence[Band] | None,
     launches: Launches = _NO_LAUNCHES,
 ) -> tuple[ComparedCell, ...]:
     """Join the cells of a run with the rows of a reference, in the page's order.
@@ -202,7 +205,7 @@ def _compared(
     key: Key,
     result: CellResult | None,
     row: ReferenceRow | None,
-    bands: Sequence[Band],
+    bands: Sequence[Band] | None,
     launches: Sequence[Summary] = (),
 ) -> ComparedCell:
     return ComparedCell(
@@ -219,7 +222,7 @@ def _number(
     metric: Metric,
     result: CellResult | None,
     row: ReferenceRow | None,
-    bands: Sequence[Band],
+    bands: Sequence[Band] | None,
     launches: Sequence[Summary],
 ) -> ComparedNumber:
     column, summary = _COLUMNS[metric], result.summary if result else None

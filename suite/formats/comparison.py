@@ -128,7 +128,9 @@ def _remarks(comparison: Comparison, run: ReportedRun) -> list[str]:
         remarks = [f"Hardware: {comparison.device}, the GPU of the published {published}."]
     else:
         sides = f"measured on {comparison.device}, published for {published}"
-        meaning = "A ratio tells how the two differ, not how well this machine does."
+        meaning = (
+            "A ratio tells how the two differ, not how well this machine does: no word judges it."
+        )
         remarks = [f"Different hardware: {sides}. {meaning}"]
     if header.protocol.quick:
         remarks.append("Quick protocol: a first look, not numbers to quote.")

@@ -7,6 +7,7 @@ import pytest
 from builders import make_cell, make_header, make_launch, make_result, make_row, make_run
 
 from suite.analysis.assemble import assemble
+from suite.analysis.bands import Band
 from suite.analysis.comparison import compare, compare_run
 from suite.analysis.ratios import log_ratio_to_constant
 from suite.analysis.scaling import scaling_of, time_to_train_hours, times_of
@@ -15,7 +16,7 @@ from suite.model.cell import Data, KernelName, Mode, Precision
 from suite.model.errors import NotComparableError
 from suite.model.launch import Caution, CautionKind, Status
 from suite.model.reference import Metric, Reference, ReferenceRow, ReferenceTable
-from suite.model.report import Comparison, Side
+from suite.model.report import Comparison, Side, Word
 from suite.model.run import CellResult
 from suite.model.summary import Summary
 
@@ -340,3 +341,29 @@ def test_the_typical_ratio_is_of_cells_beyond_doubt_on_the_very_gpu() -> None:
     assert found["NVIDIA L4"] is None
     nothing = compare_run(0, make_header(gpu="Tesla T4"), results[3:], {}, reference, [])
     assert nothing.typical is None
+
+
+def test_a_ratio_to_another_gpu_is_not_judged() -> None:
+    """It tells how two devices differ; a table of one's own may be of the very device."""
+    band = Band(
+        metric=Metric.THROUGHPUT, gpus=1, xla=False, batch_size_from=1, batch_size_to=None,
+        tolerance=0.1, pairs=4,
+    )  # fmt: skip
+    published = ReferenceTable("t4", (row(1, 100.0),))
+    mine = ReferenceTable("mine", (replace(row(1, 100.0), system="mine"),))
+
+    def word(table: ReferenceTable, gpu: str) -> tuple[Word, str]:
+        reference = Reference(table=table, accuracy=(), scaling=(), times=())
+        comparison = compare_run(
+            0, make_header(gpu=gpu), [result(1, [0.01])], {}, reference, [band]
+        )
+        judgement = comparison.cells[0].judgement(Metric.THROUGHPUT)
+        assert judgement is not None
+        return judgement.word, judgement.reason
+
+    assert word(published, "Tesla T4")[0] is Word.WITHIN
+    assert word(mine, "NVIDIA L4")[0] is Word.WITHIN
+    assert word(published, "NVIDIA L4") == (
+        Word.NOT_JUDGED,
+        "the reference is for another GPU",
+    )
