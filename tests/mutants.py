@@ -122,7 +122,7 @@ def do_pass(tests: Sequence[Path], checkout: Path, patience: float | None = None
     """Whether the fast ones of these tests pass in the copy, within so many seconds."""
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", *tests],
+            [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow and not browser", *tests],
             cwd=checkout,
             # A module is changed more than once a second, which its compiled form would hide.
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
