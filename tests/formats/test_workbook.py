@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from builders import make_launch, make_run
 from hostile import EVERYTHING, HOSTILE
+from openpyxl.utils import get_column_letter
 from recorded import LAUNCHES, recorded_report
 from test_outside_text import report_with
 
@@ -57,3 +58,19 @@ def test_no_text_from_outside_is_a_formula_or_breaks_the_file(name: str) -> None
 
     assert "f" not in {cell.data_type for cell in cells}
     assert shown(name) in {cell.value for cell in cells}
+
+
+def test_columns_are_as_wide_as_their_texts_within_limits() -> None:
+    """Ten characters at least and sixty-two at most, with two to spare."""
+    launch = make_launch(step_seconds=(0.1,), device="x" * 40, reason="y" * 200)
+    book = openpyxl.load_workbook(io.BytesIO(report_xlsx(assemble([make_run(launch)]))))
+    sheet = book["launches"]
+    widths = {
+        title.value: sheet.column_dimensions[get_column_letter(place)].width
+        for place, (title, *_) in enumerate(sheet.iter_cols(), 1)
+    }
+
+    assert widths["device"] == 42
+    assert widths["run"] == 10
+    assert widths["reason"] == 62
+    assert book["cells"].freeze_panes == "A2"

@@ -51,11 +51,12 @@ _DOTS = (1, 1.65)
 def history_plots(history: History) -> Mapping[str, bytes]:
     """`history.svg` and `history.png`; a trend without any number has a row all the same."""
     with drawing():
-        figure = _figure(history)
+        figure = history_figure(history)
         return {"history.svg": svg_bytes(figure), "history.png": png_bytes(figure)}
 
 
-def _figure(history: History) -> "Figure":
+def history_figure(history: History) -> "Figure":
+    """A row for each device below a heading."""
     from matplotlib.figure import Figure
 
     row = _TITLE + _HEIGHT + _DATES

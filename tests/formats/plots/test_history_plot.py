@@ -6,12 +6,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from builders import make_cell, make_header, make_launch
+from drawn import DATA, described
 from hostile import EVERYTHING
 
 from suite.analysis.trends import history
 from suite.formats.palette import look
-from suite.formats.plots.history import history_plots
+from suite.formats.plots.history import history_figure, history_plots
+from suite.formats.plots.style import drawing
 from suite.model.cell import Precision
+from suite.model.history import History
 from suite.model.launch import Caution, CautionKind, Launch, Status
 from suite.model.run import RunSummary
 from suite.model.text import shown
@@ -29,6 +32,11 @@ def launch(seconds: float | None, device: str = "Tesla T4", *cautions: Caution) 
 
 
 def plots(launches: Sequence[Launch]) -> Mapping[str, bytes]:
+    """The files of a history."""
+    return history_plots(trends(launches))
+
+
+def trends(launches: Sequence[Launch]) -> History:
     """A run for each launch, a day each."""
     runs = [
         RunSummary(
@@ -39,7 +47,7 @@ def plots(launches: Sequence[Launch]) -> Mapping[str, bytes]:
         for day in range(len(launches), 0, -1)
     ]
     by_day = {str(day): [each] for day, each in enumerate(launches, 1)}
-    return history_plots(history(runs, CELL.id, by_day))
+    return history(runs, CELL.id, by_day)
 
 
 def texts(launches: Sequence[Launch]) -> list[str]:
@@ -82,3 +90,22 @@ def test_any_history_is_drawn(launches: list[Launch]) -> None:
     assert CELL.id in found
     assert all(shown(text) == text for text in found)
     assert plots(launches) == plots(launches)
+
+
+def test_a_history_is_drawn_as_recorded() -> None:
+    """Every number, colour, size, place and word; the recorded description is written anew by hand.
+
+    Two devices, a run that failed, one that is doubted, and an interval.
+    """
+    doubt = Caution(CautionKind.QUICK, "why")
+    launches = [
+        *(launch(seconds) for seconds in (0.1, 0.102, 0.099)),
+        launch(None),
+        launch(0.101, "Tesla T4", doubt),
+        launch(0.05, "NVIDIA L4"),
+        launch(0.0495, "NVIDIA L4"),
+    ]
+    with drawing():
+        found = described(history_figure(trends(launches)))
+
+    assert found == (DATA / "history.txt").read_text(encoding="utf-8")
