@@ -20,6 +20,7 @@ from suite.model.launch import Caution, CautionKind
 
 ROOT = Path(__file__).parents[2]
 T4 = ROOT / "reference" / "t4.csv"
+EXAMPLE = ROOT / "reports" / "example-cpu"
 BENCH = (str(ROOT / "bench.py"),)
 KERNELS = ("-m", "suite.kernels")
 INSTALLER = ("-m", "suite.install.horovod")
@@ -234,7 +235,8 @@ def test_a_damaged_checkout_is_no_regression(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "package"),
     [
-        ((*BENCH, "compare", "--reference", str(T4), "--run", "."), "pandas"),
+        ((*BENCH, "compare", "--reference", str(T4), "--run", "."), "jinja2"),
+        ((*BENCH, "report", str(EXAMPLE), "--out", "out", "--format", "csv"), "pandas"),
         ((*BENCH, "plan", "matrices/demo.yaml"), "yaml"),
         ((*BENCH, "data", "make", "--out", "/nowhere", "--images", "4"), "tensorflow"),
         ((*BENCH, "layers"), "tensorflow"),
