@@ -12,6 +12,8 @@ from suite.store.launches import read_launch
 from suite.store.records import SCHEMA_VERSION, decode, read_record
 from suite.store.text import UNFINISHED, json_text, reachable, write_bytes, write_text
 
+# Begins the names of runs that come with the suite.
+EXAMPLE = "example-"
 _REMEDY = "the run cannot be read without it; restore it, or start a new run"
 
 
@@ -179,10 +181,11 @@ def stored_runs(reports: Path, most: int | None = None) -> StoredRuns:
     """The runs under a folder by the time in their headers, whatever their directories' names.
 
     Runs of the same second are in descending order of name. `most` limits how many headers are
-    read, taking the last names.
+    read, taking the last names. Examples, which were measured on another machine, are left out.
     """
     runs, unreadable = [], {}
-    for directory in sorted(run_directories(reports), reverse=True)[:most]:
+    own = [each for each in run_directories(reports) if not each.name.startswith(EXAMPLE)]
+    for directory in sorted(own, reverse=True)[:most]:
         try:
             runs.append(StoredRun(directory, read_header(directory)))
         except InputError as error:

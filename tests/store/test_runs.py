@@ -409,6 +409,15 @@ def test_runs_are_ordered_by_when_they_began(directory: Path) -> None:
     assert [run.directory.name for run in stored_runs(reports, most=2).runs] == ["a-copy"]
 
 
+def test_an_example_is_no_run_of_this_machine(directory: Path) -> None:
+    """It is never the newest run, nor resumed, nor part of a history; by its path it is read."""
+    example = directory.parent / "example-cpu"
+    create_run(example, replace(HEADER, started_at="2099-01-01T00:00:00+00:00"))
+
+    assert [run.directory for run in stored_runs(directory.parent).runs] == [directory]
+    assert read_run(example).header.matrix == HEADER.matrix
+
+
 def test_no_run_and_no_directory_are_told(tmp_path: Path) -> None:
     """Also where the name is longer than any directory's."""
     assert stored_runs(tmp_path / "no").runs == ()
