@@ -128,9 +128,7 @@ def _remarks(comparison: Comparison, run: ReportedRun) -> list[str]:
         remarks = [f"Hardware: {comparison.device}, the GPU of the published {published}."]
     else:
         sides = f"measured on {comparison.device}, published for {published}"
-        meaning = (
-            "A ratio tells how the two differ, not how well this machine does: no word judges it."
-        )
+        meaning = "A ratio tells how the two differ, not how well this machine does."
         remarks = [f"Different hardware: {sides}. {meaning}"]
     if header.protocol.quick:
         remarks.append("Quick protocol: a first look, not numbers to quote.")

@@ -179,3 +179,18 @@ def test_a_comparison_of_a_quick_run_says_so_first(name: str) -> None:
 
     assert [said in text for text in texts] == [False, True]
     assert texts[1].index(said) < texts[1].index("Avg throughput")
+
+
+@pytest.mark.parametrize("name", ["report_comparison.txt", "report_comparison.md"])
+def test_a_comparison_says_first_whether_the_gpu_is_the_published_one(name: str) -> None:
+    """On another one a ratio tells how the two differ, and no word judges it."""
+    run = recorded_run()
+    other = replace(run, header=replace(run.header, gpu="NVIDIA L4", device="NVIDIA L4"))
+    same, different = (
+        " ".join(FORMATS[name].render(beside_reference(each)).split()) for each in (run, other)
+    )
+
+    assert "Hardware: Tesla V100-SXM2-16GB, the GPU of the published NVIDIA DGX-1" in same
+    assert "Different hardware: measured on NVIDIA L4, published for NVIDIA DGX-1" in different
+    assert "Different hardware" not in same
+    assert same.count(" within") > different.count(" within") == 0

@@ -140,10 +140,15 @@ def inference_tables(comparison: Comparison, run: ReportedRun) -> list[Inference
             look(precision, xla=xla),
             list(cells),
             run,
-            judges=comparison.same_gpu,
+            judges=_judges(comparison),
         )
         for (precision, xla), cells in grouped
     ]
+
+
+def _judges(comparison: Comparison) -> bool:
+    """Whether ratios are to the very GPU, or a user's own table may be of it."""
+    return comparison.same_gpu or not system_by_key(comparison.reference)
 
 
 def _inference_table(
@@ -236,7 +241,7 @@ def training_parts(comparison: Comparison) -> list[TrainingPart]:
     return [
         part
         for table in comparison.training
-        for part in _training_parts(table, judges=comparison.same_gpu)
+        for part in _training_parts(table, judges=_judges(comparison))
     ]
 
 
