@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 import pytest
 
-pytest_plugins = ("two_hosts",)
+pytest_plugins = ("two_hosts", "fake_board")
 
 
 def installed(module: str) -> bool:

@@ -25,7 +25,7 @@ exit codes:
   1    regression (a ratio without cautions is below --fail-below, or ab shows
        that a cell became slower)
   2    bad usage or input
-  3    some cell failed or is missing
+  3    some cell failed or is missing, or doctor found something
   4    not comparable, or not resumable under these conditions
   5    inconclusive (a number with cautions decides for --fail-below, or a cell
        of ab --strict is undecided)
@@ -70,6 +70,7 @@ def make_parser(kind: type[argparse.ArgumentParser] = Parser) -> argparse.Argume
     _add_history(verbs)
     _add_plan(verbs)
     _add_devices(verbs)
+    _add_doctor(verbs)
     add_reference(verbs)
     add_data(verbs)
     _add_selfcheck(verbs)
@@ -313,4 +314,10 @@ def _add_selfcheck(verbs: "Verbs[argparse.ArgumentParser]") -> None:
 def _add_devices(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     text = "show the detected hardware, and the published system that it corresponds to"
     parser = add_verb(verbs, "devices", text, ("devices", "--json"))
+    parser.add_argument("--json", action="store_true", help="the same as JSON")
+
+
+def _add_doctor(verbs: "Verbs[argparse.ArgumentParser]") -> None:
+    text = "find what makes numbers of this machine noisy or wrong, and what mends it"
+    parser = add_verb(verbs, "doctor", text, ("doctor",))
     parser.add_argument("--json", action="store_true", help="the same as JSON")

@@ -11,6 +11,7 @@ from pathlib import Path
 from suite.analysis.resume import finished
 from suite.cli.chosen_matrix import chosen_matrix
 from suite.cli.data_options import data_options
+from suite.cli.doctor import note_for
 from suite.cli.estimates import Expectation, estimate_launches, no_fit_lines
 from suite.cli.github import tell_github
 from suite.cli.headers import directory_name, new_header
@@ -23,6 +24,7 @@ from suite.formats.tables import paragraph
 from suite.machine.devices import detect_machine
 from suite.machine.foreign_processes import foreign_processes
 from suite.model.device import (
+    Gpu,
     Machine,
     device_note,
     for_cells,
@@ -67,6 +69,9 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     with hold_devices(locks_for(matrix.cells, machine), on_wait) as announce, Stop() as stop:
         if arguments.exclusive:
             _refuse_foreign_processes(matrix, machine)
+        findings = note_for(matrix.cells, _used_gpus(matrix, machine), machine)
+        if findings:
+            print(f"note: {findings}", flush=True)
         if matrix.reference is not None:
             read_reference(Path(matrix.reference))  # before a directory is made: it may be invalid
         header = replace(new_header(matrix, options, machine), command=arguments.command)
@@ -94,11 +99,7 @@ def _refuse_foreign_processes(matrix: Matrix, machine: Machine) -> None:
     """
     if not machine.gpus:
         print("note: --exclusive has no effect without a GPU", flush=True)
-    used = tuple(
-        dict.fromkeys(
-            gpu for cell in matrix.cells for gpu in for_cells([cell], machine).gpus[: cell.gpus]
-        )
-    )
+    used = _used_gpus(matrix, machine)
     found = []
     for gpu, processes in zip(used, foreign_processes(used), strict=True):
         if processes is None:
@@ -111,6 +112,15 @@ def _refuse_foreign_processes(matrix: Matrix, machine: Machine) -> None:
         raise InputError(
             f"foreign processes on the GPU: {', '.join(found)}; end them or drop --exclusive"
         )
+
+
+def _used_gpus(matrix: Matrix, machine: Machine) -> tuple[Gpu, ...]:
+    """The GPUs on which the cells run, each once."""
+    return tuple(
+        dict.fromkeys(
+            gpu for cell in matrix.cells for gpu in for_cells([cell], machine).gpus[: cell.gpus]
+        )
+    )
 
 
 def _has_ranks(planned: Sequence[PlannedLaunch]) -> bool:

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from suite.model.cell import Cell
+from suite.model.device import Machine
 from suite.model.distributed import Compression
 from suite.model.errors import SuiteError
 from suite.model.facts import Facts
+from suite.model.finding import Diagnosis
 from suite.model.reading import Reading
 from suite.model.recipe import Recipe
 
@@ -109,6 +111,9 @@ class Framework(Protocol):
 
     def missing(self, cell: Cell) -> str | None:
         """Which component the cell lacks here, with the line that installs it; None for none."""
+
+    def diagnosis(self, machine: Machine) -> Diagnosis:
+        """Whether the framework is here and has kernels for the machine's GPUs; imports nothing."""
 
     def import_framework(self) -> None:
         """Import what every cell needs, and nothing more; a fork server does.

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from suite.kernels import interface, tensorflow
 from suite.kernels.interface import KernelOptions
 from suite.model.cell import Cell, Mode
+from suite.model.device import Machine
 from suite.model.facts import Facts
+from suite.model.finding import Diagnosis
 
 packages: Mapping[str, tuple[str, ...]] = {}
 
@@ -64,6 +66,11 @@ def environment(cell: Cell, *, on_gpu: bool) -> dict[str, str]:  # noqa: ARG001 
 
 def missing(cell: Cell) -> None:
     """Nothing ever is."""
+
+
+def diagnosis(machine: Machine) -> Diagnosis:  # noqa: ARG001 - as every framework
+    """It runs anywhere."""
+    return Diagnosis()
 
 
 def import_framework() -> None:

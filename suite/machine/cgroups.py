@@ -74,6 +74,14 @@ def oom_kills(root: Path = _ROOT) -> int | None:
     return None
 
 
+def cpu_list(text: str) -> frozenset[int] | None:
+    """The CPUs of a list such as `0-3,8`; None if it is no such list."""
+    ranges = [re.fullmatch(r"(\d+)(?:-(\d+))?", part) for part in text.split(",")]
+    if not all(ranges):
+        return None
+    return frozenset(cpu for r in ranges if r for cpu in range(int(r[1]), int(r[2] or r[1]) + 1))
+
+
 def _mounts(controller: str, root: Path) -> Iterator[tuple[str, str, Path]]:
     """Where a controller's hierarchy may be: its name in /proc/self/cgroup, top group and folder.
 
@@ -108,12 +116,11 @@ def _quota(folder: Path) -> float | None:
 
 
 def _cpus(folder: Path) -> int | None:
-    """CPUs in a list such as `0-3,8`."""
     for name in ("cpuset.cpus.effective", "cpuset.effective_cpus"):
         for line in _lines(folder / name):
-            ranges = [re.fullmatch(r"(\d+)(?:-(\d+))?", part) for part in line.split(",")]
-            if all(ranges):
-                return sum(int(r[2] or r[1]) - int(r[1]) + 1 for r in ranges if r)
+            cpus = cpu_list(line)
+            if cpus is not None:
+                return len(cpus)
     return None
 
 

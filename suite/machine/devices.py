@@ -15,6 +15,8 @@ from suite.machine.cuda import enumerated_gpus, visible_gpus
 from suite.model.device import Gpu, GpuProcess, Machine, printable
 from suite.model.systems import bare_gpu_name
 
+# In what is said of NVML where the user hides GPUs.
+HIDDEN = "visible with CUDA_VISIBLE_DEVICES="
 # Exists while NVIDIA's kernel driver is loaded.
 _DRIVER = Path("/proc/driver/nvidia/version")
 
@@ -75,7 +77,7 @@ def _hidden(
     phrases = []
     if len(visible) < len(found):
         value = printable(setting or "") or '""'
-        phrases.append(f"{len(visible)} visible with CUDA_VISIBLE_DEVICES={value}")
+        phrases.append(f"{len(visible)} {HIDDEN}{value}")
     if len(usable) < len(visible):
         mig = _counted(sum(bool(gpu.mig) for gpu in visible), "MIG device")
         phrases.append(f"of {mig} CUDA uses only the first, and no other GPU beside it")

@@ -68,7 +68,7 @@ class CpuTimes:
 
 def cpu_times() -> CpuTimes:
     """Read the times of the CPUs that this process may use, not of the whole machine."""
-    usable = _usable_cpus()
+    usable = usable_cpus()
     everywhere = psutil.cpu_times(percpu=True)
     ours = [times for number, times in enumerate(everywhere) if number in usable]
     is_counted = any(_stolen(times) for times in everywhere)
@@ -114,17 +114,18 @@ class _EnergyCounter:
 
 def usable_cpu_count() -> int:
     """How many CPUs `cpu_times` covers."""
-    return len(_usable_cpus())
+    return len(usable_cpus())
 
 
-def _usable_cpus() -> set[int]:
+def usable_cpus() -> set[int]:
+    """The CPUs that this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return os.sched_getaffinity(0)
     return set(range(os.cpu_count() or 1))
 
 
 def _first_cpu() -> int:
-    return min(_usable_cpus())
+    return min(usable_cpus())
 
 
 def _line(path: Path) -> str | None:

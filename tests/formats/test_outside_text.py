@@ -33,6 +33,7 @@ from suite.formats.checks import left_out_text
 from suite.formats.comparison import comparison_markdown, comparison_text
 from suite.formats.comparison_csv import comparison_csv
 from suite.formats.devices import devices_text
+from suite.formats.findings import findings_text
 from suite.formats.history import history_markdown, history_text
 from suite.formats.markdown import inline, line
 from suite.formats.pairs import pairs_markdown, pairs_text
@@ -46,6 +47,7 @@ from suite.formats.verdict import verdict_text
 from suite.model.ab import fixed
 from suite.model.ab_report import AbReport
 from suite.model.check import LeftOut
+from suite.model.finding import Diagnosis, Finding, FindingKind, Unchecked
 from suite.model.history import History
 from suite.model.launch import Status
 from suite.model.matrix import Matrix
@@ -114,6 +116,15 @@ def plan_with(name: str) -> str:
     return plan_text(matrix, name, name, [planned], ())
 
 
+def found_with(name: str) -> Diagnosis:
+    """A finding, a note and a check that could not be made."""
+    finding = Finding(kind=FindingKind.SWAP, evidence=name, remedy=name)
+    return Diagnosis(
+        found=(finding, replace(finding, is_note=True)),
+        unchecked=(Unchecked(kind=FindingKind.ECC, reason=name),),
+    )
+
+
 def judged(name: str) -> str:
     report = report_with(name)
     cells, coverage = report.comparisons[0].cells, report.runs[0].coverage
@@ -136,6 +147,7 @@ TEXTS: dict[str, Callable[[str], str]] = {
     "devices_text": lambda name: (
         devices_text(machine_with(name)) + devices_text(replace(machine_with(name), gpus=()))
     ),
+    "findings_text": lambda name: findings_text(found_with(name), WIDE),
     "plan_text": plan_with,
     "reference_text": lambda name: reference_text(reference_with(name), Dialect.TERMINAL, WIDE),
     "reference_list": lambda name: reference_list([reference_with(name)], WIDE),
@@ -154,6 +166,7 @@ DOCUMENTS: dict[str, Callable[[str], str]] = {
 # They fill paragraphs, so that a longer name takes more lines.
 FILLED = {
     "comparison_text",
+    "findings_text",
     "left_out_text",
     "overhead_text",
     "pairs_text",

@@ -566,7 +566,7 @@ def stat_file(folder: Path, *stolen: int) -> None:
     (folder / "stat").write_text("\n".join([total, *lines, ""]))
 
 
-def test_stolen_time_is_that_of_the_usable_cpus(
+def test_stolen_time_is_that_of_theusable_cpus(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """What the hypervisor took from CPUs that this process may not use is not its loss."""

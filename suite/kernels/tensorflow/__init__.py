@@ -12,7 +12,10 @@ from importlib.util import find_spec
 
 from suite.kernels import interface
 from suite.kernels.interface import Kernel, KernelOptions, MissingComponentError
+from suite.kernels.tensorflow import suitability
 from suite.model.cell import Cell, Data, Precision, XlaMode
+from suite.model.device import Machine
+from suite.model.finding import Diagnosis
 
 # Component -> the distributions that may contain it, the usual one first.
 packages: Mapping[str, tuple[str, ...]] = {
@@ -90,6 +93,11 @@ def _has_horovod() -> bool:
     except PackageNotFoundError:
         return False
     return True
+
+
+def diagnosis(machine: Machine) -> Diagnosis:
+    """Whether TensorFlow is here and was built for the machine's GPUs."""
+    return suitability.diagnose(machine, INSTALL_TENSORFLOW)
 
 
 def import_framework() -> None:
