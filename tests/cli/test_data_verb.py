@@ -186,7 +186,7 @@ def test_each_cell_is_told_the_directories_that_it_reads(
     directories = ["--data_dir", str(data), "--data_idx_dir", str(data / "index")]
 
     assert main(["plan", str(matrix), *directories]) == 0
-    printed = capsys.readouterr().out
+    printed = capsys.readouterr().out.replace("\\\n", "")
     commands = [
         line.split("suite.kernels ")[1] for line in printed.splitlines() if "--mode" in line
     ]
