@@ -108,3 +108,12 @@ def test_a_shift_of_the_whole_matrix_is_told_and_decides_nothing() -> None:
 
     assert "whole matrix slower: b takes 1.02x the time over 6 cells; advisory" in ab_text(report)
     assert "whole matrix faster: b takes 0.980x" in ab_text(replace(report, shift=faster))
+
+
+def test_sides_without_a_recorded_difference_have_no_table_of_them() -> None:
+    """As in an A/A, or where a condition of the cells differs."""
+    alike = replace(recorded_ab(), differences=())
+
+    assert "What differs" in ab_text(recorded_ab())
+    assert "What differs" not in ab_text(alike)
+    assert "What differs" not in ab_markdown(alike)

@@ -5,7 +5,7 @@ from drawn import DATA, described
 from plotted import axes_report, cpu_report, crowded_report, few_report, scaling_report, t4_report
 
 from suite.formats.plots import MostRows, chart_groups
-from suite.formats.plots.figures import group_figure
+from suite.formats.plots.figures import chart_figure, group_figure
 from suite.formats.plots.series import plotted_run
 from suite.formats.plots.style import drawing
 from suite.model.report import Report
@@ -25,11 +25,14 @@ def description(name: str) -> str:
     """Every figure of a report, with few rows so that some are left out."""
     report: Report = REPORTS[name]()
     with drawing():
-        return "\n".join(
+        groups = list(chart_groups(plotted_run(report, 0), MostRows(cells=8, steps=8)))
+        panel = described(chart_figure(groups[0].charts[0]))
+        figures = (
             f"# {group.name}\n{described(group_figure(group, 'a run'))}"
             + "".join(f"{chart.title} | {chart.says}\n" for chart in group.charts)
-            for group in chart_groups(plotted_run(report, 0), MostRows(cells=8, steps=8))
+            for group in groups
         )
+        return "\n".join([*figures, f"# the first chart by itself\n{panel}"])
 
 
 @pytest.mark.parametrize("name", RECORDED)
