@@ -136,6 +136,7 @@ def test_the_verdict_says_what_is_to_be_known_first(invented: Report) -> None:
         " the published side is TensorFlow 1.15 of 2020."
     ) in words
     assert "AMP + XLA, batch 128 images / elapsed time" in words
+    assert "27 cells, 2 launches each, 50 warm-up and 60 measured steps a launch." in words
 
 
 def test_a_cell_opens_on_its_doubts_its_failure_and_its_command(invented: Report) -> None:
@@ -193,6 +194,7 @@ def test_a_run_that_nothing_was_published_for_says_so() -> None:
     page = read(assemble([make_run(make_launch(step_seconds=(0.1, 0.1)))]))
 
     assert "nothing published no published table has these cells" in page.text
+    assert "1 cell, 1 launch each, 1 warm-up and 2 measured steps a launch." in page.text
     assert {"verdict", "cells", "environment", "hints"} <= set(page.ids)
     assert not {"tables", "reference"} & set(page.ids)
 

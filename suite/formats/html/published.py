@@ -175,7 +175,14 @@ def _row(cell: ComparedCell, run: ReportedRun, scale: Scale | None) -> Row:
         conditions=conditions(result.cell, rank_word(run.header)),
         state=state,
         words=state_words(result, state),
-        columns=tuple(_triple(cell.numbers[metric], judges=scale is not None) for metric in Metric),
+        columns=tuple(
+            _triple(
+                cell.numbers[metric],
+                judges=scale is not None,
+                is_percentile=metric not in {Metric.THROUGHPUT, Metric.LATENCY_AVG},
+            )
+            for metric in Metric
+        ),
         interval=from_to(throughput.ratio_interval),
         point=_point(throughput, scale) if scale else None,
     )
