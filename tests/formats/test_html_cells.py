@@ -178,3 +178,15 @@ def test_launches_and_ranks_are_told_one_by_one() -> None:
     assert several.launches[0].note == "80.00 img/s"
     assert several.few
     assert not part(make_launch(step_seconds=(0.1,) * 41)).few
+
+
+def test_a_launch_that_ended_early_tells_the_phases_that_it_had() -> None:
+    """No time is told of steps that it did not take."""
+    lost = make_launch(status=Status.CRASHED, wall_seconds=3.25, startup_seconds={"import": 0.25})
+    table = part(lost).machine
+
+    assert table is not None
+    assert table.lines == (
+        MachineLine(name="import s", texts=("0.2",)),
+        MachineLine(name="whole launch s", texts=("3.2",)),
+    )
