@@ -18,7 +18,7 @@ from suite.analysis.results import cell_results
 from suite.cli.parser import make_parser
 from suite.cli.selection import narrowed
 from suite.model.cell import Mode, Precision, Protocol
-from suite.model.errors import ExitCode, SuiteError
+from suite.model.errors import ExitCode, InputError, SuiteError
 from suite.run.channel import receive
 from suite.run.flags import parse_order
 from suite.run.order import decode_order, encode_order
@@ -122,6 +122,9 @@ def parse_launch(folder: Path, data: bytes) -> None:
         run = read_run(folder / "run")
     finally:
         path.write_bytes(kept)
+    for damaged in run.damaged:
+        # As its reader named it; the run is read without it.
+        raise InputError(damaged.problem)
     assert len(cell_results(run.launches)) == 1
     assert all(encode_launch(launch).encode() for launch in run.launches)
 

@@ -65,7 +65,10 @@ def test_the_program_of_one_cell_hints_as_well(capsys: pytest.CaptureFixture[str
         (["plan", "m", "--data_dir=~/m.yaml"], "data_dir"),
         (["plan", "m", "--data_idx_dir=~/m.yaml"], "data_idx_dir"),
         (["compare", "--reference=~/m.yaml"], "reference"),
-        (["compare", "--reference=x", "--run=~/m.yaml"], "directory"),
+        (["compare", "--reference=x", "--run=~/m.yaml"], "runs"),
+        (["report", "x", "--out=~/m.yaml"], "out"),
+        (["history", "~/m.yaml"], "folder"),
+        (["ab", "m", "--a=x", "--b=x", "--resume=~/m.yaml"], "resume"),
         (["data", "make", "--images=1", "--out=~/m.yaml"], "out"),
         (["data", "index", "~/m.yaml"], "directory"),
         (["data", "check", "x", "--index=~/m.yaml"], "index"),
@@ -80,7 +83,9 @@ def test_every_path_may_begin_at_home(
     monkeypatch.setenv("HOME", "/home/somebody")
     given = getattr(make_parser().parse_args(words), name)
 
-    assert str(given) == "/home/somebody/m.yaml"
+    assert [str(each) for each in (given if isinstance(given, list) else [given])] == [
+        "/home/somebody/m.yaml"
+    ]
 
 
 def test_every_flag_that_takes_a_path_is_read_as_one() -> None:
