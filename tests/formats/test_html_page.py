@@ -18,6 +18,7 @@ from suite.formats.html.page import report_html
 from suite.formats.palette import LOOKS
 from suite.model.cell import Mode, Precision, quick_protocol
 from suite.model.launch import Status
+from suite.model.reference import Metric
 from suite.model.report import Report
 from suite.model.run import DamagedRecord
 from suite.store.references import BANDS_PATH, read_bands, read_system
@@ -120,6 +121,25 @@ def test_every_cell_is_in_the_grid_in_the_tables_and_in_the_list(invented: Repor
     assert len(run.cells) == 27
     for state, count in (("ok", 22), ("doubt", 2), ("failed", 2), ("none", 1)):
         assert len(re.findall(f'<details class="cell"[^>]*data-state="{state}"', text)) == count
+
+
+def test_a_square_has_the_ratio_of_its_cell(invented: Report) -> None:
+    """By the published estimator; its title says the state in words."""
+    text = report_html(invented)
+    (comparison,) = invented.comparisons
+    (square,) = re.findall(
+        r'<a class="square[^>]*href="#cell-inference-amp-bs64-1gpu"[^>]*>.*?</a>', text, re.DOTALL
+    )
+    (ratio,) = (
+        cell.ratio(Metric.THROUGHPUT)
+        for cell in comparison.cells
+        if cell.cell_id == "inference-amp-bs64-1gpu"
+    )
+
+    assert ratio is not None
+    assert f">{ratio:.2f}<" in square
+    assert f'title="AMP, batch 64: {ratio:.3f}× of published: throttled, unsteady"' in square
+    assert "Throughput of every cell, measured / published." in text
 
 
 def test_the_verdict_says_what_is_to_be_known_first(invented: Report) -> None:
