@@ -4,7 +4,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -66,13 +66,14 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         folder = _folder(arguments, headers, machine)
         stack.enter_context(hold_run(folder))
         announce(folder)
-        benches = [
-            _bench(side, matrix, header, options, machine, folder, setting)
+        both = [
+            _measured_side(side, matrix, header, options, machine, folder, setting)
             for side, header in zip(sides, headers, strict=True)
         ]
         try:
-            _measure(benches, machine, setting, _Limits(stop, arguments.max_time))
-            return _report(benches, setting, folder, stop, strict=arguments.strict)
+            with suppress(KeyboardInterrupt):
+                _measure(both, machine, setting, _Limits(stop, arguments.max_time))
+            return _report(both, setting, folder, stop, strict=arguments.strict)
         except InputError as error:
             raise UnfinishedError(f"{error}; {_way_on(folder)}") from None
 
@@ -86,7 +87,7 @@ class _Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Bench:
+class _MeasuredSide:
     """A side at work: its matrix, its plan by cell and round, and its run directory."""
 
     side: Side
@@ -96,6 +97,12 @@ class _Bench:
     directory: Path
     header: RunHeader
     launches: dict[tuple[Cell, int], Launch]
+
+    def has_ended(self, index: int) -> bool:
+        """Whether the launch in this place of the plan is recorded, and not as interrupted."""
+        planned = self.plan[index]
+        recorded = self.launches.get((planned.cell, planned.launch))
+        return recorded is not None and recorded.status is not Status.INTERRUPTED
 
     def so_far(self) -> SideRun:
         """What is recorded of it."""
@@ -126,6 +133,8 @@ def _header(
     own = replace(own, protocol=replace(own.protocol, launches=setting.looks[0]))
     header = new_header(own, options, machine)
     selection = f"{matrix.selection}; " if matrix.selection else ""
+    # A rule that is changed once numbers are known proves nothing.
+    rounds = f" --rounds {arguments.rounds}" if arguments.rounds else ""
     environment = side_fingerprint(side)
     is_real = any(cell.kernel is not KernelName.SIMULATED for cell in own.cells)
     if is_real and environment.get("tensorflow") is None:
@@ -136,7 +145,7 @@ def _header(
         replace(
             header,
             environment=environment,
-            selection=f"{selection}--{side.name} {side.title}",
+            selection=f"{selection}--{side.name} {side.title}{rounds}",
             command=arguments.command,
         )
     )
@@ -160,8 +169,8 @@ def _folder(arguments: argparse.Namespace, headers: Sequence[RunHeader], machine
         before = read_header(folder / name)
         if before.selection != header.selection:
             raise NotComparableError(
-                f"{folder}: its side {name} is {before.selection}; give the same sides, or start a"
-                " new A/B"
+                f"{folder}: its side {name} is {before.selection}; give the same sides and rounds,"
+                " or start a new A/B"
             )
         found = changes(before, header)
         if found:
@@ -180,7 +189,7 @@ def _unused(folder: Path) -> Path:
     return free
 
 
-def _bench(
+def _measured_side(
     side: Side,
     matrix: Matrix,
     header: RunHeader,
@@ -188,7 +197,7 @@ def _bench(
     machine: Machine,
     folder: Path,
     setting: Setting,
-) -> _Bench:
+) -> _MeasuredSide:
     own = replace(matrix, cells=side.cells_of(matrix))
     directory = folder / side.name
     recorded = read_run(directory)
@@ -205,7 +214,7 @@ def _bench(
         )
         for item in plan_launches(rounds, machine, options).launches
     )
-    return _Bench(
+    return _MeasuredSide(
         side=side,
         matrix=own,
         cells=own.cells,
@@ -217,7 +226,7 @@ def _bench(
 
 
 def _measure(
-    benches: Sequence[_Bench], machine: Machine, setting: Setting, limits: _Limits
+    both: Sequence[_MeasuredSide], machine: Machine, setting: Setting, limits: _Limits
 ) -> None:
     """Round after round, A B of one cell and B A of the next, until all cells are decided.
 
@@ -225,10 +234,10 @@ def _measure(
     as often as the first, that place favours neither. No pair is begun after a request to stop.
     """
     began = time.monotonic()
-    conducts = [_conduct(side.side, machine, limits.stop) for side in benches]
-    cells = len(benches[0].cells)
+    conducts = [_conduct(side.side, machine, limits.stop) for side in both]
+    cells = len(both[0].cells)
     for number in range(setting.most_rounds):
-        report = _assembled(benches, setting)
+        report = _assembled(both, setting)
         if number in setting.looks:
             print(f"after {number} rounds: {counts(report)}", flush=True)
         for place in (place for place, cell in enumerate(report.cells) if cell.is_open):
@@ -237,9 +246,13 @@ def _measure(
             )
             if is_late or limits.stop.by is not None:
                 return
+            index = number * cells + place
+            if all(side.has_ended(index) for side in both):
+                continue
+            # Neighbours in time make a pair: half of one, from before a stop, is measured again.
             first = (number + place) % 2
             ended = {
-                side: _launched(benches[side], number * cells + place, machine, conducts[side])
+                side: _launched(both[side], index, machine, conducts[side])
                 for side in (first, 1 - first)
             }
             print(_line(number, ended[0], ended[1]), flush=True)
@@ -254,17 +267,14 @@ def _conduct(side: Side, machine: Machine, stop: Stop) -> Conduct:
     )
 
 
-def _launched(side: _Bench, place: int, machine: Machine, conduct: Conduct) -> Launch | None:
-    """The launch in this place of a plan, measured unless it is recorded; None after a stop."""
-    planned = side.plan[place]
-    key = (planned.cell, planned.launch)
-    recorded = side.launches.get(key)
-    if recorded is not None and recorded.status is not Status.INTERRUPTED:
-        return recorded
+def _launched(side: _MeasuredSide, index: int, machine: Machine, conduct: Conduct) -> Launch | None:
+    """Measure the launch in this place of a plan; None if a stop came before it."""
+    planned = side.plan[index]
     session = run_session([planned], side.matrix, machine, side.directory, lambda *_: None, conduct)
-    for launch in session:
-        side.launches[key] = launch
-    return side.launches.get(key)
+    launch = next(session, None)
+    if launch is not None:
+        side.launches[planned.cell, planned.launch] = launch
+    return launch
 
 
 def _line(number: int, a: Launch | None, b: Launch | None) -> str:
@@ -282,19 +292,19 @@ def _told(launch: Launch | None) -> str:
     return f"{rate(launch.cell.batch_size / fmean(launch.step_seconds))} img/s"
 
 
-def _assembled(benches: Sequence[_Bench], setting: Setting) -> AbReport:
-    a, b = benches
+def _assembled(both: Sequence[_MeasuredSide], setting: Setting) -> AbReport:
+    a, b = both
     return ab_report(a.so_far(), b.so_far(), setting)
 
 
 def _report(
-    benches: Sequence[_Bench], setting: Setting, folder: Path, stop: Stop, *, strict: bool
+    both: Sequence[_MeasuredSide], setting: Setting, folder: Path, stop: Stop, *, strict: bool
 ) -> ExitCode:
-    report, header = _assembled(benches, setting), benches[0].header
+    report, header = _assembled(both, setting), both[0].header
     print(f"\n{ab_text(report, text_width())}")
     for name, render in _FILES.items():
         write_text(folder / name, render(report))
-    for side in benches:
+    for side in both:
         write_report(assembled([side.directory]), side.directory)
     print(f"\nA/B directory: {shown(str(folder))} ({', '.join(_FILES)}, a/, b/)")
     more = _more_rounds(report)

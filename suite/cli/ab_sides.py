@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from suite.cli.selection import axis_value, check_axis
+from suite.machine.environment import looks_secret
 from suite.model.errors import InputError
 from suite.run.sides import Side
 
@@ -55,6 +56,11 @@ def _with(side: Side, what: str, value: str, flag: str) -> Side:
         variable = what.removeprefix("env:")
         if not _NAME.fullmatch(variable) or "\0" in value:
             raise InputError(f"{flag}: no name of a variable; such as: env:OMP_NUM_THREADS=1")
+        if looks_secret(variable, value):
+            raise InputError(
+                f"--{side.name} env:{variable}: looks like a secret, which every record would show;"
+                " export it for both sides instead"
+            )
         return replace(side, environment={**side.environment, variable: value})
     check_axis(what, flag)
     return replace(side, settings={**side.settings, what: axis_value(what, value, flag)})

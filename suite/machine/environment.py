@@ -167,6 +167,11 @@ def is_setting(name: str) -> bool:
     return bool(_VARIABLES.fullmatch(name)) and not _SECRET.search(name)
 
 
+def looks_secret(name: str, value: str) -> bool:
+    """Whether a variable may hold what no record should."""
+    return bool(_SECRET.search(name)) or _without_secrets(value) != value
+
+
 def _without_secrets(value: str) -> str:
     value = _USER_IN_URL.sub("//", value)
     is_doubtful = _SECRET_VALUE.search(value) or _RANDOM.search(value)

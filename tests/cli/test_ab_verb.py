@@ -118,6 +118,36 @@ def test_an_ab_goes_on_where_it_stopped(
     assert "its side b is --b env:TF_SOMETHING=1" in capsys.readouterr().err
 
 
+def test_half_a_pair_is_measured_again_as_a_whole(tmp_path: Path, matrix: str) -> None:
+    """Launches with a stop between them are no neighbours in time, so they make no pair."""
+    sides = ("--a", "unchanged", "--b", "unchanged", "--rounds", "3")
+    ab(matrix, tmp_path / "out", *sides)
+    folder = only_directory(tmp_path / "out")
+    records = {path.relative_to(folder): path for path in folder.glob("[ab]/cells/*.json")}
+    before = {name: path.stat().st_mtime_ns for name, path in records.items()}
+    (lost,) = folder.glob("b/cells/*.1.json")
+    lost.unlink()
+
+    ab(matrix, tmp_path / "out", *sides, "--resume", str(folder))
+
+    after = {name: path.stat().st_mtime_ns for name, path in records.items()}
+    changed = {str(name) for name in after if after[name] != before[name]}
+    assert {name.rsplit(".", 2)[1] for name in changed} == {"1"}
+    assert len(changed) == 2
+
+
+def test_the_rounds_of_an_ab_are_not_changed_on_the_way(
+    tmp_path: Path, matrix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A rule that is chosen once numbers are known proves nothing."""
+    sides = ("--a", "unchanged", "--b", "unchanged")
+    ab(matrix, tmp_path / "out", *sides, "--rounds", "5", "--max-time", "1s")
+    folder = only_directory(tmp_path / "out")
+
+    assert ab(matrix, tmp_path / "out", *sides, "--resume", str(folder)) == 4
+    assert "give the same sides and rounds" in capsys.readouterr().err
+
+
 def test_a_side_has_its_own_python_and_variables(tmp_path: Path, matrix: str) -> None:
     """Each launch of it starts with them, and no launch of the other side does."""
     told = tmp_path / "told"
@@ -166,6 +196,7 @@ def test_a_side_may_be_another_revision(tmp_path: Path, matrix: str) -> None:
         (("--b", "xla_mode=x"), "unknown xla_mode 'x'"),
         (("--b", "python=/missing"), "no such program; give a Python"),
         (("--b", "env:1=x"), "no name of a variable"),
+        (("--b", "env:API_KEY=x"), "--b env:API_KEY: looks like a secret, which every record"),
         (("--b", "ref=--help"), "a revision does not begin with a dash"),
         (("--b", "ref=no-such-revision"), "there is no revision no-such-revision"),
         (("--b", "unchanged", "--b", "xla=on"), "and something else as well"),
