@@ -90,8 +90,7 @@ class _Records:
             skipped = any(launch.status is Status.SKIPPED for launch in lost)
             if lost and (skipped or len(lost) >= _MOST_FAILURES):
                 last = lost[-1]
-                status = last.status.value.replace("_", " ")
-                return f"{name} {status}" + (f": {last.reason}" if last.reason else "")
+                return f"{name} {last.status.words}" + (f": {last.reason}" if last.reason else "")
         return ""
 
     def ratios(self, setting: Setting) -> list[float | None]:

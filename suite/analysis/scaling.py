@@ -276,5 +276,5 @@ def _lack(result: CellResult | None) -> str:
     if result is None:
         return "not run"
     if result.status is not Status.OK:
-        return str(result.status.value).replace("_", " ")
+        return result.status.words
     return "not finished"

@@ -287,8 +287,8 @@ def _told(launch: Launch | None) -> str:
     if launch is None:
         return "not begun"
     if launch.status is not Status.OK:
-        status = launch.status.value.replace("_", " ")
-        return shown(f"{status} ({launch.reason})" if launch.reason else status)
+        words = launch.status.words
+        return shown(f"{words} ({launch.reason})" if launch.reason else words)
     return f"{rate(launch.cell.batch_size / fmean(launch.step_seconds))} img/s"
 
 

@@ -174,5 +174,5 @@ def _outcome(summary: Summary, cautions: Sequence[Caution]) -> str:
 
 
 def _failure(launch: Launch) -> str:
-    status = launch.status.value.replace("_", " ")
+    status = launch.status.words
     return f"{status}: {launch.reason}" if launch.status is not Status.OK else status

@@ -103,6 +103,6 @@ def shortfall(result: CellResult) -> str:
     if result.is_whole:
         return ""
     counted = f" ({result.ok_launches} of {result.planned_launches} launches ok)"
-    status = "not finished" if result.status is Status.OK else result.status.value.replace("_", " ")
+    status = "not finished" if result.status is Status.OK else result.status.words
     text = f"{status}{counted * bool(result.ok_launches)}"
     return f"{text}: {result.reason}" if result.reason else text

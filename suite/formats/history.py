@@ -119,7 +119,7 @@ def _row(point: TrendPoint) -> tuple[str, ...]:
         if summary
         else MISSING,
         str(result.ok_launches),
-        beside_result(result) if summary else result.status.value.replace("_", " "),
+        beside_result(result) if summary else result.status.words,
     )
 
 

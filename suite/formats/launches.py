@@ -54,7 +54,7 @@ def _launch_row(row: LaunchRow) -> tuple[str, ...]:
     return (
         row.cell_id,
         str(launch.launch),
-        launch.status.value.replace("_", " "),
+        launch.status.words,
         rate(summary.images_per_second if summary else None),
         launch.started_by.value if launch.started_by else MISSING,
         *(

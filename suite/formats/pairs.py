@@ -201,7 +201,7 @@ def _ratio(number: PairedNumber) -> tuple[str, str]:
 def _doubts(cell: PairedCell, sides: tuple[str, str]) -> str:
     """What is to be said of each side's number, or its status where it has none."""
     said = [
-        (letter, _beside(result) if result.summary else result.status.value.replace("_", " "))
+        (letter, _beside(result) if result.summary else result.status.words)
         for letter, result in zip(sides, (cell.base, cell.other), strict=True)
     ]
     return ", ".join(f"{letter}: {text}" for letter, text in said if text)

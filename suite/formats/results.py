@@ -204,7 +204,7 @@ def _table(results: Sequence[CellResult], columns: Sequence[_Column]) -> Table:
 def _row(result: CellResult, columns: Sequence[_Column]) -> tuple[str, ...]:
     summary = result.summary
     if summary is None:
-        status = result.status.value.replace("_", " ")
+        status = result.status.words
         return (result.cell.id, *[MISSING] * len(columns), "0", status)
     numbers = (column.text(summary) for column in columns)
     return (result.cell.id, *numbers, str(summary.count), beside_result(result))

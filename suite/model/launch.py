@@ -30,6 +30,11 @@ class Status(str, Enum):
         """Whether something went wrong; a skipped or interrupted launch did not fail."""
         return self not in {Status.OK, Status.SKIPPED, Status.INTERRUPTED}
 
+    @property
+    def words(self) -> str:
+        """As people read it: `out of memory`."""
+        return self.value.replace("_", " ")
+
 
 # Statuses for which the last lines that a process printed may name the cause.
 FAILURES = frozenset({Status.OUT_OF_MEMORY, Status.TIMED_OUT, Status.CRASHED})

@@ -110,3 +110,9 @@ def test_every_caution_says_what_to_do(kind: CautionKind) -> None:
     assert kind.caution("the sky fell") == Caution(kind, f"the sky fell; {kind.remedy}")
     assert kind.caution("the sky fell", "wait").text == "the sky fell; wait"
     assert len(kind.remedy.split()) > 1
+
+
+def test_a_status_has_words_for_people() -> None:
+    """The value is for files."""
+    assert Status.OUT_OF_MEMORY.words == "out of memory"
+    assert Status.OK.words == "ok"

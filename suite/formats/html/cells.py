@@ -14,12 +14,10 @@ from suite.formats.html.text import (
     from_to,
     milliseconds_from_to,
     number,
-    percentile,
     state_words,
-    status_words,
     times,
 )
-from suite.formats.numbers import MISSING, milliseconds, rate
+from suite.formats.numbers import MISSING, milliseconds, percentile_milliseconds, rate
 from suite.formats.palette import Look
 from suite.formats.scaling import rank_word
 from suite.formats.telemetry import telemetry_facts
@@ -168,7 +166,7 @@ def _latencies(summary: Summary, beside: ComparedCell | None) -> list[LatencyLin
         metric = _PUBLISHED.get(name)
         return LatencyLine(
             name=name,
-            measured=percentile(seconds, interval),
+            measured=percentile_milliseconds(seconds, interval),
             interval=(
                 milliseconds_from_to(interval) if interval else _lacking(summary.count, fraction)
             ),
@@ -256,7 +254,7 @@ def _launch_part(row: LaunchRow, launches: int) -> LaunchPart:
 
 def _launch_note(row: LaunchRow) -> str:
     if row.record.status is not Status.OK or row.summary is None:
-        return status_words(row.record.status)
+        return row.record.status.words
     steady = "" if row.steadiness is Steadiness.NOT_JUDGED else f", {row.steadiness.value}"
     return f"{rate(row.summary.images_per_second)} img/s{steady}"
 

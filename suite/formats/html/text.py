@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from suite.formats.annotations import words
-from suite.formats.numbers import MISSING, milliseconds, percentile_milliseconds, ratio
+from suite.formats.numbers import MISSING, milliseconds, ratio
 from suite.formats.palette import Look, look
 from suite.formats.scaling import other_conditions
 from suite.model.cell import Cell, Mode
-from suite.model.launch import Status
 from suite.model.report import CellState, Judgement, Word
 from suite.model.run import CellResult
 from suite.model.summary import Interval
@@ -57,17 +56,12 @@ def cell_name(cell: Cell, rank: str) -> str:
     return ", ".join(filter(None, named))
 
 
-def status_words(status: Status) -> str:
-    """A status as it is written: `out of memory`."""
-    return str(status.value).replace("_", " ")
-
-
 def state_words(result: CellResult, state: CellState) -> str:
     """The state of a cell in words: `ok`, `throttled, unsteady`, `out of memory`."""
     if state is CellState.OK:
         return str(state.value)
     if state is not CellState.DOUBTED:
-        return status_words(result.status)
+        return result.status.words
     of = f"{result.ok_launches} of {result.planned_launches} launches"
     return ", ".join(filter(None, (words(result.cautions), "" if result.is_whole else of)))
 
@@ -93,11 +87,6 @@ _NARROW = 0.015
 def milliseconds_from_to(interval: Interval) -> str:
     """An interval of latencies, which are given in seconds, in ms."""
     return " to ".join(milliseconds(bound) for bound in interval)
-
-
-def percentile(seconds: float, interval: Interval | None) -> str:
-    """A percentile in ms, as `~12.34` where its samples are too few for an interval."""
-    return percentile_milliseconds(seconds, interval)
 
 
 def number(value: float | None) -> str:

@@ -11,7 +11,6 @@ from suite.formats.html.text import (
     day,
     moment,
     state_words,
-    status_words,
     times,
 )
 from suite.formats.numbers import rate
@@ -111,7 +110,7 @@ def _cautions(run: ReportedRun, comparisons: Sequence[Comparison]) -> Iterator[s
     if header.protocol.quick:
         yield "quick protocol: a first look, not numbers to quote"
     lacking = Counter(result.status for result in run.results if result.summary is None)
-    parts = [f"{count} {_cells(count)} {status_words(status)}" for status, count in lacking.items()]
+    parts = [f"{count} {_cells(count)} {status.words}" for status, count in lacking.items()]
     kinds = Counter(
         kind for result in run.results for kind in {caution.kind for caution in result.cautions}
     )

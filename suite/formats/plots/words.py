@@ -36,7 +36,7 @@ def status_word(result: CellResult) -> str:
     """Why a cell has no number, or not all of it."""
     if result.status is Status.OK:
         return "not finished"
-    return str(result.status.value).replace("_", " ")
+    return result.status.words
 
 
 def gap(result: CellResult, x: float) -> Gap:
