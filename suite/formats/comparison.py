@@ -13,7 +13,7 @@ from suite.formats.annotations import (
     shortfalls,
 )
 from suite.formats.documents import fill_template
-from suite.formats.numbers import MISSING, ratio, ratio_interval
+from suite.formats.numbers import MISSING, page_number, ratio, ratio_interval
 from suite.formats.scaling import comparison_plot_name, comparison_table
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
 from suite.model import page
@@ -27,7 +27,6 @@ from suite.model.report import (
     ReportedRun,
     Side,
     TrainingTable,
-    Word,
 )
 from suite.model.text import shown
 
@@ -163,9 +162,9 @@ def _inference_rows(cell: ComparedCell) -> Iterator[tuple[str, ...]]:
     yield (
         str(cell.key.batch_size),
         f"measured n={throughput.samples} {mark}".rstrip(),
-        *(_number(number.measured) for number in numbers),
+        *(page_number(number.measured) for number in numbers),
     )
-    yield ("", "published", *(_number(number.published) for number in numbers))
+    yield ("", "published", *(page_number(number.published) for number in numbers))
     yield ("", "ratio", *(_ratio(number) for number in numbers))
     if any(number.ratio_interval for number in numbers):
         yield ("", _INTERVAL, *(_interval(number) for number in numbers))
@@ -178,15 +177,8 @@ def _training_tables(table: TrainingTable) -> Iterator[Table]:
     base, xla = table.base_precision, table.xla
     for line in table.lines:
         sizes = page.batch_sizes_text(base, line.batch_size_base, line.batch_size_amp)
-        rates = (
-            line.base,
-            line.amp,
-            line.speedup,
-            line.base_weak_scaling,
-            line.amp_weak_scaling,
-        )
-        rows += _rows((str(line.gpus), sizes), rates)
-        hours += _rows((str(line.gpus),), (line.amp_hours, line.base_hours))
+        rows += _rows((str(line.gpus), sizes), line.performance)
+        hours += _rows((str(line.gpus),), line.hours)
     gpus, batch_size, *columns = page.training_titles(base, xla=xla)
     yield Table("Training performance", (gpus, batch_size, "", *columns), rows, left=3)
     gpus, *columns = page.time_titles(base, xla=xla)
@@ -201,12 +193,12 @@ def _rows(labels: Sequence[str], numbers: Sequence[ComparedNumber]) -> list[tupl
     columns = [[*wrap(label, _LABEL_WIDTH), "", "", ""] for label in labels]
     rows = {
         "measured": [
-            f"{_number(number.measured)} {beside_number(number)}".rstrip()
+            f"{page_number(number.measured)} {beside_number(number)}".rstrip()
             if number.measured is not None
             else MISSING
             for number in numbers
         ],
-        "published": [_number(number.published) for number in numbers],
+        "published": [page_number(number.published) for number in numbers],
         "ratio": [_ratio(number) for number in numbers],
     }
     if any(number.ratio_interval for number in numbers):
@@ -219,18 +211,13 @@ def _rows(labels: Sequence[str], numbers: Sequence[ComparedNumber]) -> list[tupl
 
 def _ratio(number: ComparedNumber) -> str:
     """The ratio, and its word where it is judged."""
-    judged = number.judgement is not None and number.judgement.word is not Word.NOT_JUDGED
-    word = f" {number.judgement.word.value}" if number.judgement and judged else ""
-    return f"{ratio(number.ratio)}{word}"
+    word = number.judgement.said if number.judgement else ""
+    return f"{ratio(number.ratio)} {word}".rstrip()
 
 
 def _interval(number: ComparedNumber) -> str:
     """The interval of the ratio, and nothing under a ratio that has none."""
     return ratio_interval(number.ratio_interval) if number.ratio_interval else ""
-
-
-def _number(value: float | None) -> str:
-    return MISSING if value is None else f"{value:.2f}"
 
 
 def without_ratio(comparison: Comparison, run: ReportedRun) -> Iterator[tuple[str, list[str]]]:

@@ -26,6 +26,11 @@ def rate_interval(interval: tuple[float, float] | None) -> str:
     return MISSING if interval is None else " to ".join(map(rate, interval))
 
 
+def page_number(value: float | None) -> str:
+    """A number of the published page, in its unit and with its two decimals."""
+    return MISSING if value is None else f"{value:.2f}"
+
+
 def ratio(value: float | None) -> str:
     """Measured / published to three significant digits: `0.0745x`, `1.02x`, `8.10x`, `123x`."""
     if value is None:

@@ -330,6 +330,11 @@ class Judgement:
     reason: str
     band: Interval | None = None
 
+    @property
+    def said(self) -> str:
+        """The word beside a ratio; empty where it is not judged."""
+        return "" if self.word is Word.NOT_JUDGED else self.word.value
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedNumber:
@@ -409,6 +414,22 @@ class ComparedTraining:
     amp_weak_scaling: ComparedNumber
     base_hours: ComparedNumber
     amp_hours: ComparedNumber
+
+    @property
+    def performance(self) -> tuple[ComparedNumber, ...]:
+        """The columns of the page's training table, in its order."""
+        return (
+            self.base,
+            self.amp,
+            self.speedup,
+            self.base_weak_scaling,
+            self.amp_weak_scaling,
+        )
+
+    @property
+    def hours(self) -> tuple[ComparedNumber, ...]:
+        """The columns of the page's table of hours, in which mixed precision comes first."""
+        return (self.amp_hours, self.base_hours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

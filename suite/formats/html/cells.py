@@ -13,11 +13,10 @@ from suite.formats.html.text import (
     conditions,
     from_to,
     milliseconds_from_to,
-    number,
     state_words,
     times,
 )
-from suite.formats.numbers import MISSING, milliseconds, percentile_milliseconds, rate
+from suite.formats.numbers import MISSING, milliseconds, page_number, percentile_milliseconds, rate
 from suite.formats.palette import Look
 from suite.formats.scaling import rank_word
 from suite.formats.telemetry import telemetry_facts
@@ -160,7 +159,7 @@ def _estimators(summary: Summary | None) -> str:
 def _latencies(summary: Summary, beside: ComparedCell | None) -> list[LatencyLine]:
     def published(metric: Metric) -> str:
         value = beside.published(metric) if beside else None
-        return "" if value is None else number(value)
+        return "" if value is None else page_number(value)
 
     def line(name: str, fraction: float, seconds: float, interval: Interval | None) -> LatencyLine:
         metric = _PUBLISHED.get(name)

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from suite.formats.html.text import conditions, from_to, judged, number, state_words, times
+from suite.formats.html.text import conditions, from_to, state_words, times
+from suite.formats.numbers import page_number
 from suite.formats.palette import Look, look
 from suite.formats.scaling import rank_word
 from suite.model import page
@@ -192,10 +193,10 @@ def _triple(value: ComparedNumber, *, judges: bool, is_percentile: bool = False)
     mark = "~" if is_percentile and value.measured is not None and value.interval is None else ""
     return Triple(
         value=value.measured,
-        measured=mark + number(value.measured),
-        published=number(value.published),
+        measured=mark + page_number(value.measured),
+        published=page_number(value.published),
         ratio=times(value.ratio),
-        word=judged(value.judgement) if judges else "",
+        word=value.judgement.said if judges and value.judgement else "",
     )
 
 
@@ -257,17 +258,11 @@ def _training_parts(table: TrainingTable, *, judges: bool) -> Iterator[TrainingP
     rates, hours = [], []
     for line in table.lines:
         sizes = page.batch_sizes_text(base, line.batch_size_base, line.batch_size_amp)
-        columns = (
-            line.base,
-            line.amp,
-            line.speedup,
-            line.base_weak_scaling,
-            line.amp_weak_scaling,
-        )
         gpus = str(line.gpus)
-        rates.append(TrainingLine(labels=(gpus, sizes), columns=_triples(columns, judges=judges)))
-        times_to_train = (line.amp_hours, line.base_hours)
-        hours.append(TrainingLine(labels=(gpus,), columns=_triples(times_to_train, judges=judges)))
+        rates.append(
+            TrainingLine(labels=(gpus, sizes), columns=_triples(line.performance, judges=judges))
+        )
+        hours.append(TrainingLine(labels=(gpus,), columns=_triples(line.hours, judges=judges)))
     yield TrainingPart(
         title="Training performance", heads=page.training_titles(base, xla=xla), lines=tuple(rates)
     )

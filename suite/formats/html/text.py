@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from suite.formats.annotations import words
-from suite.formats.numbers import MISSING, milliseconds, ratio
+from suite.formats.numbers import milliseconds, ratio
 from suite.formats.palette import Look, look
 from suite.formats.scaling import other_conditions
 from suite.model.cell import Cell, Mode
-from suite.model.report import CellState, Judgement, Word
+from suite.model.report import CellState
 from suite.model.run import CellResult
 from suite.model.summary import Interval
 
@@ -66,13 +66,6 @@ def state_words(result: CellResult, state: CellState) -> str:
     return ", ".join(filter(None, (words(result.cautions), "" if result.is_whole else of)))
 
 
-def judged(judgement: Judgement | None) -> str:
-    """The word beside a ratio; empty where it is not judged."""
-    if judgement is None or judgement.word is Word.NOT_JUDGED:
-        return ""
-    return str(judgement.word.value)
-
-
 def from_to(interval: Interval | None) -> str:
     """An interval of ratios, with as many decimals as tell its ends apart; empty without one."""
     if interval is None:
@@ -87,11 +80,6 @@ _NARROW = 0.015
 def milliseconds_from_to(interval: Interval) -> str:
     """An interval of latencies, which are given in seconds, in ms."""
     return " to ".join(milliseconds(bound) for bound in interval)
-
-
-def number(value: float | None) -> str:
-    """A number of the page with its two decimals."""
-    return MISSING if value is None else f"{value:.2f}"
 
 
 def moment(text: str | None) -> datetime | None:
