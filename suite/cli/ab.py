@@ -2,10 +2,9 @@
 
 import argparse
 import tempfile
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import fmean
@@ -22,10 +21,9 @@ from suite.formats.ab import ab_json, ab_markdown, ab_text, counts
 from suite.formats.numbers import rate
 from suite.kernels.interface import KernelOptions
 from suite.machine.devices import detect_machine
-from suite.machine.foreign_processes import foreign_processes
 from suite.model.ab import AB_SEQUENTIAL, Setting, VerdictKind, fixed
 from suite.model.ab_report import AbReport
-from suite.model.cell import Cell, KernelName
+from suite.model.cell import KernelName
 from suite.model.device import Machine
 from suite.model.errors import ExitCode, InputError, NotComparableError, UnfinishedError
 from suite.model.launch import Launch, Status
@@ -33,8 +31,8 @@ from suite.model.matrix import Matrix
 from suite.model.run import Run, RunHeader
 from suite.model.text import bench, command, shown
 from suite.run.locks import hold_devices, hold_run, locks_for
-from suite.run.plan import PlannedLaunch, plan_launches
-from suite.run.session import Conduct, run_session
+from suite.run.plan import plan_launches
+from suite.run.rounds import MeasuredSide, Pair, run_rounds
 from suite.run.sides import Side, checked_out, side_fingerprint
 from suite.run.stop import Stop
 from suite.store.runs import as_stored, create_run, read_header, read_run, tidy_directory
@@ -66,52 +64,22 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         folder = _folder(arguments, headers, machine)
         stack.enter_context(hold_run(folder))
         announce(folder)
-        both = [
+        a, b = (
             _measured_side(side, matrix, header, options, machine, folder, setting)
             for side, header in zip(sides, headers, strict=True)
-        ]
+        )
+        so_far = partial(_so_far, a, b, setting)
         try:
             with suppress(KeyboardInterrupt):
-                _measure(both, machine, setting, _Limits(stop, arguments.max_time))
-            return _report(both, setting, folder, stop, strict=arguments.strict)
+                for pair in run_rounds(
+                    a, b, machine, stop, arguments.max_time, partial(_open_cells, so_far, setting)
+                ):
+                    print(_line(pair), flush=True)
+            report = so_far()
+            _show_and_write(report, headers[0], folder, stop)
+            return _exit_code(report, stop, strict=arguments.strict)
         except InputError as error:
             raise UnfinishedError(f"{error}; {_way_on(folder)}") from None
-
-
-@dataclass(frozen=True, slots=True)
-class _Limits:
-    """What ends an A/B before its last look."""
-
-    stop: Stop
-    max_seconds: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _MeasuredSide:
-    """A side at work: its matrix, its plan by cell and round, and its run directory."""
-
-    side: Side
-    matrix: Matrix
-    cells: tuple[Cell, ...]
-    plan: tuple[PlannedLaunch, ...]
-    directory: Path
-    header: RunHeader
-    launches: dict[tuple[Cell, int], Launch]
-
-    def has_ended(self, index: int) -> bool:
-        """Whether the launch in this place of the plan is recorded, and not as interrupted."""
-        planned = self.plan[index]
-        recorded = self.launches.get((planned.cell, planned.launch))
-        return recorded is not None and recorded.status is not Status.INTERRUPTED
-
-    def so_far(self) -> SideRun:
-        """What is recorded of it."""
-        return SideRun(
-            name=self.side.name,
-            title=self.side.title,
-            run=Run(header=self.header, launches=tuple(self.launches.values())),
-            cells=self.cells,
-        )
 
 
 def _absolute(options: KernelOptions) -> KernelOptions:
@@ -197,7 +165,7 @@ def _measured_side(
     machine: Machine,
     folder: Path,
     setting: Setting,
-) -> _MeasuredSide:
+) -> MeasuredSide:
     own = replace(matrix, cells=side.cells_of(matrix))
     directory = folder / side.name
     recorded = read_run(directory)
@@ -214,10 +182,9 @@ def _measured_side(
         )
         for item in plan_launches(rounds, machine, options).launches
     )
-    return _MeasuredSide(
+    return MeasuredSide(
         side=side,
         matrix=own,
-        cells=own.cells,
         plan=plan,
         directory=directory,
         header=read_header(directory),
@@ -225,62 +192,31 @@ def _measured_side(
     )
 
 
-def _measure(
-    both: Sequence[_MeasuredSide], machine: Machine, setting: Setting, limits: _Limits
-) -> None:
-    """Round after round, A B of one cell and B A of the next, until all cells are decided.
-
-    What drifts then changes both launches of a pair alike; and as each side is the second of a pair
-    as often as the first, that place favours neither. No pair is begun after a request to stop.
-    """
-    began = time.monotonic()
-    conducts = [_conduct(side.side, machine, limits.stop) for side in both]
-    cells = len(both[0].cells)
-    for number in range(setting.most_rounds):
-        report = _assembled(both, setting)
-        if number in setting.looks:
-            print(f"after {number} rounds: {counts(report)}", flush=True)
-        for place in (place for place, cell in enumerate(report.cells) if cell.is_open):
-            is_late = limits.max_seconds is not None and (
-                time.monotonic() - began >= limits.max_seconds
-            )
-            if is_late or limits.stop.by is not None:
-                return
-            index = number * cells + place
-            if all(side.has_ended(index) for side in both):
-                continue
-            # Neighbours in time make a pair: half of one, from before a stop, is measured again.
-            first = (number + place) % 2
-            ended = {
-                side: _launched(both[side], index, machine, conducts[side])
-                for side in (first, 1 - first)
-            }
-            print(_line(number, ended[0], ended[1]), flush=True)
-
-
-def _conduct(side: Side, machine: Machine, stop: Stop) -> Conduct:
-    return Conduct(
-        stop=stop,
-        prune=False,
-        foreign_processes=partial(foreign_processes, machine.gpus) if machine.gpus else tuple,
-        start=side.start,
+def _so_far(a: MeasuredSide, b: MeasuredSide, setting: Setting) -> AbReport:
+    """What is recorded of both sides."""
+    one, other = (
+        SideRun(
+            name=each.side.name,
+            title=each.side.title,
+            run=Run(header=each.header, launches=tuple(each.launches.values())),
+            cells=each.matrix.cells,
+        )
+        for each in (a, b)
     )
+    return ab_report(one, other, setting)
 
 
-def _launched(side: _MeasuredSide, index: int, machine: Machine, conduct: Conduct) -> Launch | None:
-    """Measure the launch in this place of a plan; None if a stop came before it."""
-    planned = side.plan[index]
-    session = run_session([planned], side.matrix, machine, side.directory, lambda *_: None, conduct)
-    launch = next(session, None)
-    if launch is not None:
-        side.launches[planned.cell, planned.launch] = launch
-    return launch
+def _open_cells(so_far: Callable[[], AbReport], setting: Setting, rounds: int) -> list[int]:
+    """The places of the cells that are not decided after so many rounds; tells of a look."""
+    report = so_far()
+    if rounds in setting.looks:
+        print(f"after {rounds} rounds: {counts(report)}", flush=True)
+    return [place for place, cell in enumerate(report.cells) if cell.is_open]
 
 
-def _line(number: int, a: Launch | None, b: Launch | None) -> str:
+def _line(pair: Pair) -> str:
     """A pair as it ends: `round 3, inference-fp32-bs8-1gpu: a 23.10, b 23.05 img/s`."""
-    name = a.cell.id if a else b.cell.id if b else ""
-    return f"round {number + 1}, {name}: a {_told(a)}, b {_told(b)}"
+    return f"round {pair.round + 1}, {pair.cell.id}: a {_told(pair.a)}, b {_told(pair.b)}"
 
 
 def _told(launch: Launch | None) -> str:
@@ -292,20 +228,13 @@ def _told(launch: Launch | None) -> str:
     return f"{rate(launch.cell.batch_size / fmean(launch.step_seconds))} img/s"
 
 
-def _assembled(both: Sequence[_MeasuredSide], setting: Setting) -> AbReport:
-    a, b = both
-    return ab_report(a.so_far(), b.so_far(), setting)
-
-
-def _report(
-    both: Sequence[_MeasuredSide], setting: Setting, folder: Path, stop: Stop, *, strict: bool
-) -> ExitCode:
-    report, header = _assembled(both, setting), both[0].header
+def _show_and_write(report: AbReport, header: RunHeader, folder: Path, stop: Stop) -> None:
+    """The report, on stdout and as files, those of both runs as well; and how to go on."""
     print(f"\n{ab_text(report, text_width())}")
     for name, render in _FILES.items():
         write_text(folder / name, render(report))
-    for side in both:
-        write_report(assembled([side.directory]), side.directory)
+    for name in "ab":
+        write_report(assembled([folder / name]), folder / name)
     print(f"\nA/B directory: {shown(str(folder))} ({', '.join(_FILES)}, a/, b/)")
     more = _more_rounds(report)
     if more and stop.by is None:
@@ -313,9 +242,6 @@ def _report(
     if any(cell.is_open for cell in report.cells):
         why = f"stopped by {stop.by}" if stop.by else "--max-time is over"
         print(f"not finished ({why}); {_way_on(folder)}")
-    if stop.by is not None:
-        return ExitCode.INTERRUPTED
-    return _exit_code(report, strict=strict)
 
 
 def _more_rounds(report: AbReport) -> int | None:
@@ -342,8 +268,10 @@ def _with_rounds(words: Sequence[str], rounds: int) -> list[str]:
     return [*kept, "--rounds", str(rounds)]
 
 
-def _exit_code(report: AbReport, *, strict: bool) -> ExitCode:
+def _exit_code(report: AbReport, stop: Stop, *, strict: bool) -> ExitCode:
     """A regression counts for most, then what failed or was not finished, then doubt."""
+    if stop.by is not None:
+        return ExitCode.INTERRUPTED
     if report.count(VerdictKind.REGRESSED):
         return ExitCode.REGRESSION
     if any(cell.given_up or cell.is_open for cell in report.cells):
