@@ -117,6 +117,14 @@ def _add_matrix(parser: argparse.ArgumentParser, *, has_ranks: bool = True) -> N
         metavar="AXIS=VALUE",
         help="only the cells with this value, or one of several: batch_size=8,16",
     )
+    add(
+        "--cell",
+        action="append",
+        default=[],
+        dest="cell_ids",
+        metavar="ID",
+        help="only the cell with this id; may be given several times",
+    )
     add = parser.add_argument_group("how and where they are measured").add_argument
     add(
         "--quick",
