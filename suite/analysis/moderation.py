@@ -5,7 +5,7 @@ much less than chance makes their estimates differ, so each borrows from the res
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -101,6 +101,18 @@ def moderate(variances: Sequence[float], freedoms: Sequence[float]) -> Moderatio
         ),
         prior=prior,
     )
+
+
+def moderated_spreads(
+    variances: Mapping[str, float], freedoms: Mapping[str, float]
+) -> dict[str, ModeratedVariance]:
+    """The moderated variance of each cell for which launches are known to vary, by its name."""
+    moderation = moderate(list(variances.values()), [freedoms[cell] for cell in variances])
+    return {
+        cell: spread
+        for cell, spread in zip(variances, moderation.cells, strict=True)
+        if spread.variance > UNVARYING
+    }
 
 
 def _prior(variances: Values, freedoms: Values) -> Prior:
