@@ -14,10 +14,12 @@ from suite.analysis.resume import changes
 from suite.cli.ab_sides import parse_side
 from suite.cli.chosen_matrix import chosen_matrix
 from suite.cli.data_options import data_options
+from suite.cli.github import tell_github
 from suite.cli.headers import directory_name, new_header
 from suite.cli.reporting import assembled, write_report
 from suite.cli.terminal import text_width
 from suite.formats.ab import ab_json, ab_markdown, ab_text, counts
+from suite.formats.ab_junit import ab_cases, ab_xml
 from suite.formats.numbers import rate
 from suite.kernels.interface import KernelOptions
 from suite.machine.devices import detect_machine
@@ -37,8 +39,6 @@ from suite.run.sides import Side, checked_out, side_fingerprint
 from suite.run.stop import Stop
 from suite.store.runs import as_stored, create_run, read_header, read_run, tidy_directory
 from suite.store.text import make_folder, write_text
-
-_FILES = {"ab.md": ab_markdown, "ab.json": ab_json}
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
                 ):
                     print(_line(pair), flush=True)
             report = so_far()
-            _show_and_write(report, headers[0], folder, stop)
+            _show_and_write(report, headers[0], folder, stop, strict=arguments.strict)
             return _exit_code(report, stop, strict=arguments.strict)
         except InputError as error:
             raise UnfinishedError(f"{error}; {_way_on(folder)}") from None
@@ -228,20 +228,28 @@ def _told(launch: Launch | None) -> str:
     return f"{rate(launch.cell.batch_size / fmean(launch.step_seconds))} img/s"
 
 
-def _show_and_write(report: AbReport, header: RunHeader, folder: Path, stop: Stop) -> None:
+def _show_and_write(
+    report: AbReport, header: RunHeader, folder: Path, stop: Stop, *, strict: bool
+) -> None:
     """The report, on stdout and as files, those of both runs as well; and how to go on."""
     print(f"\n{ab_text(report, text_width())}")
-    for name, render in _FILES.items():
-        write_text(folder / name, render(report))
+    files = {
+        "ab.md": ab_markdown(report),
+        "ab.json": ab_json(report),
+        "ab.xml": ab_xml(report, strict=strict),
+    }
+    for name, text in files.items():
+        write_text(folder / name, text)
     for name in "ab":
         write_report(assembled([folder / name]), folder / name)
-    print(f"\nA/B directory: {shown(str(folder))} ({', '.join(_FILES)}, a/, b/)")
+    print(f"\nA/B directory: {shown(str(folder))} ({', '.join(files)}, a/, b/)")
     more = _more_rounds(report)
     if more and stop.by is None:
         print(f"to decide what is inconclusive: {bench(*_with_rounds(header.command, more))}")
     if any(cell.is_open for cell in report.cells):
         why = f"stopped by {stop.by}" if stop.by else "--max-time is over"
         print(f"not finished ({why}); {_way_on(folder)}")
+    tell_github(lambda: files["ab.md"], cases=ab_cases(report, strict=strict))
 
 
 def _more_rounds(report: AbReport) -> int | None:
