@@ -5,43 +5,51 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from suite.cli.ab_measuring import MeasuredAb, measured_ab, way_on
+from suite.cli.github import tell_github
 from suite.cli.reporting import assembled, write_report
 from suite.cli.terminal import text_width
 from suite.formats.ab import ab_json, ab_markdown, ab_text
+from suite.formats.ab_junit import ab_cases, ab_xml
 from suite.model.ab import AB_SEQUENTIAL, VerdictKind, fixed
 from suite.model.ab_report import AbReport
 from suite.model.errors import ExitCode
 from suite.model.text import bench, shown
 from suite.store.text import write_text
 
-_FILES = {"ab.md": ab_markdown, "ab.json": ab_json}
-
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Measure both sides in turn and judge each cell; exit 1 if one has regressed."""
     setting = AB_SEQUENTIAL if arguments.rounds is None else fixed(arguments.rounds)
     with measured_ab(arguments, setting) as measured:
-        print(f"\n{ab_text(measured.report, text_width())}")
-        write_ab(measured.report, measured.folder)
+        report, folder = measured.report, measured.folder
+        print(f"\n{ab_text(report, text_width())}")
+        names = write_ab(report, folder, strict=arguments.strict)
+        print(f"\nA/B directory: {shown(str(folder))} ({', '.join(names)}, a/, b/)")
         _say_how_to_go_on(measured)
+        tell_github(lambda: ab_markdown(report), cases=ab_cases(report, strict=arguments.strict))
         return _exit_code(measured, strict=arguments.strict)
 
 
-def write_ab(report: AbReport, folder: Path) -> None:
-    """Write the files of an A/B into its directory, and those of both its runs.
+def write_ab(report: AbReport, folder: Path, *, strict: bool) -> list[str]:
+    """Write the files of an A/B into its directory, and those of both its runs; the names of its own.
 
     Raises:
         InputError: one cannot be written.
     """
-    for name, render in _FILES.items():
-        write_text(folder / name, render(report))
+    files = {
+        "ab.md": ab_markdown(report),
+        "ab.json": ab_json(report),
+        "ab.xml": ab_xml(report, strict=strict),
+    }
+    for name, text in files.items():
+        write_text(folder / name, text)
     for name in "ab":
         write_report(assembled([folder / name]), folder / name)
+    return list(files)
 
 
 def _say_how_to_go_on(measured: MeasuredAb) -> None:
-    report, folder = measured.report, measured.folder
-    print(f"\nA/B directory: {shown(str(folder))} ({', '.join(_FILES)}, a/, b/)")
+    report = measured.report
     more = _more_rounds(report)
     if more and measured.stopped_by is None:
         words = _with_rounds(measured.command, more)
@@ -49,7 +57,7 @@ def _say_how_to_go_on(measured: MeasuredAb) -> None:
     if any(cell.is_open for cell in report.cells):
         by = measured.stopped_by
         why = f"stopped by {by}" if by else "--max-time is over"
-        print(f"not finished ({why}); {way_on(folder)}")
+        print(f"not finished ({why}); {way_on(measured.folder)}")
 
 
 def _more_rounds(report: AbReport) -> int | None:
