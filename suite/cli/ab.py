@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 def write_ab(report: AbReport, folder: Path, *, strict: bool) -> list[str]:
-    """Write the files of an A/B into its directory, and those of both its runs; the names of its own.
+    """Write the files of an A/B and those of both its runs; the names of its own.
 
     Raises:
         InputError: one cannot be written.
