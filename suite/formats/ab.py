@@ -11,7 +11,7 @@ from suite.formats.numbers import MISSING, percent, rate, ratio
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
 from suite.model.ab import PairEstimate, VerdictKind
 from suite.model.ab_report import AbCell, AbReport
-from suite.model.report import Difference
+from suite.model.comparability import Difference
 from suite.model.run import CellResult
 from suite.model.text import shown
 from suite.store.text import json_text

@@ -13,7 +13,8 @@ from suite.formats.numbers import (
     ratio_interval,
 )
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
-from suite.model.report import Difference, PairedCell, PairedNumber, PairedRun, Report, RunPair
+from suite.model.comparability import Difference
+from suite.model.report import PairedCell, PairedNumber, PairedRun, Report, RunPair
 from suite.model.run import CellResult
 from suite.model.text import shown
 
