@@ -5,7 +5,7 @@ much less than chance makes their estimates differ, so each borrows from the res
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -25,6 +25,14 @@ _FLOOR = 1e-5
 _AS_GOOD_AS_INFINITE = 1e9
 # A standard deviation of a billionth: no clock tells step times that well.
 UNVARYING = 1e-18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredVariance:
+    """What a cell's own launches say of a variance; nothing where it has no degree of freedom."""
+
+    variance: float
+    freedom: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +109,19 @@ def moderate(variances: Sequence[float], freedoms: Sequence[float]) -> Moderatio
         ),
         prior=prior,
     )
+
+
+def moderated_spreads(measured: Mapping[str, MeasuredVariance]) -> dict[str, ModeratedVariance]:
+    """The moderated variance of each cell for which launches are known to vary, by its name."""
+    known = {cell: each for cell, each in measured.items() if each.freedom}
+    moderation = moderate(
+        [each.variance for each in known.values()], [each.freedom for each in known.values()]
+    )
+    return {
+        cell: spread
+        for cell, spread in zip(known, moderation.cells, strict=True)
+        if spread.variance > UNVARYING
+    }
 
 
 def _prior(variances: Values, freedoms: Values) -> Prior:

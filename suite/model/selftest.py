@@ -10,7 +10,7 @@ from suite.model.ab import LaunchGroups
 from suite.model.gate import Tau
 from suite.model.summary import Interval
 
-# In fewer of the runs in which nothing changed an A/B calls a cell regressed, as a share and in each
+# An A/B calls a cell regressed in fewer of the runs in which nothing changed, as a share, in each
 # kind of noise that tests/gate_rates.py simulates. To see that much with 95 % confidence would take
 # 299 runs without a change, none of them with an alarm.
 ALARM_RATE = 0.01
