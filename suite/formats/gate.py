@@ -100,7 +100,7 @@ def _sides(report: GateReport) -> Iterator[str]:
     yield f"today: {report.run}"
     first, last = (moment[:10] for moment in (baseline.first_started_at, baseline.last_started_at))
     when = first if first == last else f"{first} to {last}"
-    sessions = "1 session" if baseline.sessions == 1 else f"{baseline.sessions} sessions"
+    sessions = sessions_words(baseline.sessions)
     commit = f", commit {baseline.commit[:12]}" if baseline.commit else ""
     yield f"baseline: {baseline.name}: {sessions}, {when}{commit}"
     if base.kind is BaseKind.ABSENT:
@@ -275,7 +275,7 @@ def notes_on(cell: GateCell) -> Iterator[str]:
     if estimate.is_noisier:
         yield "varies more than the other cells, so its own variance alone counts"
     if cell.verdict is VerdictKind.INCONCLUSIVE:
-        yield f"a loss of {percent(estimate.smallest_loss)} is what these launches find"
+        yield f"these launches would find a loss of {percent(estimate.smallest_loss)}"
 
 
 def canary_words(report: GateReport) -> str:
@@ -309,8 +309,13 @@ def _range(values: Sequence[float]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
+def sessions_words(sessions: int) -> str:
+    """So many sessions."""
+    return "1 session" if sessions == 1 else f"{sessions} sessions"
+
+
 def tau_words(tau: Tau) -> str:
     """By how much days differ, and on what that rests."""
-    sessions = "1 session" if tau.sessions == 1 else f"{tau.sessions} sessions"
+    sessions = sessions_words(tau.sessions)
     basis = f"assumed, as {sessions} cannot tell" if tau.is_assumed else f"by {sessions}"
     return f"{percent(tau.sd)} ({basis})"

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from suite.formats.gate import canary_words, factors, notes_on, tau_words, value
+from suite.formats.gate import canary_words, factors, notes_on, sessions_words, tau_words, value
 from suite.formats.numbers import percent, ratio
 from suite.formats.tables import TEXT_WIDTH, paragraph
 from suite.model.ab import PairVerdict
@@ -62,8 +62,9 @@ def _arithmetic(report: GateReport, cell: GateCell, estimate: StoredEstimate) ->
         f" {estimate.freedom:.1f} degrees of freedom), days by {tau_words(estimate.tau)}"
     )
     yield (
-        f"together, {stored.today} launches today and {stored.in_baseline} in {stored.sessions}"
-        f" sessions, that makes a standard error of {percent(estimate.standard_error)}"
+        f"together, {stored.today} launches today and {stored.in_baseline} in"
+        f" {sessions_words(stored.sessions)}, that makes a standard error of"
+        f" {percent(estimate.standard_error)}"
     )
     family = len({each.cell_id for each in report.cells if each.metric is cell.metric})
     yield (
