@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-# By its name in the folder `matrices`; one cell, as an A/B launches it up to forty times.
-MATRIX = "for_ci"
+# It takes the place of the matrix that jobs measure; one cell, launched up to forty times in an A/B.
+MATRIX = "gpu_regression"
 SIMULATED = """\
 purpose: a test
 device: any
