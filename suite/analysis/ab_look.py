@@ -7,7 +7,7 @@ from statistics import fmean
 
 from suite.analysis.ab_power import Power
 from suite.analysis.cell_tests import CellTest, cell_test, holm
-from suite.analysis.moderation import ModeratedVariance
+from suite.analysis.moderation import MeasuredVariance, ModeratedVariance
 from suite.model.ab import PairEstimate, PairVerdict, Setting, VerdictKind
 
 Pairs = Sequence[float | None]
@@ -26,7 +26,7 @@ class PairSample:
 
     pairs: int
     mean: float
-    variance: float
+    variance: MeasuredVariance
     confirming: float
 
 
@@ -34,13 +34,17 @@ def pair_sample(pairs: Pairs, look: int, first_look: int) -> PairSample:
     """The pairs of a cell up to a look; without numbers for fewer than 3."""
     used = [pair for pair in pairs[:look] if pair is not None]
     if len(used) < FEWEST_PAIRS:
-        return PairSample(len(used), math.nan, math.nan, math.nan)
+        unknown = MeasuredVariance(variance=math.nan, freedom=0)
+        return PairSample(len(used), math.nan, unknown, math.nan)
     later = [pair for pair in pairs[first_look:look] if pair is not None]
     mean = fmean(used)
     return PairSample(
         pairs=len(used),
         mean=mean,
-        variance=math.fsum((pair - mean) ** 2 for pair in used) / (len(used) - 1),
+        variance=MeasuredVariance(
+            variance=math.fsum((pair - mean) ** 2 for pair in used) / (len(used) - 1),
+            freedom=len(used) - 1,
+        ),
         confirming=mean if look == first_look else fmean(later) if later else 0.0,
     )
 
@@ -55,10 +59,14 @@ def judge_look(
 ) -> dict[str, PairVerdict]:
     """The verdicts of a look, the setting's `index`-th, on cells that none before has decided.
 
-    A cell without a spread, the variance of its pairs, is inconclusive. The family of tests has
-    so many cells, with those that are decided already.
+    A cell is inconclusive without a spread, the variance of its pairs, or with fewer than 3 pairs.
+    The family of tests has so many cells, with those that are decided already.
     """
-    tests = {cell: _test(samples[cell], spreads[cell]) for cell in samples if cell in spreads}
+    tests = {
+        cell: _test(sample, spreads[cell])
+        for cell, sample in samples.items()
+        if cell in spreads and sample.pairs >= FEWEST_PAIRS
+    }
     alpha = setting.alpha * setting.alpha_shares[index]
     beta = setting.beta * setting.beta_shares[index]
     slower = holm({cell: test.p_slower for cell, test in tests.items()}, alpha, family)

@@ -8,7 +8,7 @@ resemble each other and are never counted. tests/gate_rates.py finds out how oft
 import math
 from collections.abc import Mapping
 
-from suite.analysis.ab_look import FEWEST_PAIRS, Pairs, PairSample, judge_look, pair_sample
+from suite.analysis.ab_look import Pairs, PairSample, judge_look, pair_sample
 from suite.analysis.moderation import ModeratedVariance, moderated_spreads
 from suite.model.ab import PairVerdict, Setting, VerdictKind
 from suite.model.cell import Cell
@@ -73,8 +73,4 @@ def judge_pairs(
 
 
 def _spreads(samples: Mapping[str, PairSample]) -> Mapping[str, ModeratedVariance]:
-    known = {cell: each for cell, each in samples.items() if each.pairs >= FEWEST_PAIRS}
-    return moderated_spreads(
-        {cell: sample.variance for cell, sample in known.items()},
-        {cell: sample.pairs - 1 for cell, sample in known.items()},
-    )
+    return moderated_spreads({cell: sample.variance for cell, sample in samples.items()})

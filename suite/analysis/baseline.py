@@ -1,7 +1,7 @@
 """From runs to a baseline, and from one baseline to the next."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
 
@@ -33,11 +33,12 @@ def session_of_run(run: Run) -> Session:
         commit=commit if isinstance(commit, str) else None,
         dirty=dirty if isinstance(dirty, bool) else None,
         code=code if isinstance(code, str) else None,
-        cells=tuple(_cell_launches(cell, launches) for cell, launches in by_cell.items()),
+        cells=tuple(cell_launches(cell, launches) for cell, launches in by_cell.items()),
     )
 
 
-def _cell_launches(cell: Cell, launches: list[Launch]) -> CellLaunches:
+def cell_launches(cell: Cell, launches: Sequence[Launch]) -> CellLaunches:
+    """A number for each launch of a cell that is ok, of those that have ended."""
     steps = [sorted(launch.step_seconds) for launch in launches if launch.status is Status.OK]
     return CellLaunches(
         cell=cell,

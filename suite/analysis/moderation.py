@@ -28,6 +28,14 @@ UNVARYING = 1e-18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredVariance:
+    """What a cell's own launches say of a variance; nothing where it has no degree of freedom."""
+
+    variance: float
+    freedom: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModeratedVariance:
     """The variance to use for a cell, and its degrees of freedom.
 
@@ -103,14 +111,15 @@ def moderate(variances: Sequence[float], freedoms: Sequence[float]) -> Moderatio
     )
 
 
-def moderated_spreads(
-    variances: Mapping[str, float], freedoms: Mapping[str, float]
-) -> dict[str, ModeratedVariance]:
+def moderated_spreads(measured: Mapping[str, MeasuredVariance]) -> dict[str, ModeratedVariance]:
     """The moderated variance of each cell for which launches are known to vary, by its name."""
-    moderation = moderate(list(variances.values()), [freedoms[cell] for cell in variances])
+    known = {cell: each for cell, each in measured.items() if each.freedom}
+    moderation = moderate(
+        [each.variance for each in known.values()], [each.freedom for each in known.values()]
+    )
     return {
         cell: spread
-        for cell, spread in zip(variances, moderation.cells, strict=True)
+        for cell, spread in zip(known, moderation.cells, strict=True)
         if spread.variance > UNVARYING
     }
 

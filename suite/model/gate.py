@@ -71,7 +71,11 @@ class Doubt(str, Enum):
         "small_loss",
         "slower than the baseline, by less than the 5 % that it takes across days",
     )
-    TOO_COARSE = ("too_coarse", "launches and days differ too much to find the loss wanted")
+    DISTURBED = ("disturbed", "slower than the baseline, but something else slowed the machine")
+    TOO_COARSE = (
+        "too_coarse",
+        "launches and days differ too much, or too few days were measured, to find the loss wanted",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +144,10 @@ class StoredEstimate:
 
     `lower` and `upper` are one-sided bounds of the true mean. `lower` holds for all cells at once
     (its risk is alpha over their number), `upper` for this cell (beta); for IMPROVED they are
-    mirrored. `smallest_loss`, a share, is the one that this comparison would find by its numbers
-    in nine of ten cases. `is_significant` says that the cell is slower or faster beyond chance, be
-    it by less than the minimum effect.
+    mirrored. `smallest_loss`, a share, is the one that this comparison would find in nine of ten
+    cases: call where the base cannot be built, and see by its numbers where it can.
+    `is_significant` says that the cell is slower or faster beyond chance, be it by less than the
+    minimum effect.
     """
 
     mean: float
