@@ -5,6 +5,7 @@ from pathlib import Path
 
 from suite import __version__
 from suite.cli.ab_parser import add_ab_flags
+from suite.cli.baseline_parser import add_baseline
 from suite.cli.data_parser import add_data, add_data_directories
 from suite.cli.gate_parser import add_gate
 from suite.cli.reference_parser import add_reference
@@ -70,6 +71,7 @@ def make_parser(kind: type[argparse.ArgumentParser] = Parser) -> argparse.Argume
         help="(default: %(default)s)",
     )
     _add_history(verbs)
+    add_baseline(verbs)
     _add_plan(verbs)
     _add_devices(verbs)
     _add_doctor(verbs)
@@ -84,14 +86,15 @@ def make_parser(kind: type[argparse.ArgumentParser] = Parser) -> argparse.Argume
         default=PUBLISHED_IMAGE_SIZE,
         help="(%(default)s)",
     )
-    text = "print the JSON Schema of matrix files or of report.json"
+    text = "print the JSON Schema of a file: matrix, report.json, gate rules or baseline"
     schema = add_verb(verbs, "schema", text, ("schema", "report"))
     schema.add_argument(
         "of",
         nargs="?",
-        choices=("matrix", "report"),
+        choices=("matrix", "report", "rules", "baseline"),
         default="matrix",
-        help="matrix files, or the report.json of a run (default: %(default)s)",
+        help="matrix files, the report.json of a run, the rules of a gate, or stored baselines"
+        " (default: %(default)s)",
     )
     return parser
 

@@ -6,12 +6,12 @@ from functools import cache
 from pydantic import TypeAdapter
 
 from suite.formats.annotations import legend, letters, shortfall
+from suite.formats.differences import differences_table
 from suite.formats.documents import fill_template
 from suite.formats.numbers import MISSING, percent, rate, ratio
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
 from suite.model.ab import PairEstimate, VerdictKind
 from suite.model.ab_report import AbCell, AbReport
-from suite.model.comparability import Difference
 from suite.model.run import CellResult
 from suite.model.text import shown
 from suite.store.text import json_text
@@ -91,17 +91,7 @@ def _sides(report: AbReport) -> Iterator[str]:
 
 
 def _differences(report: AbReport) -> Table | None:
-    if not report.differences:
-        return None
-    rows = [(each.name, *_both(each)) for each in report.differences]
-    return Table("What differs", ("", "a", "b"), rows, left=3)
-
-
-def _both(difference: Difference) -> tuple[str, str]:
-    a, b = (
-        MISSING if value is None else str(value) for value in (difference.base, difference.other)
-    )
-    return a, b
+    return differences_table(report.differences, ("a", "b")) if report.differences else None
 
 
 def _table(report: AbReport) -> Table:

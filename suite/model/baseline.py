@@ -11,8 +11,11 @@ from suite.model.launch import Status
 from suite.model.quantities import PositiveCount, StepSeconds
 from suite.model.run import RunHeader
 
-# Sessions of which none is newer than twenty others say little of the code of today.
+# What twenty later sessions have not shown, an older one tells of other code.
 MOST_SESSIONS = 20
+
+
+_NO_TIME = "not a time with its time zone, such as 2026-01-02T03:04:05+00:00"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,16 +118,20 @@ class Baseline:
             return "sessions: not in the order in which they began, each once"
         if self.sessions[-1].started_at != self.header.started_at:
             return "header.started_at: not that of the newest session"
-        return None
+        untimed = [place for place, each in enumerate(self.changes) if not _is_time(each.at)]
+        return f"changes[{untimed[0]}].at: {_NO_TIME}" if untimed else None
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _contradiction(session: Session) -> str | None:
-    try:
-        is_zoned = session.began.tzinfo is not None
-    except ValueError:
-        is_zoned = False
-    if not is_zoned:
-        return "started_at: not a time with its time zone, such as 2026-01-02T03:04:05+00:00"
+    if not _is_time(session.started_at):
+        return f"started_at: {_NO_TIME}"
     for place, launches in enumerate(session.cells):
         if (problem := launches.contradiction) is not None:
             return f"cells[{place}].{problem}"

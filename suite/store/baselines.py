@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from suite.analysis.baseline import baseline_of_run
 from suite.model.baseline import Baseline, CellLaunches, Session
 from suite.model.cell import AXES, Cell
@@ -54,6 +56,19 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
     except ValueError as error:
         raise InputError(f"{path}: the baseline could not be read again: {error}") from None
     write_text(path, text)
+
+
+def baseline_schema() -> str:
+    """The JSON Schema of a baseline's file, with the meanings of its fields."""
+    schema = TypeAdapter(Baseline).json_schema()
+    schema["properties"] = {
+        "kind": {"const": _KIND},
+        "schema_version": {"const": BASELINE_VERSION},
+        **schema["properties"],
+        "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    }
+    schema["required"] = [*schema["required"], "kind", "schema_version", "sha256"]
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def _of_directory(path: Path) -> Baseline:

@@ -62,6 +62,7 @@ Xla = Annotated[
     StrictBool, BeforeValidator(_switched), WithJsonSchema({"enum": [True, False, "on", "off"]})
 ]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 GpuType = Annotated[Text, AfterValidator(_gpu_type)]
 
 
@@ -139,9 +140,7 @@ class DistributedModel(Model):
     """What the threads of a rank are bound to; the published runs bound to the socket."""
     interface: Text | None = None
     """Network interface between the hosts, such as eth0."""
-    environment: list[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]] = Field(
-        default=[]
-    )
+    environment: list[VariableName] = Field(default=[])
     """Names of environment variables that are passed on to every rank."""
     compression: Compression = Compression.NONE
     """The type in which ranks exchange gradients; none keeps float32."""
