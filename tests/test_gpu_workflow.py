@@ -25,7 +25,7 @@ from ci_jobs import (
     slower,
 )
 
-from suite.cli.parser import make_parser
+from suite.store.baselines import read_baseline
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 # YAML takes the key `on` for true.
@@ -35,8 +35,6 @@ WORKFLOW: dict[Any, Any] = yaml.safe_load(
 (JOB,) = WORKFLOW["jobs"].values()
 STEPS = JOB["steps"]
 SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail")  # that of `shell: bash`
-# A verb that this version has; the steps of others are run once it has them.
-VERBS = set(re.findall(r"^    (\w+)  ", make_parser().format_help(), re.MULTILINE))
 
 DOCTOR = "Look for what makes numbers noisy"
 AB, MEASURE, GATE, UPDATE = (
@@ -160,9 +158,7 @@ def do_job(
     if prepare is not None:
         prepare(job)
     for step in STEPS:
-        verb = re.search(r"\.ci/bench (baseline)\b", step.get("run", ""))
-        if verb is None or verb[1] in VERBS:
-            job.do(step)
+        job.do(step)
     return job
 
 
@@ -272,16 +268,29 @@ def test_a_push_measures_and_keeps_what_it_measured(tmp_path: Path, container: b
     assert job.baseline in job.ended[GATE].text
 
 
-def test_a_nightly_run_is_measured_once(tmp_path: Path) -> None:
-    """It leaves its run, and the baseline with it, for a person to commit."""
-    job = do_job(tmp_path, "schedule", lambda repository: (repository / "note").touch())
+def test_a_nightly_run_becomes_a_baseline_and_is_added_to_one(tmp_path: Path) -> None:
+    """The file is kept beside its run, for a person to commit."""
 
-    assert not job.failed
-    assert job.ended[MEASURE].code == 0
-    assert not {AB, GATE} & set(job.ended)
-    assert any(path.endswith("/run.json") for path in job.artifacts["reports"])
-    if "baseline" in VERBS:
+    def change_nothing(repository: Path) -> None:
+        (repository / "note").touch()
+
+    first = do_job(tmp_path / "first", "schedule", change_nothing)
+
+    def bring_baseline(job: Job) -> None:
+        folder = job.repository / "baselines"
+        folder.mkdir()
+        (folder / "gpu.json").write_text((first.repository / first.baseline).read_text())
+
+    second = do_job(tmp_path / "second", "schedule", change_nothing, prepare=bring_baseline)
+
+    for number, job in enumerate((first, second), 1):
+        assert not job.failed, job.ended
+        assert not {AB, GATE} & set(job.ended)
         assert job.baseline in job.artifacts["reports"]
+        assert sum(path.endswith("/run.json") for path in job.artifacts["reports"]) == 1
+        stored = read_baseline(job.repository / job.baseline)
+        assert len(stored.sessions) == number
+        assert stored.changes[-1].why == "schedule, run 17"
 
 
 def test_every_line_is_run_by_some_test() -> None:
