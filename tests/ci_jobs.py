@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-# It takes the place of the matrix that jobs measure; one cell, launched up to forty times in an A/B.
+# It takes the place of the matrix that jobs measure: one cell, as an A/B launches it forty times.
 MATRIX = "gpu_regression"
 SIMULATED = """\
 purpose: a test

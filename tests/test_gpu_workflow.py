@@ -25,7 +25,7 @@ from ci_jobs import (
     slower,
 )
 
-from suite.cli.parser import make_parser
+from suite.store.baselines import read_baseline
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 # YAML takes the key `on` for true.
@@ -35,9 +35,6 @@ WORKFLOW: dict[Any, Any] = yaml.safe_load(
 (JOB,) = WORKFLOW["jobs"].values()
 STEPS = JOB["steps"]
 SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail")  # that of `shell: bash`
-BASELINE = "baselines/gpu.json"
-# A verb that this version has; the steps of others are run once it has them.
-VERBS = set(re.findall(r"^    (\w+)  ", make_parser().format_help(), re.MULTILINE))
 
 DOCTOR = "Look for what makes numbers noisy"
 AB, MEASURE, GATE, UPDATE = (
@@ -60,6 +57,7 @@ class Job:
     repository: Path
     stand_ins: Path
     summary: Path
+    baseline: str = "baselines/gpu.json"
     given: Mapping[str, str] = field(default_factory=dict)
     ended: dict[str, Ended] = field(default_factory=dict)
     failed: bool = False
@@ -86,11 +84,11 @@ class Job:
     def _expression(self, expression: str) -> str:
         return {
             "inputs.matrix || vars.GPU_MATRIX || 'gpu_regression'": MATRIX,
-            "vars.GPU_BASELINE || 'baselines/gpu.json'": BASELINE,
+            "vars.GPU_BASELINE || 'baselines/gpu.json'": self.baseline,
             "(inputs.container || vars.GPU_CONTAINER == 'true') && 'resnet50-bench:ci' || ''": (
                 "resnet50-bench:ci" if self.container else ""
             ),
-            "env.BASELINE": BASELINE,
+            "env.BASELINE": self.baseline,
         }[expression]
 
     def wants(self, condition: str | None) -> bool:
@@ -146,8 +144,9 @@ def do_job(
     container: bool = False,
     matrix: str = SIMULATED,
     given: Mapping[str, str] | None = None,
+    prepare: Callable[[Job], object] | None = None,
 ) -> Job:
-    """The job, started by this event in a repository with this change."""
+    """The job, started by this event in a repository with this change, once that is prepared."""
     job = Job(
         event=event,
         container=container,
@@ -156,10 +155,10 @@ def do_job(
         summary=folder / "summary.md",
         given=given or {},
     )
+    if prepare is not None:
+        prepare(job)
     for step in STEPS:
-        verb = re.search(r"\.ci/bench (gate|baseline)\b", step.get("run", ""))
-        if verb is None or verb[1] in VERBS:
-            job.do(step)
+        job.do(step)
     return job
 
 
@@ -215,6 +214,44 @@ def test_a_pull_request_that_changes_what_is_installed_compares_both_environment
     assert cases(job, "ab.xml") == [("training-fp32-bs8-1gpu-simulated", [])]
 
 
+def measure_base(job: Job) -> None:
+    """Let a run of the base be the baseline."""
+    lines = f"""
+        git checkout -q HEAD^1
+        {sys.executable} bench.py run {MATRIX} --out baselines
+        git checkout -q main
+    """
+    ended = run_lines(lines, job.repository, job.stand_ins, {}, *SHELL)
+    assert ended.code == 0, ended.text
+    (run,) = (job.repository / "baselines").iterdir()
+    job.baseline = f"baselines/{run.name}"
+
+
+@pytest.mark.parametrize("container", [BARE, CONTAINER])
+def test_a_push_of_what_slows_steps_down_fails_once_it_was_measured_again(
+    tmp_path: Path,
+    container: bool,  # noqa: FBT001
+) -> None:
+    """The baseline raises the suspicion, and pairs with its commit show it: exit code 1."""
+    job = do_job(tmp_path, "push", slower, container=container, prepare=measure_base)
+    ended = job.ended[GATE]
+    name = "training-fp32-bs8-1gpu-simulated"
+
+    assert ended.code == 1, ended.text
+    assert job.ended[MEASURE].code == 0
+    assert cases(job, "gate.xml") == [(name, ["Failure"])]
+    assert f"\n::error title={name}::regressed: time " in ended.text
+    assert "measured again in" in ended.text
+    assert "regressed" in job.summary.read_text()
+    files = {path.rpartition("/")[2] for path in job.artifacts["reports"]}
+    assert {"run.json", "gate.md", "gate.json", "ab.json"} <= files
+    assert {path.rpartition("/")[2] for path in job.artifacts["junit"]} == {
+        "ab.xml",
+        "gate.xml",
+        "junit.xml",
+    }
+
+
 @pytest.mark.parametrize("container", [False, True], ids=["bare", "container"])
 def test_a_push_measures_and_keeps_what_it_measured(tmp_path: Path, container: bool) -> None:  # noqa: FBT001
     """Even if the gate then has no baseline to judge by."""
@@ -227,21 +264,33 @@ def test_a_push_measures_and_keeps_what_it_measured(tmp_path: Path, container: b
     assert cases(job, "junit.xml") == [("training-fp32-bs8-1gpu-simulated", [])]
     assert "training-fp32-bs8-1gpu-simulated" in job.summary.read_text()
     assert sum(path.endswith("/run.json") for path in job.artifacts["reports"]) == 1
-    if "gate" in VERBS:
-        assert job.ended[GATE].code == 2
-        assert BASELINE in job.ended[GATE].text
+    assert job.ended[GATE].code == 2
+    assert job.baseline in job.ended[GATE].text
 
 
-def test_a_nightly_run_is_measured_once(tmp_path: Path) -> None:
-    """It leaves its run, and the baseline with it, for a person to commit."""
-    job = do_job(tmp_path, "schedule", lambda repository: (repository / "note").touch())
+def test_a_nightly_run_becomes_a_baseline_and_is_added_to_one(tmp_path: Path) -> None:
+    """The file is kept beside its run, for a person to commit."""
 
-    assert not job.failed
-    assert job.ended[MEASURE].code == 0
-    assert not {AB, GATE} & set(job.ended)
-    assert any(path.endswith("/run.json") for path in job.artifacts["reports"])
-    if "baseline" in VERBS:
-        assert BASELINE in job.artifacts["reports"]
+    def change_nothing(repository: Path) -> None:
+        (repository / "note").touch()
+
+    first = do_job(tmp_path / "first", "schedule", change_nothing)
+
+    def bring_baseline(job: Job) -> None:
+        folder = job.repository / "baselines"
+        folder.mkdir()
+        (folder / "gpu.json").write_text((first.repository / first.baseline).read_text())
+
+    second = do_job(tmp_path / "second", "schedule", change_nothing, prepare=bring_baseline)
+
+    for number, job in enumerate((first, second), 1):
+        assert not job.failed, job.ended
+        assert not {AB, GATE} & set(job.ended)
+        assert job.baseline in job.artifacts["reports"]
+        assert sum(path.endswith("/run.json") for path in job.artifacts["reports"]) == 1
+        stored = read_baseline(job.repository / job.baseline)
+        assert len(stored.sessions) == number
+        assert stored.changes[-1].why == "schedule, run 17"
 
 
 def test_every_line_is_run_by_some_test() -> None:
