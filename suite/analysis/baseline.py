@@ -44,7 +44,7 @@ def session_of_run(run: Run) -> Session:
         commit=commit if isinstance(commit, str) else None,
         dirty=dirty if isinstance(dirty, bool) else None,
         code=code if isinstance(code, str) else None,
-        cells=tuple(_cell_launches(cell, launches) for cell, launches in by_cell.items()),
+        cells=tuple(cell_launches(cell, launches) for cell, launches in by_cell.items()),
     )
 
 
@@ -163,7 +163,8 @@ def _failures(launches: Iterable[CellLaunches]) -> dict[Status, int]:
     return dict(counts)
 
 
-def _cell_launches(cell: Cell, launches: Sequence[Launch]) -> CellLaunches:
+def cell_launches(cell: Cell, launches: Sequence[Launch]) -> CellLaunches:
+    """A number for each launch of a cell that is ok, of those that have ended."""
     steps = [sorted(launch.step_seconds) for launch in launches if launch.status is Status.OK]
     lost = [launch.status for launch in launches if launch.status is not Status.OK]
     return CellLaunches(

@@ -7,6 +7,7 @@ from suite import __version__
 from suite.cli.ab_parser import add_ab_flags
 from suite.cli.baseline_parser import add_baseline
 from suite.cli.data_parser import add_data, add_data_directories
+from suite.cli.gate_parser import add_gate
 from suite.cli.reference_parser import add_reference
 from suite.cli.run_parser import add_run_flags
 from suite.cli.verb_parser import Help, Verbs, add_verb
@@ -58,6 +59,7 @@ def make_parser(kind: type[argparse.ArgumentParser] = Parser) -> argparse.Argume
     _add_report(verbs)
     _add_compare(verbs)
     _add_ab(verbs)
+    add_gate(verbs)
     text = "list the runs under a folder, the newest first"
     listing = add_verb(verbs, "list", text, ("list",))
     listing.add_argument(
@@ -119,6 +121,14 @@ def _add_matrix(parser: argparse.ArgumentParser, *, has_ranks: bool = True) -> N
         dest="settings",
         metavar="AXIS=VALUE",
         help="only the cells with this value, or one of several: batch_size=8,16",
+    )
+    add(
+        "--cell",
+        action="append",
+        default=[],
+        dest="cell_ids",
+        metavar="ID",
+        help="only the cell with this id; may be given several times",
     )
     add = parser.add_argument_group("how and where they are measured").add_argument
     add(

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from suite.model.bounds import Bounds
 from suite.model.cell import Cell
@@ -39,13 +38,11 @@ class MinimumLoss:
 
 # Across days, which differ by about 1 % where nothing changed; tests/gate_rates.py has the rates.
 _LOSS = MinimumLoss(usual=0.05, small_batches=(SmallBatches(up_to=2, loss=0.10),))
-_MINIMUM_LOSSES = MappingProxyType(
-    {
-        Metric.THROUGHPUT: _LOSS,
-        Metric.LATENCY_P50: _LOSS,
-        Metric.LATENCY_P99: MinimumLoss(usual=0.10),
-    }
-)
+_MINIMUM_LOSSES = {
+    Metric.THROUGHPUT: _LOSS,
+    Metric.LATENCY_P50: _LOSS,
+    Metric.LATENCY_P99: MinimumLoss(usual=0.10),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +56,7 @@ class GateRules:
     loss.
     """
 
-    minimum_losses: Mapping[Metric, MinimumLoss] = field(default_factory=lambda: _MINIMUM_LOSSES)
+    minimum_losses: Mapping[Metric, MinimumLoss] = field(default_factory=_MINIMUM_LOSSES.copy)
     gated: tuple[Metric, ...] = (Metric.THROUGHPUT,)
     allowed: tuple[str, ...] = ()
     canary: str | None = None
