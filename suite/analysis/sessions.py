@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, variance
 
-from suite.analysis.moderation import MeasuredVariance
+from suite.analysis.moderation import MeasuredVariance, pooled_unless_noisier
 from suite.model.gate import StoredLaunches, Tau
 
 Sessions = Sequence[Sequence[float]]
@@ -31,6 +31,13 @@ def within_sessions(sessions: Sessions) -> MeasuredVariance:
         for launch in session
     )
     return MeasuredVariance(variance=squares / freedom if freedom else math.nan, freedom=freedom)
+
+
+def launch_variance(launches: StoredLaunches) -> MeasuredVariance:
+    """The variance of launches within a day; today alone counts if it is noisier."""
+    return pooled_unless_noisier(
+        within_sessions((launches.today,)), within_sessions(launches.sessions)
+    )
 
 
 def between_sessions(sessions: Sessions) -> float:
