@@ -164,6 +164,7 @@ def _failures(launches: Iterable[CellLaunches]) -> dict[Status, int]:
 
 
 def cell_launches(cell: Cell, launches: Sequence[Launch]) -> CellLaunches:
+    """A number for each launch of a cell that is ok, of those that have ended."""
     steps = [sorted(launch.step_seconds) for launch in launches if launch.status is Status.OK]
     lost = [launch.status for launch in launches if launch.status is not Status.OK]
     return CellLaunches(

@@ -295,14 +295,19 @@ def _lost(
 
 
 def _confirm_command(gate: Gate, report: GateReport, today: Collection[str]) -> tuple[str, ...]:
-    """The A/B of the cells that are open, empty where there is none or no other side."""
+    """The A/B of the cells that are open, empty where there is none or no other side.
+
+    What pairs have left open is measured for as long as it takes.
+    """
     opened = report.open_cells
     if not (opened and gate.ab_words) or report.base.kind is BaseKind.ABSENT:
         return ()
-    cells = [] if set(opened) == set(today) else opened
+    is_whole = set(opened) == set(today) and "--cell" not in gate.run.header.command
+    cells = () if is_whole else opened
+    rounds = () if report.confirmed_by else ("--rounds", str(CONFIRMING_ROUNDS))
     return (
         *gate.ab_words,
         *(word for side in report.base.differs for word in ("--a", side)),
-        *("--b", "unchanged", "--rounds", str(CONFIRMING_ROUNDS)),
+        *("--b", "unchanged", *rounds),
         *(word for name in cells for word in ("--cell", name)),
     )

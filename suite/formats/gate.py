@@ -6,9 +6,18 @@ from functools import cache
 from pydantic import TypeAdapter
 
 from suite.formats.annotations import legend, letters, shortfall
+from suite.formats.differences import differences_table
 from suite.formats.documents import fill_template
+from suite.formats.markdown import code_block
 from suite.formats.numbers import MISSING, milliseconds, percent, rate, ratio
-from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
+from suite.formats.tables import (
+    TEXT_WIDTH,
+    Dialect,
+    Table,
+    folded_command,
+    paragraph,
+    write_table,
+)
 from suite.model.ab import VerdictKind
 from suite.model.comparability import Difference, DifferenceKind
 from suite.model.gate import Doubt, Metric, StoredEstimate, Tau
@@ -25,6 +34,7 @@ _PAIRS = (
     "Measured again: today's code and that of the baseline in turn, in launches that ran one after"
     " the other. These verdicts count in place of those by the stored baseline."
 )
+_OPEN = "To decide what is open, give the same command with --confirm, which measures both in turn"
 _MEANINGS = {
     VerdictKind.REGRESSED: (
         "regressed: slower by more than the minimum effect, and neither chance nor the day explains"
@@ -32,7 +42,9 @@ _MEANINGS = {
     ),
     VerdictKind.IMPROVED: "improved: faster by more than that, and not by chance either",
     VerdictKind.PASS: "pass: the loss is below the minimum effect, with 95 % confidence",
-    VerdictKind.INCONCLUSIVE: "inconclusive: neither is shown, which says nothing in its favour",
+    VerdictKind.INCONCLUSIVE: (
+        "inconclusive: neither a loss nor its absence is shown, which says nothing in its favour"
+    ),
     VerdictKind.NOT_COMPARABLE: (
         "not comparable: measured under other conditions, so nothing is said of the code"
     ),
@@ -43,13 +55,14 @@ def gate_text(report: GateReport, width: int = TEXT_WIDTH) -> str:
     """What is compared, what differs, the tables of verdicts and what they mean."""
     parts = [shown(_title(report)), *(paragraph(shown(line), width) for line in _sides(report)), ""]
     for table in (*_differences(report), *_tables(report)):
-        written = write_table(table, Dialect.TERMINAL, width)
-        parts += [table.title, written, ""]
+        parts += [table.title, write_table(table, Dialect.TERMINAL, width), ""]
     parts += [paragraph(line, width) for line in _explanations(report)]
-    notes = list(_notes(report))
-    if notes:
-        parts += ["", *(paragraph(shown(line), width) for line in notes)]
-    parts += ["", *(paragraph(line, width) for line in _strength(report))]
+    if notes := list(_notes(report)):
+        parts += ["", *(paragraph(shown(line), width, hanging="  ") for line in notes)]
+    if strength := _strength(report):
+        parts += ["", paragraph(strength, width)]
+    if report.confirm_command:
+        parts += ["", f"{_OPEN}:", folded_command(bench(*report.confirm_command), width, "  ")]
     return "\n".join([*parts, "", counts(report)])
 
 
@@ -66,7 +79,9 @@ def gate_markdown(report: GateReport) -> str:
         ],
         explanations=list(_explanations(report)),
         notes=list(_notes(report)),
-        strength=list(_strength(report)),
+        strength=_strength(report),
+        open=_OPEN,
+        command=code_block(bench(*report.confirm_command)) if report.confirm_command else "",
     )
 
 
@@ -111,16 +126,7 @@ def _sides(report: GateReport) -> Iterator[str]:
 
 def _differences(report: GateReport) -> Iterator[Table]:
     if report.differences:
-        rows = [(each.name, *both(each), each.kind.words) for each in report.differences]
-        yield Table("What differs", ("", "baseline", "today", "means"), rows, left=4)
-
-
-def both(difference: Difference) -> tuple[str, str]:
-    """The values of a difference as they are shown."""
-    base, other = (
-        MISSING if value is None else str(value) for value in (difference.base, difference.other)
-    )
-    return base, other
+        yield differences_table(report.differences, ("baseline", "today"))
 
 
 def _tables(report: GateReport) -> Iterator[Table]:
@@ -214,23 +220,24 @@ def _explanations(report: GateReport) -> Iterator[str]:
 def _notes(report: GateReport) -> Iterator[str]:
     """What is to be said of what forbids to compare, of single cells, and of the canary."""
     for difference in report.forbidding:
-        base, other = both(difference)
-        yield f"{difference.name} {base} -> {other}: {difference.why}"
+        yield f"{difference.name}, {difference.base} -> {difference.other}: {difference.why}"
     if report.forbidding:
         yield _way_out(report)
     yield from (f"{lost.cell_id}: {lost_words(lost)}" for lost in report.lost)
     yield from (f"{name}: not in the baseline, so it is not gated" for name in report.new)
-    for cell in report.cells:
-        if _is_shown(cell):
-            of = "" if cell.metric is Metric.THROUGHPUT else f", {cell.metric.words}"
-            yield from (f"{cell.cell_id}{of}: {note}" for note in notes_on(cell))
+    alike: dict[str, list[str]] = {}
+    for cell in filter(_is_shown, report.cells):
+        of = "" if cell.metric is Metric.THROUGHPUT else f" ({cell.metric.words})"
+        for note in notes_on(cell):
+            alike.setdefault(note, []).append(f"{cell.cell_id}{of}")
+    yield from (f"{note}: {', '.join(cells)}" for note, cells in alike.items())
     if report.canary is not None:
         yield f"canary {report.canary.cell_id}: {canary_words(report)}"
 
 
 def _way_out(report: GateReport) -> str:
     names = [each.name for each in report.forbidding]
-    if any(not is_allowable(each) for each in report.forbidding):
+    if any(not _is_allowable(each) for each in report.forbidding):
         return (
             "such a difference cannot be allowed; measure under the conditions of the baseline, or"
             f" begin a new one: {bench('baseline', 'update', '...', '--replace')}"
@@ -242,8 +249,7 @@ def _way_out(report: GateReport) -> str:
     )
 
 
-def is_allowable(difference: Difference) -> bool:
-    """Whether rules may allow it."""
+def _is_allowable(difference: Difference) -> bool:
     return difference.kind is DifferenceKind.EXPLAINED
 
 
@@ -274,8 +280,6 @@ def notes_on(cell: GateCell) -> Iterator[str]:
         yield f"{word} beyond chance, {ratio(1 + estimate.loss)}, but by less than {minimum}"
     if estimate.is_noisier:
         yield "varies more than the other cells, so its own variance alone counts"
-    if cell.verdict is VerdictKind.INCONCLUSIVE:
-        yield f"these launches would find a loss of {percent(estimate.smallest_loss)}"
 
 
 def canary_words(report: GateReport) -> str:
@@ -288,20 +292,18 @@ def canary_words(report: GateReport) -> str:
     return f"{moved}: time {ratio(1 + shift.loss)} of the baseline's{veto}"
 
 
-def _strength(report: GateReport) -> Iterator[str]:
-    """How far launches and days differ, and what loss is found."""
+def _strength(report: GateReport) -> str:
+    """How far launches and days differ, and what loss is found; empty where nothing tells."""
     estimates = [c.stored.estimate for c in report.gated if c.stored.estimate is not None]
     if not estimates or report.tau is None:
-        return
+        return ""
     sds = sorted(estimate.launch_sd for estimate in estimates)
     losses = sorted(estimate.smallest_loss for estimate in estimates)
-    yield (
+    return (
         f"Launches of a day differ by {_range(sds)} (standard deviation), and days by"
         f" {tau_words(report.tau)}. So a loss of {_range(losses)} is found in nine of ten cases."
         " How often verdicts of this rule are wrong: docs/gate.md."
     )
-    if report.confirm_command:
-        yield f"To decide what is open, measure both in turn: {bench(*report.confirm_command)}"
 
 
 def _range(values: Sequence[float]) -> str:
