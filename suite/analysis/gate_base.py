@@ -55,7 +55,9 @@ def _missing(
     differences: Sequence[Difference], environment: Mapping[str, object] | None
 ) -> str | None:
     """Why there is no other side; `environment` is the baseline's where the code differs."""
-    if environment and (environment.get("commit") is None or environment.get("dirty")):
+    if environment is not None and environment.get("commit") is None:
+        return "the baseline does not tell the commit of its suite"
+    if environment is not None and environment.get("dirty"):
         return "the suite of the baseline had changes without a commit"
     software = [each for each in differences if not each.is_own]
     for each in software:
