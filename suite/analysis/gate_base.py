@@ -25,7 +25,7 @@ def base_side(
     `given` are the words of a side, or `none`, from a user who knows better.
     """
     if list(given) == ["none"]:
-        return _absent("as given")
+        return _absent("--base none was given")
     if given:
         return BaseSide(kind=BaseKind.GIVEN, differs=tuple(given), why="as given")
     found = [each for each in differences if each.kind is DifferenceKind.EXPLAINED]
@@ -62,6 +62,8 @@ def _missing(
     software = [each for each in differences if not each.is_own]
     for each in software:
         if not (each.name in _OF_AN_ENVIRONMENT or _is_settable(each)):
+            if each.base is None:
+                return f"{each.name} is {each.other} today, and the baseline had none"
             return f"{each.name} was {each.base}, which this machine no longer has"
     if not software and environment is None:
         return "code and software are those of the baseline, so no side would differ"

@@ -84,7 +84,7 @@ def add_gate(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     selftest = add_verb(
         actions,
         "selftest",
-        "tell from recorded launches how far they differ here, and what loss the gate finds",
+        "tell from recorded launches how far they differ, and what loss the gate finds",
         ("gate", "selftest", "reports/run-a"),
     )
     selftest.add_argument(
