@@ -15,6 +15,7 @@ from suite.cli.newest_run import newest_run
 from suite.cli.parser import REPORTS, make_parser
 from suite.cli.terminal import text_width
 from suite.cli.whole_parts import read_whole_parts
+from suite.formats.differences import change_words
 from suite.formats.gate import gate_json, gate_markdown, gate_text
 from suite.formats.gate_explain import explained_cell
 from suite.formats.gate_junit import gate_cases, gate_xml
@@ -196,7 +197,7 @@ def _confirmation(gate: Gate, folder: Path) -> Confirmation:
         if not (name == "a" and gate.given_base):
             found += [each for each in differences if each.name == "code"]
         if found:
-            told = ", ".join(f"{each.name} {each.base} -> {each.other}" for each in found)
+            told = ", ".join(map(change_words, found))
             of = gate.baseline_name if name == "a" else gate.run_name
             raise NotComparableError(f"{folder}: its side {name} is not that of {of}: {told}")
     return Confirmation(directory=str(folder), base=base, today=today)

@@ -7,7 +7,7 @@ from functools import cache
 from pydantic import TypeAdapter
 
 from suite.formats.annotations import legend, letters, shortfall
-from suite.formats.differences import differences_table
+from suite.formats.differences import change_words, differences_table
 from suite.formats.documents import fill_template
 from suite.formats.markdown import code_block
 from suite.formats.numbers import MISSING, milliseconds, percent, rate, ratio
@@ -19,7 +19,7 @@ from suite.formats.tables import (
     paragraph,
     write_table,
 )
-from suite.model.ab import VerdictKind
+from suite.model.ab import PairEstimate, VerdictKind
 from suite.model.comparability import Difference, DifferenceKind
 from suite.model.gate import Doubt, Metric, StoredEstimate, Tau
 from suite.model.gate_report import BaseKind, GateCell, GateReport, LostCell
@@ -111,7 +111,7 @@ def counts(report: GateReport) -> str:
     ids = dict.fromkeys(cell.cell_id for cell in report.gated)
     cells = "1 cell" if len(ids) == 1 else f"{len(ids)} cells"
     metrics = dict.fromkeys(cell.metric for cell in report.gated)
-    of = f" of {len(metrics)} metrics" if len(metrics) > 1 else ""
+    of = f" in {len(metrics)} metrics" if len(metrics) > 1 else ""
     lost = f"; {len(report.lost)} failed or missing" if report.lost else ""
     return f"{cells}{of}: {', '.join(found)}{lost}"
 
@@ -200,14 +200,10 @@ def _pairs_row(cell: GateCell) -> tuple[str, ...]:
     confirmed = cell.confirmed
     if confirmed is None:
         return ()
-    estimate = confirmed.estimate
-    bounds = (MISSING, MISSING, MISSING)
-    if estimate is not None:
-        least = None if estimate.least_loss is None else 1 + estimate.least_loss
-        bounds = ratio(1 + estimate.loss), ratio(least), ratio(1 + estimate.most_loss)
+    bounds = factors_of_pairs(confirmed.estimate)
     return (
         cell.cell_id,
-        cell.metric.words,
+        cell.metric.words if cell.is_gated else f"{cell.metric.words}, which decides nothing",
         *bounds,
         str(confirmed.pairs),
         confirmed.verdict.value,
@@ -237,6 +233,14 @@ def factors(estimate: StoredEstimate | None) -> tuple[str, str, str]:
     )
 
 
+def factors_of_pairs(estimate: PairEstimate | None) -> tuple[str, str, str]:
+    """The same by pairs."""
+    if estimate is None:
+        return MISSING, MISSING, MISSING
+    least = None if estimate.least_loss is None else 1 + estimate.least_loss
+    return ratio(1 + estimate.loss), ratio(least), ratio(1 + estimate.most_loss)
+
+
 def _explanations(report: GateReport) -> Iterator[str]:
     if any(cell.stored.estimate for cell in report.cells):
         yield _COLUMNS
@@ -249,7 +253,7 @@ def _explanations(report: GateReport) -> Iterator[str]:
 def _notes(report: GateReport) -> Iterator[str]:
     """What is to be said of what forbids to compare, of single cells, and of the canary."""
     for difference in report.forbidding:
-        yield f"{difference.name}, {difference.base} -> {difference.other}: {difference.why}"
+        yield f"{change_words(difference)}: {difference.why}"
     if report.forbidding:
         yield _way_out(report)
     yield from (f"{lost.cell_id}: {lost_words(lost)}" for lost in report.lost)
@@ -265,13 +269,13 @@ def _notes(report: GateReport) -> Iterator[str]:
 
 
 def _way_out(report: GateReport) -> str:
-    names = [each.name for each in report.forbidding]
-    if any(not _is_allowable(each) for each in report.forbidding):
+    blocking = [each.name for each in report.forbidding if not _is_allowable(each)]
+    if blocking:
         return (
-            "such a difference cannot be allowed; measure under the conditions of the baseline, or"
-            f" begin a new one: {bench('baseline', 'update', '...', '--replace')}"
+            f"{', '.join(blocking)} cannot be allowed; measure under the conditions of the"
+            " baseline, or begin a new one (baseline update --replace)"
         )
-    allowed = ", ".join(dict.fromkeys(name.partition(".")[0] for name in names))
+    allowed = ", ".join(dict.fromkeys(each.name.partition(".")[0] for each in report.forbidding))
     return (
         f"where that is what you mean to test, allow it in the rules (allow: [{allowed}]), or"
         " measure both in turn with ab"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from suite.formats.gate import (
     canary_words,
     factors,
+    factors_of_pairs,
     notes_on,
     sessions_words,
     tau_words,
@@ -73,7 +74,8 @@ def _arithmetic(report: GateReport, cell: GateCell, estimate: StoredEstimate) ->
         f" {sessions_words(stored.sessions)}, that makes a standard error of"
         f" {percent(estimate.standard_error)}"
     )
-    metrics = " and metrics" if len(report.rules.gated) > 1 else ""
+    gated = len(report.rules.gated)
+    metrics = f" in {gated} metrics" if gated > 1 else ""
     yield (
         f"if nothing had changed, as much or more would be seen with a probability of"
         f" {estimate.p_slower:.2g}; of all {report.family} cells{metrics} together one may be"
@@ -93,10 +95,9 @@ def _pairs(confirmed: PairVerdict) -> Iterator[str]:
     if estimate is None:
         yield f"measured again in {confirmed.pairs} pairs: too few, or they do not vary"
         return
-    least = "-" if estimate.least_loss is None else ratio(1 + estimate.least_loss)
+    time, least, most = factors_of_pairs(estimate)
     yield (
-        f"measured again in {confirmed.pairs} pairs: {ratio(1 + estimate.loss)}, at least {least},"
-        f" at most {ratio(1 + estimate.most_loss)}, standard error"
-        f" {percent(estimate.standard_error)}; the minimum effect is"
+        f"measured again in {confirmed.pairs} pairs: {time}, at least {least}, at most {most},"
+        f" standard error {percent(estimate.standard_error)}; the minimum effect is"
         f" {ratio(1 + confirmed.minimum_loss)}: {confirmed.verdict.value}"
     )
