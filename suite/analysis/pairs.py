@@ -162,10 +162,19 @@ def _told(header: RunHeader) -> Iterator[tuple[str, _Value]]:
     yield "device", header.device
     yield "matrix", header.matrix
     yield "selection", header.selection
-    yield from _parts(header.environment)
+    environment = dict(header.environment)
+    yield "findings", _kinds(environment.pop("findings", None))
+    yield from _parts(environment)
     yield from _parts(header.machine)
     yield from _parts(asdict(header.protocol))
     yield from _parts({"data": header.data or {}, "distributed": header.distributed})
+
+
+def _kinds(findings: object) -> str | None:
+    """The kinds of what `doctor` found, each once: its evidence differs from moment to moment."""
+    found = findings if isinstance(findings, list | tuple) else ()
+    kinds = (str(each.get("kind")) for each in found if isinstance(each, Mapping))
+    return ", ".join(dict.fromkeys(kinds)) or None
 
 
 def _parts(value: Mapping[str, object], within: str = "") -> Iterator[tuple[str, _Value]]:

@@ -5,10 +5,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import make_cell, make_launch, make_protocol, make_result, make_run
+from builders import (
+    make_cell,
+    make_header,
+    make_launch,
+    make_protocol,
+    make_result,
+    make_run,
+)
 
 from suite.analysis.assemble import assemble
-from suite.analysis.pairs import paired
+from suite.analysis.pairs import header_differences, paired
 from suite.analysis.ratios import log_ratio_interval
 from suite.model.cell import Cell
 from suite.model.errors import NotComparableError
@@ -207,3 +214,47 @@ def test_saved_results_are_a_base_that_tells_no_conditions() -> None:
     assert found.differences is None
     assert cell.throughput.ratio == pytest.approx(0.9 / 0.887)
     assert cell.throughput.ratio_interval is None
+
+
+def differences(base: dict[str, object], other: dict[str, object]) -> tuple[Difference, ...]:
+    """What two headers with these environments differ in."""
+    one, two = (make_header(environment=environment) for environment in (base, other))
+    return header_differences(one, two)
+
+
+def found(*findings: tuple[str, str]) -> dict[str, object]:
+    return {
+        "findings": [
+            {"kind": kind, "evidence": evidence, "remedy": "mend it"} for kind, evidence in findings
+        ]
+    }
+
+
+def test_findings_differ_in_their_kinds() -> None:
+    """Each once; what was read differs from moment to moment and tells of no other machine."""
+    swap, other_swap, mig = ("swap", "9 MiB"), ("swap", "12 MiB"), ("MIG", "GPU 0: on")
+
+    assert differences(found(swap), found(other_swap)) == ()
+    assert differences(found(swap, swap), found(mig, swap)) == (
+        Difference(name="findings", base="swap", other="MIG, swap"),
+    )
+    assert differences(found(), found(mig)) == (
+        Difference(name="findings", base=None, other="MIG"),
+    )
+
+
+@pytest.mark.parametrize("findings", [None, [], "swap", ["swap", 1]])
+def test_runs_without_recorded_findings_are_compared_as_before(findings: object) -> None:
+    """Old runs have none, and another hand may have written anything."""
+    assert differences({}, {"findings": findings}) == ()
+
+
+def test_a_locked_clock_is_a_difference() -> None:
+    """Of the GPU that has it."""
+    gpu = {"name": "Tesla T4"}
+    one = make_header(machine={"gpus": [gpu]})
+    two = make_header(machine={"gpus": [{**gpu, "locked_clock_mhz": 585}]})
+
+    assert header_differences(one, two) == (
+        Difference(name="gpus.0.locked_clock_mhz", base=None, other=585),
+    )
