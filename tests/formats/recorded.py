@@ -152,3 +152,8 @@ def paired_report(run: Run | None = None) -> Report:
 def recorded_report() -> Report:
     """The run beside the published DGX-1."""
     return assemble([recorded_run()], [read_system(REFERENCE)], read_bands(BANDS_PATH))
+
+
+def two_runs_report() -> Report:
+    """Both runs beside the published DGX-1, of which the second is on another GPU."""
+    return assemble([recorded_run(), other_run()], [read_system(REFERENCE)], read_bands(BANDS_PATH))
