@@ -1,5 +1,7 @@
 """The forest plot of a table: ratios, their intervals and bands on one logarithmic axis."""
 
+from collections.abc import Sequence
+
 import pytest
 from builders import make_cell, make_launch, make_row, make_run
 
@@ -21,7 +23,9 @@ BAND = Band(
 )  # fmt: skip
 
 
-def compared(*ratios: float, gpu: str = "Tesla T4", launches: int = 1) -> Comparison:
+def compared(
+    *ratios: float, gpu: str = "Tesla T4", launches: int = 1, bands: Sequence[Band] = (BAND,)
+) -> Comparison:
     """Cells of batch 1, 2, ... with these ratios to a published throughput of 100 img/s."""
     made = [
         make_launch(
@@ -35,7 +39,7 @@ def compared(*ratios: float, gpu: str = "Tesla T4", launches: int = 1) -> Compar
     rows = tuple(make_row(batch_size=size) for size in range(1, len(ratios) + 1))
     reference = Reference(table=ReferenceTable("t4", rows), accuracy=(), scaling=(), times=())
     run = make_run(*made, gpu=gpu)
-    (comparison,) = assemble([run], [reference], [BAND]).comparisons
+    (comparison,) = assemble([run], [reference], bands).comparisons
     return comparison
 
 
@@ -67,6 +71,26 @@ def test_the_axis_has_round_ratios_that_fit_beside_each_other(
 
     assert [tick.text for tick in sorted(found.ticks, key=lambda tick: tick.place)] == ticks
     assert all(17 <= tick.place <= FOREST_WIDTH - 17 for tick in found.ticks)
+
+
+@pytest.mark.parametrize(
+    ("ratios", "ticks"),
+    [
+        ((0.9, 1.1), ["0.9×", "1×", "1.1×"]),
+        ((0.75, 1.5), ["0.75×", "1×", "1.25×", "1.5×"]),
+        ((1.0, 10.0), ["1×", "2×", "5×", "10×"]),
+        ((1.0, 20.0), ["1×", "5×", "20×"]),
+        ((0.01, 1.0), ["0.01×", "0.05×", "0.2×", "1×"]),
+        ((0.02, 6.0), ["0.02×", "0.2×", "1×", "5×"]),
+    ],
+)
+def test_an_axis_that_ends_at_a_round_ratio_says_so(
+    ratios: tuple[float, ...], ticks: list[str]
+) -> None:
+    """From a hundredth to twenty times as fast; without a band it reaches no further."""
+    found = table(compared(*ratios, bands=()), *ratios)
+
+    assert [tick.text for tick in sorted(found.ticks, key=lambda tick: tick.place)] == ticks
 
 
 @pytest.mark.parametrize(("highest", "has_room"), [(3.85, True), (3.92, True), (3.97, False)])
