@@ -274,5 +274,14 @@ def way_on(folder: Path) -> str:
     return f"finished launches are kept; give the same command again with {resume}"
 
 
+def unfinished(measured: MeasuredAb) -> str | None:
+    """Why cells are still open, and how to go on with them; None if none is."""
+    if not any(cell.is_open for cell in measured.report.cells):
+        return None
+    by = measured.stopped_by
+    why = f"stopped by {by}" if by else "--max-time is over"
+    return f"not finished ({why}); {way_on(measured.folder)}"
+
+
 def _say_waiting(text: str) -> None:
     print(f"waiting: {shown(text)}", flush=True)

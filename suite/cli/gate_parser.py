@@ -15,7 +15,7 @@ def add_gate(verbs: "Verbs[argparse.ArgumentParser]") -> None:
         "judge each cell of a run beside a stored baseline",
         ("gate", "--baseline", "baselines/t4.json"),
         ("gate", "--baseline", "baselines/t4.json", "--confirm", "--strict"),
-        ("gate", "--baseline", "t4.json", "--explain", "inference-fp32-bs8-1gpu"),
+        ("gate", "--baseline", "t4.json", "--explain", "inference-fp32-bs1-1gpu"),
         ("gate", "selftest", "reports/run-a"),
     )
     add = parser.add_argument_group("what is compared").add_argument
