@@ -196,9 +196,12 @@ def stored_table(runs: int) -> Iterator[str]:
     yield row([":--", *["--:"] * len(RULES)])
     fewer = max(runs // 4, 1)
     for noise in NOISES:
-        cells = []
-        for called in RULES.values():
-            found = [stored_finds(called, noise, fewer, loss) for loss in LOSSES]
-            shares = [f"{100 * share:.0f}" for share in found]
-            cells.append(" / ".join([f"{100 * stored_alarms(called, noise, runs):.1f}", *shares]))
-        yield row([noise, *cells])
+        ours = [_rates(called, noise, runs, fewer, digits=1) for called in OUR_RULES.values()]
+        others = [_rates(called, noise, fewer, fewer, digits=0) for called in OTHER_RULES.values()]
+        yield row([noise, *ours, *others])
+
+
+def _rates(called: Called, noise: str, runs: int, runs_with_loss: int, *, digits: int) -> str:
+    alarms = 100 * stored_alarms(called, noise, runs)
+    found = [100 * stored_finds(called, noise, runs_with_loss, loss) for loss in LOSSES]
+    return " / ".join([f"{alarms:.{digits}f}", *(f"{share:.0f}" for share in found)])

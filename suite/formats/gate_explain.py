@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 
 from suite.formats.gate import (
     canary_words,
+    days_words,
     factors,
     factors_of_pairs,
     notes_on,
-    sessions_words,
     tau_words,
     unit_of,
     unlike_words,
@@ -39,7 +39,7 @@ def _lines(report: GateReport, cell: GateCell) -> Iterator[str]:
     yield f"{cell.cell_id}, {cell.metric.words}{decides}: {cell.verdict.value}"
     yield f"today, {unit_of(cell.metric)} of each launch: {_values(cell, cell.launches.today)}"
     for place, session in enumerate(cell.launches.sessions, start=1):
-        yield f"session {place} of the baseline: {_values(cell, session)}"
+        yield f"day {place} of the baseline: {_values(cell, session)}"
     estimate = cell.stored.estimate
     if estimate is not None:
         yield from _arithmetic(report, cell, estimate)
@@ -62,7 +62,7 @@ def _arithmetic(report: GateReport, cell: GateCell, estimate: StoredEstimate) ->
     time, least, most = factors(estimate)
     yield (
         f"time today for one of the baseline: {time}, from the means of logarithms of the launches,"
-        " each session counting once"
+        " each day counting once"
     )
     basis = "its own launches" if estimate.is_noisier else "its own launches and the other cells"
     yield (
@@ -70,8 +70,8 @@ def _arithmetic(report: GateReport, cell: GateCell, estimate: StoredEstimate) ->
         f" {estimate.freedom:.1f} degrees of freedom), days by {tau_words(estimate.tau)}"
     )
     yield (
-        f"together, {stored.today} launches today and {stored.in_baseline} in"
-        f" {sessions_words(stored.sessions)}, that makes a standard error of"
+        f"together, {stored.today} launches today and {stored.in_baseline} on"
+        f" {days_words(stored.sessions)} before, that makes a standard error of"
         f" {percent(estimate.standard_error)}"
     )
     gated = len(report.rules.gated)
