@@ -4,14 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gate_rates import SLOWER
 from stored_rates import (
+    FIVE_SESSIONS,
     NOISES,
     ONE_SESSION,
     OTHER_RULES,
     OUR_RULES,
     QUARTER,
     RULES,
-    SLOWER,
     WITH_AB,
     Called,
     Noise,
@@ -28,15 +29,18 @@ from suite.model.ab import VerdictKind
 
 GUIDE = Path(__file__).parents[2] / "docs" / "gate.md"
 RUNS = 40
-# Days that differ by twice what one session of a baseline lets assume.
-BEYOND = {noise for noise in NOISES if "days 2 %" in noise}
+# Days that differ by twice what one session of a baseline lets assume, and some cells that differ
+# by four times as much as others between days, which five sessions do not always show.
+BEYOND = {noise for noise in NOISES if noise.startswith("2 %, days 2 %")}
+UNEQUAL = "1 %, days 0.5 %, a quarter 2 %"
 
 
 @pytest.mark.parametrize("rule", OUR_RULES)
 @pytest.mark.parametrize("noise", NOISES)
 def test_runs_in_which_nothing_changed_raise_no_alarm(noise: str, rule: str) -> None:
-    """Less than 1 % of runs, so at most one of forty; two where days differ beyond belief."""
-    most = 2 if noise in BEYOND and rule == ONE_SESSION else 1
+    """Less than 1 % of runs, so at most one of forty; 2 or 3 % where the guide says so."""
+    stated = {(noise, ONE_SESSION) for noise in BEYOND} | {(UNEQUAL, FIVE_SESSIONS)}
+    most = 3 if (noise, rule) in stated else 1
 
     assert stored_alarms(RULES[rule], noise, RUNS) <= most / RUNS
 
