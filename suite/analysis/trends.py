@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from suite.analysis.change_points import change_points
-from suite.analysis.pairs import header_differences
+from suite.analysis.comparability import header_differences
 from suite.analysis.ratios import enclosing, log_ratio_to_constant
 from suite.analysis.results import cell_results
 from suite.analysis.summary import launch_summary
