@@ -7,6 +7,12 @@ import reprlib
 from suite.model.cell import SECONDS
 from suite.store.flags import path
 
+# Of every verb that measures a matrix.
+REQUIRE_DEVICE = (
+    "refuse to run on any device but the matrix's, and on the CPU if the machine has a GPU that"
+    " cannot be used"
+)
+
 
 def duration_seconds(text: str) -> float:
     """A flag's value: `30m`, `90s`, `2h` or `1h30m`, in seconds."""
@@ -66,8 +72,7 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     add(
         "--require-device",
         action="store_true",
-        help="refuse to run on any device but the matrix's, and on the CPU if the machine has a GPU"
-        " that cannot be used",
+        help=REQUIRE_DEVICE,
     )
     add("--wait", action="store_true", help="wait while another run uses the device")
     add(
