@@ -127,8 +127,8 @@ def _say_doubts(directory: Path, run: Run) -> None:
         print(f"note: {shown(said)}")
     lost = sum(launch.status.is_failure for launch in run.launches)
     if lost:
-        launches = "1 launch" if lost == 1 else f"{lost} launches"
-        print(f"note: {shown(str(directory))}: {launches} failed, and are stored as such")
+        launches = "1 launch failed, and is" if lost == 1 else f"{lost} launches failed, and are"
+        print(f"note: {shown(str(directory))}: {launches} stored as such")
 
 
 def _refuse_apart(name: str, first: Run, others: Sequence[tuple[Path, Run]]) -> None:

@@ -24,13 +24,13 @@ NVIDIA's published tables. Start with: {}"""
 _EXIT_CODES = """\
 exit codes:
   0    good
-  1    regression (a ratio without cautions is below --fail-below, or ab shows
-       that a cell became slower)
+  1    regression (a ratio without cautions is below --fail-below, or ab or gate
+       shows that a cell became slower)
   2    bad usage or input
   3    some cell failed or is missing, or doctor found something
   4    not comparable, or not resumable under these conditions
   5    inconclusive (a number with cautions decides for --fail-below, or a cell
-       of ab --strict is undecided)
+       is undecided for ab --strict or gate --strict)
   70   a fault of the suite itself; a file has the traceback
   130  interrupted"""
 

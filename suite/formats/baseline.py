@@ -6,6 +6,7 @@ from functools import cache
 
 from pydantic import TypeAdapter
 
+from suite.analysis.sessions import FEWEST_SESSIONS
 from suite.formats.differences import DIRTY, version
 from suite.formats.numbers import percent, rate, spread
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
@@ -109,10 +110,12 @@ def _remarks(report: BaselineReport) -> Iterator[str]:
         yield DIRTY
     tau = report.tau
     if tau.is_assumed:
-        count = "1 session does" if tau.sessions == 1 else f"{tau.sessions} sessions do"
-        yield f"Sessions are taken to differ by {percent(tau.sd)}: {count} not tell."
+        yield (
+            f"How far sessions differ takes {FEWEST_SESSIONS} of them to tell; with {tau.sessions}"
+            f" it is taken to be {percent(tau.sd)}."
+        )
     else:
-        yield f"Sessions differ by {percent(tau.sd)}, by {tau.sessions} of them."
+        yield f"Sessions differ by {percent(tau.sd)} over all cells, {tau.sessions} of them."
 
 
 def _changes(report: BaselineReport) -> Table:

@@ -50,8 +50,8 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
     Raises:
         InputError: it cannot be written, or could not be read again.
     """
-    text = _encoded(baseline)
     try:
+        text = _encoded(baseline)
         _decoded(text, str(path))
     except ValueError as error:
         raise InputError(f"{path}: the baseline could not be read again: {error}") from None
@@ -112,20 +112,23 @@ def _checksum(content: Mapping[str, object]) -> str:
 
 
 def _encoded(baseline: Baseline) -> str:
-    """The text of a file: lines for the conditions, the log, and each cell of each session."""
-    header = {name: json_text(part) for name, part in asdict(baseline.header).items()}
+    """The text of a file: lines for conditions, each version of software, the log and each cell."""
+    fields = asdict(baseline.header)
+    header = {name: json_text(part) for name, part in fields.items()}
+    header["environment"] = _members(
+        {name: json_text(part) for name, part in fields["environment"].items()}
+    )
     changes = [json_text(asdict(change)) for change in baseline.changes]
     sessions = [_session(session) for session in baseline.sessions]
     members = {
         "schema_version": str(BASELINE_VERSION),
-        "header": _braced([f'"{name}": {text}' for name, text in header.items()]),
+        "header": _members(header),
         "changes": _bracketed(changes),
         "sessions": _bracketed(sessions),
     }
-    content = _braced([f'"{name}": {text}' for name, text in members.items()])
-    checksum = _checksum(_parsed(content))
+    checksum = _checksum(_parsed(_members(members)))
     marked = {"kind": f'"{_KIND}"', **members, "sha256": f'"{checksum}"'}
-    return _braced([f'"{name}": {text}' for name, text in marked.items()]) + "\n"
+    return _members(marked) + "\n"
 
 
 def _session(session: Session) -> str:
@@ -144,8 +147,11 @@ def _conditions(cell: Cell) -> dict[str, object]:
     return {name: value for name, value in values.items() if value != AXES[name].default}
 
 
-def _braced(members: list[str]) -> str:
-    return "{\n" + ",\n".join(members) + "\n}"
+def _members(texts: Mapping[str, str]) -> str:
+    """A mapping of texts that are JSON already, with a line for each."""
+    if not texts:
+        return "{}"
+    return "{\n" + ",\n".join(f"{json_text(name)}: {text}" for name, text in texts.items()) + "\n}"
 
 
 def _bracketed(items: list[str]) -> str:

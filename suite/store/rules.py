@@ -143,11 +143,12 @@ def _check_allowed(source: LocatedYaml, names: Sequence[str]) -> None:
         condition = condition_of(name)
         if condition.name == "variables":
             continue
-        problem = f"unknown difference {shown(name, _SHOWN)!r}; {nearest(name, known)}"
+        word = shown(name, _SHOWN)
+        problem = f"unknown difference '{word}'; {nearest(name, known)}"
         if condition.kind is DifferenceKind.BLOCKING:
-            problem = f"{name} cannot be allowed: {condition.why}; save a baseline of its own"
+            problem = f"{word} cannot be allowed: {condition.why}; save a baseline of its own"
         elif condition.kind is DifferenceKind.HARMLESS:
-            problem = f"{name} needs no allowing: {condition.why}; remove it"
+            problem = f"{word} needs no allowing: {condition.why}; remove it"
         raise source.error(("allow", place), problem)
 
 
