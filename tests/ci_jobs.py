@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 # It takes the place of the matrix that jobs measure: one cell, as an A/B launches it forty times.
 MATRIX = "gpu_regression"
+BASELINE = "baselines/gpu.json"
 SIMULATED = """\
 purpose: a test
 device: any
@@ -148,6 +149,20 @@ def run_lines(
         check=False,
     )
     return Ended(done.returncode, done.stdout)
+
+
+def measure_baseline(repository: Path, stand_ins: Path) -> None:
+    """Let a run of the base be the baseline that jobs judge by."""
+    python = f"{sys.executable} bench.py"
+    lines = f"""
+        git checkout -q HEAD^1
+        {python} run {MATRIX} --out reports/base
+        mkdir baselines
+        {python} baseline save {BASELINE} --run reports/base/* --why test
+        git checkout -q main
+    """
+    ended = run_lines(lines, repository, stand_ins, {}, "bash", "-e")
+    assert ended.code == 0, ended.text
 
 
 def slower(repository: Path) -> None:

@@ -13,6 +13,7 @@ import junitparser
 import pytest
 import yaml
 from ci_jobs import (
+    BASELINE,
     MATRIX,
     ROOT,
     SIMULATED,
@@ -21,6 +22,7 @@ from ci_jobs import (
     installed,
     make_repository,
     make_stand_ins,
+    measure_baseline,
     run_lines,
     slower,
 )
@@ -57,7 +59,6 @@ class Job:
     repository: Path
     stand_ins: Path
     summary: Path
-    baseline: str = "baselines/gpu.json"
     given: Mapping[str, str] = field(default_factory=dict)
     ended: dict[str, Ended] = field(default_factory=dict)
     failed: bool = False
@@ -84,11 +85,11 @@ class Job:
     def _expression(self, expression: str) -> str:
         return {
             "inputs.matrix || vars.GPU_MATRIX || 'gpu_regression'": MATRIX,
-            "vars.GPU_BASELINE || 'baselines/gpu.json'": self.baseline,
+            "vars.GPU_BASELINE || 'baselines/gpu.json'": BASELINE,
             "(inputs.container || vars.GPU_CONTAINER == 'true') && 'resnet50-bench:ci' || ''": (
                 "resnet50-bench:ci" if self.container else ""
             ),
-            "env.BASELINE": self.baseline,
+            "env.BASELINE": BASELINE,
         }[expression]
 
     def wants(self, condition: str | None) -> bool:
@@ -169,6 +170,10 @@ def cases(job: Job, name: str) -> list[tuple[str, list[str]]]:
     return [(case.name, [type(result).__name__ for result in case.result]) for case in suite]
 
 
+def with_baseline(job: Job) -> None:
+    measure_baseline(job.repository, job.stand_ins)
+
+
 BARE = pytest.param(False, id="bare")
 # An A/B that shows something takes twenty launches at least.
 CONTAINER = pytest.param(True, id="container", marks=pytest.mark.slow)
@@ -214,26 +219,13 @@ def test_a_pull_request_that_changes_what_is_installed_compares_both_environment
     assert cases(job, "ab.xml") == [("training-fp32-bs8-1gpu-simulated", [])]
 
 
-def measure_base(job: Job) -> None:
-    """Let a run of the base be the baseline."""
-    lines = f"""
-        git checkout -q HEAD^1
-        {sys.executable} bench.py run {MATRIX} --out baselines
-        git checkout -q main
-    """
-    ended = run_lines(lines, job.repository, job.stand_ins, {}, *SHELL)
-    assert ended.code == 0, ended.text
-    (run,) = (job.repository / "baselines").iterdir()
-    job.baseline = f"baselines/{run.name}"
-
-
 @pytest.mark.parametrize("container", [BARE, CONTAINER])
 def test_a_push_of_what_slows_steps_down_fails_once_it_was_measured_again(
     tmp_path: Path,
     container: bool,  # noqa: FBT001
 ) -> None:
     """The baseline raises the suspicion, and pairs with its commit show it: exit code 1."""
-    job = do_job(tmp_path, "push", slower, container=container, prepare=measure_base)
+    job = do_job(tmp_path, "push", slower, container=container, prepare=with_baseline)
     ended = job.ended[GATE]
     name = "training-fp32-bs8-1gpu-simulated"
 
@@ -265,7 +257,7 @@ def test_a_push_measures_and_keeps_what_it_measured(tmp_path: Path, container: b
     assert "training-fp32-bs8-1gpu-simulated" in job.summary.read_text()
     assert sum(path.endswith("/run.json") for path in job.artifacts["reports"]) == 1
     assert job.ended[GATE].code == 2
-    assert job.baseline in job.ended[GATE].text
+    assert BASELINE in job.ended[GATE].text
 
 
 def test_a_nightly_run_becomes_a_baseline_and_is_added_to_one(tmp_path: Path) -> None:
@@ -279,16 +271,16 @@ def test_a_nightly_run_becomes_a_baseline_and_is_added_to_one(tmp_path: Path) ->
     def bring_baseline(job: Job) -> None:
         folder = job.repository / "baselines"
         folder.mkdir()
-        (folder / "gpu.json").write_text((first.repository / first.baseline).read_text())
+        (folder / "gpu.json").write_text((first.repository / BASELINE).read_text())
 
     second = do_job(tmp_path / "second", "schedule", change_nothing, prepare=bring_baseline)
 
     for number, job in enumerate((first, second), 1):
         assert not job.failed, job.ended
         assert not {AB, GATE} & set(job.ended)
-        assert job.baseline in job.artifacts["reports"]
+        assert BASELINE in job.artifacts["reports"]
         assert sum(path.endswith("/run.json") for path in job.artifacts["reports"]) == 1
-        stored = read_baseline(job.repository / job.baseline)
+        stored = read_baseline(job.repository / BASELINE)
         assert len(stored.sessions) == number
         assert stored.changes[-1].why == "schedule, run 17"
 

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, timezone
 from statistics import fmean
 
 from suite.analysis.comparability import forbidding, header_differences
@@ -46,6 +47,17 @@ def session_of_run(run: Run) -> Session:
         code=code if isinstance(code, str) else None,
         cells=tuple(cell_launches(cell, launches) for cell, launches in by_cell.items()),
     )
+
+
+def days_of(sessions: Iterable[Session]) -> list[list[Session]]:
+    """Sessions by the day (UTC) on which they began, in order.
+
+    Runs of one day share what makes that day unlike another, so together they are one sample of it.
+    """
+    days: dict[date, list[Session]] = {}
+    for session in sessions:
+        days.setdefault(session.began.astimezone(timezone.utc).date(), []).append(session)
+    return [days[day] for day in sorted(days)]
 
 
 def why_unfit(run: Run) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from suite.analysis.ab_verdicts import minimum_effect
-from suite.analysis.baseline import cell_launches, session_of_run
+from suite.analysis.baseline import cell_launches, days_of, session_of_run
 from suite.analysis.comparability import forbidding, header_differences
 from suite.analysis.gate_base import base_side
 from suite.analysis.gate_confirm import confirm_stored
@@ -150,7 +150,12 @@ def _stored_launches(
     return StoredLaunches(
         today=_logarithms(today.get(name), metric),
         sessions=tuple(
-            _logarithms(_measured(session).get(name), metric) for session in baseline.sessions
+            tuple(
+                logarithm
+                for session in day
+                for logarithm in _logarithms(_measured(session).get(name), metric)
+            )
+            for day in days_of(baseline.sessions)
         ),
     )
 
@@ -277,6 +282,7 @@ def _title(gate: Gate) -> BaselineTitle:
     return BaselineTitle(
         name=gate.baseline_name,
         sessions=len(sessions),
+        days=len(days_of(sessions)),
         first_started_at=sessions[0].started_at,
         last_started_at=sessions[-1].started_at,
         commit=sessions[-1].commit,

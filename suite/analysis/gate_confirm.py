@@ -8,14 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from suite.analysis.ab_look import FEWEST_PAIRS, Pairs, PairSample, judge_look, pair_sample
-from suite.analysis.moderation import UNVARYING, MeasuredVariance, moderated_spreads
-from suite.analysis.sessions import within_sessions
+from suite.analysis.moderation import MeasuredVariance, moderated_spreads, pooled_unless_noisier
+from suite.analysis.sessions import launch_variance
 from suite.model.ab import PairVerdict, fixed
 from suite.model.gate import StoredLaunches
-
-# Pairs that vary by more than launches beside the baseline let expect, with less than this
-# probability, are judged by themselves.
-_NOISIER = 0.05
 
 
 def confirm_stored(
@@ -40,9 +36,7 @@ def confirm_stored(
     samples = {cell: pair_sample(measured, rounds, rounds) for cell, measured in pairs.items()}
     spreads = moderated_spreads(
         {
-            cell: _of_pairs(
-                within_sessions((launches.today, *launches.sessions)), samples.get(cell)
-            )
+            cell: _of_pairs(launch_variance(launches), samples.get(cell))
             for cell, launches in cells.items()
         }
     )
@@ -61,20 +55,4 @@ def _of_pairs(launches: MeasuredVariance, sample: PairSample | None) -> Measured
     lent = MeasuredVariance(variance=2 * launches.variance, freedom=launches.freedom)
     if sample is None or not sample.variance.freedom:
         return lent
-    own = sample.variance
-    if not lent.freedom or _is_noisier(own, lent):
-        return own
-    freedom = own.freedom + lent.freedom
-    return MeasuredVariance(
-        variance=(own.freedom * own.variance + lent.freedom * lent.variance) / freedom,
-        freedom=freedom,
-    )
-
-
-def _is_noisier(own: MeasuredVariance, lent: MeasuredVariance) -> bool:
-    # Takes 0.2 s, which no other verb should wait for.
-    from scipy.special import fdtrc
-
-    if lent.variance <= UNVARYING:
-        return own.variance > UNVARYING
-    return float(fdtrc(own.freedom, lent.freedom, own.variance / lent.variance)) < _NOISIER
+    return pooled_unless_noisier(sample.variance, lent)

@@ -8,12 +8,12 @@ how often this is wrong.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import fmean, variance
+from statistics import fmean
 
 from suite.analysis.ab_power import FOUND, WELL_ABOVE
 from suite.analysis.cell_tests import CellTest, cell_test, holm
 from suite.analysis.moderation import ModeratedVariance, moderated_spreads
-from suite.analysis.sessions import contrast, within_sessions
+from suite.analysis.sessions import contrast, launch_variance, variance_of_means
 from suite.model.ab import VerdictKind
 from suite.model.cell import Cell
 from suite.model.gate import (
@@ -60,7 +60,7 @@ def canary_shift(launches: StoredLaunches) -> CanaryShift | None:
         return None
     held = _held(launches)
     difference = contrast(held)
-    error = difference.error(within_sessions((held.today, *held.sessions)).variance, 0.0)
+    error = difference.error(launch_variance(held).variance, 0.0)
     return CanaryShift(
         mean=difference.mean,
         standard_error=error,
@@ -151,7 +151,7 @@ def _has_enough(launches: StoredLaunches) -> bool:
 def _spreads(cells: Mapping[str, StoredLaunches]) -> Mapping[str, ModeratedVariance]:
     return moderated_spreads(
         {
-            cell: within_sessions((launches.today, *launches.sessions))
+            cell: launch_variance(launches)
             for cell, launches in cells.items()
             if _has_enough(launches)
         }
@@ -167,7 +167,7 @@ def _tau_of(launches: StoredLaunches, spread: ModeratedVariance, tau: Tau) -> Ta
     from scipy.special import chdtri
 
     of_launches = spread.variance * fmean(1 / len(each) for each in sessions)
-    shown = variance(list(map(fmean, sessions)))
+    shown = variance_of_means(sessions)
     freedom = len(sessions) - 1
     usual = float(chdtri(freedom, _OWN_TAU)) / freedom * (tau.sd**2 + of_launches)
     if shown <= usual:

@@ -18,6 +18,9 @@ Values = NDArray[np.floating]
 FEWEST_CELLS = 3
 # A cell whose variance chance makes so large with less than this probability is noisier.
 _NOISIER = 0.01
+# Launches whose variance chance makes so large with less than this probability are noisier than
+# those measured before. At 1 %, a day five times as noisy would raise alarms in 1 % of runs.
+_NOISIER_THAN_BEFORE = 0.05
 # A variance this far below the usual one is chance or a coarse clock, and its logarithm would
 # outweigh all others.
 _FLOOR = 1e-5
@@ -122,6 +125,31 @@ def moderated_spreads(measured: Mapping[str, MeasuredVariance]) -> dict[str, Mod
         for cell, spread in zip(known, moderation.cells, strict=True)
         if spread.variance > UNVARYING
     }
+
+
+def pooled_unless_noisier(own: MeasuredVariance, lent: MeasuredVariance) -> MeasuredVariance:
+    """Pool a variance with what was measured before, unless it is larger beyond chance (5 %).
+
+    What is measured on a noisy day must not be judged by quiet ones: then its own counts alone.
+    """
+    if not lent.freedom or (own.freedom and _is_noisier(own, lent)):
+        return own
+    if not own.freedom:
+        return lent
+    freedom = own.freedom + lent.freedom
+    return MeasuredVariance(
+        variance=(own.freedom * own.variance + lent.freedom * lent.variance) / freedom,
+        freedom=freedom,
+    )
+
+
+def _is_noisier(own: MeasuredVariance, lent: MeasuredVariance) -> bool:
+    from scipy.special import fdtrc
+
+    if lent.variance <= UNVARYING:
+        return own.variance > UNVARYING
+    chance = float(fdtrc(own.freedom, lent.freedom, own.variance / lent.variance))
+    return chance < _NOISIER_THAN_BEFORE
 
 
 def _prior(variances: Values, freedoms: Values) -> Prior:

@@ -51,6 +51,9 @@ def _device(header: RunHeader) -> dict[str, object]:
         "device": header.device,
         "GPUs": [gpu.get("uuid") for gpu in gpus],
         "power limits in W": [gpu.get("power_limit_watts") for gpu in gpus],
+        "locked clocks in MHz": [
+            gpu["locked_clock_mhz"] for gpu in gpus if gpu.get("locked_clock_mhz") is not None
+        ],
     }
 
 

@@ -7,9 +7,9 @@ restarted) is the same for all launches of that day, so more of them tell nothin
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, variance
+from statistics import fmean
 
-from suite.analysis.moderation import MeasuredVariance
+from suite.analysis.moderation import MeasuredVariance, pooled_unless_noisier
 from suite.model.gate import StoredLaunches, Tau
 
 Sessions = Sequence[Sequence[float]]
@@ -33,6 +33,18 @@ def within_sessions(sessions: Sessions) -> MeasuredVariance:
     return MeasuredVariance(variance=squares / freedom if freedom else math.nan, freedom=freedom)
 
 
+def launch_variance(launches: StoredLaunches) -> MeasuredVariance:
+    """The variance of launches within a day; today alone counts if it is noisier."""
+    return pooled_unless_noisier(
+        within_sessions((launches.today,)), within_sessions(launches.sessions)
+    )
+
+
+def variance_of_means(sessions: Sessions) -> float:
+    """How far the means of sessions vary, at least 2, by their levels and by their launches."""
+    return within_sessions([[fmean(session) for session in sessions]]).variance
+
+
 def between_sessions(sessions: Sessions) -> float:
     """The variance of a cell's level between its sessions, at least 2; below 0 by chance at times.
 
@@ -40,7 +52,7 @@ def between_sessions(sessions: Sessions) -> float:
     launch variance v and K_j launches in session j. Where every session has one launch the two
     cannot be told apart, and all of it counts.
     """
-    of_means = variance([fmean(session) for session in sessions])
+    of_means = variance_of_means(sessions)
     launches = within_sessions(sessions)
     if not launches.freedom:
         return of_means

@@ -2,7 +2,7 @@
 
 import argparse
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,7 +13,9 @@ from suite.analysis.ab import SideRun, ab_report
 from suite.analysis.resume import changes
 from suite.cli.ab_sides import parse_side
 from suite.cli.chosen_matrix import chosen_matrix
+from suite.cli.clocks import clocks_as_asked, devices_to_hold
 from suite.cli.data_options import data_options
+from suite.cli.doctor import diagnosis_for, recorded_findings, say_findings
 from suite.cli.headers import directory_name, new_header
 from suite.formats.ab import counts
 from suite.formats.numbers import rate
@@ -22,13 +24,13 @@ from suite.machine.devices import detect_machine
 from suite.model.ab import Setting
 from suite.model.ab_report import AbReport
 from suite.model.cell import KernelName
-from suite.model.device import Machine
+from suite.model.device import Machine, used_gpus
 from suite.model.errors import InputError, NotComparableError, UnfinishedError
 from suite.model.launch import Launch, Status
 from suite.model.matrix import Matrix
 from suite.model.run import Run, RunHeader
 from suite.model.text import command, shown
-from suite.run.locks import hold_devices, hold_run, locks_for
+from suite.run.locks import hold_devices, hold_run
 from suite.run.plan import plan_launches
 from suite.run.rounds import MeasuredSide, Pair, run_rounds
 from suite.run.sides import Side, checked_out, side_fingerprint
@@ -77,9 +79,19 @@ def measured_ab(arguments: argparse.Namespace, setting: Setting) -> Iterator[Mea
         trees = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="resnet50-bench-")))
         sides = [stack.enter_context(checked_out(side, trees / side.name)) for side in sides]
         on_wait = _say_waiting if arguments.wait else None
-        announce = stack.enter_context(hold_devices(locks_for(matrix.cells, machine), on_wait))
+        cells = [cell for side in sides for cell in side.cells_of(matrix)]
+        names = devices_to_hold(arguments, cells, machine)
+        announce = stack.enter_context(hold_devices(names, on_wait))
         stop = stack.enter_context(Stop())
-        headers = [_header(arguments, side, matrix, options, machine, setting) for side in sides]
+        diagnosis = diagnosis_for(cells, used_gpus(cells, machine), machine)
+        say_findings(diagnosis)
+        machine = stack.enter_context(clocks_as_asked(arguments, cells, machine))
+        headers = [
+            _header(
+                arguments, side, matrix, options, machine, setting, recorded_findings(diagnosis)
+            )
+            for side in sides
+        ]
         folder = _folder(arguments, headers, machine)
         stack.enter_context(hold_run(folder))
         announce(folder)
@@ -119,10 +131,11 @@ def _header(
     options: KernelOptions,
     machine: Machine,
     setting: Setting,
+    findings: Mapping[str, object],
 ) -> RunHeader:
     own = replace(matrix, cells=side.cells_of(matrix))
     own = replace(own, protocol=replace(own.protocol, launches=setting.looks[0]))
-    header = new_header(own, options, machine)
+    header = new_header(own, options, machine, findings)
     selection = f"{matrix.selection}; " if matrix.selection else ""
     # A rule that is changed once numbers are known proves nothing.
     rounds = f" --rounds {arguments.rounds}" if arguments.rounds else ""
@@ -135,7 +148,7 @@ def _header(
     return as_stored(
         replace(
             header,
-            environment=environment,
+            environment={**environment, **findings},
             selection=f"{selection}--{side.name} {side.title}{rounds}",
             command=arguments.command,
         )

@@ -90,6 +90,8 @@ def _ab_words(header: RunHeader) -> tuple[str, ...]:
     words += ["--only", began.only] if began.only else []
     words += [word for setting in began.settings for word in ("--set", setting)]
     words += ["--quick"] if began.quick else []
+    if began.lock_clocks is not None:
+        words += ["--lock-clocks"] + ([] if began.lock_clocks is True else [str(began.lock_clocks)])
     for name in ("data_dir", "data_idx_dir"):
         folder = getattr(began, name)
         words += [f"--{name}", str(folder)] if folder else []

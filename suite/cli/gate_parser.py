@@ -94,3 +94,4 @@ def add_gate(verbs: "Verbs[argparse.ArgumentParser]") -> None:
         metavar="RUN",
         help="run directories, or those of an A/B (default: the newest run under reports)",
     )
+    selftest.add_argument("--json", action="store_true", help="the same as JSON")

@@ -27,7 +27,7 @@ from suite.store.text import json_text
 
 _COLUMNS = (
     "time is how long a step takes today for one of the baseline: above 1, today is slower."
-    " Launches count, not steps, and each session of the baseline counts once. At least and at most"
+    " Launches count, not steps, and each day of the baseline counts once. At least and at most"
     " enclose it, for all cells together below and for each by itself above."
 )
 _PAIRS = (
@@ -115,7 +115,8 @@ def _sides(report: GateReport) -> Iterator[str]:
     yield f"today: {report.run}"
     first, last = (moment[:10] for moment in (baseline.first_started_at, baseline.last_started_at))
     when = first if first == last else f"{first} to {last}"
-    sessions = sessions_words(baseline.sessions)
+    sessions = "1 session" if baseline.sessions == 1 else f"{baseline.sessions} sessions"
+    sessions += f" on {days_words(baseline.days)}" if baseline.sessions > 1 else ""
     commit = f", commit {baseline.commit[:12]}" if baseline.commit else ""
     yield f"baseline: {baseline.name}: {sessions}, {when}{commit}"
     if base.kind is BaseKind.ABSENT:
@@ -311,13 +312,13 @@ def _range(values: Sequence[float]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def sessions_words(sessions: int) -> str:
-    """So many sessions."""
-    return "1 session" if sessions == 1 else f"{sessions} sessions"
+def days_words(days: int) -> str:
+    """So many days."""
+    return "1 day" if days == 1 else f"{days} days"
 
 
 def tau_words(tau: Tau) -> str:
     """By how much days differ, and on what that rests."""
-    sessions = sessions_words(tau.sessions)
-    basis = f"assumed, as {sessions} cannot tell" if tau.is_assumed else f"by {sessions}"
+    days = days_words(tau.sessions)
+    basis = f"assumed, as {days} cannot tell" if tau.is_assumed else f"by {days}"
     return f"{percent(tau.sd)} ({basis})"

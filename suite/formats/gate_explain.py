@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from suite.formats.gate import canary_words, factors, notes_on, sessions_words, tau_words, value
+from suite.formats.gate import canary_words, days_words, factors, notes_on, tau_words, value
 from suite.formats.numbers import percent, ratio
 from suite.formats.tables import TEXT_WIDTH, paragraph
 from suite.model.ab import PairVerdict
@@ -30,7 +30,7 @@ def _lines(report: GateReport, cell: GateCell) -> Iterator[str]:
     unit = "img/s" if cell.metric.value == "throughput" else "ms"
     yield f"today, {unit} of each launch: {_values(cell, cell.launches.today)}"
     for place, session in enumerate(cell.launches.sessions, start=1):
-        yield f"session {place} of the baseline: {_values(cell, session)}"
+        yield f"day {place} of the baseline: {_values(cell, session)}"
     estimate = cell.stored.estimate
     if estimate is not None:
         yield from _arithmetic(report, cell, estimate)
@@ -54,7 +54,7 @@ def _arithmetic(report: GateReport, cell: GateCell, estimate: StoredEstimate) ->
     time, least, most = factors(estimate)
     yield (
         f"time today for one of the baseline: {time}, from the means of logarithms of the launches,"
-        " each session counting once"
+        " each day counting once"
     )
     basis = "its own launches" if estimate.is_noisier else "its own launches and the other cells"
     yield (
@@ -62,8 +62,8 @@ def _arithmetic(report: GateReport, cell: GateCell, estimate: StoredEstimate) ->
         f" {estimate.freedom:.1f} degrees of freedom), days by {tau_words(estimate.tau)}"
     )
     yield (
-        f"together, {stored.today} launches today and {stored.in_baseline} in"
-        f" {sessions_words(stored.sessions)}, that makes a standard error of"
+        f"together, {stored.today} launches today and {stored.in_baseline} on"
+        f" {days_words(stored.sessions)} before, that makes a standard error of"
         f" {percent(estimate.standard_error)}"
     )
     family = len({each.cell_id for each in report.cells if each.metric is cell.metric})

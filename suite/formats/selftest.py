@@ -5,7 +5,7 @@ from functools import cache
 
 from pydantic import TypeAdapter
 
-from suite.formats.gate import tau_words
+from suite.formats.gate import days_words, tau_words
 from suite.formats.numbers import MISSING, percent
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
 from suite.model.selftest import CellSelftest, Selftest
@@ -13,10 +13,10 @@ from suite.model.text import shown
 from suite.store.text import json_text
 
 _HEADERS = (
-    "cell", "launches", "sessions", "sd", "of 95 %", "paired sd", "finds", "at most", "",
+    "cell", "launches", "days", "sd", "95 % of sd", "paired sd", "finds", "at most", "",
 )  # fmt: skip
 _COLUMNS = (
-    "sd is the standard deviation of launches within a session, and 95 % its interval where"
+    "sd is the standard deviation of launches of a day, and 95 % of sd its interval where"
     " launches are normal. Paired sd is that by the pairs of an A/B: where it is the smaller one,"
     " the machine drifts, and an A/B takes that off. Finds is the smallest loss that"
 )
@@ -46,7 +46,7 @@ def _row(name: str, cell: CellSelftest) -> tuple[str, ...]:
         str(cell.launches),
         str(cell.sessions),
         percent(cell.launch_sd),
-        f"{percent(low)} to {percent(high)}",
+        f"{percent(low).removesuffix('%')} to {percent(high)}",
         MISSING if cell.paired_sd is None else percent(cell.paired_sd),
         percent(cell.smallest_loss),
         percent(cell.smallest_loss_at_limit),
@@ -61,7 +61,8 @@ def _lines(found: Selftest) -> Iterator[str]:
             " most the same if launches differ by as much as these allow (90 %, or 99 % where they"
             " have heavy tails)."
         )
-    yield from (f"{name}: too few launches" for name in found.too_few)
+    if found.untold:
+        yield f"too few launches, or they do not vary: {', '.join(found.untold)}"
     for name, cell in found.cells.items():
         if cell.groups is not None:
             groups = cell.groups
@@ -70,8 +71,8 @@ def _lines(found: Selftest) -> Iterator[str]:
                 f" {groups.a_faster}:{groups.a_slower}"
             )
     if found.tau is None:
-        more = "1 more session" if found.sessions_missing == 1 else f"{found.sessions_missing} more"
-        yield f"days: unknown by how much they differ; {more} on other days would tell"
+        more = days_words(found.sessions_missing)
+        yield f"by how much days differ is unknown: runs of {more} more would tell"
     else:
         yield f"days differ by {tau_words(found.tau)}"
     yield (

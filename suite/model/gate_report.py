@@ -42,10 +42,14 @@ class BaseSide:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineTitle:
-    """Which baseline: its file or directory, its sessions, and the commit of the newest one."""
+    """Which baseline: its file or directory, its sessions, and the commit of the newest one.
+
+    `days` are those on which its sessions began: what is compared are days.
+    """
 
     name: str
     sessions: int
+    days: int
     first_started_at: str
     last_started_at: str
     commit: str | None
@@ -56,10 +60,10 @@ class GateCell:
     """A metric of a cell beside the baseline.
 
     `launches` are the logarithms of seconds per step that were compared, the mean or a percentile
-    of each launch. `images` is the number of images in a step. `stored` is the verdict by the
-    baseline alone and `confirmed` that of fresh pairs, None without; `verdict` is the one that
-    counts, and `doubt` why it is inconclusive, as far as one thing explains it. `cautions` are
-    those of today's launches.
+    of each launch; their sessions are the days of the baseline. `images` is the number of images
+    in a step. `stored` is the verdict by the baseline alone and `confirmed` that of fresh pairs,
+    None without; `verdict` is the one that counts, and `doubt` why it is inconclusive, as far as
+    one thing explains it. `cautions` are those of today's launches.
     """
 
     cell_id: str
@@ -80,7 +84,7 @@ class GateCell:
 
     @property
     def baseline_seconds(self) -> float | None:
-        """The geometric mean of the baseline's sessions, each counting once; None without any."""
+        """The geometric mean of the baseline's days, each counting once; None without any."""
         means = [math.fsum(each) / len(each) for each in self.launches.sessions if each]
         return _geometric_mean(means)
 

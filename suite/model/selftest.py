@@ -4,6 +4,7 @@ How often verdicts are wrong is no part of it, as no number of launches that any
 show that: it is a property of the rule, which simulated runs tell.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from suite.model.ab import LaunchGroups
@@ -74,14 +75,15 @@ class Replays:
 class Selftest:
     """What the recorded launches of a matrix tell of the gate, with so many launches a side.
 
-    `cells` has those with launches enough, by id, and `too_few` names the others. `replays` is None
-    where no cell has launches enough for both sides. `tau` is by how much sessions differ; None for
-    fewer than 5 sessions, and `sessions_missing` says how many more it takes.
+    `cells` has those whose launches are enough and vary, by id, and `untold` names the others.
+    `replays` is None where no cell has launches enough for both sides. `tau` is by how much
+    sessions differ; None for fewer than 5 sessions, and `sessions_missing` says how many more it
+    takes. `alarm_rate` is that of the rule, which no launches show.
     """
 
     launches_a_side: int
-    cells: dict[str, CellSelftest]
-    too_few: tuple[str, ...]
+    cells: Mapping[str, CellSelftest]
+    untold: tuple[str, ...]
     replays: Replays | None
     tau: Tau | None
     sessions_missing: int

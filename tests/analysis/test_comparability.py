@@ -257,3 +257,47 @@ def test_what_is_allowed_forbids_nothing_unless_it_blocks() -> None:
     assert names("driver", "variables.TF_X") == ["device", "variables.TF_Y"]
     assert names("device", "variables") == ["device", "driver"]
     assert names("variable", "drive") == names()
+
+
+def found(*findings: tuple[str, str]) -> dict[str, object]:
+    return {
+        "findings": [
+            {"kind": kind, "evidence": evidence, "remedy": "mend it"} for kind, evidence in findings
+        ]
+    }
+
+
+def kinds_of(base: dict[str, object], other: dict[str, object]) -> list[tuple[object, ...]]:
+    one, two = (make_header(environment=environment) for environment in (base, other))
+    found = header_differences(one, two)
+    assert all(each.kind is DifferenceKind.HARMLESS for each in found)
+    return [(each.name, each.base, each.other) for each in found]
+
+
+def test_findings_differ_in_their_kinds() -> None:
+    """Each once; what was read differs from moment to moment and tells of no other machine."""
+    swap, other_swap, mig = ("swap", "9 MiB"), ("swap", "12 MiB"), ("MIG", "GPU 0: on")
+
+    assert kinds_of(found(swap), found(other_swap)) == []
+    assert kinds_of(found(swap, swap), found(mig, swap)) == [("findings", "swap", "MIG, swap")]
+    assert kinds_of(found(), found(mig)) == [("findings", None, "MIG")]
+
+
+@pytest.mark.parametrize("findings", [None, [], "swap", ["swap", 1]])
+def test_runs_without_recorded_findings_are_compared_as_before(findings: object) -> None:
+    """Old runs have none, and another hand may have written anything."""
+    assert kinds_of({}, {"findings": findings}) == []
+
+
+def test_a_locked_clock_is_a_difference() -> None:
+    """Of the GPU that has it."""
+    gpu = {"name": "Tesla T4"}
+    one = make_header(machine={"gpus": [gpu]})
+    two = make_header(machine={"gpus": [{**gpu, "locked_clock_mhz": 585}]})
+
+    (difference,) = header_differences(one, two)
+
+    assert (difference.name, difference.base, difference.other) == (
+        "gpus.0.locked_clock_mhz", None, 585,
+    )  # fmt: skip
+    assert difference.kind is DifferenceKind.BLOCKING

@@ -5,7 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import make_cell, make_launch, make_protocol, make_result, make_run
+from builders import (
+    make_cell,
+    make_launch,
+    make_protocol,
+    make_result,
+    make_run,
+)
 
 from suite.analysis.assemble import assemble
 from suite.analysis.pairs import paired
