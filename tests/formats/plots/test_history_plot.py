@@ -1,6 +1,8 @@
 """suite.formats.plots.history: a trend as a picture, whatever the runs are called."""
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from xml.etree import ElementTree as ET
 
@@ -12,7 +14,7 @@ from hostile import EVERYTHING
 from suite.analysis.trends import history
 from suite.formats.palette import look
 from suite.formats.plots.history import history_figure, history_plots
-from suite.formats.plots.style import drawing
+from suite.formats.plots.style import INK, drawing
 from suite.model.cell import Precision
 from suite.model.history import History
 from suite.model.launch import Caution, CautionKind, Launch, Status
@@ -92,10 +94,49 @@ def test_any_history_is_drawn(launches: list[Launch]) -> None:
     assert plots(launches) == plots(launches)
 
 
+def test_a_trend_without_any_number_has_no_scale() -> None:
+    """Its axis would be invented; its runs have their glyphs all the same."""
+    found = texts([launch(None), launch(None)])
+
+    assert found[found.index("Tesla T4") :] == ["Tesla T4", "2026-01-01", "2026-01-02", "img/s"]
+
+
+def test_a_change_stands_between_the_runs_that_it_separates() -> None:
+    """As a dotted line; an interval is cut off at the edges of the area."""
+    launches = [launch(seconds) for seconds in (0.1, 0.1, 0.1)]
+    (trend,) = trends(launches).trends
+    changed = [
+        replace(trend.points[0], interval=(1.0, 79.0)),
+        replace(trend.points[1], changed=("driver",)),
+        trend.points[2],
+    ]
+    found = replace(trends(launches), trends=(replace(trend, points=tuple(changed)),))
+    with drawing():
+        lines = described(history_figure(found)).splitlines()
+
+    (dotted,) = (line for line in lines if INK["control"] in line)
+    (whisker,) = (line for line in lines if " 1 wide  over 4" in line)
+    # Three runs share the 588 units from 76 on.
+    assert dotted.startswith("  line (272.0, 40.0) (272.0, 210.0) ")
+    assert dotted.endswith(" 1 wide (0.0, (1, 1.65)) over 1.5")
+    assert whisker.startswith("  line (174.0, 40.0) (174.0, ")
+
+
+def test_a_number_far_below_the_newest_is_within_the_area() -> None:
+    """The axis reaches a tenth about the newest number, and every other one."""
+    with drawing():
+        lines = described(history_figure(trends([launch(0.2), launch(0.05), launch(0.1)])))
+    (marks,) = (line for line in lines.splitlines() if " marks D 5.5 " in line)
+    heights = [float(y) for y in re.findall(r", ([\d.]+)\)", marks)]
+
+    # From 40 * 0.98 to 160 * 1.02 img/s in 170 units from 40 on.
+    assert heights == pytest.approx([41.1, 205.6, 95.9], abs=0.1)
+
+
 def test_a_history_is_drawn_as_recorded() -> None:
     """Every number, colour, size, place and word; the recorded description is written anew by hand.
 
-    Two devices, a run that failed, one that is doubted, and an interval.
+    Two devices, a run that failed, and one that is doubted.
     """
     doubt = Caution(CautionKind.QUICK, "why")
     launches = [
