@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import pytest
-from builders import make_cell, make_launch, make_run
+from builders import make_cell, make_launch, make_run, make_telemetry
 from drawn import described
 
 from suite.analysis.assemble import assemble
@@ -57,6 +57,14 @@ def test_the_axis_of_factors_reaches_1_and_every_factor(
 
     assert {f"{tick}{TIMES}" for tick in there} <= found
     assert not {f"{tick}{TIMES}" for tick in absent} & found
+
+
+def test_bars_of_small_numbers_fill_their_chart() -> None:
+    """A CPU that takes four joules an image has an axis up to a quarter of an image."""
+    metered = make_telemetry(energy_joules=1.0, energy_source="a meter", images_per_joule=0.25)
+    energy = chart("Images per joule", [make_launch(step_seconds=(0.1,), telemetry=metered)])
+
+    assert {"0", "0.1", "0.2", "0.250"} <= set(texts(energy))
 
 
 def test_an_axis_of_steps_that_are_far_apart_is_by_factors() -> None:
