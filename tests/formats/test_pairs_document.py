@@ -60,6 +60,18 @@ def test_a_single_launch_on_each_side_gives_no_interval() -> None:
     assert "95 % is the interval" not in words(report)
 
 
+def test_one_interval_is_enough_to_explain_them() -> None:
+    """Launches may differ in throughput and not in their median, or the other way round."""
+    report = paired(assemble([sound(CELLS[0]), sound(CELLS[0])]))
+    (pair,) = report.pairs
+    (cell,) = pair.cells
+    for name in ("throughput", "latency_p50"):
+        bare = replace(getattr(cell, name), ratio_interval=None)
+        cells = (replace(cell, **{name: bare}),)
+        text = words(replace(report, pairs=(replace(pair, cells=cells),)))
+        assert "95 % is the interval of a ratio" in text
+
+
 def test_runs_without_a_common_cell_have_no_table() -> None:
     """Beside others that have one; what each has alone is named."""
     report = paired(assemble([sound(CELLS[0]), sound(CELLS[0]), sound(CELLS[1])]))

@@ -69,11 +69,11 @@ def test_bars_of_small_numbers_fill_their_chart() -> None:
 
 def test_an_axis_of_steps_that_are_far_apart_is_by_factors() -> None:
     """Three times as far apart or more, in round factors; closer ones evenly."""
-    wide = chart("Distribution", [make_launch(step_seconds=(0.1, 0.1, 0.4))])
-    close = chart("Distribution", [make_launch(step_seconds=(0.1, 0.1, 0.12))])
+    wide = chart("Distribution", [make_launch(step_seconds=(0.1, 0.1, 0.32))])
+    close = chart("Distribution", [make_launch(step_seconds=(0.1, 0.1, 0.27))])
 
-    assert {f"{tick}{TIMES}" for tick in ("1", "2", "4")} <= set(texts(wide))
-    assert {f"{tick}{TIMES}" for tick in ("1", "1.1", "1.2")} <= set(texts(close))
+    assert {f"{tick}{TIMES}" for tick in ("1", "1.5", "2", "3")} <= set(texts(wide))
+    assert {f"{tick}{TIMES}" for tick in ("1", "1.5", "2", "2.5")} <= set(texts(close))
 
 
 def test_launches_alike_are_drawn_within_two_percent() -> None:
