@@ -70,6 +70,11 @@ class Doubt(str, Enum):
         "small_loss",
         "slower than the baseline, by less than the 5 % that it takes across days",
     )
+    FEW_ROUNDS = (
+        "few_rounds",
+        "slower than the baseline; its A/B has not ended its first 5 rounds, so it decides nothing",
+    )
+    DISTURBED = ("disturbed", "slower than the baseline, but something else slowed the machine")
     TOO_COARSE = (
         "too_coarse",
         "launches and days differ too much, or too few days were measured, to find the loss wanted",
