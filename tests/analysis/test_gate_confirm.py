@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -153,3 +154,23 @@ def test_too_few_rounds_decide_nothing(pairs: Mapping[str, Pairs]) -> None:
 
     assert list(verdicts) == list(pairs)
     assert all(each.verdict is VerdictKind.INCONCLUSIVE for each in verdicts.values())
+
+
+def test_one_cell_finds_more_with_the_spread_of_earlier_launches() -> None:
+    """A loss of 5 % where launches vary by 2 %: found in four of five cases, not in two of five.
+
+    Twenty-one launches beside the baseline lend 19 degrees of freedom to five pairs.
+    """
+    chance = np.random.default_rng(1)
+    effects = {"cell": math.log(1.03)}
+    lent, alone = [], []
+    for _ in range(500):
+        today, before = (0.02 * chance.standard_normal(count) for count in (5, 16))
+        cells = {"cell": StoredLaunches(today=tuple(today), sessions=(tuple(before),))}
+        sides = 0.02 * chance.standard_normal((2, 5))
+        pairs = {"cell": (sides[1] - sides[0] + math.log(1.05)).tolist()}
+        lent.append(confirm(pairs, cells)["cell"].verdict is VerdictKind.REGRESSED)
+        alone.append(judge_pairs(pairs, effects, fixed(5))["cell"].verdict is VerdictKind.REGRESSED)
+
+    assert np.mean(lent) == pytest.approx(0.80, abs=0.06)
+    assert np.mean(alone) == pytest.approx(0.41, abs=0.07)
