@@ -19,6 +19,7 @@ from suite.formats.differences import change_words
 from suite.formats.gate import gate_json, gate_markdown, gate_text
 from suite.formats.gate_explain import explained_cell
 from suite.formats.gate_junit import gate_cases, gate_xml
+from suite.formats.tables import folded_command
 from suite.machine.devices import detect_machine
 from suite.machine.environment import fingerprint
 from suite.model.ab import VerdictKind, fixed
@@ -162,10 +163,12 @@ def _confirmed(
     if arguments.max_time is not None:
         words += ["--max-time", f"{arguments.max_time:.0f}s"]
     words += ["--wait"] if arguments.wait else []
-    print(f"measuring what is open: {bench(*words)}", flush=True)
+    told = folded_command(bench(*words), text_width(), "  ")
+    print(f"measuring what is open:\n{told}\n", flush=True)
     parsed = make_parser().parse_args(words)
     parsed.command = tuple(words)
     with measured_ab(parsed, fixed(CONFIRMING_ROUNDS)) as measured:
+        print()
         write_ab(measured.report, measured.folder, strict=arguments.strict)
         confirmation = _confirmation(gate, measured.folder)
         return gate_report(gate, confirmation), measured

@@ -26,6 +26,7 @@ from suite.model.gate_report import BaseKind, GateCell, GateReport, LostCell
 from suite.model.text import bench, shown
 from suite.store.text import json_text
 
+_AGAIN = ("cell", "metric", "time", "at least", "at most", "pairs", "verdict")
 _COLUMNS = (
     "time is how long a step takes today for one of the baseline: above 1, today is slower."
     " Launches count, not steps, and each day of the baseline counts once. At least and at most"
@@ -159,9 +160,13 @@ def _tables(report: GateReport) -> Iterator[Table]:
         if cells:
             yield _stored_table(metric, cells)
     again = [cell for cell in report.cells if cell.confirmed is not None and _is_shown(cell)]
-    if again:
-        headers = ("cell", "metric", "time", "at least", "at most", "pairs", "verdict")
-        yield Table("Measured again", headers, [_pairs_row(cell) for cell in again], left=2)
+    for is_gated, title in (
+        (True, "Measured again"),
+        (False, "Measured again, which decides nothing"),
+    ):
+        rows = [_pairs_row(cell) for cell in again if cell.is_gated is is_gated]
+        if rows:
+            yield Table(title, _AGAIN, rows, left=2)
 
 
 def _is_shown(cell: GateCell) -> bool:
@@ -204,7 +209,7 @@ def _pairs_row(cell: GateCell) -> tuple[str, ...]:
     bounds = factors_of_pairs(confirmed.estimate)
     return (
         cell.cell_id,
-        cell.metric.words if cell.is_gated else f"{cell.metric.words}, which decides nothing",
+        cell.metric.words,
         *bounds,
         str(confirmed.pairs),
         confirmed.verdict.value,

@@ -84,6 +84,21 @@ def test_the_numbers_are_those_of_the_launches() -> None:
     assert cell.images == ONE.batch_size
 
 
+def test_sessions_of_one_day_are_one_day() -> None:
+    """They share what makes days differ, so they count once and show nothing of other days."""
+    hours = [
+        session({ONE: times(level)}, started_at=f"2026-01-01T0{hour}:00:00+00:00")
+        for hour, level in enumerate((0.99, 1.01))
+    ]
+    report = gate_report(make_gate(timed_run({ONE: times()}), make_baseline(*hours)))
+    cell = found(report, ONE)
+
+    assert (report.baseline.sessions, report.baseline.days) == (2, 1)
+    assert [len(day) for day in cell.launches.sessions] == [10]
+    assert report.tau is not None
+    assert (report.tau.sessions, report.tau.is_assumed) == (1, True)
+
+
 @pytest.mark.parametrize("metric", Metric)
 def test_every_metric_is_judged_by_its_own_numbers(metric: Metric) -> None:
     """One step in twenty that takes five times as long leaves the median what it was."""

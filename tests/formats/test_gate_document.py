@@ -178,7 +178,7 @@ def test_a_verdict_is_explained(cell: Cell, said: str) -> None:
 
     assert text.startswith(f"{cell.id}, throughput: {verdict}\n")
     assert said in one_line(text)
-    assert text.count("session 6 of the baseline") == len(Metric)
+    assert text.count("day 6 of the baseline") == len(Metric)
     assert "p99 latency (which decides nothing)" in text
 
 

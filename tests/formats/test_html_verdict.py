@@ -7,7 +7,14 @@ from builders import make_cell, make_launch, make_run
 from recorded import recorded_report, recorded_run, two_runs_report
 
 from suite.analysis.assemble import assemble
-from suite.formats.html.verdict import cautions_line, comparisons_of, grid, protocol_words, when
+from suite.formats.html.verdict import (
+    cautions_line,
+    compared_cells,
+    comparisons_of,
+    grid,
+    protocol_words,
+    when,
+)
 from suite.model.cell import Protocol
 from suite.model.report import Report, ReportedRun
 from suite.model.run import DamagedRecord
@@ -94,6 +101,20 @@ def test_each_run_is_judged_by_its_own_comparison() -> None:
         "the published numbers are for other hardware, NVIDIA DGX-1 (8x V100 16G), so ratios are"
         " not judged"
     )
+
+
+def test_cells_beside_published_numbers_are_those_of_both_sides() -> None:
+    """On the GPU that was published for; a cell that the page lacks has no number beside it."""
+    report = two_runs_report()
+    of_both = [
+        cell.cell_id
+        for cell in report.comparisons[0].cells
+        if cell.result is not None and cell.row is not None
+    ]
+
+    assert set(compared_cells(report, 0)) == set(of_both)
+    assert len(of_both) == 4
+    assert compared_cells(report, 1) == {}
 
 
 def test_a_square_says_what_its_number_is() -> None:

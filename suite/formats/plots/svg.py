@@ -106,7 +106,7 @@ def _simplify(element: ET.Element, ids: dict[str, str], name: str) -> None:
 def _style(style: str) -> str:
     parts = [_FONT.sub(_long_font, part) for part in style.split("; ")]
     kept = [part for part in "; ".join(parts).split("; ") if not _IDLE.fullmatch(part)]
-    short = ";".join(part.replace(": ", ":", 1) for part in kept)
+    short = ";".join(part.replace(": ", ":") for part in kept)
     return _COLOUR.sub(lambda found: _VARIABLES[found[0]], short)
 
 
