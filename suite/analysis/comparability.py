@@ -79,7 +79,7 @@ CONDITIONS = (
     _explained(name="numpy", why="it prepares batches on the host"),
     _explained(name="os", why="its libraries, such as the allocator, are in every step"),
     _explained(name="numa_nodes", why="memory of another node is slower"),
-    _harmless(name="findings", why="signs of noise, which the launches show by themselves"),
+    _harmless(name="findings", why="what doctor found; what of it changes times differs by itself"),
     _harmless(name="gpus.*.uuid", why="it tells GPUs of one model apart"),
     _blocking(name="gpus.*.name", why="times of another model of GPU are another measurement"),
     # Drivers report some MiB more or less of the same board; ECC takes 6 %.
@@ -89,7 +89,7 @@ CONDITIONS = (
     _blocking(name="gpus.*.form_factor", why="another variant of the GPU, with other clocks"),
     _blocking(name="gpus.*.compute_capability", why="another architecture of GPU"),
     _blocking(name="gpus.*.power_limit_watts", why="the power limit bounds the clock of the GPU"),
-    _blocking(name="gpus.*.locked_clock_mhz", why="its clock was held elsewhere, or left alone"),
+    _blocking(name="gpus.*.locked_clock_mhz", why="the clock at which the GPU was held"),
     _blocking(name="gpus.*.mig", why="a MIG device is a part of its GPU"),
     _host(name="cpu.model", why="another CPU"),
     _host(name="cpu.cores", why="another share of the CPU"),

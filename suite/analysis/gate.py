@@ -1,11 +1,12 @@
 """A gate: a run beside a stored baseline, cell by cell, with what an A/B made of the open ones."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from suite.analysis.ab_verdicts import minimum_effect
-from suite.analysis.baseline import cell_launches, days_of, session_of_run
+from suite.analysis.baseline import cell_launches, days_of, session_of_run, times_by_day
 from suite.analysis.comparability import forbidding, header_differences
 from suite.analysis.gate_base import base_side
 from suite.analysis.gate_confirm import confirm_stored
@@ -43,6 +44,12 @@ _DISTURBING = frozenset(
         CautionKind.CHANGED,
     }
 )
+# What of a launch each metric compares, in seconds per step, so that larger is slower.
+_SECONDS: Mapping[Metric, Callable[[CellLaunches], Sequence[float]]] = {
+    Metric.THROUGHPUT: attrgetter("mean_step_seconds"),
+    Metric.LATENCY_P50: attrgetter("p50_seconds"),
+    Metric.LATENCY_P99: attrgetter("p99_seconds"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,31 +145,13 @@ def _measured(session: Session) -> Mapping[str, CellLaunches]:
     return {each.cell.id: each for each in session.cells if each.ok_launches}
 
 
-def _logarithms(launches: CellLaunches | None, metric: Metric) -> tuple[float, ...]:
-    """Of the seconds per step of each launch, so that larger is slower."""
-    if launches is None:
-        return ()
-    seconds = {
-        Metric.THROUGHPUT: launches.mean_step_seconds,
-        Metric.LATENCY_P50: launches.p50_seconds,
-        Metric.LATENCY_P99: launches.p99_seconds,
-    }
-    return tuple(map(math.log, seconds[metric]))
-
-
 def _stored_launches(
     name: str, metric: Metric, baseline: Baseline, today: Mapping[str, CellLaunches]
 ) -> StoredLaunches:
+    launches = _SECONDS[metric](today[name]) if name in today else ()
     return StoredLaunches(
-        today=_logarithms(today.get(name), metric),
-        sessions=tuple(
-            tuple(
-                logarithm
-                for session in day
-                for logarithm in _logarithms(_measured(session).get(name), metric)
-            )
-            for day in days_of(baseline.sessions)
-        ),
+        today=tuple(map(math.log, launches)),
+        sessions=times_by_day(baseline.sessions, name, _SECONDS[metric]),
     )
 
 
@@ -281,7 +270,7 @@ def _by_round(run: Run, metric: Metric) -> Mapping[tuple[str, int], float | None
     """The logarithm of each launch that has ended by cell and round; None where it failed."""
     return {
         (launch.cell.id, launch.launch): next(
-            iter(_logarithms(cell_launches(launch.cell, [launch]), metric)), None
+            map(math.log, _SECONDS[metric](cell_launches(launch.cell, [launch]))), None
         )
         for launch in run.launches
         if launch.status is not Status.INTERRUPTED
