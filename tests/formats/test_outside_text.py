@@ -27,6 +27,7 @@ from suite.analysis.ab import SideRun, ab_report
 from suite.analysis.assemble import assemble
 from suite.analysis.baseline import baseline_of_run, baseline_report
 from suite.analysis.pairs import paired
+from suite.analysis.selftest import selftest
 from suite.analysis.trends import history
 from suite.analysis.verdict import judge_run
 from suite.cli.live_table import View, live_table
@@ -46,6 +47,7 @@ from suite.formats.plots import comparison_plots, plot_files
 from suite.formats.reference_tables import reference_list, reference_text
 from suite.formats.results import overhead_text, report_markdown, report_text, run_text
 from suite.formats.run_list import run_list
+from suite.formats.selftest import selftest_text
 from suite.formats.tables import Dialect
 from suite.formats.verdict import verdict_text
 from suite.model.ab import fixed
@@ -59,6 +61,7 @@ from suite.model.launch import Status
 from suite.model.matrix import Matrix
 from suite.model.report import Report
 from suite.model.run import RunSummary
+from suite.model.selftest import RecordedLaunches, Selftest
 from suite.model.text import shown
 
 # No table is made narrower.
@@ -140,6 +143,14 @@ def found_with(name: str) -> Diagnosis:
     )
 
 
+def selftest_with(name: str) -> Selftest:
+    """Of a cell whose launches differ, and of one whose launches do not."""
+    other = f"{name} 2"
+    launches = {name: (0.1, 0.2, 0.1, 0.3, 0.2), other: (0.1,) * 5}
+    cells = {cell: RecordedLaunches(sessions=(each,), pairs=()) for cell, each in launches.items()}
+    return selftest(cells, dict.fromkeys(cells, 0.05))
+
+
 def judged(name: str) -> str:
     report = report_with(name)
     cells, coverage = report.comparisons[0].cells, report.runs[0].coverage
@@ -168,6 +179,7 @@ TEXTS: dict[str, Callable[[str], str]] = {
     "plan_text": plan_with,
     "reference_text": lambda name: reference_text(reference_with(name), Dialect.TERMINAL, WIDE),
     "reference_list": lambda name: reference_list([reference_with(name)], WIDE),
+    "selftest_text": lambda name: selftest_text(selftest_with(name), WIDE),
     "verdict_text": judged,
     "run_list": lambda name: run_list([listed(name)], WIDE),
     "left_out_text": lambda name: left_out_text(LeftOut("a check", name)),
@@ -193,6 +205,7 @@ FILLED = {
     "plan_text",
     "report_text",
     "run_text",
+    "selftest_text",
 }
 # They write the suite's own words and numbers alone.
 OWN_WORDS = {
