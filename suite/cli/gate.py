@@ -16,7 +16,7 @@ from suite.cli.parser import REPORTS, make_parser
 from suite.cli.terminal import text_width
 from suite.cli.whole_parts import read_whole_parts
 from suite.formats.differences import change_words
-from suite.formats.gate import gate_json, gate_markdown, gate_text
+from suite.formats.gate import gate_json, gate_markdown, gate_text, lost_words
 from suite.formats.gate_explain import explained_cell
 from suite.formats.gate_junit import gate_cases, gate_xml
 from suite.formats.tables import folded_command
@@ -31,7 +31,6 @@ from suite.model.text import bench, shown
 from suite.store.baselines import read_baseline
 from suite.store.nearest import nearest
 from suite.store.rules import read_rules
-from suite.store.runs import read_run
 from suite.store.text import make_folder, write_text
 
 
@@ -192,7 +191,7 @@ def _confirmation(gate: Gate, folder: Path) -> Confirmation:
         InputError: it is no directory of an A/B.
         NotComparableError: a side is other code or software than the baseline or the run.
     """
-    base, today = read_run(folder / "a"), read_run(folder / "b")
+    base, today = (read_whole_parts(folder / name) for name in "ab")
     for name, side, header, allowed in (
         ("a", base, gate.baseline.header, gate.rules.allowed),
         ("b", today, gate.run.header, ()),
@@ -211,6 +210,9 @@ def _confirmation(gate: Gate, folder: Path) -> Confirmation:
 def _check_gated(report: GateReport, cell_id: str) -> None:
     known = list(dict.fromkeys(cell.cell_id for cell in report.cells))
     if cell_id not in known:
+        lost = next((each for each in report.lost if each.cell_id == cell_id), None)
+        if lost is not None:
+            raise InputError(f"--explain {shown(cell_id)}: not judged: {lost_words(lost)}")
         raise InputError(
             f"--explain {shown(cell_id)}: no such gated cell; {nearest(cell_id, known)}"
         )

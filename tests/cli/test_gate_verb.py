@@ -364,6 +364,13 @@ def test_a_cell_is_explained(gate: Gate) -> None:
     assert gate("--explain", ONE.id, "--base", "none") == 1
 
 
+def test_a_lost_cell_is_explained_by_what_it_lacks(gate: Gate) -> None:
+    """It has no verdict whose arithmetic could be told."""
+    gate.today(1, 1)
+
+    assert gate.refuses("--explain", THREE.id).endswith(f"{THREE.id}: not judged: not measured")
+
+
 def test_github_is_told(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     """The document in the summary; an error for each regression, and a warning for what is open."""
     summary = gate.folder / "summary.md"
@@ -413,6 +420,17 @@ def test_an_ab_that_is_not_finished_decides_nothing(gate: Gate) -> None:
 
     assert gate("--ab", folder, "--strict") == 5
     assert "its A/B has not ended its first 5 rounds, so it decides nothing" in one_line(gate.out)
+
+
+def test_a_damaged_record_of_an_ab_is_told(gate: Gate) -> None:
+    """Its round is missing, so the others decide nothing."""
+    gate.today(1, 1.2, 1)
+    folder = store_ab(gate, {TWO: times(1.2)})
+    (folder / "a" / "cells" / f"{TWO.id}.1.json").write_text("")
+
+    assert gate("--ab", folder) == 0
+    assert gate.err.startswith(f"damaged: {folder}/a/cells/{TWO.id}.1.json: ")
+    assert "its A/B has not ended its first 5 rounds" in one_line(gate.out)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import jsonschema  # type: ignore[import-untyped]
 import junitparser
 import pytest
 from builders import make_baseline
-from gates import CELLS, TIMES, baseline_of, make_gate, pairs_of, session, timed_run, times
+from gates import CELLS, CODE, TIMES, baseline_of, make_gate, pairs_of, session, timed_run, times
 from hostile import HOSTILE, run_with
 from markdown_it import MarkdownIt
 from pydantic import TypeAdapter
@@ -258,6 +258,18 @@ def test_lost_and_new_cells_are_told() -> None:
     ):
         assert f"{cell.id}: {lack}" in text
     assert f"canary {CANARY.id}: did not move" in text
+
+
+def test_little_is_said_in_few_words() -> None:
+    """One cell, one session on one day, and the same code and software."""
+    alike = {"python": "3.12.0", **CODE}
+    gate = make_gate(timed_run({CELLS[0]: times()}, environment=alike), baseline_of(CELLS[:1]))
+    text = gate_text(gate_report(gate))
+
+    assert "baseline: baselines/t4.json: 1 session, 2026-01-01, commit aaaaaaaaaaaa\n" in text
+    assert "What differs" not in text
+    assert "To decide" not in text
+    assert text.endswith("\n\n1 cell: 1 pass")
 
 
 def test_a_gain_beside_a_baseline_is_not_said_to_be_small() -> None:
