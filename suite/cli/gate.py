@@ -2,6 +2,7 @@
 
 import argparse
 import reprlib
+from dataclasses import replace
 from pathlib import Path
 
 from suite import kernels
@@ -26,7 +27,7 @@ from suite.model.ab import VerdictKind, fixed
 from suite.model.errors import ExitCode, InputError, NotComparableError, SuiteError
 from suite.model.gate_report import BaseKind, GateReport
 from suite.model.rules import GateRules
-from suite.model.run import Run, RunHeader
+from suite.model.run import RunHeader
 from suite.model.text import bench, shown
 from suite.store.baselines import read_baseline
 from suite.store.nearest import nearest
@@ -155,7 +156,7 @@ def _confirmed(
             f"{gate.run_name}: does not tell the command that began it, so its cells cannot be"
             " measured again; run the matrix anew"
         )
-    _check_code(gate.run)
+    _check_code(gate)
     words = [*report.confirm_command, "--out", str(directory.parent)]
     if arguments.resume is not None:
         words += ["--resume", str(arguments.resume)]
@@ -173,14 +174,25 @@ def _confirmed(
         return gate_report(gate, confirmation), measured
 
 
-def _check_code(run: Run) -> None:
-    """Check that this checkout is the one that the run measured: it is one side of the A/B."""
-    now = fingerprint(detect_machine(), kernels.packages())["code"]
-    then = run.header.environment.get("code")
-    if now != then:
+def _check_code(gate: Gate) -> None:
+    """Check that code and software are those of the run, before hours are spent: side b has them.
+
+    Raises:
+        NotComparableError: they are not.
+    """
+    then = gate.run.header
+    now = replace(then, environment=fingerprint(detect_machine(), kernels.packages()))
+    differences = header_differences(then, now)
+    for code in differences:
+        if code.name == "code":
+            raise NotComparableError(
+                f"this checkout (code {code.other}) is not the one that the run measured"
+                f" ({code.base}); check that one out, or run the matrix again"
+            )
+    if found := forbidding(differences):
+        told = ", ".join(map(change_words, found))
         raise NotComparableError(
-            f"this checkout (code {now}) is not the one that the run measured ({then}); check that"
-            " one out, or run the matrix again"
+            f"{gate.run_name}: ran on other software: {told}; run the matrix again"
         )
 
 

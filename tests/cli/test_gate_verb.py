@@ -17,7 +17,10 @@ from ci_jobs import make_repository
 from gates import CELLS, CODE, OTHER_CODE, baseline_of, pairs_of, timed_run, times
 from hostile import HOSTILE
 
+from suite import kernels
 from suite.cli import main
+from suite.machine.devices import detect_machine
+from suite.machine.environment import fingerprint
 from suite.model.baseline import Baseline
 from suite.model.cell import Cell
 from suite.model.run import Run
@@ -506,6 +509,18 @@ def test_an_ab_from_another_checkout_is_refused(gate: Gate) -> None:
     assert gate("--confirm") == 4
     assert "is not the one that the run measured (bbbb); check that one out, or run the" in gate.err
     assert "pass" not in gate.out
+
+
+def test_an_ab_on_other_software_is_refused(gate: Gate) -> None:
+    """Code 4 before anything is measured: what was upgraded since would decide as well."""
+    now = fingerprint(detect_machine(), kernels.packages())
+    then = {**now, "numpy": "1.0"}
+    gate.store(baseline_of(CELLS, 6, environment={**then, **CODE}))
+    gate.today(1, 1.2, 1, environment=then)
+
+    assert gate("--confirm") == 4
+    assert f"ran on other software: numpy 1.0 -> {now['numpy']}; run the matrix" in gate.err
+    assert "measuring" not in gate.out
 
 
 def test_a_side_that_only_the_user_can_name_is_asked_for(gate: Gate) -> None:
