@@ -5,7 +5,9 @@ from pathlib import Path
 
 from suite import __version__
 from suite.cli.ab_parser import add_ab_flags
+from suite.cli.baseline_parser import add_baseline
 from suite.cli.data_parser import add_data, add_data_directories
+from suite.cli.gate_parser import add_gate
 from suite.cli.reference_parser import add_reference
 from suite.cli.run_parser import add_run_flags
 from suite.cli.verb_parser import Help, Verbs, add_verb
@@ -22,13 +24,13 @@ NVIDIA's published tables. Start with: {}"""
 _EXIT_CODES = """\
 exit codes:
   0    good
-  1    regression (a ratio without cautions is below --fail-below, or ab shows
-       that a cell became slower)
+  1    regression (a ratio without cautions is below --fail-below, or ab or gate
+       shows that a cell became slower)
   2    bad usage or input
   3    some cell failed or is missing, or doctor found something
   4    not comparable, or not resumable under these conditions
   5    inconclusive (a number with cautions decides for --fail-below, or a cell
-       of ab --strict is undecided)
+       of ab --strict or gate --strict is undecided)
   70   a fault of the suite itself; a file has the traceback
   130  interrupted"""
 
@@ -57,6 +59,7 @@ def make_parser(kind: type[argparse.ArgumentParser] = Parser) -> argparse.Argume
     _add_report(verbs)
     _add_compare(verbs)
     _add_ab(verbs)
+    add_gate(verbs)
     text = "list the runs under a folder, the newest first"
     listing = add_verb(verbs, "list", text, ("list",))
     listing.add_argument(
@@ -68,6 +71,7 @@ def make_parser(kind: type[argparse.ArgumentParser] = Parser) -> argparse.Argume
         help="(default: %(default)s)",
     )
     _add_history(verbs)
+    add_baseline(verbs)
     _add_plan(verbs)
     _add_devices(verbs)
     _add_doctor(verbs)
@@ -82,14 +86,15 @@ def make_parser(kind: type[argparse.ArgumentParser] = Parser) -> argparse.Argume
         default=PUBLISHED_IMAGE_SIZE,
         help="(%(default)s)",
     )
-    text = "print the JSON Schema of matrix files or of report.json"
+    text = "print the JSON Schema of a file that people or the suite write"
     schema = add_verb(verbs, "schema", text, ("schema", "report"))
     schema.add_argument(
         "of",
         nargs="?",
-        choices=("matrix", "report"),
+        choices=("matrix", "report", "ab", "gate", "rules", "baseline"),
         default="matrix",
-        help="matrix files, or the report.json of a run (default: %(default)s)",
+        help="matrix files, report.json of a run, ab.json of an A/B, gate.json of a gate, the rules"
+        " of a gate, or stored baselines (default: %(default)s)",
     )
     return parser
 
@@ -116,6 +121,14 @@ def _add_matrix(parser: argparse.ArgumentParser, *, has_ranks: bool = True) -> N
         dest="settings",
         metavar="AXIS=VALUE",
         help="only the cells with this value, or one of several: batch_size=8,16",
+    )
+    add(
+        "--cell",
+        action="append",
+        default=[],
+        dest="cell_ids",
+        metavar="ID",
+        help="only the cell with this id; may be given several times",
     )
     add = parser.add_argument_group("how and where they are measured").add_argument
     add(

@@ -5,8 +5,17 @@ time as a share, 0.05 for 5 %.
 """
 
 import math
+import sys
 from dataclasses import dataclass
 from enum import Enum
+
+# Its exponential is the largest number there is, or almost.
+_LARGEST = math.log(sys.float_info.max)
+
+
+def as_loss(effect: float) -> float:
+    """The logarithm of a ratio of times as a loss; one too large for a number as the largest."""
+    return math.expm1(min(effect, _LARGEST))
 
 
 class VerdictKind(str, Enum):
@@ -14,12 +23,15 @@ class VerdictKind(str, Enum):
 
     PASS: the loss is below the minimum effect, with confidence. REGRESSED: slower by more than it,
     and not by chance; IMPROVED is the mirror image. INCONCLUSIVE: none of them is shown.
+    NOT_COMPARABLE: beside a stored baseline, what was measured is not the same; an A/B, which
+    measures both sides alike, never says so.
     """
 
     PASS = "pass"  # noqa: S105 (no password)
     REGRESSED = "regressed"
     IMPROVED = "improved"
     INCONCLUSIVE = "inconclusive"
+    NOT_COMPARABLE = "not comparable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,26 +124,26 @@ class PairEstimate:
     @property
     def loss(self) -> float:
         """The estimated loss; negative for a gain."""
-        return math.expm1(self.mean)
+        return as_loss(self.mean)
 
     @property
     def found_loss(self) -> float:
         """The loss that `pairs_to_find` pairs would find."""
-        return math.expm1(self.effect_to_find)
+        return as_loss(self.effect_to_find)
 
     @property
     def least_loss(self) -> float | None:
         """The loss at the lower bound."""
-        return None if self.lower is None else math.expm1(self.lower)
+        return None if self.lower is None else as_loss(self.lower)
 
     @property
     def most_loss(self) -> float:
         """The loss at the upper bound."""
-        return math.expm1(self.upper)
+        return as_loss(self.upper)
 
 
 # Cells that are slower with less than this probability by chance alone deserve a look.
-_SUSPECT = 0.05
+SUSPECT = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +169,7 @@ class PairVerdict:
     @property
     def minimum_loss(self) -> float:
         """The loss at the minimum effect."""
-        return math.expm1(self.minimum_effect)
+        return as_loss(self.minimum_effect)
 
     @property
     def is_suspect(self) -> bool:
@@ -165,7 +177,7 @@ class PairVerdict:
         return (
             self.verdict is not VerdictKind.REGRESSED
             and self.estimate is not None
-            and self.estimate.p_slower < _SUSPECT
+            and self.estimate.p_slower < SUSPECT
         )
 
 
@@ -190,7 +202,7 @@ class MatrixShift:
     @property
     def loss(self) -> float:
         """The estimated loss; negative for a gain."""
-        return math.expm1(self.mean)
+        return as_loss(self.mean)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,7 @@
 """matrices/*.yaml -> Matrix, read strictly so that a typo cannot change a measurement."""
 
-import json
 import os
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from suite.model.cell import (
     MOST_STEP_TIMES,
@@ -22,18 +19,16 @@ from suite.model.errors import InputError
 from suite.model.matrix import MOST_LAUNCHES, Matrix, MatrixError, expand
 from suite.model.reading import Reading, applicable_reading
 from suite.model.text import shown
-from suite.store.located_yaml import LocatedYaml, Place, read_yaml
+from suite.store.located_yaml import LocatedYaml, read_yaml
 from suite.store.matrix_model import (
-    AxesModel,
     ConditionsModel,
     DistributedModel,
     MatrixModel,
-    Model,
-    ProtocolModel,
     ReadingModel,
 )
 from suite.store.nearest import nearest
 from suite.store.text import reachable
+from suite.store.yaml_model import fitted
 
 # In a checkout a link to its folder, and when installed a copy.
 MATRIX_DIRECTORY = (Path(__file__).parents[1] / "data" / "matrices").resolve()
@@ -65,13 +60,8 @@ def read_matrix(path: Path) -> Matrix:
     Raises:
         InputError: anything wrong with the file, as `path:line: place: problem; remedy`.
     """
-    source = read_yaml(path)
-    if not isinstance(source.data, dict):
-        raise source.error((), "is not a mapping; see matrices/quick.yaml for an example")
-    try:
-        model = MatrixModel.model_validate(source.data)
-    except ValidationError as error:
-        raise source.error(*_first_problem(error)) from None
+    source = read_yaml(path, "matrix", "matrices/quick.yaml")
+    model = fitted(MatrixModel, source)
     if not is_device_name(model.device):
         hint = nearest(model.device, known_devices())
         problem = f"unknown device {model.device!r}; {hint} (or a product name, 'NVIDIA ...')"
@@ -153,34 +143,3 @@ def _reference(source: LocatedYaml, reference: str | None) -> str | None:
         problem = f"no such file {reference!r}; give a path relative to the matrix file"
         raise source.error(("reference",), problem)
     return os.path.normpath(resolved)
-
-
-_FIELDS_AT: dict[str, type[Model]] = {
-    "protocol": ProtocolModel,
-    "axes": AxesModel,
-    "distributed": DistributedModel,
-    "reading": ReadingModel,
-    "exclude": ConditionsModel,
-    "include": ConditionsModel,
-}
-
-
-def _first_problem(error: ValidationError) -> tuple[Place, str]:
-    """Place and text of pydantic's first problem, with the number of further ones."""
-    details = error.errors()
-    # A misspelt key is also a missing one; the misspelling is what the user can see.
-    first = min(details, key=lambda detail: detail["type"] != "extra_forbidden")
-    place: Place = first["loc"]
-    if first["type"] == "extra_forbidden":
-        model = _FIELDS_AT.get(str(place[0]), MatrixModel) if len(place) > 1 else MatrixModel
-        problem = f"unknown key; {nearest(str(place[-1]), model.model_fields)}"
-    elif first["type"] == "missing":
-        problem = "missing; add it"
-    elif first["type"] == "value_error":
-        problem = str(first["ctx"]["error"])
-    else:
-        said = first["msg"][0].lower() + first["msg"][1:]
-        given = json.dumps(first["input"])
-        problem = f"{said}, not {given if len(given) <= 60 else given[:60] + '...'}"
-    more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-    return place, problem + more

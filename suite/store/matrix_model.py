@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -18,7 +17,6 @@ from pydantic import (
 )
 
 from suite.model.axis import Axis
-from suite.model.bounds import Bounds
 from suite.model.cell import (
     AXES,
     GLOBAL_BATCH_SIZES,
@@ -42,10 +40,7 @@ from suite.model.matrix import THREADS
 from suite.model.reading import DECODE_THREADS, OPEN_FILES, SHUFFLED_RECORDS
 from suite.model.systems import SYSTEMS, gpu_type, is_product_name
 from suite.store.nearest import nearest
-
-
-def _within(bounds: Bounds) -> Any:
-    return Field(ge=bounds.lowest, le=bounds.highest)
+from suite.store.yaml_model import Model, within
 
 
 def _switched(value: object) -> object:
@@ -61,29 +56,24 @@ def _gpu_type(text: str) -> str:
     return gpu_type(text)
 
 
-GlobalBatchSize = Annotated[StrictInt, _within(GLOBAL_BATCH_SIZES)]
-Seconds = Annotated[StrictFloat, _within(SECONDS)]
+GlobalBatchSize = Annotated[StrictInt, within(GLOBAL_BATCH_SIZES)]
+Seconds = Annotated[StrictFloat, within(SECONDS)]
 Xla = Annotated[
     StrictBool, BeforeValidator(_switched), WithJsonSchema({"enum": [True, False, "on", "off"]})
 ]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 GpuType = Annotated[Text, AfterValidator(_gpu_type)]
-
-
-class Model(BaseModel):
-    """The base of all parts: an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
 class ProtocolModel(Model):
     """How each cell is measured."""
 
-    warmup_steps: Annotated[StrictInt, _within(WARMUP_STEPS)]
+    warmup_steps: Annotated[StrictInt, within(WARMUP_STEPS)]
     """Steps before measuring; stored but not summarised."""
-    measured_steps: Annotated[StrictInt, _within(MEASURED_STEPS)]
+    measured_steps: Annotated[StrictInt, within(MEASURED_STEPS)]
     """Measured steps: the page's --num_iter less its --warmup_steps."""
-    launches: Annotated[StrictInt, _within(LAUNCHES)] = 1
+    launches: Annotated[StrictInt, within(LAUNCHES)] = 1
     """Processes per cell, one after the other."""
     max_seconds: Seconds | None = None
     """Cap on warm-up and measuring of one launch; a launch that reaches it is marked truncated."""
@@ -98,7 +88,7 @@ def _value_of(axis: Axis) -> Any:
     if axis.kind is bool:
         return Xla
     if axis.bounds:
-        return Annotated[StrictInt, _within(axis.bounds)]
+        return Annotated[StrictInt, within(axis.bounds)]
     return GpuType if axis.kind == str | None else axis.kind
 
 
@@ -150,24 +140,24 @@ class DistributedModel(Model):
     """What the threads of a rank are bound to; the published runs bound to the socket."""
     interface: Text | None = None
     """Network interface between the hosts, such as eth0."""
-    environment: list[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]] = []
+    environment: list[VariableName] = Field(default=[])
     """Names of environment variables that are passed on to every rank."""
     compression: Compression = Compression.NONE
     """The type in which ranks exchange gradients; none keeps float32."""
-    fusion_mib: Annotated[StrictFloat, _within(FUSION_MIB)] | None = None
+    fusion_mib: Annotated[StrictFloat, within(FUSION_MIB)] | None = None
     """Size of Horovod's fusion buffer in MiB; by default Horovod's own."""
-    cycle_ms: Annotated[StrictFloat, _within(CYCLE_MS)] | None = None
+    cycle_ms: Annotated[StrictFloat, within(CYCLE_MS)] | None = None
     """Horovod's cycle time in ms; by default Horovod's own."""
 
 
 class ReadingModel(Model):
     """How cells read records; by default as published."""
 
-    shuffled_records: Annotated[StrictInt, _within(SHUFFLED_RECORDS)] | None = None
+    shuffled_records: Annotated[StrictInt, within(SHUFFLED_RECORDS)] | None = None
     """Shuffle buffer in records; 0 keeps file order."""
-    decode_threads: Annotated[StrictInt, _within(DECODE_THREADS)] | None = None
+    decode_threads: Annotated[StrictInt, within(DECODE_THREADS)] | None = None
     """Images decoded at once."""
-    open_files: Annotated[StrictInt, _within(OPEN_FILES)] | None = None
+    open_files: Annotated[StrictInt, within(OPEN_FILES)] | None = None
     """Shards that tf.data reads from in turn."""
 
 
@@ -184,11 +174,11 @@ class MatrixModel(Model):
     protocol: ProtocolModel
     axes: AxesModel
     distributed: DistributedModel = DistributedModel()
-    threads_per_rank: Annotated[StrictInt, _within(THREADS)] | None = None
+    threads_per_rank: Annotated[StrictInt, within(THREADS)] | None = None
     """Cap on TensorFlow's CPU threads in every launch, those of one rank included."""
     reading: ReadingModel = ReadingModel()
-    exclude: list[ConditionsModel] = []
-    include: list[ConditionsModel] = []
+    exclude: list[ConditionsModel] = Field(default=[])
+    include: list[ConditionsModel] = Field(default=[])
 
 
 def json_schema() -> str:

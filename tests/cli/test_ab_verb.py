@@ -65,6 +65,8 @@ def test_a_side_that_is_far_slower_has_regressed(
     assert all(ratio > 1.3 for ratio in cell["ratios"])
     assert (folder / "ab.md").read_text().count("regressed") >= 2
     assert (folder / "a" / "report.html").exists()
+    assert '<failure message="regressed: time b/a 1.' in (folder / "ab.xml").read_text()
+    assert "(ab.md, ab.json, ab.xml, a/, b/)" in text
 
 
 def test_launches_of_the_sides_alternate_in_fresh_processes(tmp_path: Path, matrix: str) -> None:
@@ -215,6 +217,21 @@ def test_a_side_that_means_nothing_is_refused(
     assert ab(matrix, tmp_path / "out", "--a", "unchanged", *words) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_device_that_is_not_the_matrix_s_is_told_and_can_be_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pass on another device says nothing of the one that was meant."""
+    path = tmp_path / "other.yaml"
+    path.write_text(MATRIX.replace("device: any", "device: NVIDIA No Such"))
+    sides = ("--a", "unchanged", "--b", "unchanged", "--rounds", "3")
+
+    assert ab(str(path), tmp_path / "refused", *sides, "--require-device") == 2
+    assert "; drop --require-device to run anyway" in capsys.readouterr().err
+    assert not (tmp_path / "refused").exists()
+    ab(str(path), tmp_path / "out", *sides)
+    assert "every number is that device's" in capsys.readouterr().out
 
 
 def test_a_python_that_cannot_run_the_suite_is_named(

@@ -279,10 +279,7 @@ def test_conditions_that_are_no_column_of_the_page_are_named() -> None:
 
     assert "FP32, image size 64" in words
     assert "AMP + XLA, training, 2 GPUs" in words
-    assert (
-        "python bench.py run mine --only 'mode == training and precision == amp and xla == true and"
-        " batch_size == 8 and gpus == 2'"
-    ) in words
+    assert "python bench.py run mine --cell training-amp-xla-bs8-2gpu" in words
 
 
 def test_a_quick_or_unfinished_run_says_so_before_any_number() -> None:

@@ -135,18 +135,39 @@ def test_a_number_far_below_the_newest_is_within_the_area() -> None:
     assert heights == pytest.approx([41.1, 205.6, 95.9], abs=0.1)
 
 
+def test_a_change_point_is_drawn_before_the_first_run_of_its_level() -> None:
+    """With its size; where there is none, no line and no size."""
+    before, after = (0.1, 0.101, 0.0995, 0.1004), (0.111, 0.1108, 0.1113, 0.1101)
+    still = texts(plots([launch(seconds) for seconds in before * 2]))
+    found = texts(plots([launch(seconds) for seconds in (*before, *after)]))
+
+    assert [text for text in found if "%" in text and text[0] in "+-"] == ["-9.5%"]
+    assert not [text for text in still if "%" in text and text[0] in "+-"]
+
+
+def test_sizes_of_change_points_that_stand_close_do_not_cover_each_other() -> None:
+    """The first is written; the lines are all there."""
+    levels = [0.1 * 1.1**number for number in range(16)]
+    launches = [launch(level * (1 + 0.001 * number)) for level in levels for number in range(3)]
+    points = trends(launches).trends[0].change_points
+    words = [text for text in texts(plots(launches)) if "%" in text and text[0] in "+-"]
+
+    assert len(points) == 15
+    assert 2 <= len(words) < len(points)
+
+
 def test_a_history_is_drawn_as_recorded() -> None:
     """Every number, colour, size, place and word; the recorded description is written anew by hand.
 
-    Two devices, a run that failed, and one that is doubted.
+    Two devices, a run that failed, one that is doubted, and a change point.
     """
     doubt = Caution(CautionKind.QUICK, "why")
     launches = [
         *(launch(seconds) for seconds in (0.1, 0.102, 0.099)),
         launch(None),
         launch(0.101, "Tesla T4", doubt),
-        launch(0.05, "NVIDIA L4"),
-        launch(0.0495, "NVIDIA L4"),
+        *(launch(seconds, "NVIDIA L4") for seconds in (0.05, 0.0495, 0.0497)),
+        *(launch(seconds, "NVIDIA L4") for seconds in (0.0531, 0.0528, 0.0532)),
     ]
     with drawing():
         found = described(history_figure(trends(launches)))
