@@ -290,6 +290,9 @@ def test_all_cells_and_metrics_share_the_risk() -> None:
     assert estimated(judge(cell, effect=0.01)["cell"]).is_significant
     assert not estimated(judge({**cell, **failed}, effect=0.01)["cell"]).is_significant
     assert not estimated(judge(cell, effect=0.01, metrics=10)["cell"]).is_significant
+    effects = {"cell": math.log1p(0.01)}
+    one = judge_stored(cell, effects, tau=MEASURED, base=Base.CANNOT_BE_BUILT)
+    assert one == judge(cell, effect=0.01)
 
 
 def test_holm_steps_down() -> None:

@@ -61,7 +61,7 @@ from suite.model.launch import Status
 from suite.model.matrix import Matrix
 from suite.model.report import Report
 from suite.model.run import RunSummary
-from suite.model.selftest import RecordedLaunches, Selftest
+from suite.model.selftest import RecordedLaunches
 from suite.model.text import shown
 
 # No table is made narrower.
@@ -143,14 +143,6 @@ def found_with(name: str) -> Diagnosis:
     )
 
 
-def selftest_with(name: str) -> Selftest:
-    """Of a cell whose launches differ, and of one whose launches do not."""
-    other = f"{name} 2"
-    launches = {name: (0.1, 0.2, 0.1, 0.3, 0.2), other: (0.1,) * 5}
-    cells = {cell: RecordedLaunches(sessions=(each,), pairs=()) for cell, each in launches.items()}
-    return selftest(cells, dict.fromkeys(cells, 0.05))
-
-
 def judged(name: str) -> str:
     report = report_with(name)
     cells, coverage = report.comparisons[0].cells, report.runs[0].coverage
@@ -160,6 +152,13 @@ def judged(name: str) -> str:
 def listed(name: str) -> RunSummary:
     header = replace(run_with(name).header, started_at="2026-01-02T03:04:05+00:00")
     return RunSummary(directory=name, header=header, recorded_launches=0)
+
+
+def selftest_with(name: str) -> str:
+    """A cell that tells something, and one that does not."""
+    told = RecordedLaunches(sessions=((-1.0, -1.02, -1.01),))
+    cells = {f"{name}-told": told, f"{name}-untold": RecordedLaunches(sessions=((-1.0,),))}
+    return selftest_text(selftest(cells, dict.fromkeys(cells, 0.05)), WIDE)
 
 
 TEXTS: dict[str, Callable[[str], str]] = {
@@ -179,7 +178,7 @@ TEXTS: dict[str, Callable[[str], str]] = {
     "plan_text": plan_with,
     "reference_text": lambda name: reference_text(reference_with(name), Dialect.TERMINAL, WIDE),
     "reference_list": lambda name: reference_list([reference_with(name)], WIDE),
-    "selftest_text": lambda name: selftest_text(selftest_with(name), WIDE),
+    "selftest_text": selftest_with,
     "verdict_text": judged,
     "run_list": lambda name: run_list([listed(name)], WIDE),
     "left_out_text": lambda name: left_out_text(LeftOut("a check", name)),
