@@ -82,8 +82,9 @@ def _lines(report: GateReport, cell: GateCell) -> Iterator[str]:
         yield f"{cell.verdict.value}: {by_days}"
     else:
         yield (
-            f"{again.verdict.value}: {_bounds(factors_of_pairs(again.estimate))}; the minimum"
-            f" effect is {ratio(1 + again.minimum_loss)}; measured again in {again.pairs} pairs"
+            f"{again.verdict.value} in {again.pairs} pairs, measured again:"
+            f" {_bounds(factors_of_pairs(again.estimate))}; the minimum effect is"
+            f" {ratio(1 + again.minimum_loss)}"
         )
         yield f"beside the stored baseline {stored.verdict.value}: {by_days}"
     base, today = value(cell, cell.baseline_seconds), value(cell, cell.today_seconds)
