@@ -547,6 +547,32 @@ def test_a_run_that_does_not_tell_its_command_cannot_be_measured_again(
     assert "bench.py ab" not in gate.out
 
 
+@pytest.mark.parametrize(
+    ("began", "kept"),
+    [
+        ((), ()),
+        (("--max-time", "5m", "--no-prune", "--out", "elsewhere"), ()),
+        (("--only", "batch_size >= 8"), ("--only", "batch_size >= 8")),
+        (("--set", "xla=off", "--set", "gpus=1"), ("--set", "xla=off", "--set", "gpus=1")),
+        (("--quick",), ("--quick",)),
+        (("--data_dir", "images", "--data_idx_dir", "index"),
+         ("--data_dir", "images", "--data_idx_dir", "index")),
+        (("--lock-clocks",), ("--lock-clocks",)),
+        (("--lock-clocks", "1200"), ("--lock-clocks", "1200")),
+        (("--cell", TWO.id), ()),
+    ],
+)  # fmt: skip
+def test_what_is_measured_again_is_measured_as_the_run_was(
+    began: tuple[str, ...], kept: tuple[str, ...], gate: Gate
+) -> None:
+    """On its data and at its clocks, of its selection; what ended the run early is left out."""
+    gate.today(1, 1.2, 1, command=("run", "mine", *began))
+    words = [*kept, "--a", f"ref={CODE['commit']}", "--b", "unchanged", "--rounds", "5"]
+
+    assert gate() == 0
+    assert gate.report["confirm_command"] == ["ab", "mine", *words, "--cell", TWO.id]
+
+
 @pytest.mark.parametrize("of", ["gate", "ab", "report", "rules", "baseline"])
 def test_the_schema_of_each_file_is_printed(of: str, capsys: pytest.CaptureFixture[str]) -> None:
     """As other programs need it."""
