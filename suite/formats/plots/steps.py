@@ -105,7 +105,8 @@ def _distribution(cells: Sequence[StepRow]) -> Chart:
                 parts[1].append([places[0], longest[-1]])
                 parts[3].append([places[2], places[3]])
                 parts[8].append([places[1], places[2]])
-                medians.append([(places[1][0], places[1][1] + up) for up in (-6, 6)])
+                median, middle = places[1]
+                medians.append([(median, middle + up) for up in (-6, 6)])
                 write_number(area, rows, y, row, tail(each))
             for width, drawn in parts.items():
                 pen.stroke(figure, drawn, look.light, width)
