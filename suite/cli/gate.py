@@ -55,11 +55,13 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         print(explained_cell(report, arguments.explain, text_width()))
     else:
         _show_and_write(report, arguments.out or directory, strict=arguments.strict)
-    if measured is not None and (why := unfinished(measured)) is not None:
+    code = _exit_code(report, strict=arguments.strict)
+    if measured is None:
+        return code
+    if (why := unfinished(measured)) is not None:
         print(why)
-    if measured is not None and measured.stopped_by is not None:
-        return ExitCode.INTERRUPTED
-    return _exit_code(report, strict=arguments.strict)
+        code = code if code is ExitCode.REGRESSION else ExitCode.CELL_FAILED
+    return code if measured.stopped_by is None else ExitCode.INTERRUPTED
 
 
 def _check_flags(arguments: argparse.Namespace) -> None:
