@@ -169,8 +169,8 @@ def measure_baseline(repository: Path, stand_ins: Path) -> None:
 
 
 def slower(repository: Path) -> None:
-    """Let a step of the simulated kernel take three times as long."""
-    _set_fixed_seconds(repository, "0.010")
+    """Let a step of the simulated kernel take four times as long, which shows in any noise."""
+    _set_fixed_seconds(repository, "0.020")
 
 
 def faster(repository: Path) -> None:
