@@ -92,23 +92,34 @@ def dotted(place: Place) -> str:
     return text
 
 
-def read_yaml(path: Path) -> LocatedYaml:
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a file should be, with an example of it, for errors."""
+
+    name: str
+    example: str
+
+
+MATRIX = Kind("matrix", "matrices/quick.yaml")
+
+
+def read_yaml(path: Path, kind: Kind = MATRIX) -> LocatedYaml:
     """Parse one YAML document of mappings with words for keys, lists and scalars.
 
     Raises:
         InputError: unreadable, not YAML, empty, too long or too deep, a key given twice, an alias
             or a tag, or a word that versions of YAML read differently.
     """
-    text = read_text(path, "a matrix, such as matrices/quick.yaml")
+    text = read_text(path, f"a {kind.name}, such as {kind.example}")
     if len(text) > _LONGEST:
         raise InputError(
-            f"{path}: has {len(text)} characters, and a matrix at most {_LONGEST}; split it"
+            f"{path}: has {len(text)} characters, and a {kind.name} at most {_LONGEST}; split it"
         )
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
-            raise InputError(f"{path}: is empty; see matrices/quick.yaml for an example")
+            raise InputError(f"{path}: is empty; see {kind.example} for an example")
         lines: dict[Place, int] = {}
         _locate(path, node, (), lines, set())
         return LocatedYaml(path, loader.construct_document(node), lines)
@@ -122,6 +133,25 @@ def read_yaml(path: Path) -> LocatedYaml:
         line = text.count("\n", 0, error.position) + 1
         problem = f"character {chr(error.character)!r} is not allowed"
         raise InputError(f"{path}:{line}: cannot be read as YAML: {problem}") from None
+
+
+def read_scalar(text: str) -> object:
+    """A number, true, false, null or a text, as a value in such a document is read.
+
+    Raises:
+        ValueError: it is a list, a mapping or no YAML, or versions of YAML read it differently.
+    """
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        single = node if isinstance(node, yaml.ScalarNode) else None
+        problem = _problem(single) if single else "is not a single value"
+    except yaml.YAMLError:
+        problem = "is not a single value"
+    if problem:
+        raise ValueError(problem)
+    value: object = loader.construct_document(node)
+    return value
 
 
 def _error(path: Path, line: int, place: Place, problem: str) -> InputError:
@@ -212,5 +242,5 @@ def _problem_of_key(key: yaml.Node) -> str | None:
     if key.tag != _TEXT or _problem(key):
         return f"a key is a word, not {word}; correct it"
     if not key.value.isprintable() or not 0 < len(key.value) <= _LONGEST_KEY:
-        return f"{word} is not a key of a matrix; correct it"
+        return f"{word} is not a key; correct it"
     return None

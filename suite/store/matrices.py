@@ -1,7 +1,7 @@
 """matrices/*.yaml -> Matrix, read strictly so that a typo cannot change a measurement."""
 
-import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -33,6 +33,7 @@ from suite.store.matrix_model import (
     ReadingModel,
 )
 from suite.store.nearest import nearest
+from suite.store.problems import first_problem
 from suite.store.text import reachable
 
 # In a checkout a link to its folder, and when installed a copy.
@@ -71,7 +72,7 @@ def read_matrix(path: Path) -> Matrix:
     try:
         model = MatrixModel.model_validate(source.data)
     except ValidationError as error:
-        raise source.error(*_first_problem(error)) from None
+        raise source.error(*first_problem(error, _fields_at)) from None
     if not is_device_name(model.device):
         hint = nearest(model.device, known_devices())
         problem = f"unknown device {model.device!r}; {hint} (or a product name, 'NVIDIA ...')"
@@ -165,22 +166,7 @@ _FIELDS_AT: dict[str, type[Model]] = {
 }
 
 
-def _first_problem(error: ValidationError) -> tuple[Place, str]:
-    """Place and text of pydantic's first problem, with the number of further ones."""
-    details = error.errors()
-    # A misspelt key is also a missing one; the misspelling is what the user can see.
-    first = min(details, key=lambda detail: detail["type"] != "extra_forbidden")
-    place: Place = first["loc"]
-    if first["type"] == "extra_forbidden":
-        model = _FIELDS_AT.get(str(place[0]), MatrixModel) if len(place) > 1 else MatrixModel
-        problem = f"unknown key; {nearest(str(place[-1]), model.model_fields)}"
-    elif first["type"] == "missing":
-        problem = "missing; add it"
-    elif first["type"] == "value_error":
-        problem = str(first["ctx"]["error"])
-    else:
-        said = first["msg"][0].lower() + first["msg"][1:]
-        given = json.dumps(first["input"])
-        problem = f"{said}, not {given if len(given) <= 60 else given[:60] + '...'}"
-    more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-    return place, problem + more
+def _fields_at(place: Place) -> Iterable[str]:
+    """The keys that are known beside the last one of a place."""
+    model = _FIELDS_AT.get(str(place[0]), MatrixModel) if len(place) > 1 else MatrixModel
+    return model.model_fields

@@ -44,7 +44,8 @@ from suite.model.systems import SYSTEMS, gpu_type, is_product_name
 from suite.store.nearest import nearest
 
 
-def _within(bounds: Bounds) -> Any:
+def within(bounds: Bounds) -> Any:
+    """The limits of a number, for a field."""
     return Field(ge=bounds.lowest, le=bounds.highest)
 
 
@@ -61,8 +62,8 @@ def _gpu_type(text: str) -> str:
     return gpu_type(text)
 
 
-GlobalBatchSize = Annotated[StrictInt, _within(GLOBAL_BATCH_SIZES)]
-Seconds = Annotated[StrictFloat, _within(SECONDS)]
+GlobalBatchSize = Annotated[StrictInt, within(GLOBAL_BATCH_SIZES)]
+Seconds = Annotated[StrictFloat, within(SECONDS)]
 Xla = Annotated[
     StrictBool, BeforeValidator(_switched), WithJsonSchema({"enum": [True, False, "on", "off"]})
 ]
@@ -79,11 +80,11 @@ class Model(BaseModel):
 class ProtocolModel(Model):
     """How each cell is measured."""
 
-    warmup_steps: Annotated[StrictInt, _within(WARMUP_STEPS)]
+    warmup_steps: Annotated[StrictInt, within(WARMUP_STEPS)]
     """Steps before measuring; stored but not summarised."""
-    measured_steps: Annotated[StrictInt, _within(MEASURED_STEPS)]
+    measured_steps: Annotated[StrictInt, within(MEASURED_STEPS)]
     """Measured steps: the page's --num_iter less its --warmup_steps."""
-    launches: Annotated[StrictInt, _within(LAUNCHES)] = 1
+    launches: Annotated[StrictInt, within(LAUNCHES)] = 1
     """Processes per cell, one after the other."""
     max_seconds: Seconds | None = None
     """Cap on warm-up and measuring of one launch; a launch that reaches it is marked truncated."""
@@ -98,7 +99,7 @@ def _value_of(axis: Axis) -> Any:
     if axis.kind is bool:
         return Xla
     if axis.bounds:
-        return Annotated[StrictInt, _within(axis.bounds)]
+        return Annotated[StrictInt, within(axis.bounds)]
     return GpuType if axis.kind == str | None else axis.kind
 
 
@@ -154,20 +155,20 @@ class DistributedModel(Model):
     """Names of environment variables that are passed on to every rank."""
     compression: Compression = Compression.NONE
     """The type in which ranks exchange gradients; none keeps float32."""
-    fusion_mib: Annotated[StrictFloat, _within(FUSION_MIB)] | None = None
+    fusion_mib: Annotated[StrictFloat, within(FUSION_MIB)] | None = None
     """Size of Horovod's fusion buffer in MiB; by default Horovod's own."""
-    cycle_ms: Annotated[StrictFloat, _within(CYCLE_MS)] | None = None
+    cycle_ms: Annotated[StrictFloat, within(CYCLE_MS)] | None = None
     """Horovod's cycle time in ms; by default Horovod's own."""
 
 
 class ReadingModel(Model):
     """How cells read records; by default as published."""
 
-    shuffled_records: Annotated[StrictInt, _within(SHUFFLED_RECORDS)] | None = None
+    shuffled_records: Annotated[StrictInt, within(SHUFFLED_RECORDS)] | None = None
     """Shuffle buffer in records; 0 keeps file order."""
-    decode_threads: Annotated[StrictInt, _within(DECODE_THREADS)] | None = None
+    decode_threads: Annotated[StrictInt, within(DECODE_THREADS)] | None = None
     """Images decoded at once."""
-    open_files: Annotated[StrictInt, _within(OPEN_FILES)] | None = None
+    open_files: Annotated[StrictInt, within(OPEN_FILES)] | None = None
     """Shards that tf.data reads from in turn."""
 
 
@@ -184,7 +185,7 @@ class MatrixModel(Model):
     protocol: ProtocolModel
     axes: AxesModel
     distributed: DistributedModel = DistributedModel()
-    threads_per_rank: Annotated[StrictInt, _within(THREADS)] | None = None
+    threads_per_rank: Annotated[StrictInt, within(THREADS)] | None = None
     """Cap on TensorFlow's CPU threads in every launch, those of one rank included."""
     reading: ReadingModel = ReadingModel()
     exclude: list[ConditionsModel] = []

@@ -1,0 +1,281 @@
+"""`bench.py train`: train by a recipe to an accuracy."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+from suite.cli.headers import directory_name, new_header
+from suite.cli.terminal import text_width
+from suite.cli.training_files import read_course, write_training
+from suite.cli.training_progress import TrainingProgress
+from suite.cli.training_work import TrainingPart, new_training, resumed_training
+from suite.formats.tables import paragraph
+from suite.formats.training import training_text
+from suite.kernels.interface import KernelOptions
+from suite.machine.devices import detect_machine
+from suite.model.cell import MOST_STEP_TIMES, Cell, Data, KernelName, Mode, Protocol
+from suite.model.device import Machine, labelling_machine
+from suite.model.distributed import RankLauncher
+from suite.model.errors import ExitCode, InputError, UnfinishedError
+from suite.model.launch import Launch
+from suite.model.matrix import Matrix
+from suite.model.run import RunHeader
+from suite.model.text import bench, shown
+from suite.model.training_record import (
+    ChosenTraining,
+    Ended,
+    Outcome,
+    Split,
+    TrainingHeader,
+    TrainingWork,
+)
+from suite.run.locks import hold_devices, locks_for
+from suite.run.plan import PlannedLaunch, plan_launches
+from suite.run.ranks.command import choose_launcher
+from suite.run.session import Conduct, run_session
+from suite.run.stop import Stop
+from suite.store.checkpoints import checkpoint_steps
+from suite.store.dali_index import check_index
+from suite.store.data_set import cell_shards
+from suite.store.recipes import read_recipe, recipe_path
+from suite.store.tfrecords import SPLITS, list_shards, shard_bytes
+from suite.store.training_runs import as_stored_training, event_log
+
+# A build compiles for minutes, and an evaluation of 50,000 images takes minutes on few GPUs; these
+# deadlines only have to end what hangs.
+_STARTUP_SECONDS = 3600.0
+_STEP_SECONDS = 2 * 3600.0
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Train and report; exit 3 if it failed or its time is over, and 130 if it was stopped."""
+    chosen = read_recipe(recipe_path(arguments.recipe), arguments.precision, arguments.settings)
+    options = _options(arguments, chosen)
+    splits = _splits(options, chosen.training.cell)
+    machine = detect_machine()
+    matrix = _matrix(chosen)
+    launcher = choose_launcher(matrix.distributed, os.environ)
+    (planned,) = plan_launches(matrix, machine, options, launcher).launches
+    if planned.skip_reason is not None:
+        raise InputError(f"{arguments.recipe}: cannot be trained here: {planned.skip_reason}")
+    on_wait = _say_waiting if arguments.wait else None
+    with hold_devices(locks_for(matrix.cells, machine), on_wait) as announce, Stop() as stop:
+        run_header = replace(new_header(matrix, options, machine), command=arguments.command)
+        header = as_stored_training(_header(chosen, run_header, splits))
+        name = directory_name(run_header, labelling_machine(matrix.cells, machine))
+        with _part(arguments, header, f"{name}-train") as part:
+            announce(part.directory)
+            _say_beginning(part)
+            ended = None
+            if not part.is_finished:
+                conduct = Conduct(
+                    stop=stop,
+                    launcher=launcher
+                    if isinstance(launcher, RankLauncher)
+                    else RankLauncher.MPIRUN,
+                )
+                ended = _train(_ordered(arguments, planned, part), matrix, machine, part, conduct)
+            return _report(part, ended, stop, arguments.command)
+
+
+def _options(arguments: argparse.Namespace, chosen: ChosenTraining) -> KernelOptions:
+    """The folders of the records, of which a training that is real needs one.
+
+    Raises:
+        InputError: one is missing, or has no use.
+    """
+    cell, recipe = chosen.training.cell, arguments.recipe
+    if cell.kernel is KernelName.SIMULATED:
+        for name in ("data_dir", "data_idx_dir"):
+            if getattr(arguments, name):
+                raise InputError(f"{recipe}: reads no records; leave out --{name}")
+        return KernelOptions()
+    if not arguments.data_dir:
+        raise InputError(
+            f"{recipe}: trains on records; give --data_dir DIR with train-* and validation-* shards"
+        )
+    if cell.data is Data.DALI and not arguments.data_idx_dir:
+        make = bench("data", "index", arguments.data_dir)
+        raise InputError(f"{recipe}: DALI needs --data_idx_dir DIR, made with: {make}")
+    if cell.data is not Data.DALI and arguments.data_idx_dir:
+        raise InputError(f"{recipe}: only DALI reads --data_idx_dir; add --set data=dali")
+    return KernelOptions(data_dir=arguments.data_dir, data_idx_dir=arguments.data_idx_dir)
+
+
+def _splits(options: KernelOptions, cell: Cell) -> dict[str, Split]:
+    """What the folder holds of each split, both of which must be there.
+
+    Raises:
+        InputError: a split is missing, cannot fill a batch, or does not fit its index.
+    """
+    if options.data_dir is None:
+        return {}
+    validation = list_shards(Path(options.data_dir), SPLITS[Mode.INFERENCE])
+    found = {
+        SPLITS[Mode.TRAINING]: cell_shards(cell, options.data_dir, options.data_idx_dir),
+        SPLITS[Mode.INFERENCE]: validation,
+    }
+    if options.data_idx_dir is not None:
+        for shard in validation:
+            check_index(shard, Path(options.data_idx_dir))
+    return {
+        name: Split(shards=len(shards), bytes=sum(map(shard_bytes, shards)))
+        for name, shards in found.items()
+    }
+
+
+def _matrix(chosen: ChosenTraining) -> Matrix:
+    """The training's cell as a matrix of its own, for what launches are planned by."""
+    training = chosen.training
+    return Matrix(
+        name=training.name,
+        purpose=training.purpose,
+        device=None,
+        reference=None,
+        protocol=Protocol(
+            warmup_steps=0,
+            # As many as the record of a launch may have; each rank has its own.
+            measured_steps=MOST_STEP_TIMES // (training.cell.gpus + 1),
+            startup_timeout_seconds=_STARTUP_SECONDS,
+            step_timeout_seconds=_STEP_SECONDS,
+        ),
+        cells=(training.cell,),
+        reading=training.reading,
+    )
+
+
+def _header(chosen: ChosenTraining, header: RunHeader, splits: dict[str, Split]) -> TrainingHeader:
+    folders = {name: str(value) for name, value in (header.data or {}).items() if value}
+    return TrainingHeader(
+        training=chosen.training,
+        system=chosen.system,
+        overrides=chosen.overrides,
+        device=header.device,
+        gpu=header.gpu,
+        started_at=header.started_at,
+        machine=header.machine,
+        environment=header.environment,
+        distributed=header.distributed,
+        data={name: folders.get(name) for name in ("data_dir", "data_idx_dir")},
+        splits=splits,
+        command=header.command,
+    )
+
+
+def _part(
+    arguments: argparse.Namespace, header: TrainingHeader, name: str
+) -> AbstractContextManager[TrainingPart]:
+    if arguments.resume is not None:
+        return resumed_training(arguments, header)
+    return new_training(arguments.out, name, header)
+
+
+def _say_beginning(part: TrainingPart) -> None:
+    """Say what is trained, what the user changed of it, and where it begins."""
+    training = part.header.training
+    words = [f"{training.name}: {training.epochs} epochs of {training.cell.id}"]
+    words += [f"{each.name} {each.given}, not {each.declared}" for each in part.header.overrides]
+    print(shown("; ".join(words)), flush=True)
+    for note in part.notes:
+        print(f"note: {shown(note)}", flush=True)
+    if part.is_resumed and not part.is_finished:
+        place = "the beginning" if part.step is None else f"step {part.step}"
+        print(f"going on from {place}", flush=True)
+
+
+def _ordered(
+    arguments: argparse.Namespace, planned: PlannedLaunch, part: TrainingPart
+) -> PlannedLaunch:
+    """The launch with the training as its order."""
+    work = TrainingWork(
+        training=part.header.training,
+        directory=str(part.directory.resolve()),
+        step=part.step,
+        notes=part.notes,
+        eval_every=arguments.eval_every,
+        checkpoint_every=arguments.checkpoint_every,
+        max_seconds=arguments.max_time,
+    )
+    # Its readings would fill the memory of a training of days.
+    order = replace(planned.order, training=work, launch=part.number, telemetry=False)
+    return replace(planned, order=order)
+
+
+def _train(
+    planned: PlannedLaunch,
+    matrix: Matrix,
+    machine: Machine,
+    part: TrainingPart,
+    conduct: Conduct,
+) -> Ended:
+    """Train until the end or a request to stop; how that ended, which the events have as well."""
+    progress = TrainingProgress(part.directory, part.header)
+    launches: list[Launch] = []
+    with (
+        progress as seen,
+        conduct.stop.passed_to(seen.on_stop),
+        suppress(KeyboardInterrupt),
+    ):
+        launches += run_session(
+            [planned], matrix, machine, part.directory, seen.on_progress, conduct
+        )
+    return progress.ended or _end_unsaid(part.directory, launches, conduct.stop)
+
+
+def _end_unsaid(directory: Path, launches: Sequence[Launch], stop: Stop) -> Ended:
+    """Record the end of a worker that could not: it was ended, or ended itself."""
+    reason = launches[0].reason if launches else "ended before it began"
+    ended = Ended(
+        at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        step=max(checkpoint_steps(directory), default=0),
+        outcome=Outcome.STOPPED if stop.by is not None else Outcome.FAILED,
+        reason=reason,
+    )
+    with event_log(directory) as append:
+        append(ended)
+    return ended
+
+
+def _report(
+    part: TrainingPart, ended: Ended | None, stop: Stop, command: Sequence[str]
+) -> ExitCode:
+    if ended is not None and ended.outcome is Outcome.REFUSED:
+        raise InputError(f"{ended.reason}; nothing was trained")
+    course = read_course(part.directory)
+    files = write_training(course, part.directory)
+    print(f"\n{training_text(course, text_width())}")
+    held = ", ".join([*files, "training.json", "events.jsonl", "checkpoints/", "cells/"])
+    print(paragraph(f"training directory: {shown(str(part.directory))} ({held})", text_width()))
+    if ended is None:
+        print("nothing was missing")
+        return ExitCode.GOOD
+    if ended.outcome is Outcome.FINISHED:
+        return ExitCode.GOOD
+    way_on = f"go on with: {_resume_command(command, part.directory)}"
+    if ended.outcome is Outcome.FAILED:
+        kept = max(checkpoint_steps(part.directory), default=None)
+        last = (
+            "no checkpoint was written" if kept is None else f"the checkpoint of step {kept} stays"
+        )
+        raise UnfinishedError(f"{ended.reason}; {last}; {way_on}")
+    why = f"stopped by {stop.by}" if stop.by else "--max-time is over"
+    print(f"not finished ({why}): {ended.reason}; {way_on}")
+    return ExitCode.INTERRUPTED if stop.by is not None else ExitCode.CELL_FAILED
+
+
+def _resume_command(words: Sequence[str], directory: Path) -> str:
+    """The same command, to go on in this directory."""
+    kept: list[str] = []
+    for before, word in zip(["", *words], words, strict=False):
+        is_value = before == "--resume" and not word.startswith("-")
+        if not is_value and word.partition("=")[0] != "--resume":
+            kept.append(word)
+    return bench(*kept, "--resume", str(directory))
+
+
+def _say_waiting(text: str) -> None:
+    print(f"waiting: {shown(text)}", flush=True)
