@@ -215,15 +215,18 @@ def _train(
     """Train until the end or a request to stop; how that ended, which the events have as well."""
     progress = TrainingProgress(part.directory, part.header)
     launches: list[Launch] = []
-    with (
-        progress as seen,
-        conduct.stop.passed_to(seen.on_stop),
-        suppress(KeyboardInterrupt),
-    ):
-        launches += run_session(
-            [planned], matrix, machine, part.directory, seen.on_progress, conduct
-        )
-    return progress.ended or _end_unsaid(part.directory, launches, conduct.stop)
+    try:
+        with (
+            progress as seen,
+            conduct.stop.passed_to(seen.on_stop),
+            suppress(KeyboardInterrupt),
+        ):
+            launches += run_session(
+                [planned], matrix, machine, part.directory, seen.on_progress, conduct
+            )
+        return progress.ended or _end_unsaid(part.directory, launches, conduct.stop)
+    except InputError as error:
+        raise UnfinishedError(f"{error}; what was written before is kept") from None
 
 
 def _end_unsaid(directory: Path, launches: Sequence[Launch], stop: Stop) -> Ended:
