@@ -6,11 +6,15 @@ from pathlib import Path
 from suite.cli.data_parser import add_data_directories
 from suite.cli.run_parser import duration_seconds
 from suite.cli.verb_parser import Verbs, add_verb
+from suite.model.bounds import Bounds
 from suite.model.cell import Precision
 from suite.model.flag_values import whole
+from suite.model.reading import IMAGENET_TRAINING_IMAGES, IMAGENET_VALIDATION_IMAGES
 from suite.model.training_record import CHECKPOINT_EVERY, EVAL_EVERY
 from suite.store.flags import path
 
+# A thousand times ImageNet.
+_IMAGES = Bounds(1, 1_300_000_000)
 _PRECISIONS = tuple(precision.value for precision in Precision)
 
 
@@ -21,8 +25,8 @@ def add_train(verbs: "Verbs[argparse.ArgumentParser]", reports: Path) -> None:
         "train",
         "train by a recipe to an accuracy, which is set beside the published one",
         ("train", "demo"),
-        ("train", "dgx1_90epochs", "--data_dir", "records", "--precision", "amp"),
-        ("train", "dgx1_90epochs", "--data_dir", "records", "--precision", "amp", "--resume"),
+        ("train", "dgx1_90epochs", "--data_dir", "images", "--precision", "amp"),
+        ("train", "dgx1_90epochs", "--data_dir", "images", "--precision", "amp", "--resume"),
     )
     parser.add_argument(
         "--out",
@@ -65,6 +69,47 @@ def add_train(verbs: "Verbs[argparse.ArgumentParser]", reports: Path) -> None:
     )
     add = parser.add_argument_group("the device").add_argument
     add("--wait", action="store_true", help="wait while another run uses the device")
+
+
+def add_project(verbs: "Verbs[argparse.ArgumentParser]", reports: Path) -> None:
+    """Add the verb."""
+    parser = add_verb(
+        verbs,
+        "project",
+        "hours of a recipe at the rate of a run, beside the published hours",
+        ("project", "--recipe", "dgx1_90epochs", "--set", "gpus=1"),
+        ("project", "reports/run-a", "--recipe", "dgx1_90epochs", "--precision", "amp"),
+    )
+    parser.add_argument(
+        "run",
+        nargs="?",
+        type=path,
+        metavar="RUN",
+        help=f"directory of a run that measured training (default: the newest under {reports})",
+    )
+    parser.add_argument(
+        "--recipe",
+        type=path,
+        required=True,
+        metavar="RECIPE",
+        help="a recipe of the suite by name, or a file",
+    )
+    _add_choice(parser)
+    add = parser.add_argument_group("what it would be trained on").add_argument
+    add(
+        "--images",
+        type=whole(_IMAGES),
+        default=IMAGENET_TRAINING_IMAGES,
+        metavar="N",
+        help="images of the training split (default: %(default)s, those of ImageNet)",
+    )
+    add(
+        "--validation-images",
+        type=whole(_IMAGES),
+        default=IMAGENET_VALIDATION_IMAGES,
+        metavar="N",
+        help="images of the validation split (default: %(default)s)",
+    )
 
 
 def _add_recipe(parser: argparse.ArgumentParser) -> None:
