@@ -11,7 +11,7 @@ from suite.model.schedule import Schedule
 
 # ImageNet in steps of 2,048 images: eight GPUs of 256.
 STEPS = 1_281_167 // 2048
-COSINE = {"lr_init": 0.256, "lr_warmup_epochs": 8, "cosine_lr": True}
+COSINE: dict[str, Any] = {"lr_init": 0.256, "lr_warmup_epochs": 8, "cosine_lr": True}
 
 
 def rate(epoch: float, *, epochs: int = 90, batch_size: int = 2048, **settings: Any) -> float:

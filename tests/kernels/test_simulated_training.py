@@ -102,9 +102,14 @@ def test_a_point_comes_once_in_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None
     trained = trainer()
     drawn = []
     draw = trained._next_batch
-    monkeypatch.setattr(trained, "_next_batch", lambda: drawn.append(draw()) or drawn[-1])
+
+    def watched() -> Any:
+        drawn.append(draw())
+        return drawn[-1]
+
+    monkeypatch.setattr(trained, "_next_batch", watched)
     steps_of(trained, 20)
-    first, second = (np.concatenate([b[0] for b in drawn[i : i + 10]]) for i in (0, 10))
+    first, second = (np.concatenate([points for points, _ in drawn[i : i + 10]]) for i in (0, 10))
 
     assert len(np.unique(first, axis=0)) == len(np.unique(second, axis=0)) == 320
     assert not np.array_equal(first, second)
