@@ -7,8 +7,11 @@ from statistics import NormalDist, fmean
 
 from suite.analysis.intervals import CONFIDENCE
 from suite.model.training import TrainedStep
-from suite.model.training_course import Accuracy, Epoch, TrainingCourse
+from suite.model.training_course import Accuracy, CoursePoint, Epoch, TrainingCourse
 from suite.model.training_record import Began, Ended, Evaluated, Event, Saved, TrainingHeader
+
+# Points of a curve: a plot is as many units wide.
+_MOST_POINTS = 300
 
 
 def training_course(
@@ -59,6 +62,7 @@ def training_course(
             default=None,
         ),
         published_within=_published_within(header, epochs),
+        points=_points(list(steps.values()), per_epoch) if per_epoch else (),
         notes=(*(note for part in parts for note in part.notes), *notes),
     )
 
@@ -96,6 +100,26 @@ def _epochs(
                 saving_seconds=sum(saved[step].seconds for step in within if step in saved),
             )
         )
+    return tuple(found)
+
+
+def _points(steps: Sequence[TrainedStep], per_epoch: int) -> tuple[CoursePoint, ...]:
+    """At most `_MOST_POINTS` of them, each of as many steps but the last; none of lost losses."""
+    size = math.ceil(len(steps) / _MOST_POINTS)
+    found = []
+    for first in range(0, len(steps), max(1, size)):
+        group = steps[first : first + size]
+        losses = [step.loss for step in group if math.isfinite(step.loss)]
+        if losses:
+            found.append(
+                CoursePoint(
+                    epochs=group[-1].step / per_epoch,
+                    loss=fmean(losses),
+                    lowest=min(losses),
+                    highest=max(losses),
+                    learning_rate=group[-1].learning_rate,
+                )
+            )
     return tuple(found)
 
 

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from suite.analysis.training_course import training_course
+from suite.formats.plots.training import training_plots
 from suite.formats.training import training_csv, training_markdown
 from suite.model.training_course import TrainingCourse
+from suite.store.runs import write_plot
 from suite.store.text import write_text
 from suite.store.training_runs import read_events, read_training_header
 
@@ -25,10 +27,14 @@ def write_training(course: TrainingCourse, directory: Path) -> list[str]:
     Raises:
         InputError: the directory cannot be written.
     """
+    plots = training_plots(course)
+    for name, content in plots.items():
+        write_plot(directory, name, content)
+    pictures = [name for name in plots if name.endswith(".svg")]
     texts = {
-        "training.md": training_markdown(course, plots=[]),
+        "training.md": training_markdown(course, pictures),
         "training.csv": training_csv(course),
     }
     for name, text in texts.items():
         write_text(directory / name, text)
-    return list(texts)
+    return [*texts, *(["plots/"] if plots else [])]

@@ -52,6 +52,21 @@ class Epoch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CoursePoint:
+    """Neighbouring steps as one point of a curve: `epochs` done when they end, their mean loss.
+
+    `lowest` and `highest` are the least and the largest loss among them, `learning_rate` is that of
+    the last.
+    """
+
+    epochs: float
+    loss: float
+    lowest: float
+    highest: float
+    learning_rate: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingCourse:
     """A training so far, without the steps that a later part repeated (`lost_steps` of them).
 
@@ -59,7 +74,7 @@ class TrainingCourse:
     runs or was killed. `seconds` are those of all epochs. `last` and `best` are the last and the
     most accurate epoch with an evaluation; of several, the first. `published_within` says whether
     the published top-1 is within the interval of the last epoch, None where there is nothing to
-    compare.
+    compare. `points` are the steps as a curve of some hundred points.
     """
 
     header: TrainingHeader
@@ -73,6 +88,7 @@ class TrainingCourse:
     last: Epoch | None
     best: Epoch | None
     published_within: bool | None
+    points: tuple[CoursePoint, ...]
     notes: tuple[str, ...] = ()
 
     @property

@@ -1,6 +1,7 @@
 """Hours of a recipe from the rate of a run, by hand-computed values."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from builders import make_cell, make_launch, make_result, make_telemetry, make_training
@@ -66,7 +67,7 @@ def test_only_the_same_step_fits(cell: Cell, is_same: bool) -> None:  # noqa: FB
         {"overrides": (Override(name="batch_size", declared="128", given="10"),)},
     ],
 )
-def test_published_hours_are_of_the_same_training(changed: dict[str, object]) -> None:
+def test_published_hours_are_of_the_same_training(changed: dict[str, Any]) -> None:
     """Of another system, length or batch they would be no comparison."""
     chosen = replace(CHOSEN, **changed)
     found = project(chosen, make_result(CELL, 0.5), [], ASSUMED, [ROW])

@@ -108,7 +108,8 @@ def test_the_published_accuracy_is_beside_the_last_epoch(
 ) -> None:
     """60 of 100 lie within 50.2 and 69.1 %."""
     header = make_training_header(training=make_training(epochs=1, published_top1=published))
-    events = [BEGAN, make_trained_step(1), make_trained_step(2), make_evaluated(2, top1=top1)]
+    events: list[Event] = [BEGAN, make_trained_step(1), make_trained_step(2)]
+    events += [make_evaluated(2, top1=top1)]
 
     assert training_course(header, events).published_within is within
     longer = make_training_header(training=make_training(epochs=2, published_top1=published))
