@@ -182,7 +182,8 @@ def _time(course: TrainingCourse) -> str:
         f"; {course.lost_steps} steps that were repeated not counted" if course.lost_steps else ""
     )
     return (
-        f"{course.seconds / 3600:.2f} h measured: {duration(steps)} of steps,"
+        f"{duration(course.seconds)} ({course.seconds / 3600:.2f} h) measured:"
+        f" {duration(steps)} of steps,"
         f" {duration(evaluations)} of evaluations,"
         f" {duration(course.seconds - steps - evaluations)} of checkpoints{lost}"
     )

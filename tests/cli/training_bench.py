@@ -41,10 +41,11 @@ if "--order" in sys.orig_argv:
 
 
 class TrainingBench:
-    """`bench.py train` on the recipe `demo`, in a folder of its own."""
+    """`bench.py train` on a recipe, in a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, recipe: object = "demo", *always: object) -> None:
         self.folder = folder
+        self.recipe = [str(recipe), *map(str, always)]
         self.out = folder / "out"
 
     def start(
@@ -56,7 +57,10 @@ class TrainingBench:
         patch = PATCH.format(folder=str(self.folder), fault=fault, at_start=at_start)
         (self.folder / "sitecustomize.py").write_text(patch)
         return subprocess.Popen(
-            [sys.executable, "bench.py", "train", "demo", "--out", self.out, *map(str, words)],
+            [
+                *(sys.executable, "bench.py", "train", *self.recipe),
+                *("--out", self.out, *map(str, words)),
+            ],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(self.folder)},
             stdout=subprocess.PIPE,

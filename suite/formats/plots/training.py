@@ -74,7 +74,7 @@ def _charts(course: TrainingCourse, condition: Look) -> Iterator[Chart]:
         share = course.last.accuracy.top1
         yield Chart(
             title="Accuracy",
-            unit="% of the validation images, top-1 and top-5",
+            unit="% of the validation images; grey: top-5",
             says=f"Top-1 is {share:.1%} after epoch {course.last.number}.",
             height=_HEIGHT,
             draw=_accuracy(course, condition),
