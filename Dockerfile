@@ -21,7 +21,7 @@ ENV PIP_BREAK_SYSTEM_PACKAGES=1
 WORKDIR /suite
 # Before the suite itself, so that a change of it does not install them anew.
 COPY suite/install/packages.sh suite/install/packages.txt suite/install/
-RUN bash suite/install/packages.sh python horovod hosts && rm -rf /var/lib/apt/lists/*
+RUN bash suite/install/packages.sh python horovod hosts revisions && rm -rf /var/lib/apt/lists/*
 
 COPY pyproject.toml README.md bench.py ./
 COPY suite suite

@@ -4,8 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from suite.analysis.baseline import baseline_of_run, with_sessions
 from suite.analysis.summary import summarize
 from suite.kernels.interface import KernelOptions
+from suite.model.baseline import Baseline, BaselineChange, ChangeKind
 from suite.model.cell import Cell, Data, Mode, Precision, Protocol
 from suite.model.device import Cpu, Gpu, Machine
 from suite.model.facts import Facts
@@ -193,3 +195,12 @@ def make_evaluated(step: int, **facts: Any) -> Evaluated:
     """60 of 100 images right, and 90 among the five likeliest."""
     usual = Evaluation(images=100, top1=60, top5=90, cross_entropy=1.0, seconds=2.0)
     return Evaluated(step=step, evaluation=replace(usual, **facts))
+
+
+def make_baseline(*runs: Run, **facts: Any) -> Baseline:
+    """A baseline of these runs, or of one of the usual cell, that somebody saved."""
+    first, *others = runs or [make_run(make_launch(step_seconds=(0.1, 0.1)))]
+    change = BaselineChange(
+        at="2026-01-03T03:04:05+00:00", who="Ada", what=ChangeKind.SAVED, why="a test"
+    )
+    return replace(with_sessions(baseline_of_run(first), others, change), **facts)

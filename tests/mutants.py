@@ -16,17 +16,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from importlib.util import cache_from_source
 from pathlib import Path
+from xml.etree.ElementTree import parse
 
 ROOT = Path(__file__).parents[1]
-# Tests that take so many times as long as without a fault never end.
+# A test that takes so many times as long as its whole file without a fault never ends.
 PATIENCE = 10
-# As pytest says that all tests it was given are slow ones.
-NONE_COLLECTED = 5
 
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
@@ -111,28 +111,51 @@ def mutants(path: Path) -> Iterator[Mutant]:
             yield Mutant(path, old.lineno, start, end, ast.unparse(old), after)  # type: ignore[attr-defined]
 
 
-def is_caught(mutant: Mutant, checkout: Path, tests: Sequence[Path], patience: float) -> bool:
-    """Whether a fast test fails, or does not end; the tests of the module itself come first."""
-    stem, folder = mutant.path.stem, mutant.path.parent.name
-    own = sorted({*tests[0].glob(f"test_{stem}*.py"), *tests[0].glob(f"test_{folder}_*.py")})
-    return any(given and not do_pass(given, checkout, patience) for given in (own, tests))
+def seconds_by_file(folders: Sequence[Path], checkout: Path) -> dict[Path, float]:
+    """How long each file of fast tests takes without a fault; ends the program if a test fails."""
+    results = checkout.parent / "results.xml"
+    # Only this family of such files says in which file a test stands.
+    told = [f"--junit-xml={results}", "--override-ini=junit_family=xunit1"]
+    if not do_pass(folders, checkout, *told):
+        sys.exit("the tests fail without any fault, or none of them is fast")
+    seconds: defaultdict[Path, float] = defaultdict(float)
+    for test in parse(results).iter("testcase"):  # noqa: S314 - just written by pytest
+        seconds[checkout / test.attrib["file"]] += float(test.attrib["time"])
+    return seconds
 
 
-def do_pass(tests: Sequence[Path], checkout: Path, patience: float | None = None) -> bool:
-    """Whether the fast ones of these tests pass in the copy, within so many seconds."""
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow and not browser", *tests],
-            cwd=checkout,
-            # A module is changed more than once a second, which its compiled form would hide.
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            timeout=patience,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode in {0, NONE_COLLECTED}
+def nearest_first(module: Path, seconds: Mapping[Path, float]) -> list[Path]:
+    """All files of tests: those of the module, then those of its folder, each time the quick first.
+
+    The first failure ends the tests, so that a fault costs as much as the tests before the one that
+    catches it.
+    """
+
+    def distance(tests: Path) -> tuple[bool, bool, float]:
+        own = tests.stem.startswith((f"test_{module.stem}", f"test_{module.parent.name}_"))
+        return not own, tests.parent.name != module.parent.name, seconds[tests]
+
+    return sorted(seconds, key=distance)
+
+
+def do_pass(
+    tests: Sequence[Path], checkout: Path, *options: str, patience: float | None = None
+) -> bool:
+    """Whether the fast ones of these tests pass in the copy, in the order given.
+
+    With `patience`, none may take more seconds, and no compiled modules are left behind.
+    """
+    wanted = ["-x", "-q", "-m", "not slow and not browser", *options]
+    if patience:
+        wanted += [f"--timeout={patience}", "--timeout-method=thread"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *wanted, *tests],
+        cwd=checkout,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1" if patience else ""},
+        capture_output=True,
+        check=False,
+    )
+    return done.returncode == 0
 
 
 def main() -> int:
@@ -148,11 +171,9 @@ def main() -> int:
         checkout = Path(folder) / "checkout"
         ignored = shutil.ignore_patterns(".*", "__pycache__", "reports")
         shutil.copytree(ROOT, checkout, ignore=ignored, symlinks=True)
-        tests = [checkout / "tests" / name for name in asked.tests or [asked.layer]]
-        began = time.monotonic()
-        if not do_pass(tests, checkout):
-            sys.exit("the tests fail without any fault")
-        patience = PATIENCE * (time.monotonic() - began)
+        folders = [checkout / "tests" / name for name in asked.tests or [asked.layer]]
+        seconds = seconds_by_file(folders, checkout)
+        patience = PATIENCE * (1 + max(seconds.values()))
         paths = sorted((checkout / "suite" / asked.layer).rglob(f"{asked.only}.py"))
         every = [mutant for path in paths for mutant in mutants(path)]
         chance = random.Random(asked.seed)  # noqa: S311 - the same faults in every run
@@ -162,7 +183,9 @@ def main() -> int:
             sound = mutant.path.read_bytes()
             faulty = sound[: mutant.start] + mutant.after.encode() + sound[mutant.end :]
             mutant.path.write_bytes(faulty)
-            if not is_caught(mutant, checkout, tests, patience):
+            # A module is changed more than once a second, which its compiled form would hide.
+            Path(cache_from_source(mutant.path)).unlink(missing_ok=True)
+            if do_pass(nearest_first(mutant.path, seconds), checkout, patience=patience):
                 missed += 1
                 place = f"{mutant.path.relative_to(checkout)}:{mutant.line}"
                 print(f"{number}. {place}\n    {mutant.before}\n    {mutant.after}", flush=True)

@@ -1,5 +1,6 @@
 """Every parser of the suite against damaged input: a value or one line, and never anything else."""
 
+import json
 import random
 import re
 import shutil
@@ -8,27 +9,34 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from builders import make_cell, make_header, make_whole_launch
+from builders import make_baseline, make_cell, make_header, make_whole_launch
 
+from suite.analysis.baseline import baseline_report
 from suite.analysis.results import cell_results
 from suite.cli.parser import make_parser
 from suite.cli.selection import narrowed
+from suite.formats.baseline import baseline_text
 from suite.model.cell import Mode, Precision, Protocol
 from suite.model.errors import ExitCode, InputError, SuiteError
+from suite.model.run import Run
 from suite.run.channel import receive
 from suite.run.flags import parse_order
 from suite.run.order import decode_order, encode_order
 from suite.run.plan import Plan, PlannedLaunch, decode_plan, encode_plan
+from suite.store.baselines import read_baseline, write_baseline
 from suite.store.dali_index import compare_index
 from suite.store.hostfile import read_hostfile
 from suite.store.import_published import transcribe
 from suite.store.launches import encode_launch, write_launch
 from suite.store.matrices import read_matrix
 from suite.store.references import read_bands, read_system
+from suite.store.rules import read_rules
 from suite.store.runs import create_run, read_run
 from suite.store.saved_results import is_results_table, read_results
 from suite.store.text import read_text
@@ -137,6 +145,37 @@ def parse_header(folder: Path, data: bytes) -> None:
         read_run(folder / "run")
     finally:
         path.write_bytes(kept)
+
+
+def parse_baseline(folder: Path, data: bytes) -> None:
+    path = folder / "baseline.json"
+    path.write_bytes(data)
+    assert baseline_text(baseline_report(read_baseline(path)))
+
+
+def parse_sealed_baseline(folder: Path, data: bytes) -> None:
+    """With the checksum that fits it, as of a program that wrote nonsense."""
+    try:
+        stored = json.loads(data)
+        content = {name: part for name, part in stored.items() if name not in {"kind", "sha256"}}
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        data = json.dumps({**stored, "sha256": sha256(canonical.encode()).hexdigest()}).encode()
+    except (ValueError, AttributeError, RecursionError):
+        pass
+    parse_baseline(folder, data)
+
+
+def stored_baseline() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "baseline.json"
+        write_baseline(path, make_baseline(Run(header=HEADER, launches=(LAUNCH,))))
+        return path.read_bytes()
+
+
+def parse_rules(folder: Path, data: bytes) -> None:
+    path = folder / "rules.yaml"
+    path.write_bytes(data)
+    assert read_rules(path).gated
 
 
 def parse_hostfile(folder: Path, data: bytes) -> None:
@@ -356,6 +395,33 @@ SUBJECTS = {
         [],
         [DEEP.encode(), b'{"cell":' * 900, b'{"schema_version": 1}', b"[]", b"1", b"null"],
     ),
+    "baseline": Subject(
+        parse_baseline,
+        [stored_baseline()],
+        [
+            DEEP.encode(),
+            b'{"kind":' * 900,
+            b'{"kind": "baseline"}',
+            b'{"kind": "baseline", "schema_version": 1}',
+            b"[]",
+            b"null",
+            b"",
+            stored_baseline().replace(b'"sessions"', b'"session"'),
+        ],
+    ),
+    "baseline with a checksum that fits": Subject(parse_sealed_baseline, [stored_baseline()]),
+    "rules": Subject(
+        parse_rules,
+        files("docs/gate-rules.yaml"),
+        [
+            b"gated: [latency_p99]",
+            b"allow: [device]",
+            b"minimum_loss_percent: {throughput: {usual: 1e400}}",
+            f"wanted_loss_percent: {DIGITS}".encode(),
+            b"- " * 200,
+            b"a: &a [*a]",
+        ],
+    ),
     "hostfile": Subject(
         parse_hostfile,
         [b"# ours\nnode1 slots=8\n\nnode2   slots = 4 max_slots=8 # half\nnode3:2\nnode4\n"],
@@ -408,6 +474,8 @@ SUBJECTS = {
             "data index d --out i",
             "reference show t4 --format markdown",
             "layers --image_size 224",
+            "baseline save b.json --run r --run s --why because --who me",
+            "baseline update b.json --run r --why because --replace",
             "selfcheck --quick",
             "run --help",
             "--version",

@@ -7,8 +7,8 @@ from statistics import fmean
 
 from suite.analysis.ab_matrix import matrix_shift
 from suite.analysis.ab_verdicts import judge_pairs, minimum_effect
+from suite.analysis.comparability import header_differences
 from suite.analysis.launch_groups import launch_groups
-from suite.analysis.pairs import header_differences
 from suite.analysis.results import cell_results
 from suite.model.ab import Setting
 from suite.model.ab_report import AbCell, AbReport

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from statistics import fmean, variance
 
-from suite.analysis.ab_verdicts import FEWEST_PAIRS, Pairs
+from suite.analysis.ab_look import FEWEST_PAIRS, Pairs
 from suite.analysis.moderation import UNVARYING
 from suite.model.ab import MatrixShift
 

@@ -10,12 +10,12 @@ from suite.analysis.moderation import ModeratedVariance
 from suite.model.ab import Setting
 
 # With which probability a loss is found, and an unchanged cell passes, where numbers say so.
-_FOUND = 0.9
+FOUND = 0.9
 # A variance of fewer pairs is known too badly to promise anything.
 _FEWEST_PAIRS = 5
 # The loss that a cell is promised to find, in minimum effects: 5 % for one of 3 %. A loss of just
 # the minimum effect is found every other time, however much is measured.
-_WELL_ABOVE = 5 / 3
+WELL_ABOVE = 5 / 3
 # What would take more than so many times the rounds of the setting is out of reach.
 _OUT_OF_REACH = 2
 
@@ -37,12 +37,12 @@ class Power:
     @property
     def effect_to_find(self) -> float:
         """The loss, as a logarithm, that a cell with this minimum effect is promised to find."""
-        return _WELL_ABOVE * self.minimum_effect
+        return WELL_ABOVE * self.minimum_effect
 
     def smallest_loss(self) -> float:
         """The loss, as a share, that the measured pairs find nine times in ten."""
         red = self._quantile(self._level_of_loss, self.pairs)
-        found = self._quantile(1 - _FOUND, self.pairs)
+        found = self._quantile(1 - FOUND, self.pairs)
         error = math.sqrt(self.spread.variance / self.pairs)
         return math.expm1(max(self.minimum_effect, red * error) + found * error)
 
@@ -71,13 +71,13 @@ class Power:
     def _to_find(self, loss: float, pairs: int) -> int:
         """The pairs that find a loss if the variance is as well known as from so many."""
         red = self._quantile(self._level_of_loss, pairs)
-        found = self._quantile(1 - _FOUND, pairs)
+        found = self._quantile(1 - FOUND, pairs)
         return self._needed(max(found / (loss - self.minimum_effect), (red + found) / loss))
 
     def _to_pass(self, mean: float, pairs: int) -> int:
         """The pairs that let a cell pass if the variance is as well known as from so many."""
         green = self._quantile(self.setting.beta * self.setting.beta_shares[-1], pairs)
-        found = self._quantile(1 - _FOUND, pairs)
+        found = self._quantile(1 - FOUND, pairs)
         return self._needed((green + found) / (self.minimum_effect - mean))
 
     def _needed(self, errors: float) -> int:

@@ -5,7 +5,7 @@ much less than chance makes their estimates differ, so each borrows from the res
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -18,6 +18,9 @@ Values = NDArray[np.floating]
 FEWEST_CELLS = 3
 # A cell whose variance chance makes so large with less than this probability is noisier.
 _NOISIER = 0.01
+# Launches whose variance chance makes so large with less than this probability are noisier than
+# those measured before. At 1 %, a day five times as noisy would raise alarms in 1 % of runs.
+_NOISIER_THAN_BEFORE = 0.05
 # A variance this far below the usual one is chance or a coarse clock, and its logarithm would
 # outweigh all others.
 _FLOOR = 1e-5
@@ -25,6 +28,14 @@ _FLOOR = 1e-5
 _AS_GOOD_AS_INFINITE = 1e9
 # A standard deviation of a billionth: no clock tells step times that well.
 UNVARYING = 1e-18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredVariance:
+    """What a cell's own launches say of a variance; nothing where it has no degree of freedom."""
+
+    variance: float
+    freedom: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +112,44 @@ def moderate(variances: Sequence[float], freedoms: Sequence[float]) -> Moderatio
         ),
         prior=prior,
     )
+
+
+def moderated_spreads(measured: Mapping[str, MeasuredVariance]) -> dict[str, ModeratedVariance]:
+    """The moderated variance of each cell for which launches are known to vary, by its name."""
+    known = {cell: each for cell, each in measured.items() if each.freedom}
+    moderation = moderate(
+        [each.variance for each in known.values()], [each.freedom for each in known.values()]
+    )
+    return {
+        cell: spread
+        for cell, spread in zip(known, moderation.cells, strict=True)
+        if spread.variance > UNVARYING
+    }
+
+
+def pooled_unless_noisier(own: MeasuredVariance, lent: MeasuredVariance) -> MeasuredVariance:
+    """Pool a variance with what was measured before, unless it is larger beyond chance (5 %).
+
+    What is measured on a noisy day must not be judged by quiet ones: then its own counts alone.
+    """
+    if not lent.freedom or (own.freedom and _is_noisier(own, lent)):
+        return own
+    if not own.freedom:
+        return lent
+    freedom = own.freedom + lent.freedom
+    return MeasuredVariance(
+        variance=(own.freedom * own.variance + lent.freedom * lent.variance) / freedom,
+        freedom=freedom,
+    )
+
+
+def _is_noisier(own: MeasuredVariance, lent: MeasuredVariance) -> bool:
+    from scipy.special import fdtrc
+
+    if lent.variance <= UNVARYING:
+        return own.variance > UNVARYING
+    chance = float(fdtrc(own.freedom, lent.freedom, own.variance / lent.variance))
+    return chance < _NOISIER_THAN_BEFORE
 
 
 def _prior(variances: Values, freedoms: Values) -> Prior:

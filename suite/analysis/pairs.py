@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
+from suite.analysis.comparability import flattened, header_differences
 from suite.analysis.ratios import enclosing, log_ratio_interval
 from suite.analysis.results import summaries_by_cell
 from suite.model.cell import Cell
+from suite.model.comparability import Difference, DifferenceKind
 from suite.model.errors import NotComparableError
 from suite.model.launch import Status
 from suite.model.report import (
-    Difference,
     LaunchRow,
     PairedCell,
     PairedNumber,
@@ -21,14 +22,12 @@ from suite.model.report import (
 from suite.model.run import CellResult, RunHeader, SavedResults
 from suite.model.summary import Summary
 
-_Value = str | int | float | bool | None
-
 # Facts that are measured, or that tell one GPU from its like, and those the environment has too.
 _UNLIKE_ANYWAY = frozenset(
     {"loss", "input_wait_seconds", "input_wait_share", "gpu_uuid", "tensorflow", "keras", "horovod"}
 )
-# What a machine does at the moment, and what is told elsewhere.
-_LEFT_OUT = ("processes", "index", "driver_version", "cuda_version")
+# Of every fact of a launch.
+_RAN = "what really ran, which follows from the other differences"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,44 +146,6 @@ def _differences(
     )
 
 
-def header_differences(base: RunHeader, other: RunHeader) -> tuple[Difference, ...]:
-    """What two runs recorded otherwise of device, software, machine and protocol."""
-    told = dict(_told(base)), dict(_told(other))
-    return tuple(
-        Difference(name=name, base=told[0].get(name), other=told[1].get(name))
-        for name in dict.fromkeys([*told[0], *told[1]])
-        if told[0].get(name) != told[1].get(name)
-    )
-
-
-def _told(header: RunHeader) -> Iterator[tuple[str, _Value]]:
-    """What a header says of the conditions of its run, by name; a part of a part after a dot."""
-    yield "device", header.device
-    yield "matrix", header.matrix
-    yield "selection", header.selection
-    yield from _parts(header.environment)
-    yield from _parts(header.machine)
-    yield from _parts(asdict(header.protocol))
-    yield from _parts({"data": header.data or {}, "distributed": header.distributed})
-
-
-def _parts(value: Mapping[str, object], within: str = "") -> Iterator[tuple[str, _Value]]:
-    for key, part in value.items():
-        name = f"{within}{key}"
-        if key in _LEFT_OUT:
-            continue
-        if isinstance(part, Mapping):
-            yield from _parts(part, f"{name}.")
-        elif isinstance(part, Sequence) and not isinstance(part, str):
-            if any(isinstance(item, Mapping) for item in part):
-                items = {str(place): item for place, item in enumerate(part)}
-                yield from _parts(items, f"{name}.")
-            else:
-                yield name, ", ".join(map(str, part)) or None
-        elif isinstance(part, str | int | float):
-            yield name, part
-
-
 def _unlike_facts(
     base: Sequence[LaunchRow],
     other: Sequence[LaunchRow],
@@ -201,7 +162,13 @@ def _unlike_facts(
                 values[0][here[name]] = values[1][there[name]] = None
     for name in sorted(unlike):
         one_side, other_side = unlike[name]
-        yield Difference(name=name, base="; ".join(one_side), other="; ".join(other_side))
+        yield Difference(
+            name=name,
+            base="; ".join(one_side),
+            other="; ".join(other_side),
+            kind=DifferenceKind.EXPLAINED,
+            why=_RAN,
+        )
 
 
 def _facts(launches: Sequence[LaunchRow]) -> Mapping[Cell, Mapping[str, str]]:
@@ -211,7 +178,7 @@ def _facts(launches: Sequence[LaunchRow]) -> Mapping[Cell, Mapping[str, str]]:
         if row.record.status is Status.OK and row.record.cell not in found:
             found[row.record.cell] = {
                 name: str(value)
-                for name, value in _parts(asdict(row.record.conditions))
+                for name, value in flattened(asdict(row.record.conditions))
                 if name not in _UNLIKE_ANYWAY
             }
     return found

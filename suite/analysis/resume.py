@@ -3,16 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
+from suite.analysis.comparability import software_of_run
 from suite.model.cell import Cell
 from suite.model.launch import Launch, Status
 from suite.model.run import RunHeader
 
-# Fields of the environment fingerprint that affect how fast a cell runs.
-_SOFTWARE = (
-    "suite", "commit", "dirty", "code", "python", "tensorflow", "keras", "horovod", "dali",
-    "cuda_runtime", "cudnn", "nccl", "driver", "cuda", "kernel_release", "container",
-    "cpu_governor", "variables",
-)  # fmt: skip
 _NAMED_CELLS = 3
 
 
@@ -41,12 +36,8 @@ def changes(before: RunHeader, now: RunHeader) -> tuple[str, ...]:
         *differences("protocol ", asdict(before.protocol), asdict(now.protocol)),
         *(differences("", before.data, now.data) if before.data and now.data else ()),
         *differences("", _device(before), _device(now)),
-        *differences(
-            "",
-            # Earlier versions of the suite did not record all of them.
-            {n: before.environment[n] for n in _SOFTWARE if n in before.environment},
-            now.environment,
-        ),
+        # Earlier versions of the suite did not record all of them.
+        *differences("", software_of_run(before), software_of_run(now)),
     )
 
 
@@ -60,6 +51,9 @@ def _device(header: RunHeader) -> dict[str, object]:
         "device": header.device,
         "GPUs": [gpu.get("uuid") for gpu in gpus],
         "power limits in W": [gpu.get("power_limit_watts") for gpu in gpus],
+        "locked clocks in MHz": [
+            gpu["locked_clock_mhz"] for gpu in gpus if gpu.get("locked_clock_mhz") is not None
+        ],
     }
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from suite.analysis.pairs import header_differences
+from suite.analysis.comparability import header_differences
 from suite.analysis.ratios import enclosing, log_ratio_to_constant
 from suite.analysis.results import cell_results
 from suite.analysis.summary import launch_summary

@@ -1,247 +1,63 @@
 """`bench.py ab`: two sides measured in turn on one device, until it is shown what differs."""
 
 import argparse
-import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
-from dataclasses import replace
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from statistics import fmean
 
-from suite.analysis.ab import SideRun, ab_report
-from suite.analysis.resume import changes
-from suite.cli.ab_sides import parse_side
-from suite.cli.chosen_matrix import chosen_matrix
-from suite.cli.data_options import data_options
-from suite.cli.headers import directory_name, new_header
+from suite.cli.ab_measuring import MeasuredAb, measured_ab, way_on
+from suite.cli.github import tell_github
 from suite.cli.reporting import assembled, write_report
 from suite.cli.terminal import text_width
-from suite.formats.ab import ab_json, ab_markdown, ab_text, counts
-from suite.formats.numbers import rate
-from suite.kernels.interface import KernelOptions
-from suite.machine.devices import detect_machine
-from suite.model.ab import AB_SEQUENTIAL, Setting, VerdictKind, fixed
+from suite.formats.ab import ab_json, ab_markdown, ab_text
+from suite.formats.ab_junit import ab_cases, ab_xml
+from suite.model.ab import AB_SEQUENTIAL, VerdictKind, fixed
 from suite.model.ab_report import AbReport
-from suite.model.cell import KernelName
-from suite.model.device import Machine
-from suite.model.errors import ExitCode, InputError, NotComparableError, UnfinishedError
-from suite.model.launch import Launch, Status
-from suite.model.matrix import Matrix
-from suite.model.run import Run, RunHeader
-from suite.model.text import bench, command, shown
-from suite.run.locks import hold_devices, hold_run, locks_for
-from suite.run.plan import plan_launches
-from suite.run.rounds import MeasuredSide, Pair, run_rounds
-from suite.run.sides import Side, checked_out, side_fingerprint
-from suite.run.stop import Stop
-from suite.store.runs import as_stored, create_run, read_header, read_run, tidy_directory
-from suite.store.text import make_folder, write_text
-
-_FILES = {"ab.md": ab_markdown, "ab.json": ab_json}
+from suite.model.errors import ExitCode
+from suite.model.text import bench, shown
+from suite.store.text import write_text
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Measure both sides in turn and judge each cell; exit 1 if one has regressed."""
-    matrix = chosen_matrix(arguments)
     setting = AB_SEQUENTIAL if arguments.rounds is None else fixed(arguments.rounds)
-    options = _absolute(data_options(arguments, matrix))
-    machine = detect_machine()
-    sides = [parse_side("a", arguments.a), parse_side("b", arguments.b)]
-    for side in sides:
-        if any(cell.gpus > 1 for cell in side.cells_of(matrix)):
-            raise InputError(
-                f"--{side.name} {side.title}: has cells of several GPUs, which ab does not measure;"
-                " leave them out with --only 'gpus == 1'"
-            )
-    with ExitStack() as stack:
-        trees = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="resnet50-bench-")))
-        sides = [stack.enter_context(checked_out(side, trees / side.name)) for side in sides]
-        on_wait = _say_waiting if arguments.wait else None
-        announce = stack.enter_context(hold_devices(locks_for(matrix.cells, machine), on_wait))
-        stop = stack.enter_context(Stop())
-        headers = [_header(arguments, side, matrix, options, machine, setting) for side in sides]
-        folder = _folder(arguments, headers, machine)
-        stack.enter_context(hold_run(folder))
-        announce(folder)
-        a, b = (
-            _measured_side(side, matrix, header, options, machine, folder, setting)
-            for side, header in zip(sides, headers, strict=True)
-        )
-        so_far = partial(_so_far, a, b, setting)
-        try:
-            with suppress(KeyboardInterrupt):
-                for pair in run_rounds(
-                    a, b, machine, stop, arguments.max_time, partial(_open_cells, so_far, setting)
-                ):
-                    print(_line(pair), flush=True)
-            report = so_far()
-            _show_and_write(report, headers[0], folder, stop)
-            return _exit_code(report, stop, strict=arguments.strict)
-        except InputError as error:
-            raise UnfinishedError(f"{error}; {_way_on(folder)}") from None
+    with measured_ab(arguments, setting) as measured:
+        report, folder = measured.report, measured.folder
+        print(f"\n{ab_text(report, text_width())}")
+        names = write_ab(report, folder, strict=arguments.strict)
+        print(f"\nA/B directory: {shown(str(folder))} ({', '.join(names)}, a/, b/)")
+        _say_how_to_go_on(measured)
+        tell_github(lambda: ab_markdown(report), cases=ab_cases(report, strict=arguments.strict))
+        return _exit_code(measured, strict=arguments.strict)
 
 
-def _absolute(options: KernelOptions) -> KernelOptions:
-    """A side in a checkout of its own does not start in this folder."""
-    folders = (options.data_dir, options.data_idx_dir)
-    data_dir, data_idx_dir = (str(Path(each).absolute()) if each else None for each in folders)
-    return replace(options, data_dir=data_dir, data_idx_dir=data_idx_dir)
-
-
-def _header(
-    arguments: argparse.Namespace,
-    side: Side,
-    matrix: Matrix,
-    options: KernelOptions,
-    machine: Machine,
-    setting: Setting,
-) -> RunHeader:
-    own = replace(matrix, cells=side.cells_of(matrix))
-    own = replace(own, protocol=replace(own.protocol, launches=setting.looks[0]))
-    header = new_header(own, options, machine)
-    selection = f"{matrix.selection}; " if matrix.selection else ""
-    # A rule that is changed once numbers are known proves nothing.
-    rounds = f" --rounds {arguments.rounds}" if arguments.rounds else ""
-    environment = side_fingerprint(side)
-    is_real = any(cell.kernel is not KernelName.SIMULATED for cell in own.cells)
-    if is_real and environment.get("tensorflow") is None:
-        raise InputError(
-            f"--{side.name} {side.title}: {side.python} has no TensorFlow; install it there"
-        )
-    return as_stored(
-        replace(
-            header,
-            environment=environment,
-            selection=f"{selection}--{side.name} {side.title}{rounds}",
-            command=arguments.command,
-        )
-    )
-
-
-def _folder(arguments: argparse.Namespace, headers: Sequence[RunHeader], machine: Machine) -> Path:
-    """The directory of a new A/B with its two runs, or the one to go on with.
+def write_ab(report: AbReport, folder: Path, *, strict: bool) -> list[str]:
+    """Write the files of an A/B and those of both its runs; the names of its own.
 
     Raises:
-        InputError: it cannot be made, or is no A/B.
-        NotComparableError: it began with other sides or under other conditions.
+        InputError: one cannot be written.
     """
-    if arguments.resume is None:
-        folder = _unused(arguments.out / f"{directory_name(headers[0], machine)}-ab")
-        make_folder(folder)
-        for name, header in zip("ab", headers, strict=True):
-            create_run(folder / name, header)
-        return folder
-    folder = Path(arguments.resume)
-    for name, header in zip("ab", headers, strict=True):
-        before = read_header(folder / name)
-        if before.selection != header.selection:
-            raise NotComparableError(
-                f"{folder}: its side {name} is {before.selection}; give the same sides and rounds,"
-                " or start a new A/B"
-            )
-        found = changes(before, header)
-        if found:
-            raise NotComparableError(
-                f"{folder}: began under other conditions: {'; '.join(found)}; start a new A/B"
-            )
-        tidy_directory(folder / name)
-    return folder
-
-
-def _unused(folder: Path) -> Path:
-    number, free = 1, folder
-    while free.exists():
-        number += 1
-        free = folder.with_name(f"{folder.name}-{number}")
-    return free
-
-
-def _measured_side(
-    side: Side,
-    matrix: Matrix,
-    header: RunHeader,
-    options: KernelOptions,
-    machine: Machine,
-    folder: Path,
-    setting: Setting,
-) -> MeasuredSide:
-    own = replace(matrix, cells=side.cells_of(matrix))
-    directory = folder / side.name
-    recorded = read_run(directory)
-    if recorded.damaged:
-        damaged = recorded.damaged[0]
-        raise InputError(f"{directory / damaged.file}: {damaged.problem}")
-    # A record says that a cell is whole after the first look; some cells have more launches.
-    rounds = replace(own, protocol=replace(own.protocol, launches=setting.most_rounds))
-    plan = tuple(
-        replace(
-            item,
-            order=replace(item.order, protocol=header.protocol),
-            environment={**item.environment, **side.environment},
-        )
-        for item in plan_launches(rounds, machine, options).launches
-    )
-    return MeasuredSide(
-        side=side,
-        matrix=own,
-        plan=plan,
-        directory=directory,
-        header=read_header(directory),
-        launches={(launch.cell, launch.launch): launch for launch in recorded.launches},
-    )
-
-
-def _so_far(a: MeasuredSide, b: MeasuredSide, setting: Setting) -> AbReport:
-    """What is recorded of both sides."""
-    one, other = (
-        SideRun(
-            name=each.side.name,
-            title=each.side.title,
-            run=Run(header=each.header, launches=tuple(each.launches.values())),
-            cells=each.matrix.cells,
-        )
-        for each in (a, b)
-    )
-    return ab_report(one, other, setting)
-
-
-def _open_cells(so_far: Callable[[], AbReport], setting: Setting, rounds: int) -> list[int]:
-    """The places of the cells that are not decided after so many rounds; tells of a look."""
-    report = so_far()
-    if rounds in setting.looks:
-        print(f"after {rounds} rounds: {counts(report)}", flush=True)
-    return [place for place, cell in enumerate(report.cells) if cell.is_open]
-
-
-def _line(pair: Pair) -> str:
-    """A pair as it ends: `round 3, inference-fp32-bs8-1gpu: a 23.10, b 23.05 img/s`."""
-    return f"round {pair.round + 1}, {pair.cell.id}: a {_told(pair.a)}, b {_told(pair.b)}"
-
-
-def _told(launch: Launch | None) -> str:
-    if launch is None:
-        return "not begun"
-    if launch.status is not Status.OK:
-        words = launch.status.words
-        return shown(f"{words} ({launch.reason})" if launch.reason else words)
-    return f"{rate(launch.cell.batch_size / fmean(launch.step_seconds))} img/s"
-
-
-def _show_and_write(report: AbReport, header: RunHeader, folder: Path, stop: Stop) -> None:
-    """The report, on stdout and as files, those of both runs as well; and how to go on."""
-    print(f"\n{ab_text(report, text_width())}")
-    for name, render in _FILES.items():
-        write_text(folder / name, render(report))
+    files = {
+        "ab.md": ab_markdown(report),
+        "ab.json": ab_json(report),
+        "ab.xml": ab_xml(report, strict=strict),
+    }
+    for name, text in files.items():
+        write_text(folder / name, text)
     for name in "ab":
         write_report(assembled([folder / name]), folder / name)
-    print(f"\nA/B directory: {shown(str(folder))} ({', '.join(_FILES)}, a/, b/)")
+    return list(files)
+
+
+def _say_how_to_go_on(measured: MeasuredAb) -> None:
+    report = measured.report
     more = _more_rounds(report)
-    if more and stop.by is None:
-        print(f"to decide what is inconclusive: {bench(*_with_rounds(header.command, more))}")
+    if more and measured.stopped_by is None:
+        words = _with_rounds(measured.command, more)
+        print(f"to decide what is inconclusive: {bench(*words)}")
     if any(cell.is_open for cell in report.cells):
-        why = f"stopped by {stop.by}" if stop.by else "--max-time is over"
-        print(f"not finished ({why}); {_way_on(folder)}")
+        by = measured.stopped_by
+        why = f"stopped by {by}" if by else "--max-time is over"
+        print(f"not finished ({why}); {way_on(measured.folder)}")
 
 
 def _more_rounds(report: AbReport) -> int | None:
@@ -268,9 +84,10 @@ def _with_rounds(words: Sequence[str], rounds: int) -> list[str]:
     return [*kept, "--rounds", str(rounds)]
 
 
-def _exit_code(report: AbReport, stop: Stop, *, strict: bool) -> ExitCode:
+def _exit_code(measured: MeasuredAb, *, strict: bool) -> ExitCode:
     """A regression counts for most, then what failed or was not finished, then doubt."""
-    if stop.by is not None:
+    report = measured.report
+    if measured.stopped_by is not None:
         return ExitCode.INTERRUPTED
     if report.count(VerdictKind.REGRESSED):
         return ExitCode.REGRESSION
@@ -278,12 +95,3 @@ def _exit_code(report: AbReport, stop: Stop, *, strict: bool) -> ExitCode:
         return ExitCode.CELL_FAILED
     is_unclear = strict and report.count(VerdictKind.INCONCLUSIVE)
     return ExitCode.INCONCLUSIVE if is_unclear else ExitCode.GOOD
-
-
-def _way_on(folder: Path) -> str:
-    resume = command(["--resume", str(folder)])
-    return f"finished launches are kept; give the same command again with {resume}"
-
-
-def _say_waiting(text: str) -> None:
-    print(f"waiting: {shown(text)}", flush=True)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from suite.cli.run_parser import duration_seconds
+from suite.cli.run_parser import add_lock_clocks, duration_seconds
 from suite.model.bounds import Bounds
 from suite.model.flag_values import whole
 from suite.store.flags import path
@@ -46,9 +46,11 @@ def add_ab_flags(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="go on with the A/B in this directory, with the same sides",
     )
-    add("--wait", action="store_true", help="wait while another run uses the device")
     add(
         "--strict",
         action="store_true",
         help="exit with 5 where a cell is inconclusive and none has regressed",
     )
+    add = parser.add_argument_group("the device").add_argument
+    add("--wait", action="store_true", help="wait while another run uses the device")
+    add_lock_clocks(add)

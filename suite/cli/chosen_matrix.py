@@ -11,13 +11,16 @@ from suite.store.matrices import matrix_path, read_matrix
 
 
 def chosen_matrix(arguments: argparse.Namespace) -> Matrix:
-    """Read the matrix file, and apply --only, --set, --quick and --hostfile to it.
+    """Read the matrix file, and apply --only, --set, --cell, --quick and --hostfile to it.
 
     Raises:
         InputError: the matrix, the selection or the file of hosts is wrong.
     """
     matrix = narrowed(
-        read_matrix(matrix_path(arguments.matrix)), arguments.only, arguments.settings
+        read_matrix(matrix_path(arguments.matrix)),
+        arguments.only,
+        arguments.settings,
+        arguments.cell_ids,
     )
     if arguments.quick:
         matrix = replace(matrix, protocol=quick_protocol(matrix.protocol))

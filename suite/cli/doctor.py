@@ -26,15 +26,33 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     return ExitCode.CELL_FAILED if diagnosis.findings else ExitCode.GOOD
 
 
-def note_for(cells: Sequence[Cell], used: Sequence[Gpu], machine: Machine) -> str | None:
-    """What a run of these cells on these GPUs says beforehand, in one line, or None.
+def diagnosis_for(cells: Sequence[Cell], used: Sequence[Gpu], machine: Machine) -> Diagnosis | None:
+    """What makes numbers of these cells noisy or wrong, on the GPUs of the machine that they use.
 
-    Nothing where every cell is of the simulated kernel, whose numbers mean nothing.
+    None where every cell is of the simulated kernel, whose numbers mean nothing.
     """
     measured = {cell.kernel for cell in cells} - {KernelName.SIMULATED}
     if not measured:
         return None
-    return run_note(_diagnosis(replace(machine, gpus=tuple(used)), measured))
+    return _diagnosis(replace(machine, gpus=tuple(used)), measured)
+
+
+def say_findings(diagnosis: Diagnosis | None) -> None:
+    """Print them in one line before a run, if there are any."""
+    note = run_note(diagnosis) if diagnosis else None
+    if note:
+        print(f"note: {note}", flush=True)
+
+
+def recorded_findings(diagnosis: Diagnosis | None) -> dict[str, object]:
+    """What the environment of a run records of it; nothing where nothing was examined."""
+    if diagnosis is None:
+        return {}
+    found = [
+        {"kind": each.kind.value, "evidence": each.evidence, "remedy": each.remedy}
+        for each in diagnosis.findings
+    ]
+    return {"findings": found}
 
 
 def _fields(diagnosis: Diagnosis) -> dict[str, object]:

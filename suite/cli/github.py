@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from suite.formats.annotations import shortfall
+from suite.formats.junit import Case, Outcome
 from suite.model.run import CellResult
 from suite.model.text import shown
 
@@ -13,11 +14,15 @@ from suite.model.text import shown
 _MOST_BYTES = 2**20
 
 
-def tell_github(document: Callable[[], str], results: Iterable[CellResult] = ()) -> None:
+def tell_github(
+    document: Callable[[], str], results: Iterable[CellResult] = (), cases: Iterable[Case] = ()
+) -> None:
     """Add a Markdown document to the summary of the job's step, and mark each failed cell.
 
-    Elsewhere nothing is done, and no document made. What GitHub needs is in its variables; a
-    summary that cannot be written is a warning.
+    Of test cases, those that failed are marked as errors, and those that are errors or were skipped
+    as warnings: there a cell has no verdict, for a reason. Elsewhere nothing is done, and no
+    document made. What GitHub needs is in its variables; a summary that cannot be written is a
+    warning.
     """
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary:
@@ -32,8 +37,16 @@ def tell_github(document: Callable[[], str], results: Iterable[CellResult] = ())
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for result in results:
             if result.status.is_failure:
-                title = _escaped(result.cell.id).replace(":", "%3A").replace(",", "%2C")
-                print(f"::error title={title}::{_escaped(shortfall(result))}")
+                _mark("error", result.cell.id, shortfall(result))
+        for case in cases:
+            if case.outcome is not Outcome.PASSED:
+                level = "error" if case.outcome is Outcome.FAILED else "warning"
+                _mark(level, case.name, case.message)
+
+
+def _mark(level: str, title: str, text: str) -> None:
+    title = _escaped(title).replace(":", "%3A").replace(",", "%2C")
+    print(f"::{level} title={title}::{_escaped(text)}")
 
 
 def _escaped(text: str) -> str:

@@ -1,5 +1,6 @@
 """The header of a new run: what is known before its first launch."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
@@ -17,8 +18,10 @@ from suite.store.references import portable_reference
 _LONGEST_NAME = 40
 
 
-def new_header(matrix: Matrix, options: KernelOptions, machine: Machine) -> RunHeader:
-    """The header of a run of this matrix that begins now."""
+def new_header(
+    matrix: Matrix, options: KernelOptions, machine: Machine, findings: Mapping[str, object]
+) -> RunHeader:
+    """The header of a run of this matrix that begins now, on a machine with these findings."""
     here = labelling_machine(matrix.cells, machine)
     return RunHeader(
         matrix=matrix.name,
@@ -31,7 +34,7 @@ def new_header(matrix: Matrix, options: KernelOptions, machine: Machine) -> RunH
         started_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         cells=tuple(cell.id for cell in matrix.cells),
         machine=asdict(machine),
-        environment=fingerprint(machine, kernels.packages()),
+        environment={**fingerprint(machine, kernels.packages()), **findings},
         selection=matrix.selection,
         distributed=_distributed(matrix),
         data={

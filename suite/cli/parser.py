@@ -5,7 +5,9 @@ from pathlib import Path
 
 from suite import __version__
 from suite.cli.ab_parser import add_ab_flags
+from suite.cli.baseline_parser import add_baseline
 from suite.cli.data_parser import add_data, add_data_directories
+from suite.cli.gate_parser import add_gate
 from suite.cli.reference_parser import add_reference
 from suite.cli.run_parser import add_run_flags
 from suite.cli.training_parser import add_project, add_train
@@ -60,6 +62,7 @@ def make_parser(kind: type[argparse.ArgumentParser] = Parser) -> argparse.Argume
     _add_ab(verbs)
     add_train(verbs, REPORTS)
     add_project(verbs, REPORTS)
+    add_gate(verbs)
     text = "list the runs under a folder, the newest first"
     listing = add_verb(verbs, "list", text, ("list",))
     listing.add_argument(
@@ -71,6 +74,7 @@ def make_parser(kind: type[argparse.ArgumentParser] = Parser) -> argparse.Argume
         help="(default: %(default)s)",
     )
     _add_history(verbs)
+    add_baseline(verbs)
     _add_plan(verbs)
     _add_devices(verbs)
     _add_doctor(verbs)
@@ -85,14 +89,15 @@ def make_parser(kind: type[argparse.ArgumentParser] = Parser) -> argparse.Argume
         default=PUBLISHED_IMAGE_SIZE,
         help="(%(default)s)",
     )
-    text = "print the JSON Schema of matrix files or of report.json"
+    text = "print the JSON Schema of a file: matrix, report.json, gate rules or baseline"
     schema = add_verb(verbs, "schema", text, ("schema", "report"))
     schema.add_argument(
         "of",
         nargs="?",
-        choices=("matrix", "report"),
+        choices=("matrix", "report", "rules", "baseline"),
         default="matrix",
-        help="matrix files, or the report.json of a run (default: %(default)s)",
+        help="matrix files, the report.json of a run, the rules of a gate, or stored baselines"
+        " (default: %(default)s)",
     )
     return parser
 
@@ -119,6 +124,14 @@ def _add_matrix(parser: argparse.ArgumentParser, *, has_ranks: bool = True) -> N
         dest="settings",
         metavar="AXIS=VALUE",
         help="only the cells with this value, or one of several: batch_size=8,16",
+    )
+    add(
+        "--cell",
+        action="append",
+        default=[],
+        dest="cell_ids",
+        metavar="ID",
+        help="only the cell with this id; may be given several times",
     )
     add = parser.add_argument_group("how and where they are measured").add_argument
     add(

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from suite.analysis.resume import finished
 from suite.cli.chosen_matrix import chosen_matrix
+from suite.cli.clocks import clocks_as_asked, devices_to_hold
 from suite.cli.data_options import data_options
-from suite.cli.doctor import note_for
+from suite.cli.doctor import diagnosis_for, recorded_findings, say_findings
 from suite.cli.estimates import Expectation, estimate_launches, no_fit_lines
 from suite.cli.github import tell_github
 from suite.cli.headers import directory_name, new_header
@@ -24,11 +25,10 @@ from suite.formats.tables import paragraph
 from suite.machine.devices import detect_machine
 from suite.machine.foreign_processes import foreign_processes
 from suite.model.device import (
-    Gpu,
     Machine,
     device_note,
-    for_cells,
     labelling_machine,
+    used_gpus,
 )
 from suite.model.distributed import RankLauncher
 from suite.model.errors import ExitCode, InputError, UnfinishedError
@@ -39,7 +39,7 @@ from suite.model.run import CellResult, RunHeader
 from suite.model.text import bench, command, shown
 from suite.run.child import start_process
 from suite.run.forking import Forking
-from suite.run.locks import hold_devices, locks_for
+from suite.run.locks import hold_devices
 from suite.run.plan import PlannedLaunch, plan_launches
 from suite.run.ranks.command import NoLauncher, choose_launcher
 from suite.run.ranks.hosts import check_hosts
@@ -66,29 +66,43 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if isinstance(launcher, RankLauncher) and _has_ranks(planned):
         check_hosts(matrix.distributed, launcher, os.environ)
     on_wait = _say_waiting if arguments.wait else None
-    with hold_devices(locks_for(matrix.cells, machine), on_wait) as announce, Stop() as stop:
+    names = devices_to_hold(arguments, matrix.cells, machine)
+    with hold_devices(names, on_wait) as announce, Stop() as stop:
         if arguments.exclusive:
             _refuse_foreign_processes(matrix, machine)
-        findings = note_for(matrix.cells, _used_gpus(matrix, machine), machine)
-        if findings:
-            print(f"note: {findings}", flush=True)
+        diagnosis = diagnosis_for(matrix.cells, used_gpus(matrix.cells, machine), machine)
+        say_findings(diagnosis)
         if matrix.reference is not None:
             read_reference(Path(matrix.reference))  # before a directory is made: it may be invalid
-        header = replace(new_header(matrix, options, machine), command=arguments.command)
-        labelled_by = labelling_machine(matrix.cells, machine)
-        with _work(arguments, as_stored(header), labelled_by, planned) as work:
-            announce(work.directory)
-            estimates = estimate_launches(work.planned, matrix, machine, work.directory.parent)
-            _warn_of_memory(work, estimates, machine)
-            conduct = _conduct(arguments, machine, work, stop, launcher)
-            try:
-                with Forking(work.directory / "fork_server.log") as forking:
-                    start = start_process if arguments.no_fork_server else forking.start
-                    conduct = replace(conduct, start=start)
-                    _measure(matrix, machine, work, estimates, conduct)
-                return _report(planned, work, stop)
-            except InputError as error:
-                raise UnfinishedError(f"{error}; {_way_on(work.directory)}") from None
+        with clocks_as_asked(arguments, matrix.cells, machine) as machine:
+            header = new_header(matrix, options, machine, recorded_findings(diagnosis))
+            header = as_stored(replace(header, command=arguments.command))
+            labelled_by = labelling_machine(matrix.cells, machine)
+            with _work(arguments, header, labelled_by, planned) as work:
+                announce(work.directory)
+                return _carry_out(arguments, matrix, machine, work, stop, launcher, planned)
+
+
+def _carry_out(
+    arguments: argparse.Namespace,
+    matrix: Matrix,
+    machine: Machine,
+    work: Work,
+    stop: Stop,
+    launcher: RankLauncher | NoLauncher,
+    planned: Sequence[PlannedLaunch],
+) -> ExitCode:
+    """Measure what there is to do, and report."""
+    estimates = estimate_launches(work.planned, matrix, machine, work.directory.parent)
+    _warn_of_memory(work, estimates, machine)
+    conduct = _conduct(arguments, machine, work, stop, launcher)
+    try:
+        with Forking(work.directory / "fork_server.log") as forking:
+            start = start_process if arguments.no_fork_server else forking.start
+            _measure(matrix, machine, work, estimates, replace(conduct, start=start))
+        return _report(planned, work, stop)
+    except InputError as error:
+        raise UnfinishedError(f"{error}; {_way_on(work.directory)}") from None
 
 
 def _refuse_foreign_processes(matrix: Matrix, machine: Machine) -> None:
@@ -99,7 +113,7 @@ def _refuse_foreign_processes(matrix: Matrix, machine: Machine) -> None:
     """
     if not machine.gpus:
         print("note: --exclusive has no effect without a GPU", flush=True)
-    used = _used_gpus(matrix, machine)
+    used = used_gpus(matrix.cells, machine)
     found = []
     for gpu, processes in zip(used, foreign_processes(used), strict=True):
         if processes is None:
@@ -112,15 +126,6 @@ def _refuse_foreign_processes(matrix: Matrix, machine: Machine) -> None:
         raise InputError(
             f"foreign processes on the GPU: {', '.join(found)}; end them or drop --exclusive"
         )
-
-
-def _used_gpus(matrix: Matrix, machine: Machine) -> tuple[Gpu, ...]:
-    """The GPUs on which the cells run, each once."""
-    return tuple(
-        dict.fromkeys(
-            gpu for cell in matrix.cells for gpu in for_cells([cell], machine).gpus[: cell.gpus]
-        )
-    )
 
 
 def _has_ranks(planned: Sequence[PlannedLaunch]) -> bool:

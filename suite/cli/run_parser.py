@@ -1,11 +1,16 @@
-"""The flags of `bench.py run` for resuming, stopping and sharing the device."""
+"""The flags of `bench.py run` for resuming, stopping, and what it does with the device."""
 
 import argparse
 import re
 import reprlib
+from collections.abc import Callable
 
+from suite.model.bounds import Bounds
 from suite.model.cell import SECONDS
+from suite.model.flag_values import whole
 from suite.store.flags import path
+
+_CLOCKS_MHZ = Bounds(1, 100_000)
 
 
 def duration_seconds(text: str) -> float:
@@ -19,6 +24,19 @@ def duration_seconds(text: str) -> float:
             f" {SECONDS.highest // 3600}h"
         )
     return float(total)
+
+
+def add_lock_clocks(add: Callable[..., argparse.Action]) -> None:
+    """Add `--lock-clocks`: None, True for the default clock of each GPU, or a clock in MHz."""
+    add(
+        "--lock-clocks",
+        nargs="?",
+        const=True,
+        type=whole(_CLOCKS_MHZ),
+        metavar="MHZ",
+        help="hold the graphics clocks of the GPUs used at this speed (default: each GPU's default"
+        " clock) until the end, however it comes; needs root",
+    )
 
 
 def add_run_flags(parser: argparse.ArgumentParser) -> None:
@@ -76,3 +94,4 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
         help="refuse to start while a foreign process is on the GPU, or if that is unknown; one"
         " that joins later makes the launches beside it invalid",
     )
+    add_lock_clocks(add)

@@ -1,17 +1,30 @@
-"""`bench.py schema`: the JSON Schema of matrix files, for editors, or of report.json."""
+"""`bench.py schema`: the JSON Schema of a kind of file, for editors and for other programs."""
 
 import argparse
 
 from suite.model.errors import ExitCode
-from suite.store.matrix_model import json_schema
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Print the schema."""
-    if arguments.of == "report":
+    print(_schema(arguments.of), end="")
+    return ExitCode.GOOD
+
+
+def _schema(of: str) -> str:
+    """Each is imported only when it is asked for."""
+    if of == "report":
         from suite.formats.report_json import report_schema
 
-        print(report_schema(), end="")
-    else:
-        print(json_schema(), end="")
-    return ExitCode.GOOD
+        return report_schema()
+    if of == "rules":
+        from suite.store.rules import rules_schema
+
+        return rules_schema()
+    if of == "baseline":
+        from suite.store.baselines import baseline_schema
+
+        return baseline_schema()
+    from suite.store.matrix_model import json_schema
+
+    return json_schema()

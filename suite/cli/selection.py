@@ -1,4 +1,4 @@
-"""`--only` and `--set`: select some of the cells of a matrix.
+"""`--only`, `--set` and `--cell`: select some of the cells of a matrix.
 
 An expression is parsed with Python's grammar by `ast` and translated node by node: nothing is
 evaluated, and anything but comparisons of an axis with values is refused.
@@ -50,17 +50,23 @@ _MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }
 
 
-def narrowed(matrix: Matrix, only: str | None, settings: Sequence[str]) -> Matrix:
-    """The matrix with the cells that match `--only` and every `--set`, and a note on the selection.
+def narrowed(
+    matrix: Matrix, only: str | None, settings: Sequence[str], ids: Sequence[str] = ()
+) -> Matrix:
+    """The matrix with the cells that match `--only` and every `--set`, and are a `--cell` if any.
+
+    A note on the selection goes with it.
 
     Raises:
-        InputError: an expression or setting that cannot be parsed, or that matches no cell.
+        InputError: an expression or setting that cannot be parsed, or that matches no cell; or no
+            cell of the matrix has that id.
     """
-    if only is None and not settings:
+    if only is None and not settings and not ids:
         return matrix
     settings = [" ".join(setting.split()) for setting in settings]
     flags = [command(["--set", setting]) for setting in settings]
-    predicates = _settings(settings, matrix)
+    flags += [command(["--cell", cell_id]) for cell_id in ids]
+    predicates = [*_settings(settings, matrix), *_named(ids, matrix)]
     if only is not None:
         only = " ".join(only.split())
         predicates.append(parse_selection(only))
@@ -122,6 +128,19 @@ def _settings(settings: Sequence[str], matrix: Matrix) -> list[Predicate]:
         lambda cell, axis=axis, values=values: getattr(cell, axis) in values  # type: ignore[misc]
         for axis, values in kept.items()
     ]
+
+
+def _named(ids: Sequence[str], matrix: Matrix) -> list[Predicate]:
+    """A predicate for the cells with these ids; none if none is given."""
+    known = [cell.id for cell in matrix.cells]
+    for cell_id in ids:
+        if cell_id not in known:
+            raise InputError(
+                f"--cell {reprlib.repr(cell_id)}: the matrix has no such cell;"
+                f" {nearest(cell_id, known)}"
+            )
+    wanted = frozenset(ids)
+    return [lambda cell: cell.id in wanted] if wanted else []
 
 
 def _predicate(node: ast.expr) -> Predicate:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
+from suite.cli.doctor import diagnosis_for, recorded_findings, say_findings
 from suite.cli.headers import directory_name, new_header
 from suite.cli.terminal import text_width
 from suite.cli.training_files import read_course, write_training
@@ -18,7 +19,7 @@ from suite.formats.training import training_text
 from suite.kernels.interface import KernelOptions
 from suite.machine.devices import detect_machine
 from suite.model.cell import MOST_STEP_TIMES, Cell, Data, KernelName, Mode, Protocol
-from suite.model.device import Machine, labelling_machine
+from suite.model.device import Machine, labelling_machine, used_gpus
 from suite.model.distributed import RankLauncher
 from suite.model.errors import ExitCode, InputError, UnfinishedError
 from suite.model.launch import Launch
@@ -64,7 +65,10 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         raise InputError(f"{arguments.recipe}: cannot be trained here: {planned.skip_reason}")
     on_wait = _say_waiting if arguments.wait else None
     with hold_devices(locks_for(matrix.cells, machine), on_wait) as announce, Stop() as stop:
-        run_header = replace(new_header(matrix, options, machine), command=arguments.command)
+        diagnosis = diagnosis_for(matrix.cells, used_gpus(matrix.cells, machine), machine)
+        say_findings(diagnosis)
+        run_header = new_header(matrix, options, machine, recorded_findings(diagnosis))
+        run_header = replace(run_header, command=arguments.command)
         header = as_stored_training(_header(chosen, run_header, splits))
         name = directory_name(run_header, labelling_machine(matrix.cells, machine))
         with _part(arguments, header, f"{name}-train") as part:

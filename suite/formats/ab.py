@@ -6,12 +6,12 @@ from functools import cache
 from pydantic import TypeAdapter
 
 from suite.formats.annotations import legend, letters, shortfall
+from suite.formats.differences import differences_table
 from suite.formats.documents import fill_template
 from suite.formats.numbers import MISSING, percent, rate, ratio
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
 from suite.model.ab import PairEstimate, VerdictKind
 from suite.model.ab_report import AbCell, AbReport
-from suite.model.report import Difference
 from suite.model.run import CellResult
 from suite.model.text import shown
 from suite.store.text import json_text
@@ -91,17 +91,7 @@ def _sides(report: AbReport) -> Iterator[str]:
 
 
 def _differences(report: AbReport) -> Table | None:
-    if not report.differences:
-        return None
-    rows = [(each.name, *_both(each)) for each in report.differences]
-    return Table("What differs", ("", "a", "b"), rows, left=3)
-
-
-def _both(difference: Difference) -> tuple[str, str]:
-    a, b = (
-        MISSING if value is None else str(value) for value in (difference.base, difference.other)
-    )
-    return a, b
+    return differences_table(report.differences, ("a", "b")) if report.differences else None
 
 
 def _table(report: AbReport) -> Table:
@@ -110,24 +100,33 @@ def _table(report: AbReport) -> Table:
 
 def _row(cell: AbCell) -> tuple[str, ...]:
     verdict, estimate = cell.verdict, cell.verdict.estimate
-    name = cell.cell_id if cell.cell_id == cell.other_id else f"{cell.cell_id} / {cell.other_id}"
     cautions = [caution for side in (cell.a, cell.b) if side for caution in side.cautions]
     return (
-        name,
-        _rate(cell.a),
-        _rate(cell.b),
-        *_factors(estimate),
+        named_cell(cell),
+        *side_rates(cell),
+        *factors(estimate),
         str(verdict.pairs),
         "given up" if cell.given_up else verdict.verdict.value,
         letters(cautions),
     )
 
 
+def named_cell(cell: AbCell) -> str:
+    """Its id, or both where the sides are different conditions."""
+    return cell.cell_id if cell.cell_id == cell.other_id else f"{cell.cell_id} / {cell.other_id}"
+
+
+def side_rates(cell: AbCell) -> tuple[str, str]:
+    """The throughput of a and of b."""
+    return _rate(cell.a), _rate(cell.b)
+
+
 def _rate(result: CellResult | None) -> str:
     return rate(result.summary.images_per_second if result and result.summary else None)
 
 
-def _factors(estimate: PairEstimate | None) -> tuple[str, str, str]:
+def factors(estimate: PairEstimate | None) -> tuple[str, str, str]:
+    """How long b takes for one of a: the estimate, and the bounds below and above it."""
     if estimate is None:
         return MISSING, MISSING, MISSING
     least = None if estimate.least_loss is None else 1 + estimate.least_loss
@@ -143,7 +142,7 @@ def _legend(report: AbReport) -> Iterator[str]:
 def _notes(report: AbReport) -> Iterator[str]:
     """What is to be said of single cells, and of all of them together."""
     for cell in report.cells:
-        yield from (f"{cell.cell_id}: {note}" for note in _notes_on(cell))
+        yield from (f"{cell.cell_id}: {note}" for note in notes_on(cell))
     shift = report.shift
     if shift is not None and (shift.is_slower or shift.is_faster):
         word = "slower" if shift.is_slower else "faster"
@@ -153,7 +152,8 @@ def _notes(report: AbReport) -> Iterator[str]:
         )
 
 
-def _notes_on(cell: AbCell) -> Iterator[str]:
+def notes_on(cell: AbCell) -> Iterator[str]:
+    """What is to be said of a cell besides its numbers."""
     verdict, estimate = cell.verdict, cell.verdict.estimate
     if cell.given_up:
         yield f"given up: {cell.given_up}"
@@ -175,11 +175,16 @@ def _notes_on(cell: AbCell) -> Iterator[str]:
     if estimate.is_noisier:
         yield "varies more than the other cells, so its own variance alone counts"
     if verdict.verdict is VerdictKind.INCONCLUSIVE:
-        yield from _undecided(cell, estimate)
+        yield from undecided(cell)
 
 
-def _undecided(cell: AbCell, estimate: PairEstimate) -> Iterator[str]:
+def undecided(cell: AbCell) -> Iterator[str]:
+    """What would decide an inconclusive cell."""
+    estimate = cell.verdict.estimate
     minimum = ratio(1 + cell.verdict.minimum_loss)
+    if estimate is None:
+        yield "too few pairs to tell how far launches differ, or pairs that do not differ at all"
+        return
     if estimate.is_near_minimum:
         yield f"so near the minimum effect of {minimum} that more launches may never decide"
         return

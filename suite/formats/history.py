@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from suite.formats.annotations import beside_result, legend, shortfall
+from suite.formats.differences import DIRTY, version
 from suite.formats.documents import fill_template
 from suite.formats.frame_csv import frame_csv
 from suite.formats.numbers import MISSING, percentile_milliseconds, rate, rate_interval
@@ -11,15 +12,12 @@ from suite.model.history import History, Trend, TrendPoint
 from suite.model.run import RunHeader
 from suite.model.text import shown
 
-# Of a commit, as git itself shortens it.
-_COMMIT = 8
 _EXPLANATION = (
     "img/s is images / elapsed time, and 95 % its interval by how the launches of the run differ"
     " (Student's t on logarithms): none for a single launch. It does not cover what changed on a"
     " machine from run to run. p50 is the median latency of a step. Runs of different devices are"
     " never joined."
 )
-_DIRTY = "+ = the code differed from its commit"
 
 
 def history_text(history: History, width: int = TEXT_WIDTH) -> str:
@@ -82,10 +80,8 @@ def _started(header: RunHeader) -> str:
 
 def _commit(header: RunHeader) -> str:
     """The beginning of the commit, with a mark if the code differed from it."""
-    commit = header.environment.get("commit")
-    if not isinstance(commit, str):
-        return MISSING
-    return f"{commit[:_COMMIT]}{'+' * bool(header.environment.get('dirty'))}"
+    commit, dirty = (header.environment.get(name) for name in ("commit", "dirty"))
+    return version(commit if isinstance(commit, str) else None, is_dirty=bool(dirty))
 
 
 def _remarks(history: History) -> Iterator[str]:
@@ -96,7 +92,7 @@ def _remarks(history: History) -> Iterator[str]:
     if any(result.summary and result.summary.p50_interval_seconds is None for result in results):
         yield "~ = not enclosed with 95 % confidence: too few independent steps"
     if any(_commit(run.header).endswith("+") for run in history.runs):
-        yield _DIRTY
+        yield DIRTY
     yield from legend(caution for result in results for caution in result.cautions)
 
 

@@ -58,6 +58,11 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def spread(share: float | None) -> str:
+    """A standard deviation, as a share of 1, in percent with two decimals and without the sign."""
+    return MISSING if share is None else f"{share * 100:.2f}"
+
+
 def percent(share: float | None) -> str:
     """A share of 1 as a percentage with one decimal: `93.6%`."""
     return MISSING if share is None else f"{share:.1%}"

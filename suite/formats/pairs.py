@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from string import ascii_uppercase
 
 from suite.formats.annotations import NOT_WHOLE, NOT_WHOLE_LEGEND, legend, letters, shortfalls
+from suite.formats.differences import differences_table
 from suite.formats.documents import fill_template
 from suite.formats.numbers import (
     MISSING,
@@ -13,7 +14,7 @@ from suite.formats.numbers import (
     ratio_interval,
 )
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
-from suite.model.report import Difference, PairedCell, PairedNumber, PairedRun, Report, RunPair
+from suite.model.report import PairedCell, PairedNumber, PairedRun, Report, RunPair
 from suite.model.run import CellResult
 from suite.model.text import shown
 
@@ -112,23 +113,7 @@ def _state(report: Report, side: PairedRun) -> str:
 
 
 def _differences(pair: RunPair, sides: tuple[str, str]) -> Table | None:
-    if not pair.differences:
-        return None
-    rows = [_difference(difference) for difference in pair.differences]
-    return Table("What differs", ("", *sides), rows, left=3)
-
-
-def _difference(difference: Difference) -> tuple[str, str, str]:
-    # The name of an environment variable stays what it is.
-    own = difference.name.startswith("variables.")
-    name = difference.name if own else difference.name.replace("_", " ")
-    return name, _value(difference.base), _value(difference.other)
-
-
-def _value(value: str | float | None) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return MISSING if value is None else str(value)
+    return differences_table(pair.differences, sides) if pair.differences else None
 
 
 def _remarks(pair: RunPair) -> Iterator[str]:

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from suite import __version__
+from suite.model.cell import KERNEL_VERSION
 from suite.model.device import Machine
 
 _PROJECT = Path(__file__).resolve().parents[2]
@@ -58,6 +59,7 @@ def fingerprint(machine: Machine, components: Mapping[str, Sequence[str]]) -> di
     """
     packages = {**components, **_PACKAGES}
     return {
+        "kernel_version": KERNEL_VERSION,
         "suite": __version__,
         **_commit(_PROJECT),
         "code": _code(_PROJECT),

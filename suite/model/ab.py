@@ -14,12 +14,15 @@ class VerdictKind(str, Enum):
 
     PASS: the loss is below the minimum effect, with confidence. REGRESSED: slower by more than it,
     and not by chance; IMPROVED is the mirror image. INCONCLUSIVE: none of them is shown.
+    NOT_COMPARABLE: beside a stored baseline, what was measured is not the same; an A/B, which
+    measures both sides alike, never says so.
     """
 
     PASS = "pass"  # noqa: S105 (no password)
     REGRESSED = "regressed"
     IMPROVED = "improved"
     INCONCLUSIVE = "inconclusive"
+    NOT_COMPARABLE = "not comparable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +134,7 @@ class PairEstimate:
 
 
 # Cells that are slower with less than this probability by chance alone deserve a look.
-_SUSPECT = 0.05
+SUSPECT = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +168,7 @@ class PairVerdict:
         return (
             self.verdict is not VerdictKind.REGRESSED
             and self.estimate is not None
-            and self.estimate.p_slower < _SUSPECT
+            and self.estimate.p_slower < SUSPECT
         )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from suite.model.ab import LaunchGroups, MatrixShift, PairVerdict, Setting, VerdictKind
-from suite.model.report import Difference
+from suite.model.comparability import Difference
 from suite.model.run import CellResult
 
 # History of ab.json, newest first.

@@ -104,6 +104,11 @@ class Graph(str, Enum):
     FROZEN = "frozen"
 
 
+# Raised whenever what a step computes changes, so that its times are no longer those of the same
+# work.
+KERNEL_VERSION = 1
+
+
 class KernelName(str, Enum):
     """The workload: the real network, or a clock-driven stand-in that needs no TensorFlow."""
 

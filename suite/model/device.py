@@ -47,6 +47,8 @@ class Gpu:
 
     `power_limit_watts` is None for a MIG device, which shares its board's. `processes` are those
     that compute on it and, if the driver reports them, those that draw; None if unknown.
+    `locked_clock_mhz` is the graphics clock at which a run holds it; None where it does not, which
+    says nothing of a lock that somebody else has set: no driver reports it.
     """
 
     index: int
@@ -58,6 +60,7 @@ class Gpu:
     power_limit_watts: float | None = None
     mig: bool | None = None
     processes: tuple[GpuProcess, ...] | None = None
+    locked_clock_mhz: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +121,13 @@ def for_cells(cells: Iterable[Cell], machine: Machine) -> Machine:
     if None in types:
         return machine
     return replace(machine, gpus=tuple(g for g in machine.gpus if gpu_type(g.name) in types))
+
+
+def used_gpus(cells: Iterable[Cell], machine: Machine) -> tuple[Gpu, ...]:
+    """The GPUs of this machine on which launches of these cells run, each once."""
+    return tuple(
+        dict.fromkeys(gpu for cell in cells for gpu in for_cells([cell], machine).gpus[: cell.gpus])
+    )
 
 
 def labelling_machine(cells: Sequence[Cell], machine: Machine) -> Machine:

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from suite.model.cell import Cell, Mode, Precision
+from suite.model.comparability import Difference
 from suite.model.launch import Caution, Launch, StartedBy
 from suite.model.reference import Key, Metric, ReferenceRow
 from suite.model.run import CellResult, Coverage, RunHeader
@@ -472,15 +473,6 @@ class Comparison:
     published_scaling: Scaling
     typical: TypicalRatio | None
     speedups: tuple[Speedup, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """A fact in which two runs differ; None where a run does not have it."""
-
-    name: str
-    base: str | int | float | bool | None
-    other: str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,12 @@ _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 def lock_names(machine: Machine) -> tuple[str, ...]:
     """Every GPU that launches can see here, else the CPU, as file names in a fixed order."""
     names = [gpu.uuid or f"gpu-{gpu.index}" for gpu in machine.gpus] or ["cpu"]
-    return tuple(sorted(re.sub(r"[^\w-]", "-", name) for name in names))
+    return tuple(sorted(map(lock_name, names)))
+
+
+def lock_name(device: str) -> str:
+    """The name of a device as part of a file name."""
+    return re.sub(r"[^\w-]", "-", device)
 
 
 def locks_for(cells: Sequence[Cell], machine: Machine) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ Place = tuple[str | int, ...]
 
 # A matrix has at most 20,000 cells, which written out one by one take about a MiB.
 _LONGEST = 2**20
+# A character takes up to four bytes; a device such as /dev/zero never ends.
+_MOST_BYTES = 8 * _LONGEST
 # A matrix has four levels. Each costs the parser some of Python's stack.
 _DEEPEST = 30
 _LONGEST_KEY = 100
@@ -70,11 +72,15 @@ for _kind, (_form, _firsts) in _KINDS.items():
 
 @dataclass(frozen=True, slots=True)
 class LocatedYaml:
-    """A parsed document and the 1-based line of each place (path of keys and indices) in it."""
+    """A parsed document and the 1-based line of each place (path of keys and indices) in it.
+
+    `example` is the path of a good document of its kind.
+    """
 
     path: Path
     data: object
     lines: dict[Place, int]
+    example: str
 
     def error(self, place: Place, problem: str) -> InputError:
         """An error with file, line (of the place or its nearest parent) and place."""
@@ -92,37 +98,28 @@ def dotted(place: Place) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What a file should be, with an example of it, for errors."""
-
-    name: str
-    example: str
-
-
-MATRIX = Kind("matrix", "matrices/quick.yaml")
-
-
-def read_yaml(path: Path, kind: Kind = MATRIX) -> LocatedYaml:
+def read_yaml(path: Path, what: str, example: str) -> LocatedYaml:
     """Parse one YAML document of mappings with words for keys, lists and scalars.
+
+    `what` says what it is (matrix), for errors, and `example` is the path of a good one.
 
     Raises:
         InputError: unreadable, not YAML, empty, too long or too deep, a key given twice, an alias
             or a tag, or a word that versions of YAML read differently.
     """
-    text = read_text(path, f"a {kind.name}, such as {kind.example}")
+    text = read_text(path, f"a {what}, such as {example}", _MOST_BYTES)
     if len(text) > _LONGEST:
         raise InputError(
-            f"{path}: has {len(text)} characters, and a {kind.name} at most {_LONGEST}; split it"
+            f"{path}: has {len(text)} characters, and a {what} at most {_LONGEST}; split it"
         )
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
-            raise InputError(f"{path}: is empty; see {kind.example} for an example")
+            raise InputError(f"{path}: is empty; see {example} for an example")
         lines: dict[Place, int] = {}
         _locate(path, node, (), lines, set())
-        return LocatedYaml(path, loader.construct_document(node), lines)
+        return LocatedYaml(path, loader.construct_document(node), lines, example)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1

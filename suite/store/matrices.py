@@ -1,10 +1,7 @@
 """matrices/*.yaml -> Matrix, read strictly so that a typo cannot change a measurement."""
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from suite.model.cell import (
     MOST_STEP_TIMES,
@@ -22,19 +19,16 @@ from suite.model.errors import InputError
 from suite.model.matrix import MOST_LAUNCHES, Matrix, MatrixError, expand
 from suite.model.reading import Reading, applicable_reading
 from suite.model.text import shown
-from suite.store.located_yaml import LocatedYaml, Place, read_yaml
+from suite.store.located_yaml import LocatedYaml, read_yaml
 from suite.store.matrix_model import (
-    AxesModel,
     ConditionsModel,
     DistributedModel,
     MatrixModel,
-    Model,
-    ProtocolModel,
     ReadingModel,
 )
 from suite.store.nearest import nearest
-from suite.store.problems import first_problem
 from suite.store.text import reachable
+from suite.store.yaml_model import fitted
 
 # In a checkout a link to its folder, and when installed a copy.
 MATRIX_DIRECTORY = (Path(__file__).parents[1] / "data" / "matrices").resolve()
@@ -66,13 +60,8 @@ def read_matrix(path: Path) -> Matrix:
     Raises:
         InputError: anything wrong with the file, as `path:line: place: problem; remedy`.
     """
-    source = read_yaml(path)
-    if not isinstance(source.data, dict):
-        raise source.error((), "is not a mapping; see matrices/quick.yaml for an example")
-    try:
-        model = MatrixModel.model_validate(source.data)
-    except ValidationError as error:
-        raise source.error(*first_problem(error, _fields_at)) from None
+    source = read_yaml(path, "matrix", "matrices/quick.yaml")
+    model = fitted(MatrixModel, source)
     if not is_device_name(model.device):
         hint = nearest(model.device, known_devices())
         problem = f"unknown device {model.device!r}; {hint} (or a product name, 'NVIDIA ...')"
@@ -154,19 +143,3 @@ def _reference(source: LocatedYaml, reference: str | None) -> str | None:
         problem = f"no such file {reference!r}; give a path relative to the matrix file"
         raise source.error(("reference",), problem)
     return os.path.normpath(resolved)
-
-
-_FIELDS_AT: dict[str, type[Model]] = {
-    "protocol": ProtocolModel,
-    "axes": AxesModel,
-    "distributed": DistributedModel,
-    "reading": ReadingModel,
-    "exclude": ConditionsModel,
-    "include": ConditionsModel,
-}
-
-
-def _fields_at(place: Place) -> Iterable[str]:
-    """The keys that are known beside the last one of a place."""
-    model = _FIELDS_AT.get(str(place[0]), MatrixModel) if len(place) > 1 else MatrixModel
-    return model.model_fields

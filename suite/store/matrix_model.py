@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -18,7 +17,6 @@ from pydantic import (
 )
 
 from suite.model.axis import Axis
-from suite.model.bounds import Bounds
 from suite.model.cell import (
     AXES,
     GLOBAL_BATCH_SIZES,
@@ -42,11 +40,7 @@ from suite.model.matrix import THREADS
 from suite.model.reading import DECODE_THREADS, OPEN_FILES, SHUFFLED_RECORDS
 from suite.model.systems import SYSTEMS, gpu_type, is_product_name
 from suite.store.nearest import nearest
-
-
-def within(bounds: Bounds) -> Any:
-    """The limits of a number, for a field."""
-    return Field(ge=bounds.lowest, le=bounds.highest)
+from suite.store.yaml_model import Model, within
 
 
 def _switched(value: object) -> object:
@@ -68,13 +62,8 @@ Xla = Annotated[
     StrictBool, BeforeValidator(_switched), WithJsonSchema({"enum": [True, False, "on", "off"]})
 ]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 GpuType = Annotated[Text, AfterValidator(_gpu_type)]
-
-
-class Model(BaseModel):
-    """The base of all parts: an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
 class ProtocolModel(Model):
@@ -151,7 +140,7 @@ class DistributedModel(Model):
     """What the threads of a rank are bound to; the published runs bound to the socket."""
     interface: Text | None = None
     """Network interface between the hosts, such as eth0."""
-    environment: list[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]] = []
+    environment: list[VariableName] = Field(default=[])
     """Names of environment variables that are passed on to every rank."""
     compression: Compression = Compression.NONE
     """The type in which ranks exchange gradients; none keeps float32."""
@@ -188,8 +177,8 @@ class MatrixModel(Model):
     threads_per_rank: Annotated[StrictInt, within(THREADS)] | None = None
     """Cap on TensorFlow's CPU threads in every launch, those of one rank included."""
     reading: ReadingModel = ReadingModel()
-    exclude: list[ConditionsModel] = []
-    include: list[ConditionsModel] = []
+    exclude: list[ConditionsModel] = Field(default=[])
+    include: list[ConditionsModel] = Field(default=[])
 
 
 def json_schema() -> str:

@@ -26,7 +26,8 @@ from suite.model.recipe import (
     Recipe,
 )
 from suite.model.training import EPOCHS
-from suite.store.matrix_model import Model, Text, Xla, within
+from suite.store.matrix_model import Text, Xla
+from suite.store.yaml_model import Model, within
 
 # Momentum and smoothing: a share below 1.
 _SHARE = Field(ge=0, lt=1)

@@ -1,6 +1,6 @@
 """recipes/*.yaml -> a training, read as strictly as a matrix."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,18 +14,18 @@ from suite.model.systems import SYSTEMS, system_by_key
 from suite.model.text import shown
 from suite.model.training import Training
 from suite.model.training_record import ChosenTraining, Override
-from suite.store.located_yaml import Kind, LocatedYaml, Place, read_scalar, read_yaml
+from suite.store.located_yaml import LocatedYaml, read_scalar, read_yaml
 from suite.store.nearest import nearest
-from suite.store.problems import first_problem
 from suite.store.recipe_model import RecipeModel, SettingsModel
 from suite.store.references import published_accuracy
 from suite.store.text import reachable
+from suite.store.yaml_model import first_problem, fitted
 
 # In a checkout a link to its folder, and when installed a copy.
 RECIPE_DIRECTORY = (Path(__file__).parents[1] / "data" / "recipes").resolve()
 SETTINGS = tuple(SettingsModel.model_fields)
 
-_KIND = Kind("recipe", "recipes/dgx1_90epochs.yaml")
+_EXAMPLE = "recipes/dgx1_90epochs.yaml"
 _RECIPE = tuple(Recipe.__dataclass_fields__)
 _READING = tuple(Reading.__dataclass_fields__)
 _MOST_IMAGES = GLOBAL_BATCH_SIZES.highest
@@ -67,13 +67,8 @@ def read_recipe(
         InputError: anything wrong with the file, as `path:line: place: problem; remedy`, or with
             the precision or a setting.
     """
-    source = read_yaml(path, _KIND)
-    if not isinstance(source.data, dict):
-        raise source.error((), f"is not a mapping; see {_KIND.example} for an example")
-    try:
-        model = RecipeModel.model_validate(source.data)
-    except ValidationError as error:
-        raise source.error(*first_problem(error, _known_at)) from None
+    source = read_yaml(path, "recipe", _EXAMPLE)
+    model = fitted(RecipeModel, source)
     if model.system is not None and system_by_key(model.system) is None:
         hint = nearest(model.system, [system.key for system in SYSTEMS])
         raise source.error(("system",), f"unknown system {model.system!r}; {hint}")
@@ -100,10 +95,6 @@ def read_recipe(
         system=model.system,
         overrides=overrides,
     )
-
-
-def _known_at(place: Place) -> Iterable[str]:
-    return (RecipeModel if len(place) == 1 else SettingsModel).model_fields
 
 
 def _precision(source: LocatedYaml, model: RecipeModel, wanted: str | None) -> Precision:
@@ -136,7 +127,7 @@ def _setting(text: str) -> tuple[str, object]:
     try:
         checked = SettingsModel.model_validate({name: read_scalar(value)})
     except ValidationError as error:
-        raise InputError(f"--set {text}: {first_problem(error, _known_at)[1]}") from None
+        raise InputError(f"--set {text}: {first_problem(SettingsModel, error)[1]}") from None
     except ValueError as error:
         raise InputError(f"--set {text}: {error}") from None
     return name, getattr(checked, name)

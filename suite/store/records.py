@@ -55,7 +55,7 @@ def decode(kind: type[Part], text: str, source: str, remedy: str = "") -> Part:
             of another type or outside its range, or fields that contradict each other.
     """
     try:
-        return _validated(kind, _stored(text, source))
+        return validated(kind, _stored(text, source))
     except ValueError as error:
         raise InputError(f"{source}: {error}" + (f"; {remedy}" if remedy else "")) from None
 
@@ -65,17 +65,29 @@ def _stored(text: str, source: str) -> dict[str, object]:
     stored = parse_json(text)
     if not isinstance(stored, dict) or "schema_version" not in stored:
         raise ValueError("is not a record of this suite")
-    version = stored.pop("schema_version")
-    if type(version) is not int or not 1 <= version <= SCHEMA_VERSION:
-        raise InputError(
-            f"{source}: schema version {_shown(version)}, but this suite reads 1 to"
-            f" {SCHEMA_VERSION}; use the version of the suite that wrote it"
-        )
+    check_version(stored, SCHEMA_VERSION, source)
     return {name: value for name, value in stored.items() if name not in _DERIVED}
 
 
-def _validated(kind: type[Part], stored: dict[str, object]) -> Part:
-    """The fields as a typed part; a ValueError says in one line what is wrong."""
+def check_version(stored: dict[str, object], newest: int, source: str) -> None:
+    """Take the schema version out of the fields of a file, and check that it can be read.
+
+    Raises:
+        InputError: it is none, or newer than `newest`.
+    """
+    version = stored.pop("schema_version", None)
+    if type(version) is not int or not 1 <= version <= newest:
+        raise InputError(
+            f"{source}: schema version {_shown(version)}, but this suite reads 1 to"
+            f" {newest}; use the version of the suite that wrote it"
+        )
+
+
+def validated(kind: type[Part], stored: dict[str, object]) -> Part:
+    """The fields of a file as a typed part of a run; a ValueError says in one line what is wrong.
+
+    A lone surrogate is read as "?", as `decode` does.
+    """
     text = json.dumps([stored], ensure_ascii=False).encode(errors="replace")
     parts: list[Part]
     try:

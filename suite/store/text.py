@@ -48,9 +48,13 @@ def read_text(path: Path, what: str, most_bytes: int | None = None) -> str:
         InputError: the path is missing, a directory, unreadable, not UTF-8 or too large.
     """
     try:
-        if most_bytes is not None and path.stat().st_size > most_bytes:
+        if most_bytes is None:
+            return path.read_text(encoding="utf-8")
+        with path.open("rb") as file:  # a device such as /dev/zero tells no size, and never ends
+            content = file.read(most_bytes + 1)
+        if len(content) > most_bytes:
             raise InputError(f"{path}: larger than {most_bytes} bytes; give the path of {what}")
-        return path.read_text(encoding="utf-8")
+        return content.decode("utf-8")
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; give the path of {what}") from None
     except IsADirectoryError:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from builders import make_cell
 
-from suite.analysis.ab_verdicts import Pairs, holm, judge_pairs, minimum_effect
+from suite.analysis.ab_look import Pairs
+from suite.analysis.ab_verdicts import judge_pairs, minimum_effect
 from suite.analysis.moderation import moderate
 from suite.model.ab import (
     AB_SEQUENTIAL,
@@ -108,24 +109,6 @@ def test_one_or_two_cells_borrow_nothing(siblings: int) -> None:
 
     assert estimate.standard_error == pytest.approx(0.01 / math.sqrt(5))
     assert estimate.freedom == 4
-
-
-def test_holm_steps_down_and_stops() -> None:
-    """The second smallest p has one test fewer beside it; after a failure no other counts."""
-    assert holm({"a": 0.0016, "b": 0.0024, "c": 0.0049}, 0.005, 3) == {"a", "b", "c"}
-    assert holm({"a": 0.0016, "b": 0.0026, "c": 0.0049}, 0.005, 3) == {"a"}
-    assert holm({"a": 0.0017, "b": 0.0024, "c": 0.0049}, 0.005, 3) == set()
-
-
-def test_the_family_includes_tests_without_a_p() -> None:
-    """Cells that are decided, or have no pairs, keep the level as strict as it was."""
-    assert holm({"a": 0.001}, 0.005, 4) == {"a"}
-    assert holm({"a": 0.001}, 0.005, 6) == set()
-
-
-def test_nothing_is_significant_without_alpha() -> None:
-    """Not even a p that is too small to tell from 0."""
-    assert holm({"a": 0.0}, 0.0, 3) == set()
 
 
 def test_every_cell_of_the_run_counts_in_the_family() -> None:

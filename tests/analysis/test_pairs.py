@@ -5,16 +5,23 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import make_cell, make_launch, make_protocol, make_result, make_run
+from builders import (
+    make_cell,
+    make_launch,
+    make_protocol,
+    make_result,
+    make_run,
+)
 
 from suite.analysis.assemble import assemble
 from suite.analysis.pairs import paired
 from suite.analysis.ratios import log_ratio_interval
 from suite.model.cell import Cell
+from suite.model.comparability import Value
 from suite.model.errors import NotComparableError
 from suite.model.facts import Facts
 from suite.model.launch import Launch, Status
-from suite.model.report import Difference, RunPair
+from suite.model.report import RunPair
 from suite.model.run import Run, SavedResults
 
 CELL = make_cell()
@@ -34,6 +41,12 @@ def pair(*runs: Run) -> RunPair:
     """The only pair of two runs."""
     (found,) = paired(assemble(runs)).pairs
     return found
+
+
+def told(found: RunPair) -> tuple[tuple[str, Value, Value], ...]:
+    """What differs, and on either side how."""
+    assert found.differences is not None
+    return tuple((each.name, each.base, each.other) for each in found.differences)
 
 
 def test_a_ratio_is_of_the_run_over_the_base_with_an_interval_from_launches() -> None:
@@ -150,15 +163,15 @@ def test_only_what_differs_is_listed() -> None:
         data={"data_dir": "/b"},
     )
 
-    assert pair(base, base).differences == ()
-    assert pair(base, other).differences == (
-        Difference(name="device", base="Tesla T4", other="NVIDIA L4"),
-        Difference(name="selection", base=None, other="--only 'x'"),
-        Difference(name="driver", base="535", other="550"),
-        Difference(name="variables.TF_X", base="1", other="2"),
-        Difference(name="gpus.0.name", base="T4", other="L4"),
-        Difference(name="launches", base=1, other=3),
-        Difference(name="data.data_dir", base="/a", other="/b"),
+    assert told(pair(base, base)) == ()
+    assert told(pair(base, other)) == (
+        ("device", "Tesla T4", "NVIDIA L4"),
+        ("selection", None, "--only 'x'"),
+        ("driver", "535", "550"),
+        ("variables.TF_X", "1", "2"),
+        ("gpus.0.name", "T4", "L4"),
+        ("launches", 1, 3),
+        ("data.data_dir", "/a", "/b"),
     )
 
 
@@ -174,9 +187,9 @@ def test_what_really_ran_is_told_where_it_differs_in_a_common_cell() -> None:
         *launches(SLOW, other_cell, conditions=Facts(compute_type="float32", layouts=("NCHW",))),
     )
 
-    assert pair(base, other).differences == (
-        Difference(name="compute_type", base="float16", other="bfloat16"),
-        Difference(name="layouts", base="NHWC", other="NCHW"),
+    assert told(pair(base, other)) == (
+        ("compute_type", "float16", "bfloat16"),
+        ("layouts", "NHWC", "NCHW"),
     )
 
 
@@ -189,8 +202,8 @@ def test_what_ran_is_that_of_the_first_launch_that_is_ok() -> None:
     )
     base = make_run(*launches(SLOW, conditions=Facts(compute_type="float32")))
 
-    assert pair(base, make_run(crashed, ok, again)).differences == (
-        Difference(name="compute_type", base="float32", other="float16"),
+    assert told(pair(base, make_run(crashed, ok, again))) == (
+        ("compute_type", "float32", "float16"),
     )
 
 

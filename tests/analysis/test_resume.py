@@ -97,6 +97,10 @@ def test_a_header_that_names_no_gpus_is_compared_all_the_same() -> None:
         ({"environment": {**HEADER.environment, "dirty": True}}, "dirty False -> True"),
         ({"environment": {**HEADER.environment, "cudnn": None}}, "cudnn 9.1 -> None"),
         (
+            {"environment": {**HEADER.environment, "kernel_version": 2}},
+            "kernel_version 1 -> 2",
+        ),
+        (
             {"environment": {**HEADER.environment, "variables": {"TF_B": "2"}}},
             "TF_A 1 -> None; TF_B None -> 2",
         ),

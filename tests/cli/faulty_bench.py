@@ -113,6 +113,7 @@ class Bench:
         faults: dict[tuple[str, int], str] | None = None,
         mark: str = "",
         paths: tuple[Path, ...] = (),
+        verb: str = "run",
         **options: Any,
     ) -> "subprocess.Popen[str]":
         """Start a run; faults map (method, batch size) to code, `mark` tells it from others.
@@ -128,7 +129,7 @@ class Bench:
             environment["PYTHONPATH"] = os.pathsep.join(map(str, [*paths, ROOT]))
         streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(
-            [sys.executable, "bench.py", "run", str(self.matrix), "--out", str(self.out), *flags],
+            [sys.executable, "bench.py", verb, str(self.matrix), "--out", str(self.out), *flags],
             cwd=ROOT,
             env=environment,
             text=True,

@@ -65,6 +65,8 @@ def test_a_side_that_is_far_slower_has_regressed(
     assert all(ratio > 1.3 for ratio in cell["ratios"])
     assert (folder / "ab.md").read_text().count("regressed") >= 2
     assert (folder / "a" / "report.html").exists()
+    assert '<failure message="regressed: time b/a 1.' in (folder / "ab.xml").read_text()
+    assert "(ab.md, ab.json, ab.xml, a/, b/)" in text
 
 
 def test_launches_of_the_sides_alternate_in_fresh_processes(tmp_path: Path, matrix: str) -> None:

@@ -82,10 +82,11 @@ def test_a_run_is_told_of_the_gpus_that_it_uses(found: Doctor) -> None:
     """A fault of another GPU of the machine does not concern it."""
     found.diagnosis = Diagnosis(found=(FINDING,))
     other = replace(T4, index=1, compute_capability=(7, 5))
-    note = doctor.note_for([make_cell()], [other], Machine(gpus=(T4, other), cpu=CPU, nvml=""))
+    machine = Machine(gpus=(T4, other), cpu=CPU, nvml="")
+    diagnosis = doctor.diagnosis_for([make_cell()], [other], machine)
 
-    assert note is not None
-    assert "swap; see python bench.py doctor" in note
+    assert diagnosis is not None
+    assert FINDING in diagnosis.findings
     assert [machine.gpus for machine in found.examined] == [(other,)]
 
 
@@ -117,6 +118,23 @@ def test_a_run_says_the_findings_before_it_measures(
     assert run_of(REAL, tmp_path) == ExitCode.CELL_FAILED
     note = "note: 1 finding makes numbers noisy or wrong: swap; see python bench.py doctor\n"
     assert note in capsys.readouterr().out
+    assert recorded(tmp_path) == [
+        {"kind": "swap", "evidence": FINDING.evidence, "remedy": FINDING.remedy}
+    ]
+
+
+def recorded(folder: Path) -> object:
+    """What the record of the only run there says of the findings."""
+    (header,) = folder.glob("reports/*/run.json")
+    return json.loads(header.read_text())["environment"].get("findings", "not examined")
+
+
+def test_a_run_records_that_there_was_nothing_to_find(found: Doctor, tmp_path: Path) -> None:
+    """Which is not the same as not having looked; notes are no findings."""
+    found.diagnosis = Diagnosis(found=(NOTE,), unchecked=(UNCHECKED,))
+    run_of(REAL, tmp_path)
+
+    assert recorded(tmp_path) == []
 
 
 def test_simulated_steps_need_no_doctor(
@@ -127,3 +145,4 @@ def test_simulated_steps_need_no_doctor(
 
     assert run_of(SIMULATED, tmp_path) == ExitCode.GOOD
     assert "numbers noisy" not in capsys.readouterr().out
+    assert recorded(tmp_path) == "not examined"

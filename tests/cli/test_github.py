@@ -9,10 +9,19 @@ from builders import make_launch, make_run, store_run
 from suite.analysis.results import cell_results
 from suite.cli import main
 from suite.cli.github import tell_github
+from suite.formats.junit import Case, Outcome
 from suite.model.launch import Status
 from suite.model.run import CellResult
 
 T4 = Path(__file__).parents[2] / "reference" / "t4.csv"
+
+ONE_CELL = """\
+purpose: a test
+device: any
+kernel: simulated
+protocol: {warmup_steps: 1, measured_steps: 20}
+axes: {mode: [training], precision: [fp32], xla: [false], batch_size: [8]}
+"""
 
 
 @pytest.fixture
@@ -61,6 +70,41 @@ def test_a_failed_cell_is_marked(summary: Path, capsys: pytest.CaptureFixture[st
     assert summary.read_text() == "before\n"
 
 
+def test_test_cases_are_marked_by_how_they_ended(
+    summary: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A failure is an error; no verdict is a warning; what passed is not told."""
+    cases = [
+        Case(name=f"{outcome.name}: 1,2", classname="x", outcome=outcome, message="100%\n::error::")
+        for outcome in Outcome
+    ]
+    tell_github(lambda: "", cases=cases)
+
+    assert capsys.readouterr().out.splitlines() == [
+        "::error title=FAILED%3A 1%2C2::100%25\\n::error::",
+        "::warning title=ERROR%3A 1%2C2::100%25\\n::error::",
+        "::warning title=SKIPPED%3A 1%2C2::100%25\\n::error::",
+    ]
+    assert summary.read_text() == "before\n"
+
+
+def test_an_ab_is_summed_up_and_its_regression_marked(
+    summary: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever looks at a red pull request sees the cell without a log."""
+    matrix = tmp_path / "one.yaml"
+    matrix.write_text(ONE_CELL)
+    sides = ("--a", "precision=amp", "--b", "unchanged", "--rounds", "3")
+    assert main(["ab", str(matrix), "--out", str(tmp_path / "out"), *sides]) == 1
+    (directory,) = (tmp_path / "out").iterdir()
+    marks = [line for line in capsys.readouterr().out.splitlines() if line.startswith("::")]
+
+    assert summary.read_text() == "before\n" + (directory / "ab.md").read_text()
+    (mark,) = marks
+    cells = "training-amp-bs8-1gpu-simulated / training-fp32-bs8-1gpu-simulated"
+    assert mark.startswith(f"::error title={cells}::regressed: time b/a 1.")
+
+
 def test_a_summary_that_is_too_large_or_cannot_be_written_stops_nothing(
     summary: Path,
     tmp_path: Path,
@@ -79,6 +123,7 @@ def test_a_summary_that_is_too_large_or_cannot_be_written_stops_nothing(
 
 def test_elsewhere_nothing_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """A terminal gets no commands for GitHub."""
-    tell_github(lambda: "x", crashed("why"))
+    case = Case(name="x", classname="x", outcome=Outcome.FAILED)
+    tell_github(lambda: "x", crashed("why"), [case])
 
     assert capsys.readouterr() == ("", "")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from fake_nvml import NVML
 
 from suite.cli import main
 from suite.model.device import Cpu, Gpu, GpuProcess, Machine
@@ -15,56 +16,6 @@ from suite.run.locks import hold_devices
 from suite.run.plan import decode_plan
 
 ROOT = Path(__file__).parents[2]
-# Stands in for NVML in every process that a command starts.
-NVML = """\
-import os
-from pathlib import Path
-from types import SimpleNamespace
-
-# What each process sees.
-visible = os.environ.get("CUDA_VISIBLE_DEVICES", "everything")
-Path(__file__).with_name(f"{os.getpid()}.seen").write_text(visible)
-
-
-class NVMLError(Exception):
-    pass
-
-
-class NVMLError_LibraryNotFound(NVMLError):
-    pass
-
-
-class NVMLError_NotSupported(NVMLError):
-    pass
-
-
-class NVMLError_FunctionNotFound(NVMLError):
-    pass
-
-
-class NVMLError_GpuIsLost(NVMLError):
-    pass
-
-
-def missing(*_):
-    raise NVMLError_NotSupported
-
-
-T4 = ("Tesla T4", "GPU-t4", (7, 5))
-GPUS = [("NVIDIA H200", "GPU-h200", (9, 0)), T4, ("Tesla T4", "GPU-t4b", (7, 5))]
-nvmlInit = nvmlShutdown = lambda: None
-nvmlDeviceGetCount = lambda: len(GPUS)
-nvmlDeviceGetHandleByIndex = GPUS.__getitem__
-nvmlSystemGetDriverVersion = lambda: "550.54.15"
-nvmlSystemGetCudaDriverVersion = lambda: 12040
-nvmlDeviceGetName = lambda gpu: gpu[0]
-nvmlDeviceGetUUID = lambda gpu: gpu[1]
-nvmlDeviceGetCudaComputeCapability = lambda gpu: gpu[2]
-nvmlDeviceGetMemoryInfo = lambda gpu: SimpleNamespace(total=2**34, used=0)
-nvmlDeviceGetComputeRunningProcesses = lambda gpu: []
-nvmlDeviceGetEnforcedPowerLimit = nvmlDeviceGetMigMode = missing
-nvmlDeviceGetGraphicsRunningProcesses = missing
-"""
 MATRIX = """\
 purpose: a test
 kernel: simulated

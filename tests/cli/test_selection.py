@@ -170,6 +170,21 @@ def test_what_matches_nothing_is_an_error(
     assert words in str(caught.value)
 
 
+def test_cells_are_named_by_their_ids() -> None:
+    """In the order of the matrix, and together with the other flags."""
+    wanted = [MATRIX.cells[5].id, MATRIX.cells[2].id]
+    kept = narrowed(MATRIX, None, [], wanted)
+
+    assert [cell.id for cell in kept.cells] == [MATRIX.cells[2].id, MATRIX.cells[5].id]
+    assert kept.selection == f"--cell {wanted[0]} --cell {wanted[1]} (2 of 24 cells)"
+    with pytest.raises(InputError, match="matches none of the 24 cells"):
+        narrowed(MATRIX, "batch_size == 0", [], wanted)
+    with pytest.raises(InputError, match="no such cell; did you mean 'inference-"):
+        narrowed(MATRIX, None, [], ["inference-amp-bs8-gpu"])
+    with pytest.raises(InputError, match="no such cell; known: .*and 4 more"):
+        narrowed(MATRIX, None, [], ["\x1b[2J"])
+
+
 def test_without_a_selection_the_matrix_is_untouched() -> None:
     """No flag, no note."""
     assert narrowed(MATRIX, None, []) is MATRIX

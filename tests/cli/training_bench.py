@@ -59,7 +59,7 @@ class TrainingBench:
         return subprocess.Popen(
             [
                 *(sys.executable, "bench.py", "train", *self.recipe),
-                *("--out", self.out, *map(str, words)),
+                *("--out", str(self.out), *map(str, words)),
             ],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(self.folder)},

@@ -13,7 +13,7 @@ from suite.model.facts import Facts
 from suite.model.launch import Caution, CautionKind, Launch, RankRecord, StartedBy, Status
 from suite.model.report import Report
 from suite.model.run import Run
-from suite.model.telemetry import Gauge
+from suite.model.telemetry import Gauge, TelemetryPoint
 from suite.store.references import BANDS_PATH, read_bands, read_system
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +55,10 @@ ON_GPU = make_telemetry(
     gauges={"gpu_power_watts": Gauge(250.0, 240.0, 260.0)},
     throttling={"power cap": 0.25},
     throttle_readings=4,
+    series=(
+        TelemetryPoint(step=20, values={"gpu_power_watts": 240.0, "gpu_sm_clock_mhz": 1530.0}),
+        TelemetryPoint(step=80, values={"gpu_power_watts": 260.0, "gpu_sm_clock_mhz": 1290.0}),
+    ),
     energy_joules=500.0,
     energy_source="NVML total energy counter of the GPU",
     images_per_joule=4.5,
@@ -152,3 +156,8 @@ def paired_report(run: Run | None = None) -> Report:
 def recorded_report() -> Report:
     """The run beside the published DGX-1."""
     return assemble([recorded_run()], [read_system(REFERENCE)], read_bands(BANDS_PATH))
+
+
+def two_runs_report() -> Report:
+    """Both runs beside the published DGX-1, of which the second is on another GPU."""
+    return assemble([recorded_run(), other_run()], [read_system(REFERENCE)], read_bands(BANDS_PATH))

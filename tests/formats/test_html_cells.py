@@ -66,8 +66,7 @@ def test_a_cell_of_several_ranks_is_run_again_from_its_matrix() -> None:
     cell = make_cell(mode=Mode.TRAINING, gpus=2, xla=True)
 
     assert command(make_launch(cell=cell, step_seconds=(0.1,))) == (
-        "python bench.py run mine --only 'mode == training and precision == fp32 and xla == true"
-        " and batch_size == 8 and gpus == 2'"
+        "python bench.py run mine --cell training-fp32-xla-bs8-2gpu"
     )
 
 

@@ -41,6 +41,36 @@ def test_every_gpu_is_told_with_its_memory_and_limit() -> None:
     }
 
 
+def test_a_locked_clock_is_told_of_the_gpu_that_has_it() -> None:
+    """One that follows the load is not mentioned."""
+    facts = device({"gpus": [{**GPU, "locked_clock_mhz": 585}, {**GPU, "index": 1}], "cpu": CPU})
+
+    assert facts["GPU 0"] == "Tesla T4, 16.0 GiB, power limit 70 W, clock locked at 585 MHz"
+    assert "clock" not in facts["GPU 1"]
+
+
+def test_what_doctor_found_is_told_with_its_remedy() -> None:
+    """With the device, and not once more among the versions."""
+    found = [
+        {"kind": "swap", "evidence": "9 MiB swapped out", "remedy": "sudo swapoff -a"},
+        {"kind": "MIG", "evidence": "GPU 0: on"},
+    ]
+    header = make_header(machine={}, environment={"findings": found, "os": "Debian"})
+    facts = told(device_facts(header))
+
+    assert facts["finding: swap"] == "9 MiB swapped out; try: sudo swapoff -a"
+    assert facts["finding: MIG"] == "GPU 0: on"
+    assert told(software_facts(header)) == {"os": "Debian"}
+
+
+@pytest.mark.parametrize("findings", [None, [], {}, "swap", ["swap", 1], [{}], 7])
+def test_findings_of_another_shape_break_nothing(findings: Any) -> None:
+    """Runs from before they were recorded have none."""
+    facts = device({}, findings=findings)
+
+    assert "finding" not in " ".join(facts)
+
+
 def test_a_machine_without_a_gpu_is_its_cpu() -> None:
     """One core is one core, and a quota may leave half of one."""
     assert device({"gpus": [], "cpu": {**CPU, "cores": 1}})["CPU"] == "AMD EPYC, 1 core, 24.0 GiB"

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from builders import make_cell, make_launch, make_run
 from invented import OUT_OF_MEMORY, THROTTLED, invented_report, invented_run
-from recorded import recorded_report
+from outline import OUTLINE, outline
+from recorded import recorded_report, two_runs_report
 
 from suite.analysis.assemble import assemble, join
 from suite.formats.html.page import report_html
@@ -79,6 +80,14 @@ def read(report: Report) -> Page:
 @pytest.fixture(scope="module")
 def invented() -> Report:
     return invented_report(steps=60, launches=2)
+
+
+def test_the_page_is_the_recorded_one() -> None:
+    """Every word, number, link and drawn step stands where it stood; plots have their own records.
+
+    `python tests/formats/outline.py` writes the outline anew; look at the page, too.
+    """
+    assert outline(report_html(two_runs_report())) == OUTLINE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", ["recorded", "invented"])
@@ -262,10 +271,7 @@ def test_conditions_that_are_no_column_of_the_page_are_named() -> None:
 
     assert "FP32, image size 64" in words
     assert "AMP + XLA, training, 2 GPUs" in words
-    assert (
-        "python bench.py run mine --only 'mode == training and precision == amp and xla == true and"
-        " batch_size == 8 and gpus == 2'"
-    ) in words
+    assert "python bench.py run mine --cell training-amp-xla-bs8-2gpu" in words
 
 
 def test_a_quick_or_unfinished_run_says_so_before_any_number() -> None:

@@ -1,5 +1,7 @@
 """The forest plot of a table: ratios, their intervals and bands on one logarithmic axis."""
 
+from collections.abc import Sequence
+
 import pytest
 from builders import make_cell, make_launch, make_row, make_run
 
@@ -11,6 +13,7 @@ from suite.formats.html.published import (
     caveats,
     inference_tables,
 )
+from suite.model.launch import Status
 from suite.model.reference import Metric, Reference, ReferenceTable
 from suite.model.report import Comparison
 
@@ -20,7 +23,9 @@ BAND = Band(
 )  # fmt: skip
 
 
-def compared(*ratios: float, gpu: str = "Tesla T4", launches: int = 1) -> Comparison:
+def compared(
+    *ratios: float, gpu: str = "Tesla T4", launches: int = 1, bands: Sequence[Band] = (BAND,)
+) -> Comparison:
     """Cells of batch 1, 2, ... with these ratios to a published throughput of 100 img/s."""
     made = [
         make_launch(
@@ -34,7 +39,7 @@ def compared(*ratios: float, gpu: str = "Tesla T4", launches: int = 1) -> Compar
     rows = tuple(make_row(batch_size=size) for size in range(1, len(ratios) + 1))
     reference = Reference(table=ReferenceTable("t4", rows), accuracy=(), scaling=(), times=())
     run = make_run(*made, gpu=gpu)
-    (comparison,) = assemble([run], [reference], [BAND]).comparisons
+    (comparison,) = assemble([run], [reference], bands).comparisons
     return comparison
 
 
@@ -68,6 +73,35 @@ def test_the_axis_has_round_ratios_that_fit_beside_each_other(
     assert all(17 <= tick.place <= FOREST_WIDTH - 17 for tick in found.ticks)
 
 
+@pytest.mark.parametrize(
+    ("ratios", "ticks"),
+    [
+        ((0.9, 1.1), ["0.9×", "1×", "1.1×"]),
+        ((0.75, 1.5), ["0.75×", "1×", "1.25×", "1.5×"]),
+        ((1.0, 10.0), ["1×", "2×", "5×", "10×"]),
+        ((1.0, 20.0), ["1×", "5×", "20×"]),
+        ((0.01, 1.0), ["0.01×", "0.05×", "0.2×", "1×"]),
+        ((0.02, 6.0), ["0.02×", "0.2×", "1×", "5×"]),
+    ],
+)
+def test_an_axis_that_ends_at_a_round_ratio_says_so(
+    ratios: tuple[float, ...], ticks: list[str]
+) -> None:
+    """From a hundredth to twenty times as fast; without a band it reaches no further."""
+    found = table(compared(*ratios, bands=()), *ratios)
+
+    assert [tick.text for tick in sorted(found.ticks, key=lambda tick: tick.place)] == ticks
+
+
+@pytest.mark.parametrize(("highest", "has_room"), [(3.85, True), (3.92, True), (3.97, False)])
+def test_a_label_of_the_axis_takes_34_pixels(highest: float, has_room: bool) -> None:  # noqa: FBT001
+    """With 1 in the middle of 134 pixels, 2 is 67 * log(2) / log(highest) right of it."""
+    ratios = 1 / highest, highest
+    texts = [tick.text for tick in table(compared(*ratios), *ratios).ticks]
+
+    assert ("2×" in texts) is has_room
+
+
 def test_a_point_lies_by_its_logarithm_with_its_band_and_its_interval() -> None:
     """0.5 to 2 take the width less a margin of 8 pixels on either side, 1 its middle."""
     found = table(compared(0.5, 1.0, 2.0), 0.5, 1.0, 2.0)
@@ -95,6 +129,19 @@ def test_an_axis_of_equal_ratios_still_has_a_width() -> None:
 
     assert found.centre == FOREST_WIDTH / 2
     assert found.rows[0].point is not None
+
+
+def test_without_a_ratio_there_is_no_axis() -> None:
+    """Cells that failed stand in the table with their reason alone."""
+    failed = make_launch(cell=make_cell(batch_size=1), status=Status.CRASHED, reason="ended")
+    run = make_run(failed, gpu="Tesla T4")
+    rows = (make_row(batch_size=1),)
+    reference = Reference(table=ReferenceTable("t4", rows), accuracy=(), scaling=(), times=())
+    report = assemble([run], [reference], [BAND])
+    (found,) = inference_tables(report.comparisons[0], report.runs[0])
+
+    assert (found.ticks, found.centre) == ((), 0.0)
+    assert [(row.words, row.point) for row in found.rows] == [("crashed", None)]
 
 
 def test_on_another_gpu_there_is_no_plot_and_no_word() -> None:

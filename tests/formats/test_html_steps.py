@@ -129,12 +129,40 @@ def test_two_levels_stay_two_levels() -> None:
     assert len({y for _, y, _ in places}) == 2
 
 
+def test_values_closer_than_three_units_are_one_stroke() -> None:
+    """What is further apart has a gap between, as two levels have."""
+    apart = {}
+    for units in (3, 4):
+        seconds = 0.1 + units * 0.02 / STEPS_HEIGHT
+        apart[units] = len(strokes(drawing(*[0.1, seconds] * 248).measured)) / 248
+
+    assert apart == {3: 1, 4: 2}
+
+
+def test_few_steps_have_larger_dots() -> None:
+    """Up to forty, the warm-up counted."""
+    assert drawing(*[0.1] * 38, warm_up=(0.1, 0.1)).few
+    assert not drawing(*[0.1] * 39, warm_up=(0.1, 0.1)).few
+
+
 def test_the_histogram_lies_on_the_scale_of_the_steps() -> None:
     """The longest bar takes the whole width, and a rare time is still seen."""
     drawn = drawing(*[0.1] * 199, 0.1085)
     bars = [tuple(map(int, bar)) for bar in re.findall(r"M0 (\d+)h(\d+)v(\d+)H0z", drawn.histogram)]
 
     assert bars == [(12, 1, 6), (90, HISTOGRAM_WIDTH, 6)]
+
+
+def test_a_bar_is_as_long_as_its_share_of_the_longest() -> None:
+    """Half as many steps make half a bar; the shortest step of the window is in the last one."""
+    drawn = drawing(*[0.1] * 4, 0.105, 0.105, 0.09)
+    bars = [tuple(map(int, bar)) for bar in re.findall(r"M0 (\d+)h(\d+)v(\d+)H0z", drawn.histogram)]
+
+    assert bars == [
+        (42, HISTOGRAM_WIDTH // 2, 6),
+        (90, HISTOGRAM_WIDTH, 6),
+        (STEPS_HEIGHT - 6, round(HISTOGRAM_WIDTH / 4), 6),
+    ]
 
 
 def test_a_line_in_the_list_shows_all_steps_within_a_tenth() -> None:
@@ -169,11 +197,22 @@ def test_readings_stand_under_the_step_they_follow() -> None:
     assert (power.name, power.last) == ("power W", "5.25")
 
 
+def test_two_quantities_are_drawn() -> None:
+    """More would bury the steps: the first two of those that the machine told."""
+    every = ("cores_busy", "cpu_frequency_mhz", "gpu_power_watts", "gpu_sm_clock_mhz")
+    series = (point(1, **dict.fromkeys(every, 10.0)),)
+    drawn = drawing(0.1, 0.1, telemetry=make_telemetry(series=series)).series
+
+    assert [(line.name, line.last) for line in drawn] == [("SM MHz", "10"), ("power W", "10")]
+
+
 def test_many_readings_are_a_line() -> None:
-    """From a dozen on."""
+    """More than a dozen."""
     series = tuple(point(step, cpu_frequency_mhz=2000.0) for step in range(1, 14))
+    (dots,) = drawing(*[0.1] * 13, telemetry=make_telemetry(series=series[:12])).series
     (line,) = drawing(*[0.1] * 13, telemetry=make_telemetry(series=series)).series
 
+    assert dots.dots
     assert not line.dots
     assert line.path.startswith(f"M38 {SERIES_HEIGHT // 2}L76 ")
     assert line.path.count("L") == 12

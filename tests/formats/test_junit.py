@@ -9,7 +9,7 @@ from builders import make_cell, make_launch, make_run
 from recorded import recorded_report
 
 from suite.analysis.assemble import assemble
-from suite.formats.junit import junit_xml
+from suite.formats.junit import Case, CaseGroup, Outcome, cases_xml, junit_xml
 from suite.model.launch import Status
 from suite.model.run import DamagedRecord
 
@@ -82,3 +82,48 @@ def test_text_from_outside_is_valid_xml() -> None:
 
     assert case.classname == "<a>"
     assert r"ended <b>&amp;\x1b[31m\x00" in case.result[0].message
+
+
+def test_a_case_has_its_outcome_whoever_made_it() -> None:
+    """Each element of JUnit, and none where the case passed; lines of output keep their order."""
+    cases = [
+        Case(
+            name=outcome.name,
+            classname="gate",
+            outcome=outcome,
+            message="" if outcome is Outcome.PASSED else "why",
+            kind="regressed" if outcome is Outcome.FAILED else "",
+            lines=("first", "second"),
+        )
+        for outcome in Outcome
+    ]
+    document = cases_xml([CaseGroup(name="mine", cases=cases)])
+    (suite,) = junitparser.JUnitXml.fromstring(document.encode())
+
+    assert [
+        (case.name, [(type(r).__name__, r.message) for r in case.result]) for case in suite
+    ] == [
+        ("PASSED", []),
+        ("FAILED", [("Failure", "why")]),
+        ("ERROR", [("Error", "why")]),
+        ("SKIPPED", [("Skipped", "why")]),
+    ]
+    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (4, 1, 1, 1)
+    assert {case.system_out for case in suite} == {"first\nsecond"}
+    assert document.count('type="regressed"') == 1
+    # No time is better than one that was not measured.
+    assert "time" not in document.replace("testsuite", "")
+
+
+@pytest.mark.parametrize("character", ["\ufffe", "\uffff", "\x00", "\ud800", "\x85"])
+def test_no_character_makes_a_document_that_cannot_be_read(character: str) -> None:
+    """Wherever text from outside stands."""
+    text = f"a{character}b"
+    case = Case(
+        name=text, classname=text, outcome=Outcome.FAILED, message=text, kind=text, lines=(text,)
+    )
+    document = cases_xml([CaseGroup(name=text, cases=[case], started_at=text)])
+    ((read,),) = junitparser.JUnitXml.fromstring(document.encode())
+
+    assert read.name.startswith("a\\")
+    assert read.result[0].message == read.system_out == read.name

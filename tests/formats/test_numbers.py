@@ -12,6 +12,7 @@ from suite.formats.numbers import (
     rate,
     ratio,
     ratio_interval,
+    spread,
 )
 
 
@@ -28,6 +29,9 @@ from suite.formats.numbers import (
         (rate, None, "-"),
         (percent, 0.9356, "93.6%"),
         (percent, None, "-"),
+        (spread, 0.00417, "0.42"),
+        (spread, 0.0, "0.00"),
+        (spread, None, "-"),
         (ratio_interval, (0.98249, 1.0449), "0.982 to 1.04"),
         (ratio_interval, None, "-"),
         (ratio, 0.01234, "0.0123x"),

@@ -24,11 +24,13 @@ from rich.console import Console
 from suite import formats
 from suite.analysis.ab import SideRun, ab_report
 from suite.analysis.assemble import assemble
+from suite.analysis.baseline import baseline_of_run, baseline_report
 from suite.analysis.pairs import paired
 from suite.analysis.trends import history
 from suite.analysis.verdict import judge_run
 from suite.cli.live_table import View, live_table
 from suite.formats.ab import ab_markdown, ab_text
+from suite.formats.baseline import baseline_text
 from suite.formats.checks import left_out_text
 from suite.formats.comparison import comparison_markdown, comparison_text
 from suite.formats.comparison_csv import comparison_csv
@@ -46,6 +48,8 @@ from suite.formats.tables import Dialect
 from suite.formats.verdict import verdict_text
 from suite.model.ab import fixed
 from suite.model.ab_report import AbReport
+from suite.model.baseline import BaselineChange, ChangeKind
+from suite.model.baseline_report import BaselineReport
 from suite.model.check import LeftOut
 from suite.model.finding import Diagnosis, Finding, FindingKind, Unchecked
 from suite.model.history import History
@@ -100,6 +104,15 @@ def ab_with(name: str) -> AbReport:
     return ab_report(sides[0], sides[1], fixed(3))
 
 
+def baseline_with(name: str) -> BaselineReport:
+    """A baseline of the run that somebody of that name saved."""
+    run = run_with(name, started_at="2026-01-02T03:04:05+00:00", environment={"commit": name})
+    change = BaselineChange(
+        at="2026-01-03T03:04:05+00:00", who=name, what=ChangeKind.SAVED, why=name
+    )
+    return baseline_report(replace(baseline_of_run(run), changes=(change,)))
+
+
 def plan_with(name: str) -> str:
     matrix = Matrix(
         name=name,
@@ -138,6 +151,7 @@ def listed(name: str) -> RunSummary:
 
 TEXTS: dict[str, Callable[[str], str]] = {
     "ab_text": lambda name: ab_text(ab_with(name), WIDE),
+    "baseline_text": lambda name: baseline_text(baseline_with(name), WIDE),
     "report_text": lambda name: report_text(report_with(name)),
     "run_text": lambda name: run_text(report_with(name).runs[0]),
     "overhead_text": lambda name: overhead_text(report_with(name).runs[0]),
@@ -165,6 +179,7 @@ DOCUMENTS: dict[str, Callable[[str], str]] = {
 }
 # They fill paragraphs, so that a longer name takes more lines.
 FILLED = {
+    "baseline_text",
     "comparison_text",
     "findings_text",
     "left_out_text",

@@ -191,13 +191,21 @@ BAD = {
     "list for a mode": ("[inference]", "[[inference]]", ":6: axes.mode[0]: "),
     "list for a key": ("a test", "a test\n[a]: b", ":2: a key is a word, not a list or a mapping"),
     "number for a key": ("a test", "a test\n1: b", ":2: a key is a word, not '1'; correct it"),
-    "lines in a key": ("a test", 'a test\n"a\\nb": b', ":2: 'a\\nb' is not a key"),
+    "lines in a key": (
+        "a test",
+        'a test\n"a\\nb": b',
+        ":2: 'a\\nb' is not a key",
+    ),
     "several mistakes": (
         "steps: 2\n  measured_steps: 5",
         "steps: two\n  measured_steps: five",
         ':3: protocol.warmup_steps: input should be a valid integer, not "two" (and 1 more)',
     ),
-    "long key": ("a test", f"a test\n{'a' * 101}: b", "' is not a key; correct it"),
+    "long key": (
+        "a test",
+        f"a test\n{'a' * 101}: b",
+        "' is not a key; correct it",
+    ),
     "unknown long key": ("a test", f"a test\n{'a' * 100}: b", "aaa: unknown key; known: "),
     "no letter in a key": (
         "a test",

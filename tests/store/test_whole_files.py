@@ -66,6 +66,12 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, make, words) -> Non
         read_text(path, "a text", 10_000)
 
 
+def test_a_device_without_an_end_is_no_file() -> None:
+    """It tells no size, and is read no further than the limit."""
+    with pytest.raises(InputError, match="/dev/zero: larger than 10000 bytes; give the path of"):
+        read_text(Path("/dev/zero"), "a text", 10_000)
+
+
 def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
     """The limit itself is allowed."""
     (tmp_path / "x").write_text("0123456789")

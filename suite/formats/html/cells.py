@@ -21,7 +21,7 @@ from suite.formats.palette import Look
 from suite.formats.scaling import rank_word
 from suite.formats.telemetry import telemetry_facts
 from suite.kernels.interface import KernelOptions
-from suite.model.cell import Cell, Data
+from suite.model.cell import Data
 from suite.model.facts import Facts
 from suite.model.launch import Launch, Status
 from suite.model.reading import Reading, applicable_reading
@@ -294,24 +294,10 @@ def _command(header: RunHeader, row: LaunchRow) -> str:
     """What measures the cell again: the kernel by hand, or for several ranks the runner."""
     record = row.record
     if record.cell.gpus > 1:
-        return command(
-            ["python", "bench.py", "run", header.matrix, "--only", _selection(record.cell)]
-        )
+        return command(["python", "bench.py", "run", header.matrix, "--cell", record.cell.id])
     return command_line(
         LaunchOrder(cell=record.cell, protocol=record.protocol, options=_options(header, record))
     )
-
-
-def _selection(cell: Cell) -> str:
-    """What selects a training cell on several GPUs in its matrix."""
-    chosen = {
-        "mode": cell.mode.value,
-        "precision": cell.precision.value,
-        "xla": str(cell.xla).lower(),
-        "batch_size": cell.batch_size,
-        "gpus": cell.gpus,
-    }
-    return " and ".join(f"{axis} == {value}" for axis, value in chosen.items())
 
 
 def _options(header: RunHeader, record: Launch) -> KernelOptions:

@@ -8,11 +8,11 @@ from suite.model.run import RunHeader
 # Of the environment, what belongs to the device rather than to the software.
 _OF_THE_DEVICE = ("driver", "cuda", "cpu_governor", "numa_nodes")
 # What the title of the page or other facts say.
-_SAID = {"variables", *_OF_THE_DEVICE}
+_SAID = {"variables", "findings", *_OF_THE_DEVICE}
 
 
 def device_facts(header: RunHeader) -> list[Named]:
-    """The device, its memory and its driver, and the host's CPU."""
+    """The device, its memory and its driver, the host's CPU, and what `doctor` found of them."""
     return [Named(name=name, text=text) for name, text in _device(header) if text]
 
 
@@ -32,6 +32,15 @@ def _device(header: RunHeader) -> Iterator[tuple[str, str]]:
             yield "instruction sets", ", ".join(map(str, features))
     for name in _OF_THE_DEVICE:
         yield name.replace("_", " "), _text(header.environment, name)
+    findings = header.environment.get("findings")
+    for each in findings if isinstance(findings, list | tuple) else ():
+        if isinstance(each, Mapping):
+            yield f"finding: {_text(each, 'kind')}", _finding(each)
+
+
+def _finding(finding: Mapping[str, object]) -> str:
+    remedy = _text(finding, "remedy")
+    return _text(finding, "evidence") + (f"; try: {remedy}" if remedy else "")
 
 
 def _gpu(gpu: Mapping[str, object]) -> Iterator[str]:
@@ -40,6 +49,9 @@ def _gpu(gpu: Mapping[str, object]) -> Iterator[str]:
     watts = gpu.get("power_limit_watts")
     if isinstance(watts, int | float):
         yield f"power limit {watts:.0f} W"
+    clock = gpu.get("locked_clock_mhz")
+    if isinstance(clock, int | float):
+        yield f"clock locked at {clock:.0f} MHz"
     if gpu.get("mig"):
         yield "MIG on"
 

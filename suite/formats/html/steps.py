@@ -240,7 +240,7 @@ def _histogram(steps: Sequence[float], span: Window) -> str:
         if place is not None:
             bin_ = min(place // size, _BINS - 1)
             counts[bin_] = counts.get(bin_, 0) + 1
-    most = max(counts.values(), default=1)
+    most = max(counts.values())  # of which the median is one
     return "".join(
         f"M0 {place * size}h{max(1, round(count / most * HISTOGRAM_WIDTH))}v{size}H0z"
         for place, count in sorted(counts.items())

@@ -10,6 +10,7 @@ from plotted import cpu_report, scaling_report, t4_report
 from suite.analysis.assemble import join
 from suite.formats.palette import INKS, LOOKS, look
 from suite.formats.plots import Panel, PanelGroup, panel_groups
+from suite.formats.plots.style import drawing
 from suite.model.cell import Precision
 from suite.model.report import Report
 
@@ -150,6 +151,20 @@ def test_styles_are_short_in_whatever_version_of_matplotlib(font: str) -> None:
 
     assert _style(style) == "font-weight:700;font-size:11px;fill:var(--c-fp32);stroke:var(--ink)"
     assert _style("font: 11px serif; text-anchor: end") == "font-size:11px;text-anchor:end"
+
+
+def test_a_group_that_places_what_is_in_it_stays() -> None:
+    """Only bare groups give their children away; matplotlib places a formula by its group."""
+    from matplotlib.figure import Figure
+
+    from suite.formats.plots.svg import inline_svg
+
+    figure = Figure(figsize=(1, 1), dpi=72)
+    figure.text(0.5, 0.5, "$x^2$", parse_math=True)
+    with drawing():
+        (group,) = ET.fromstring(inline_svg(figure, "p0", "A formula.")).iter("g")  # noqa: S314
+
+    assert group.get("transform") == "translate(36 36)"
 
 
 @pytest.mark.parametrize("make", [t4_report, cpu_report])

@@ -1,0 +1,72 @@
+"""The launches that a selftest looks at: those of runs by day, and the pairs of an A/B."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from suite.analysis.baseline import days_of, session_of_run
+from suite.model.cell import Cell
+from suite.model.launch import Status
+from suite.model.run import Run
+from suite.model.selftest import RecordedLaunches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A run, and where it is side a of an A/B, the run of the other side."""
+
+    run: Run
+    other: Run | None = None
+
+
+def recorded_launches(found: Sequence[Recorded]) -> Mapping[Cell, RecordedLaunches]:
+    """The launches of each cell, from runs under the same conditions.
+
+    Those of one day make one session. Of an A/B side a alone counts, as the other side may be
+    slower; the pairs tell how far launches differ that ran one after the other.
+    """
+    days = days_of(session_of_run(each.run) for each in found)
+    cells = dict.fromkeys(
+        launches.cell
+        for day in days
+        for session in day
+        for launches in session.cells
+        if launches.ok_launches
+    )
+    return {
+        cell: RecordedLaunches(
+            sessions=tuple(
+                tuple(
+                    math.log(seconds)
+                    for session in day
+                    for launches in session.cells
+                    if launches.cell == cell
+                    for seconds in launches.mean_step_seconds
+                )
+                for day in days
+            ),
+            pairs=tuple(pair for each in found for pair in _pairs(each, cell)),
+        )
+        for cell in cells
+    }
+
+
+def _pairs(recorded: Recorded, cell: Cell) -> Iterator[float]:
+    """ln(B / A) of the rounds in which both launches are ok, less its mean in this A/B."""
+    if recorded.other is None:
+        return
+    # A side may be another condition, so its cells are found by their places.
+    places = dict(zip(recorded.run.header.cells, recorded.other.header.cells, strict=False))
+    ones = _by_round(recorded.run, cell.id)
+    others = _by_round(recorded.other, places.get(cell.id, cell.id))
+    pairs = [others[round_] - ones[round_] for round_ in sorted(ones.keys() & others.keys())]
+    yield from (pair - fmean(pairs) for pair in pairs)
+
+
+def _by_round(run: Run, cell_id: str) -> Mapping[int, float]:
+    return {
+        launch.launch: math.log(fmean(launch.step_seconds))
+        for launch in run.launches
+        if launch.cell.id == cell_id and launch.status is Status.OK
+    }
