@@ -15,6 +15,8 @@ from suite.model.training_record import TrainingHeader
 # A terminal has this many of the first and of the last epochs; the files have all.
 _FIRST, _LAST = 3, 10
 SIMULATED = "a small problem stood in for the network: no number here says anything of one"
+# What the names of facts take beside their values.
+_NAMES = 19
 _EXPLANATION = (
     "Loss is the mean over the epoch's steps, weight decay included; the learning rate is that of"
     " its last step; img/s is images / elapsed time of its steps. The interval of top-1 is"
@@ -68,7 +70,7 @@ def training_text(course: TrainingCourse, width: int = TEXT_WIDTH) -> str:
     epochs = course.epochs
     if len(epochs) > _FIRST + _LAST:
         epochs = (*epochs[:_FIRST], *epochs[-_LAST:])
-    parts = [plain_table(list(_facts(course)), width), ""]
+    parts = [plain_table(list(_facts(course)), width - _NAMES), ""]
     if epochs:
         parts += [write_table(_table(epochs), Dialect.TERMINAL, width)]
     if len(epochs) < len(course.epochs):
@@ -97,7 +99,8 @@ def training_csv(course: TrainingCourse) -> str:
     """A line for each epoch; times in seconds, shares between 0 and 1."""
     import pandas as pd
 
-    return frame_csv(pd.DataFrame([_line(epoch) for epoch in course.epochs], columns=_COLUMNS))
+    frame = pd.DataFrame([_line(epoch) for epoch in course.epochs], columns=_COLUMNS)
+    return frame_csv(frame.astype({"validation_images": "Int64"}))
 
 
 def loss(value: float | None) -> str:
@@ -178,9 +181,7 @@ def _published(course: TrainingCourse) -> str:
 def _time(course: TrainingCourse) -> str:
     steps = sum(epoch.seconds for epoch in course.epochs)
     evaluations = sum(epoch.evaluation_seconds for epoch in course.epochs)
-    lost = (
-        f"; {course.lost_steps} steps that were repeated not counted" if course.lost_steps else ""
-    )
+    lost = f"; steps made again, not counted: {course.lost_steps}" if course.lost_steps else ""
     return (
         f"{duration(course.seconds)} ({course.seconds / 3600:.2f} h) measured:"
         f" {duration(steps)} of steps,"
@@ -202,7 +203,7 @@ def _table(epochs: Sequence[Epoch]) -> Table:
 def _row(epoch: Epoch, *, has_scale: bool) -> tuple[str, ...]:
     accuracy = epoch.accuracy
     scale = MISSING if epoch.loss_scale is None else f"{epoch.loss_scale:g}"
-    interval = f"{accuracy.top1_low:.2%} to {accuracy.top1_high:.2%}" if accuracy else MISSING
+    interval = f"{accuracy.top1_low:.1%} to {accuracy.top1_high:.1%}" if accuracy else MISSING
     return (
         str(epoch.number),
         str(epoch.steps),
