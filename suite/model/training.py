@@ -68,6 +68,13 @@ class Evaluation:
     seconds: Seconds
 
     @property
+    def contradiction(self) -> str | None:
+        """Which of the counts cannot be true, field first; None for a sound evaluation."""
+        if self.top5 > self.images:
+            return f"top5: {self.top5} of {self.images} images"
+        return f"top1: {self.top1}, but top5 is {self.top5}" if self.top1 > self.top5 else None
+
+    @property
     def top1_share(self) -> float:
         """The accuracy, between 0 and 1."""
         return self.top1 / self.images

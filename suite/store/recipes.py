@@ -25,6 +25,8 @@ from suite.store.yaml_model import first_problem, fitted
 RECIPE_DIRECTORY = (Path(__file__).parents[1] / "data" / "recipes").resolve()
 SETTINGS = tuple(SettingsModel.model_fields)
 
+# Characters shown of a setting: enough to recognise it.
+_SHOWN = 100
 _EXAMPLE = "recipes/dgx1_90epochs.yaml"
 _RECIPE = tuple(Recipe.__dataclass_fields__)
 _READING = tuple(Reading.__dataclass_fields__)
@@ -120,16 +122,19 @@ def _setting(text: str) -> tuple[str, object]:
         InputError: it has another form, an unknown name, or a value out of the name's range.
     """
     name, equals, value = text.partition("=")
+    quoted = f"--set {shown(text, _SHOWN)}"
     if not equals:
-        raise InputError(f"--set {text}: is not NAME=VALUE, such as lr_init=0.1")
+        raise InputError(f"{quoted}: is not NAME=VALUE, such as lr_init=0.1")
     if name not in SETTINGS:
-        raise InputError(f"--set {text}: unknown setting {name!r}; {nearest(name, SETTINGS)}")
+        raise InputError(
+            f"{quoted}: unknown setting {shown(name, _SHOWN)!r}; {nearest(name, SETTINGS)}"
+        )
     try:
         checked = SettingsModel.model_validate({name: read_scalar(value)})
     except ValidationError as error:
-        raise InputError(f"--set {text}: {first_problem(SettingsModel, error)[1]}") from None
+        raise InputError(f"{quoted}: {first_problem(SettingsModel, error)[1]}") from None
     except ValueError as error:
-        raise InputError(f"--set {text}: {error}") from None
+        raise InputError(f"{quoted}: {error}") from None
     return name, getattr(checked, name)
 
 

@@ -154,6 +154,8 @@ def decode_event(line: bytes) -> Event:
     if isinstance(event, _StoredStep):
         fields = asdict(event)
         return TrainedStep(**{**fields, **{n: _number(fields[n]) for n in _LOSSES}})
+    if isinstance(event, Evaluated) and event.evaluation.contradiction:
+        raise ValueError(f"evaluated.evaluation.{event.evaluation.contradiction}")
     return event  # type: ignore[no-any-return]
 
 
