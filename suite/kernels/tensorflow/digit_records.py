@@ -16,6 +16,7 @@ from suite.kernels.interface import MissingComponentError
 from suite.kernels.tensorflow.make_records import record, write_shards
 from suite.kernels.tensorflow.records import FIRST_LABEL
 from suite.model.cell import Mode
+from suite.model.errors import InputError
 from suite.store.tfrecords import SPLITS
 
 INSTALL_DIGITS = "pip install -e '.[digits]'"
@@ -37,18 +38,23 @@ def make_digits(out: Path, *, shards: int) -> tuple[Path, ...]:
 
     Raises:
         MissingComponentError: scikit-learn is not installed.
-        InputError: the directory exists, or cannot be written.
+        InputError: the directory exists or cannot be written, or a shard would be empty.
     """
     try:
         from sklearn.datasets import load_digits
     except ModuleNotFoundError as error:
-        if error.name != "sklearn":
+        if not (error.name or "").startswith("sklearn"):
             raise
         raise MissingComponentError(
             f"scikit-learn, which brings the digits, is not installed; {INSTALL_DIGITS}"
         ) from None
     digits = load_digits()
     splits = split_digits(digits.target)
+    fewest = min(len(numbers) for numbers in splits.values())
+    if shards > fewest:
+        raise InputError(
+            f"--shards {shards} for {fewest} images would leave a file empty; lower it"
+        )
 
     def written() -> Iterator[tuple[str, Iterator[bytes]]]:
         for mode, split in SPLITS.items():

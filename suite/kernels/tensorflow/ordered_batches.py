@@ -4,8 +4,9 @@ A training can thus go on in the middle of an epoch without reading what lies be
 each global batch out exactly, and an evaluation takes every image once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -74,27 +75,26 @@ def ordered_training(
     reading = settled_reading(training.reading, cell)
     preprocess = seeded_training_image(cell.image_size, training.seed)
 
-    def draws() -> Iterator[_Draws]:
-        step = steps_done
-        order: Order | None = None
-        while True:
-            epoch, batch = divmod(step, steps_per_epoch)
-            if order is None or batch == 0:
-                order = epoch_order(
-                    table.shard_sizes,
-                    open_files=reading.open_files or 1,
-                    interleaved_records=INTERLEAVED_RECORDS,
-                    shuffled_records=reading.shuffled_records or 0,
-                    seed=training.seed,
-                    epoch=epoch,
-                )
-            part = part_of_batch(order, batch, cell.batch_size, rank)
-            numbers = epoch * len(table) + np.arange(part.start, part.stop)
-            yield _draws(table, order[part], numbers)
-            step += 1
+    @lru_cache(maxsize=1)
+    def order_of(epoch: int) -> Order:
+        return epoch_order(
+            table.shard_sizes,
+            open_files=reading.open_files or 1,
+            interleaved_records=INTERLEAVED_RECORDS,
+            shuffled_records=reading.shuffled_records or 0,
+            seed=training.seed,
+            epoch=epoch,
+        )
+
+    def draws_of(step: int) -> _Draws:
+        epoch, batch = divmod(int(step), steps_per_epoch)
+        part = part_of_batch(order_of(epoch), batch, cell.batch_size, rank)
+        numbers = epoch * len(table) + np.arange(part.start, part.stop)
+        return _draws(table, order_of(epoch)[part], numbers)
 
     with tf.device(HOST):
-        dataset = _records(draws, table, reading.decode_threads or 1)
+        steps = tf.data.Dataset.counter(steps_done)
+        dataset = _records(steps, draws_of, table, reading.decode_threads or 1)
         dataset = dataset.map(preprocess, num_parallel_calls=reading.decode_threads)
         dataset = dataset.batch(cell.batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
         iterator = supply(dataset, Mode.TRAINING)
@@ -125,13 +125,13 @@ class OrderedValidation:
         reading = settled_reading(training.reading, cell)
         preprocess = evaluation_image(cell.image_size)
 
-        def draws() -> Iterator[_Draws]:
-            for begin in range(0, len(numbers), cell.batch_size):
-                chosen = numbers[begin : begin + cell.batch_size]
-                yield _draws(table, chosen, chosen)
+        def draws_of(begin: int) -> _Draws:
+            chosen = numbers[begin : begin + cell.batch_size]
+            return _draws(table, chosen, chosen)
 
         with tf.device(HOST):
-            dataset = _records(draws, table, reading.decode_threads or 1)
+            begins = tf.data.Dataset.range(0, len(numbers), cell.batch_size)
+            dataset = _records(begins, draws_of, table, reading.decode_threads or 1)
             dataset = dataset.map(
                 lambda record, _number: preprocess(record),
                 num_parallel_calls=reading.decode_threads,
@@ -152,9 +152,13 @@ def _draws(table: RecordTable, records: Integers, numbers: Integers) -> _Draws:
     return table.shard[records], table.offset[records], table.size[records], numbers
 
 
-def _records(draws: object, table: RecordTable, parallel: int) -> tf.data.Dataset:
-    """The records that are drawn, each with the number of its draw, in that order."""
-    column = tf.TensorSpec([None], tf.int64)
+def _records(
+    batches: tf.data.Dataset,
+    draws_of: Callable[[int], _Draws],
+    table: RecordTable,
+    parallel: int,
+) -> tf.data.Dataset:
+    """The records that are drawn for each batch, with the number of their draw, in that order."""
     paths = tf.constant([str(shard) for shard in table.shards])
 
     def read(
@@ -170,17 +174,24 @@ def _records(draws: object, table: RecordTable, parallel: int) -> tf.data.Datase
         record = tf.data.experimental.from_variant(variant, tf.TensorSpec([], tf.string))
         return tf.data.Dataset.zip((record.take(1), tf.data.Dataset.from_tensors(number)))
 
-    places = tf.data.Dataset.from_generator(draws, output_signature=(column,) * 4).unbatch()
-    return places.interleave(
-        read,
-        cycle_length=parallel,
-        block_length=1,
-        num_parallel_calls=parallel,
-        deterministic=True,
+    def drawn(batch: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        columns = tf.numpy_function(draws_of, [batch], [tf.int64] * 4)
+        return tuple(tf.ensure_shape(column, [None]) for column in columns)
+
+    return (
+        batches.map(drawn)
+        .unbatch()
+        .interleave(
+            read,
+            cycle_length=parallel,
+            block_length=1,
+            num_parallel_calls=parallel,
+            deterministic=True,
+        )
     )
 
 
-def _padding(cell: Cell) -> object:
+def _padding(cell: Cell) -> Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
     """Fill a batch up to the cell's size, so that every batch has one shape."""
 
     def padded(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
