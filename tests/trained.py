@@ -10,6 +10,7 @@ from typing import Any
 from builders import (
     make_cell,
     make_evaluated,
+    make_launch,
     make_trained_step,
     make_training,
     make_training_header,
@@ -18,6 +19,8 @@ from builders import (
 from suite.analysis.training_course import training_course
 from suite.formats.training import training_csv, training_markdown, training_text
 from suite.model.cell import Data, Mode, Precision
+from suite.model.facts import Facts
+from suite.model.reference import TimeToTrainRow
 from suite.model.training_course import TrainingCourse
 from suite.model.training_record import (
     Began,
@@ -61,7 +64,17 @@ def trained(name: str = "mine", **facts: Any) -> TrainingCourse:
     events += [make_evaluated(4, top1=70, top5=95), _saved(4)]
     events.append(make_trained_step(5, loss=1.0, loss_scale=32.0))
     events.append(Ended(at="now", step=5, outcome=Outcome.STOPPED, reason=f"by {name}"))
-    return training_course(header, events)
+    row = TimeToTrainRow(
+        system="dgx1",
+        gpus=1,
+        precision=Precision.AMP,
+        xla=True,
+        batch_size=None,
+        epochs=4,
+        hours=3.5,
+    )
+    launch = make_launch(cell=training.cell, conditions=Facts(compute_type=name))
+    return training_course(header, events, launches=[launch], published=[row])
 
 
 def _saved(step: int) -> Saved:

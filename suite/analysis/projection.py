@@ -48,7 +48,6 @@ def project(
     evaluated = training.epochs * assumptions.validation_images
     own = [launch for launch in launches if launch.cell == cell and launch.status is Status.OK]
     per_image, source = joules_per_image(own)
-    row = _published(chosen, published)
     return ProjectedCell(
         cell=cell,
         images_per_second=rate,
@@ -59,8 +58,7 @@ def project(
         checkpoint_hours=training.epochs * assumptions.checkpoint_seconds / _HOUR,
         joules=None if per_image is None else per_image * (images + evaluated),
         energy_source=source,
-        published_hours=row.hours if row else None,
-        published_note=row.note if row else "",
+        published_hours=published_hours(chosen, published),
     )
 
 
@@ -79,13 +77,15 @@ def joules_per_image(launches: Sequence[Launch]) -> tuple[float | None, str | No
     )
 
 
-def _published(
-    chosen: ChosenTraining, published: Sequence[TimeToTrainRow]
-) -> TimeToTrainRow | None:
+def published_hours(chosen: ChosenTraining, published: Sequence[TimeToTrainRow]) -> float | None:
     """The published hours of the same GPUs; None where an override makes the step another one."""
     if any(override.name in _OF_A_STEP for override in chosen.overrides):
         return None
     training = chosen.training
     wanted = (chosen.system, training.epochs, training.cell.precision, training.cell.gpus)
-    same = (row for row in published if (row.system, row.epochs, row.precision, row.gpus) == wanted)
+    same = (
+        row.hours
+        for row in published
+        if (row.system, row.epochs, row.precision, row.gpus) == wanted
+    )
     return next(same, None)

@@ -6,21 +6,38 @@ from itertools import groupby
 from statistics import NormalDist, fmean
 
 from suite.analysis.intervals import CONFIDENCE
+from suite.analysis.projection import published_hours
+from suite.model.facts import Facts
+from suite.model.launch import Launch, Status
+from suite.model.reference import TimeToTrainRow
 from suite.model.training import TrainedStep
 from suite.model.training_course import Accuracy, CoursePoint, Epoch, TrainingCourse
-from suite.model.training_record import Began, Ended, Evaluated, Event, Saved, TrainingHeader
+from suite.model.training_record import (
+    Began,
+    ChosenTraining,
+    Ended,
+    Evaluated,
+    Event,
+    Saved,
+    TrainingHeader,
+)
 
 # Points of a curve: a plot is as many units wide.
 _MOST_POINTS = 300
 
 
 def training_course(
-    header: TrainingHeader, events: Sequence[Event], notes: Sequence[str] = ()
+    header: TrainingHeader,
+    events: Sequence[Event],
+    notes: Sequence[str] = (),
+    launches: Sequence[Launch] = (),
+    published: Sequence[TimeToTrainRow] = (),
 ) -> TrainingCourse:
     """The course of a training by its events.
 
     A part that goes on from a checkpoint repeats the steps after it, so those of the part before
-    are left out. `notes` are those of the reader of the events.
+    are left out. `notes` are those of the reader of the events, `launches` the records of the
+    training's processes in order, and `published` the hours of the published systems.
     """
     steps: dict[int, TrainedStep] = {}
     evaluated: dict[int, Evaluated] = {}
@@ -63,6 +80,11 @@ def training_course(
         ),
         published_within=_published_within(header, epochs),
         points=_points(list(steps.values()), per_epoch) if per_epoch else (),
+        images_per_second=_rate(header, list(steps.values())),
+        conditions=next(
+            (each.conditions for each in reversed(launches) if each.status is Status.OK), Facts()
+        ),
+        published_hours=published_hours(_chosen(header), published),
         notes=(*(note for part in parts for note in part.notes), *notes),
     )
 
@@ -101,6 +123,18 @@ def _epochs(
             )
         )
     return tuple(found)
+
+
+def _rate(header: TrainingHeader, steps: Sequence[TrainedStep]) -> float | None:
+    seconds = sum(step.seconds for step in steps)
+    images = len(steps) * header.training.cell.global_batch_size
+    return images / seconds if seconds else None
+
+
+def _chosen(header: TrainingHeader) -> ChosenTraining:
+    return ChosenTraining(
+        training=header.training, system=header.system, overrides=header.overrides
+    )
 
 
 def _points(steps: Sequence[TrainedStep], per_epoch: int) -> tuple[CoursePoint, ...]:

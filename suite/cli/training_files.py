@@ -6,7 +6,8 @@ from suite.analysis.training_course import training_course
 from suite.formats.plots.training import training_plots
 from suite.formats.training import training_csv, training_markdown
 from suite.model.training_course import TrainingCourse
-from suite.store.runs import write_plot
+from suite.store.references import published_times
+from suite.store.runs import read_records, write_plot
 from suite.store.text import write_text
 from suite.store.training_runs import read_events, read_training_header
 
@@ -17,8 +18,9 @@ def read_course(directory: Path) -> TrainingCourse:
     Raises:
         InputError: it is no training directory, or its record is damaged.
     """
-    read = read_events(directory)
-    return training_course(read_training_header(directory), read.events, read.notes)
+    header, read = read_training_header(directory), read_events(directory)
+    launches = sorted(read_records(directory).launches, key=lambda launch: launch.launch)
+    return training_course(header, read.events, read.notes, launches, published_times())
 
 
 def write_training(course: TrainingCourse, directory: Path) -> list[str]:

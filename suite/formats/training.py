@@ -128,7 +128,12 @@ def _facts(course: TrainingCourse) -> Iterator[tuple[str, str]]:
         yield "published top-1", _published(course)
     if course.best and course.best.accuracy and course.best != course.last:
         yield "best epoch", _accuracy(course.best, course.best.accuracy)
+    if course.images_per_second is not None:
+        yield "speed", _speed(course)
     yield "time", _time(course)
+    if course.published_hours is not None:
+        hours = f"{course.published_hours:g} h, estimated from the throughput of steps with XLA"
+        yield "published time", hours
 
 
 def _notes(course: TrainingCourse) -> Iterator[str]:
@@ -176,6 +181,12 @@ def _published(course: TrainingCourse) -> str:
         return f"{published:.2%}, after the last epoch"
     where = "within" if course.published_within else "outside"
     return f"{published:.2%}, {where} the interval"
+
+
+def _speed(course: TrainingCourse) -> str:
+    computed = course.conditions.compute_type
+    where = f", computed in {computed}" if computed else ""
+    return f"{rate(course.images_per_second)} img/s of all steps, compilation included{where}"
 
 
 def _time(course: TrainingCourse) -> str:

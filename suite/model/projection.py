@@ -42,7 +42,6 @@ class ProjectedCell:
     joules: float | None
     energy_source: str | None
     published_hours: float | None
-    published_note: str
 
     @property
     def hours(self) -> float:

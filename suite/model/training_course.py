@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from suite.model.facts import Facts
 from suite.model.training import TrainedStep
 from suite.model.training_record import Began, Ended, TrainingHeader
 
@@ -74,7 +75,9 @@ class TrainingCourse:
     runs or was killed. `seconds` are those of all epochs. `last` and `best` are the last and the
     most accurate epoch with an evaluation; of several, the first. `published_within` says whether
     the published top-1 is within the interval of the last epoch, None where there is nothing to
-    compare. `points` are the steps as a curve of some hundred points.
+    compare. `points` are the steps as a curve of some hundred points. `images_per_second` is images
+    / elapsed of all steps, `conditions` are the facts of the last process that said what really
+    ran, and `published_hours` those of the same training on the published system, if it has any.
     """
 
     header: TrainingHeader
@@ -89,6 +92,9 @@ class TrainingCourse:
     best: Epoch | None
     published_within: bool | None
     points: tuple[CoursePoint, ...]
+    images_per_second: float | None
+    conditions: Facts
+    published_hours: float | None
     notes: tuple[str, ...] = ()
 
     @property
