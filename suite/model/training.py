@@ -16,11 +16,10 @@ EPOCHS = Bounds(1, 1000)
 class Training:
     """A network to train, from its first weights to its last epoch; what a file of recipes/ says.
 
-    `cell` has the conditions of a step, which reads records. `images_per_epoch` are those of the
-    training split; the last ones of an epoch that fill no global batch are left out of it, others
-    in each epoch. `published_top1` is the share that the page has for this recipe, None for
-    recipes that it does not have. With equal `seed`, records and software a CPU trains to the same
-    bits.
+    `cell` has the conditions of a step, which reads records. The last images of an epoch that fill
+    no global batch are left out of it, others in each epoch. `published_top1` is the share that the
+    page has for this recipe, None for recipes that it does not have. With equal `seed`, records and
+    software a CPU trains to the same bits.
     """
 
     name: str
@@ -58,7 +57,8 @@ class Evaluation:
     """The network on the validation split: every image exactly once, over all ranks.
 
     `top1` and `top5` count the images whose class is the likeliest, or among the five likeliest.
-    `cross_entropy` is the mean over images, without smoothing and weight decay.
+    `cross_entropy` is the mean over images, without smoothing and weight decay; it is infinite if
+    the network's output for some image is not finite, which counts as wrong.
     """
 
     images: PositiveCount

@@ -21,7 +21,8 @@ from suite.model.errors import SuiteError
 from suite.model.recipe import Recipe
 from suite.model.training import TrainedStep, Training
 
-# Eighteen images of four shards fill four batches of an epoch, and two are left out.
+# Eighteen images of four shards fill four batches of an epoch, or two of two ranks, and two are
+# left out.
 STEPS = 6
 KEPT_AFTER = 3
 CELL = Cell(
@@ -45,7 +46,7 @@ RECIPE = Recipe(
 
 
 def training(cell: Cell) -> Training:
-    return Training(name="a test", purpose="a test", cell=cell, epochs=2, recipe=RECIPE, seed=7)
+    return Training(name="a test", purpose="a test", cell=cell, epochs=4, recipe=RECIPE, seed=7)
 
 
 def trainer(cell: Cell, folder: Path, compression: Compression = Compression.NONE) -> Trainer:
@@ -119,7 +120,7 @@ def evaluated(trained: Trainer) -> list[float]:
 
 AMP = replace(CELL, precision=Precision.AMP)
 DALI = replace(CELL, data=Data.DALI)
-RANKS = replace(CELL, gpus=2, batch_size=2)
+RANKS = replace(CELL, gpus=2)
 WORKS = {
     "fp32": lambda folder: whole(CELL, folder),
     "fp32-resumed": lambda folder: resumed(CELL, folder, "fp32"),

@@ -145,7 +145,7 @@ class TensorFlowTrainer:
         """Classify this rank's validation images and add up those of all ranks.
 
         Raises:
-            InvalidLaunchError: a record cannot be used, or the network's output is not finite.
+            InvalidLaunchError: a record cannot be used.
         """
         began = time.perf_counter()
         self._share()
@@ -156,11 +156,6 @@ class TensorFlowTrainer:
             count = min(batch_size, validation.images - begin)
             totals += self._count(*batches.next(), tf.constant(count, tf.int32)).numpy()
         images, top1, top5, cross_entropy = self._total(np.array([validation.images, *totals]))
-        if not math.isfinite(cross_entropy):
-            raise InvalidLaunchError(
-                f"the cross entropy of the validation images is {cross_entropy} after step"
-                f" {self._steps_done}; the network did not compute"
-            )
         return Evaluation(
             images=round(images),
             top1=round(top1),
