@@ -51,7 +51,8 @@ if not asked or not re.search(rf"^{{asked[2]}} = \\[", project, re.MULTILINE):
 with open("{here}/installed", "a") as log:
     print(*sys.argv[3:], file=log)
 """
-# A container sees what is mounted, and variables that were passed to it.
+# A container sees what is mounted. Its image has the variables of this machine, but for those that
+# are set for a job: they have to be passed.
 _DOCKER = """\
 #!{python}
 import os, pathlib, sys
@@ -63,7 +64,9 @@ if words[:3] == ["build", "-q", "-t"] and len(words) == 5:
     sys.exit(0)
 if words[0] != "run":
     sys.exit(99)
-passed, mounted, words = {{"PATH": os.environ["PATH"]}}, {{}}, words[1:]
+of_job = ("CI", "GITHUB_", "CONTAINER", "BASELINE", "MATRIX", "HOME", "USER")
+passed = {{name: text for name, text in os.environ.items() if not name.startswith(of_job)}}
+mounted, words = {{}}, words[1:]
 while words[0].startswith("--"):
     flag = words.pop(0)
     if flag in ("--rm", "--init"):

@@ -3,28 +3,34 @@
     python tests/mutants.py analysis --count 100 --seed 1
 
 draws that many faults ("mutants") by chance from all that can be made in `suite/analysis`, and runs
-the fast tests in `tests/analysis` against each, in a copy of the checkout. The same seed draws the
-same faults from the same code. What no test caught is printed: file, line, before and after.
+the fast tests in `tests/analysis` against each, in a copy of the checkout and a process of its own.
+The same seed draws the same faults from the same code. What no test caught is printed: file, line,
+before and after.
 `suite/model` holds types that others give a meaning: `model --tests model analysis store`.
 """
 
 import argparse
 import ast
+import multiprocessing
 import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import cache_from_source
 from pathlib import Path
 from xml.etree.ElementTree import parse
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
+# What most tests import of others, once for all forks.
+WARM = ("jinja2", "matplotlib.figure", "numpy", "openpyxl", "pandas", "pydantic", "scipy.stats")
 # A test that takes so many times as long as its whole file without a fault never ends.
 PATIENCE = 10
 
@@ -85,8 +91,13 @@ def faults(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
 
 
 def declarations(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node that linters look at, not tests: types, decorators, and the strict of a zip."""
+    """Every node that linters look at, not tests: types, decorators, and the strict of a zip.
+
+    What is imported for types alone is none of a program's, whose layers have tests of their own.
+    """
     for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            yield from ast.walk(node)
         parts = [getattr(node, name, None) for name in ("annotation", "returns")]
         parts += getattr(node, "decorator_list", [])
         if isinstance(node, ast.keyword) and node.arg == "strict":
@@ -115,8 +126,7 @@ def seconds_by_file(folders: Sequence[Path], checkout: Path) -> dict[Path, float
     """How long each file of fast tests takes without a fault; ends the program if a test fails."""
     results = checkout.parent / "results.xml"
     # Only this family of such files says in which file a test stands.
-    told = [f"--junit-xml={results}", "--override-ini=junit_family=xunit1"]
-    if not do_pass(folders, checkout, *told):
+    if not do_pass(folders, checkout, f"--junit-xml={results}", "-o", "junit_family=xunit1"):
         sys.exit("the tests fail without any fault, or none of them is fast")
     seconds: defaultdict[Path, float] = defaultdict(float)
     for test in parse(results).iter("testcase"):  # noqa: S314 - just written by pytest
@@ -124,38 +134,37 @@ def seconds_by_file(folders: Sequence[Path], checkout: Path) -> dict[Path, float
     return seconds
 
 
-def nearest_first(module: Path, seconds: Mapping[Path, float]) -> list[Path]:
-    """All files of tests: those of the module, then those of its folder, each time the quick first.
+def is_caught(mutant: Mutant, checkout: Path, seconds: Mapping[Path, float]) -> bool:
+    """Whether a test fails or does not end: those of the module itself are run first.
 
-    The first failure ends the tests, so that a fault costs as much as the tests before the one that
-    catches it.
+    Then come the others, those of its folder first, and the quick files before the slow ones.
     """
+    stem, folder = mutant.path.stem, mutant.path.parent.name
+    files = sorted(seconds, key=lambda file: (file.parent.name != folder, seconds[file]))
+    own = [file for file in files if file.stem.startswith((f"test_{stem}", f"test_{folder}_"))]
+    others = [file for file in files if file not in own]
+    longest = PATIENCE * (1 + max(seconds.values()))
+    options = f"--timeout={longest}", "--timeout-method=thread", "-p", "no:cacheprovider"
+    return any(tests and not do_pass(tests, checkout, *options) for tests in (own, others))
 
-    def distance(tests: Path) -> tuple[bool, bool, float]:
-        own = tests.stem.startswith((f"test_{module.stem}", f"test_{module.parent.name}_"))
-        return not own, tests.parent.name != module.parent.name, seconds[tests]
 
-    return sorted(seconds, key=distance)
+def do_pass(tests: Sequence[Path], checkout: Path, *options: str) -> bool:
+    """Whether the fast ones of these tests pass in the copy, in the order given."""
+    wanted = ["-x", "-q", "-m", "not slow and not browser", *options, *map(str, tests)]
+    process = multiprocessing.get_context("fork").Process(target=run, args=(wanted, checkout))
+    process.start()
+    process.join()
+    return process.exitcode == 0
 
 
-def do_pass(
-    tests: Sequence[Path], checkout: Path, *options: str, patience: float | None = None
-) -> bool:
-    """Whether the fast ones of these tests pass in the copy, in the order given.
-
-    With `patience`, none may take more seconds, and no compiled modules are left behind.
-    """
-    wanted = ["-x", "-q", "-m", "not slow and not browser", *options]
-    if patience:
-        wanted += [f"--timeout={patience}", "--timeout-method=thread"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *wanted, *tests],
-        cwd=checkout,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1" if patience else ""},
-        capture_output=True,
-        check=False,
-    )
-    return done.returncode == 0
+def run(options: list[str], checkout: Path) -> None:
+    """Run tests in this process, which a fork of the program is, and end it with their result."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    os.dup2(nothing, sys.stderr.fileno())
+    os.chdir(checkout)
+    sys.path[0] = str(checkout)
+    sys.exit(pytest.main(options))
 
 
 def main() -> int:
@@ -171,9 +180,13 @@ def main() -> int:
         checkout = Path(folder) / "checkout"
         ignored = shutil.ignore_patterns(".*", "__pycache__", "reports")
         shutil.copytree(ROOT, checkout, ignore=ignored, symlinks=True)
+        for name in WARM:
+            import_module(name)
         folders = [checkout / "tests" / name for name in asked.tests or [asked.layer]]
         seconds = seconds_by_file(folders, checkout)
-        patience = PATIENCE * (1 + max(seconds.values()))
+        # A module is changed more than once a second, which its compiled form would hide.
+        sys.dont_write_bytecode = True
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         paths = sorted((checkout / "suite" / asked.layer).rglob(f"{asked.only}.py"))
         every = [mutant for path in paths for mutant in mutants(path)]
         chance = random.Random(asked.seed)  # noqa: S311 - the same faults in every run
@@ -183,9 +196,8 @@ def main() -> int:
             sound = mutant.path.read_bytes()
             faulty = sound[: mutant.start] + mutant.after.encode() + sound[mutant.end :]
             mutant.path.write_bytes(faulty)
-            # A module is changed more than once a second, which its compiled form would hide.
             Path(cache_from_source(mutant.path)).unlink(missing_ok=True)
-            if do_pass(nearest_first(mutant.path, seconds), checkout, patience=patience):
+            if not is_caught(mutant, checkout, seconds):
                 missed += 1
                 place = f"{mutant.path.relative_to(checkout)}:{mutant.line}"
                 print(f"{number}. {place}\n    {mutant.before}\n    {mutant.after}", flush=True)

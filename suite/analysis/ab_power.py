@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 
 from suite.analysis.moderation import ModeratedVariance
-from suite.model.ab import Setting
+from suite.model.ab import Setting, as_loss
 
 # With which probability a loss is found, and an unchanged cell passes, where numbers say so.
 FOUND = 0.9
@@ -44,7 +44,7 @@ class Power:
         red = self._quantile(self._level_of_loss, self.pairs)
         found = self._quantile(1 - FOUND, self.pairs)
         error = math.sqrt(self.spread.variance / self.pairs)
-        return math.expm1(max(self.minimum_effect, red * error) + found * error)
+        return as_loss(max(self.minimum_effect, red * error) + found * error)
 
     def pairs_to_find(self, loss: float) -> int:
         """The pairs that find a loss above the minimum effect nine times in ten."""

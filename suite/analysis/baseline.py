@@ -2,9 +2,10 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timezone
+from operator import attrgetter
 from statistics import fmean
 
 from suite.analysis.comparability import forbidding, header_differences
@@ -115,29 +116,44 @@ def replaced(baseline: Baseline, run: Run, change: BaselineChange) -> Baseline:
     return replace(baseline_of_run(run), changes=(*baseline.changes, change))
 
 
-def cells_of(baseline: Baseline) -> Mapping[Cell, tuple[CellLaunches | None, ...]]:
-    """Every cell of a baseline, and its launches in each session; None where it has no record."""
-    cells = dict.fromkeys(each.cell for session in baseline.sessions for each in session.cells)
-    found = [{each.cell: each for each in session.cells} for session in baseline.sessions]
-    return {cell: tuple(session.get(cell) for session in found) for cell in cells}
+def cells_of(baseline: Baseline) -> Mapping[Cell, tuple[CellLaunches, ...]]:
+    """Every cell of a baseline, and its launches in each session that has a record of it."""
+    found: dict[Cell, list[CellLaunches]] = {}
+    for session in baseline.sessions:
+        for launches in session.cells:
+            found.setdefault(launches.cell, []).append(launches)
+    return {cell: tuple(launches) for cell, launches in found.items()}
+
+
+def times_by_day(
+    sessions: Iterable[Session],
+    cell_id: str,
+    seconds_of: Callable[[CellLaunches], Sequence[float]] = attrgetter("mean_step_seconds"),
+) -> tuple[tuple[float, ...], ...]:
+    """The logarithms of a number of each launch of a cell, on each day of the sessions."""
+    return tuple(
+        tuple(
+            math.log(seconds)
+            for session in day
+            for launches in session.cells
+            if launches.cell.id == cell_id
+            for seconds in seconds_of(launches)
+        )
+        for day in days_of(sessions)
+    )
 
 
 def baseline_report(baseline: Baseline) -> BaselineReport:
     """What a baseline holds: its sessions, and each cell with how far launches and days differ."""
-    cells = cells_of(baseline)
-    times = {
-        cell.id: [list(map(math.log, each.mean_step_seconds)) for each in launches if each]
-        for cell, launches in cells.items()
-    }
+    found = cells_of(baseline)
+    times = {cell: times_by_day(baseline.sessions, cell.id) for cell in found}
     return BaselineReport(
         header=baseline.header,
         sessions=tuple(map(_row, baseline.sessions)),
-        cells=tuple(
-            _stored_cell(cell, times[cell.id], [each for each in launches if each])
-            for cell, launches in cells.items()
-        ),
-        tau=session_tau(times),
-        is_simulated=any(cell.kernel is KernelName.SIMULATED for cell in cells),
+        days=len(days_of(baseline.sessions)),
+        cells=tuple(_stored_cell(cell, times[cell], launches) for cell, launches in found.items()),
+        tau=session_tau({cell.id: days for cell, days in times.items()}),
+        is_simulated=any(cell.kernel is KernelName.SIMULATED for cell in found),
         changes=baseline.changes,
     )
 
@@ -153,17 +169,17 @@ def _row(session: Session) -> SessionRow:
     )
 
 
-def _stored_cell(cell: Cell, times: Sessions, launches: Sequence[CellLaunches]) -> StoredCell:
-    held = [session for session in times if session]
+def _stored_cell(cell: Cell, days: Sessions, launches: Sequence[CellLaunches]) -> StoredCell:
+    held = [day for day in days if day]
     within = within_sessions(held)
     level = fmean(map(fmean, held)) if held else None
     return StoredCell(
         cell_id=cell.id,
         images_per_second=None if level is None else cell.global_batch_size / math.exp(level),
         ok_launches=sum(map(len, held)),
-        sessions=len(held),
+        days=len(held),
         launch_sd=math.sqrt(within.variance) if within.freedom else None,
-        session_sd=math.sqrt(max(0.0, between_sessions(held))) if len(held) > 1 else None,
+        day_sd=math.sqrt(max(0.0, between_sessions(held))) if len(held) > 1 else None,
         failures=_failures(launches),
     )
 

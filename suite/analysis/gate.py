@@ -1,11 +1,12 @@
 """A gate: a run beside a stored baseline, cell by cell, with what an A/B made of the open ones."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from suite.analysis.ab_verdicts import minimum_effect
-from suite.analysis.baseline import cell_launches, days_of, session_of_run
+from suite.analysis.baseline import cell_launches, days_of, session_of_run, times_by_day
 from suite.analysis.comparability import forbidding, header_differences
 from suite.analysis.gate_base import base_side
 from suite.analysis.gate_confirm import confirm_stored
@@ -30,7 +31,8 @@ from suite.model.launch import CautionKind, Status
 from suite.model.rules import GateRules
 from suite.model.run import CellResult, Run
 
-# An A/B of open cells takes as many rounds as make a red verdict by fresh pairs alone.
+# An A/B of open cells takes as many rounds as make a red verdict by fresh pairs alone. Of a longer
+# one the first so many count: its end may have waited for the numbers to please, theirs has not.
 CONFIRMING_ROUNDS = 5
 # What slowed the machine and not the code: a slower cell is then no regression of the code.
 _DISTURBING = frozenset(
@@ -42,6 +44,12 @@ _DISTURBING = frozenset(
         CautionKind.CHANGED,
     }
 )
+# What of a launch each metric compares, in seconds per step, so that larger is slower.
+_SECONDS: Mapping[Metric, Callable[[CellLaunches], Sequence[float]]] = {
+    Metric.THROUGHPUT: attrgetter("mean_step_seconds"),
+    Metric.LATENCY_P50: attrgetter("p50_seconds"),
+    Metric.LATENCY_P99: attrgetter("p99_seconds"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +110,7 @@ def gate_report(gate: Gate, confirmation: Confirmation | None = None) -> GateRep
         differences=differences,
         forbidding=refused,
         tau=None if refused else judged[0].tau,
+        family=len(gated),
         canary=canary,
         base=base,
         cells=tuple(
@@ -111,9 +120,13 @@ def gate_report(gate: Gate, confirmation: Confirmation | None = None) -> GateRep
             if name in today
         ),
         lost=tuple(_lost(known, results, run)),
-        new=tuple(name for name in today if name not in known),
+        new=tuple(
+            name
+            for name, result in results.items()
+            if name not in known and result.status is not Status.SKIPPED
+        ),
         confirm_command=(),
-        confirmed_by=confirmation.directory if confirmation else None,
+        confirmed_by=confirmation.directory if confirmation and not refused else None,
     )
     return replace(report, confirm_command=_confirm_command(gate, report, set(today)))
 
@@ -132,31 +145,13 @@ def _measured(session: Session) -> Mapping[str, CellLaunches]:
     return {each.cell.id: each for each in session.cells if each.ok_launches}
 
 
-def _logarithms(launches: CellLaunches | None, metric: Metric) -> tuple[float, ...]:
-    """Of the seconds per step of each launch, so that larger is slower."""
-    if launches is None:
-        return ()
-    seconds = {
-        Metric.THROUGHPUT: launches.mean_step_seconds,
-        Metric.LATENCY_P50: launches.p50_seconds,
-        Metric.LATENCY_P99: launches.p99_seconds,
-    }
-    return tuple(map(math.log, seconds[metric]))
-
-
 def _stored_launches(
     name: str, metric: Metric, baseline: Baseline, today: Mapping[str, CellLaunches]
 ) -> StoredLaunches:
+    launches = _SECONDS[metric](today[name]) if name in today else ()
     return StoredLaunches(
-        today=_logarithms(today.get(name), metric),
-        sessions=tuple(
-            tuple(
-                logarithm
-                for session in day
-                for logarithm in _logarithms(_measured(session).get(name), metric)
-            )
-            for day in days_of(baseline.sessions)
-        ),
+        today=tuple(map(math.log, launches)),
+        sessions=times_by_day(baseline.sessions, name, _SECONDS[metric]),
     )
 
 
@@ -171,12 +166,16 @@ def _canary(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Judged:
-    """A metric of all cells: their launches, the verdicts on them, and the tau behind these."""
+    """A metric of all cells: their launches, the verdicts on them, and the tau behind these.
+
+    Cells are `unfinished` of which an A/B has not ended the rounds that decide.
+    """
 
     metric: Metric
     launches: Mapping[str, StoredLaunches]
     stored: Mapping[str, StoredVerdict]
     confirmed: Mapping[str, PairVerdict]
+    unfinished: Collection[str]
     tau: Tau
 
 
@@ -200,7 +199,14 @@ def _judge(
     metrics = max(len(rules.gated), 1)
     if is_refused:
         refused = {name: _refused(launches[name], effects[name]) for name in cells}
-        return _Judged(metric=metric, launches=launches, stored=refused, confirmed={}, tau=tau)
+        return _Judged(
+            metric=metric,
+            launches=launches,
+            stored=refused,
+            confirmed={},
+            unfinished=(),
+            tau=tau,
+        )
     wanted = rules.wanted_loss
     stored = judge_stored(
         launches,
@@ -212,10 +218,26 @@ def _judge(
         wanted_effects=None if wanted is None else dict.fromkeys(cells, math.log1p(wanted)),
     )
     pairs = _pairs(confirmation, metric, cells) if confirmation else {}
-    confirmed = confirm_stored(
-        pairs, launches, {name: minimum_effect(cells[name]) for name in cells}, metrics
+    ended = {name: each for name, each in pairs.items() if len(each) == CONFIRMING_ROUNDS}
+    confirmed = confirm_stored(ended, launches, _effects_of_pairs(rules, metric, cells), metrics)
+    return _Judged(
+        metric=metric,
+        launches=launches,
+        stored=stored,
+        confirmed=confirmed,
+        unfinished=pairs.keys() - ended.keys(),
+        tau=tau,
     )
-    return _Judged(metric=metric, launches=launches, stored=stored, confirmed=confirmed, tau=tau)
+
+
+def _effects_of_pairs(
+    rules: GateRules, metric: Metric, cells: Mapping[str, Cell]
+) -> Mapping[str, float]:
+    """What is worth a verdict by pairs: less than across days, unless the rules say how much."""
+    given = rules.minimum_losses[metric]
+    if given == GateRules().minimum_losses[metric]:
+        return {name: minimum_effect(cell) for name, cell in cells.items()}
+    return {name: math.log1p(given.of(cell)) for name, cell in cells.items()}
 
 
 def _refused(launches: StoredLaunches, effect: float) -> StoredVerdict:
@@ -233,11 +255,11 @@ def _refused(launches: StoredLaunches, effect: float) -> StoredVerdict:
 def _pairs(
     confirmation: Confirmation, metric: Metric, cells: Mapping[str, Cell]
 ) -> dict[str, list[float | None]]:
-    """ln(today / base) of each round of the cells measured again; None where a launch failed."""
+    """ln(today / base) of the first rounds of the cells measured again; None where one failed."""
     sides = [_by_round(run, metric) for run in (confirmation.base, confirmation.today)]
     rounds: dict[str, list[float | None]] = {}
     for name, number in sorted(sides[0].keys() & sides[1].keys()):
-        if name in cells:
+        if name in cells and number < CONFIRMING_ROUNDS:
             base, today = sides[0][name, number], sides[1][name, number]
             pair = None if base is None or today is None else today - base
             rounds.setdefault(name, []).append(pair)
@@ -248,7 +270,7 @@ def _by_round(run: Run, metric: Metric) -> Mapping[tuple[str, int], float | None
     """The logarithm of each launch that has ended by cell and round; None where it failed."""
     return {
         (launch.cell.id, launch.launch): next(
-            iter(_logarithms(cell_launches(launch.cell, [launch]), metric)), None
+            map(math.log, _SECONDS[metric](cell_launches(launch.cell, [launch]))), None
         )
         for launch in run.launches
         if launch.status is not Status.INTERRUPTED
@@ -261,6 +283,8 @@ def _gate_cell(judged: _Judged, cell: Cell, result: CellResult, rules: GateRules
     disturbed = tuple(each for each in result.cautions if each.kind in _DISTURBING)
     if confirmed is not None:
         verdict, doubt = confirmed.verdict, None
+    elif doubt is Doubt.NEEDS_AB and cell.id in judged.unfinished:
+        doubt = Doubt.FEW_ROUNDS
     elif verdict is VerdictKind.REGRESSED and disturbed:
         verdict, doubt = VerdictKind.INCONCLUSIVE, Doubt.DISTURBED
     return GateCell(
@@ -308,7 +332,8 @@ def _confirm_command(gate: Gate, report: GateReport, today: Collection[str]) -> 
     opened = report.open_cells
     if not (opened and gate.ab_words) or report.base.kind is BaseKind.ABSENT:
         return ()
-    is_whole = set(opened) == set(today) and "--cell" not in gate.run.header.command
+    of_cells = any(word.startswith("--cell") for word in gate.run.header.command)
+    is_whole = set(opened) == set(today) and not of_cells
     cells = () if is_whole else opened
     rounds = () if report.confirmed_by else ("--rounds", str(CONFIRMING_ROUNDS))
     return (

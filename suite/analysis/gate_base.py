@@ -25,7 +25,7 @@ def base_side(
     `given` are the words of a side, or `none`, from a user who knows better.
     """
     if list(given) == ["none"]:
-        return _absent("as given")
+        return _absent("--base none was given")
     if given:
         return BaseSide(kind=BaseKind.GIVEN, differs=tuple(given), why="as given")
     found = [each for each in differences if each.kind is DifferenceKind.EXPLAINED]
@@ -55,11 +55,15 @@ def _missing(
     differences: Sequence[Difference], environment: Mapping[str, object] | None
 ) -> str | None:
     """Why there is no other side; `environment` is the baseline's where the code differs."""
-    if environment and (environment.get("commit") is None or environment.get("dirty")):
+    if environment is not None and environment.get("commit") is None:
+        return "the baseline does not tell the commit of its suite"
+    if environment is not None and environment.get("dirty"):
         return "the suite of the baseline had changes without a commit"
     software = [each for each in differences if not each.is_own]
     for each in software:
         if not (each.name in _OF_AN_ENVIRONMENT or _is_settable(each)):
+            if each.base is None:
+                return f"{each.name} is {each.other} today, and the baseline had none"
             return f"{each.name} was {each.base}, which this machine no longer has"
     if not software and environment is None:
         return "code and software are those of the baseline, so no side would differ"

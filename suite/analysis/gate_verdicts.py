@@ -7,14 +7,14 @@ how often this is wrong.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from suite.analysis.ab_power import FOUND, WELL_ABOVE
 from suite.analysis.cell_tests import CellTest, cell_test, holm
-from suite.analysis.moderation import ModeratedVariance, moderated_spreads
+from suite.analysis.moderation import MeasuredVariance, ModeratedVariance, moderated_spreads
 from suite.analysis.sessions import contrast, launch_variance, variance_of_means
-from suite.model.ab import VerdictKind
+from suite.model.ab import VerdictKind, as_loss
 from suite.model.cell import Cell
 from suite.model.gate import (
     Base,
@@ -39,8 +39,6 @@ _EFFECT = math.log(1.05)
 # What a change must be above to be called without an A/B.
 _CALLED = math.log(1.05)
 _CALLED_IF_ASSUMED = math.log(1.10)
-# A cell whose sessions differ so much with less than this probability has a tau of its own.
-_OWN_TAU = 0.01
 # The canary has moved if it did by more than this, and by so many of its standard errors.
 _CANARY = math.log(1.015)
 _CANARY_ERRORS = 3
@@ -84,8 +82,8 @@ def judge_stored(
     variance of launches, pooled over today and the sessions and moderated by the other cells, the
     squared standard error is v (1/K + 1/(m K_b)) + tau^2 (1 + 1/m) for K launches today and K_b in
     each of m sessions (`contrast` has the general form). Student's t has the degrees of freedom of
-    v. A cell whose sessions differ by more than `tau` and its launches explain has a tau of its
-    own.
+    v. A cell whose sessions differ by more, moderated by those of other cells as launches are, has
+    a larger tau of its own, and no more degrees of freedom than that has.
 
     A cell is slower by its numbers if its mean is above the minimum effect and beyond chance, by
     Holm's procedure over all cells at alpha, which so many gated `metrics` share. It has regressed
@@ -100,13 +98,14 @@ def judge_stored(
     """
     level = ALPHA / metrics
     wanted_by_default = {cell: WELL_ABOVE * effect for cell, effect in minimum_effects.items()}
+    days = _days(cells)
     comparisons = {}
     for cell, spread in _spreads(cells).items():
         held = _held(cells[cell])
-        own_tau = _tau_of(held, spread, tau)
+        own = _tau_of(held, spread, days.get(cell), tau)
         comparisons[cell] = _Comparison(
-            test=_test(held, spread, own_tau),
-            tau=own_tau,
+            test=_test(held, spread, own),
+            tau=own.tau,
             minimum_effect=minimum_effects[cell],
             wanted_effect=(wanted_effects or wanted_by_default)[cell],
             level=level / len(cells),
@@ -158,26 +157,51 @@ def _spreads(cells: Mapping[str, StoredLaunches]) -> Mapping[str, ModeratedVaria
     )
 
 
-def _tau_of(launches: StoredLaunches, spread: ModeratedVariance, tau: Tau) -> Tau:
-    """That of all cells, or a cell's own if its sessions differ by more than that explains."""
-    sessions = launches.sessions
-    if len(sessions) < 2:
-        return tau
-    # Takes 0.2 s, which no other verb should wait for.
-    from scipy.special import chdtri
-
-    of_launches = spread.variance * fmean(1 / len(each) for each in sessions)
-    shown = variance_of_means(sessions)
-    freedom = len(sessions) - 1
-    usual = float(chdtri(freedom, _OWN_TAU)) / freedom * (tau.sd**2 + of_launches)
-    if shown <= usual:
-        return tau
-    return Tau(sd=math.sqrt(shown - of_launches), sessions=len(sessions), is_assumed=tau.is_assumed)
+def _days(cells: Mapping[str, StoredLaunches]) -> Mapping[str, ModeratedVariance]:
+    """The variance of session means of each cell that has several, moderated like launches."""
+    several = {
+        cell: sessions
+        for cell, launches in cells.items()
+        if len(sessions := _held(launches).sessions) > 1
+    }
+    return moderated_spreads(
+        {
+            cell: MeasuredVariance(variance=variance_of_means(each), freedom=len(each) - 1)
+            for cell, each in several.items()
+        }
+    )
 
 
-def _test(launches: StoredLaunches, spread: ModeratedVariance, tau: Tau) -> CellTest:
+@dataclass(frozen=True, slots=True)
+class _TauOfCell:
+    """The tau that a cell is held to; what it is worth is infinite where all cells share it."""
+
+    tau: Tau
+    freedom: float
+
+
+def _tau_of(
+    launches: StoredLaunches, spread: ModeratedVariance, days: ModeratedVariance | None, tau: Tau
+) -> _TauOfCell:
+    """That of all cells, or a cell's own if its sessions show a larger one."""
+    if days is None:
+        return _TauOfCell(tau, math.inf)
+    of_launches = spread.variance * fmean(1 / len(each) for each in launches.sessions)
+    own = days.variance - of_launches
+    if own <= tau.sd**2:
+        return _TauOfCell(tau, math.inf)
+    sessions = len(launches.sessions)
+    return _TauOfCell(replace(tau, sd=math.sqrt(own), sessions=sessions), days.freedom)
+
+
+def _test(launches: StoredLaunches, spread: ModeratedVariance, days: _TauOfCell) -> CellTest:
     difference = contrast(launches)
-    return cell_test(difference.mean, difference.error(spread.variance, tau.sd), spread)
+    return cell_test(
+        difference.mean,
+        difference.error(spread.variance, days.tau.sd),
+        # The error is no better known than either part of it.
+        replace(spread, freedom=min(spread.freedom, days.freedom)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +289,6 @@ class _Comparison:
             p_slower=test.p_slower,
             lower=test.mean - strict,
             upper=test.mean + loose,
-            smallest_loss=math.expm1(self._smallest_effect),
+            smallest_loss=as_loss(self._smallest_effect),
             is_significant=min(test.p_slower, test.p_faster) < self.level,
         )

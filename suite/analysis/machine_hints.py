@@ -47,7 +47,7 @@ def throttled(cells: Sequence[MeasuredCell]) -> Hint | None:
         return None
     remedies = {
         "check the GPU's cooling, power supply and power limit (nvidia-smi -q -d PERFORMANCE); to"
-        " compare cells at one clock, fix it with nvidia-smi --lock-gpu-clocks": slowdowns | on_gpu,
+        " compare cells at one clock, measure with --lock-clocks": slowdowns | on_gpu,
         "look for heat, a power limit, a frequency governor other than performance, and other load"
         " on the CPU": on_cpu,
     }

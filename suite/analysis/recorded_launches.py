@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from suite.analysis.baseline import days_of, session_of_run
+from suite.analysis.baseline import session_of_run, times_by_day
 from suite.model.cell import Cell
 from suite.model.launch import Status
 from suite.model.run import Run
@@ -26,26 +26,13 @@ def recorded_launches(found: Sequence[Recorded]) -> Mapping[Cell, RecordedLaunch
     Those of one day make one session. Of an A/B side a alone counts, as the other side may be
     slower; the pairs tell how far launches differ that ran one after the other.
     """
-    days = days_of(session_of_run(each.run) for each in found)
+    sessions = [session_of_run(each.run) for each in found]
     cells = dict.fromkeys(
-        launches.cell
-        for day in days
-        for session in day
-        for launches in session.cells
-        if launches.ok_launches
+        launches.cell for session in sessions for launches in session.cells if launches.ok_launches
     )
     return {
         cell: RecordedLaunches(
-            sessions=tuple(
-                tuple(
-                    math.log(seconds)
-                    for session in day
-                    for launches in session.cells
-                    if launches.cell == cell
-                    for seconds in launches.mean_step_seconds
-                )
-                for day in days
-            ),
+            sessions=times_by_day(sessions, cell.id),
             pairs=tuple(pair for each in found for pair in _pairs(each, cell)),
         )
         for cell in cells

@@ -86,8 +86,8 @@ def _cell_selftest(
     within = within_sessions(launches.sessions)
     sd = math.sqrt(within.variance)
     centred = _centred(launches)
-    has_heavy_tails = _kurtosis(centred) > _kurtosis_by_chance(len(centred))
-    above = _ABOVE_LIMIT_IF_HEAVY if has_heavy_tails else _ABOVE_LIMIT
+    is_heavy = has_heavy_tails(centred)
+    above = _ABOVE_LIMIT_IF_HEAVY if is_heavy else _ABOVE_LIMIT
     limit = sd * _factor(within.freedom, 1 - above)
 
     def smallest_loss(launch_sd: float) -> float:
@@ -110,7 +110,7 @@ def _cell_selftest(
         ),
         sd_limit=limit,
         limit_confidence=1 - above,
-        has_heavy_tails=has_heavy_tails,
+        has_heavy_tails=is_heavy,
         smallest_loss=smallest_loss(sd),
         smallest_loss_at_limit=smallest_loss(limit),
         paired_sd=(
@@ -140,14 +140,16 @@ def _centred(launches: RecordedLaunches) -> list[float]:
     ]
 
 
-def _kurtosis(centred: Sequence[float]) -> float:
+def has_heavy_tails(centred: Sequence[float]) -> bool:
+    """Whether launches, of which the mean is taken off, lie far out more often than normal ones.
+
+    By their kurtosis, which 5 % of sets of normal launches exceed. It is seen of Student's t with
+    5 degrees of freedom in 24 % of sets of 20 launches, and of t with 3 in 41 %.
+    """
     values = np.array(centred)
-    return float(np.mean(values**4) / np.mean(values**2) ** 2)
-
-
-def _kurtosis_by_chance(launches: int) -> float:
-    counts, values = list(_KURTOSIS_BY_CHANCE), list(_KURTOSIS_BY_CHANCE.values())
-    return float(np.interp(launches, counts, values))
+    kurtosis = float(np.mean(values**4) / np.mean(values**2) ** 2)
+    counts, by_chance = list(_KURTOSIS_BY_CHANCE), list(_KURTOSIS_BY_CHANCE.values())
+    return kurtosis > float(np.interp(len(values), counts, by_chance))
 
 
 def _replays(

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from suite.analysis.change_points import change_points
 from suite.analysis.comparability import header_differences
 from suite.analysis.ratios import enclosing, log_ratio_to_constant
 from suite.analysis.results import cell_results
 from suite.analysis.summary import launch_summary
-from suite.model.history import History, Trend, TrendPoint
+from suite.model.history import ChangePoint, History, Trend, TrendPoint
 from suite.model.launch import Launch, Status
 from suite.model.run import RunSummary
 from suite.model.summary import Interval, Summary
@@ -37,14 +39,7 @@ def history(
         runs=tuple(runs),
         cell_id=cell_id,
         trends=tuple(
-            Trend(
-                device=device,
-                points=tuple(
-                    _point(run, launches[run.directory], before)
-                    for run, before in zip(of_device, [None, *of_device], strict=False)
-                ),
-            )
-            for device, of_device in by_device.items()
+            _trend(device, of_device, launches) for device, of_device in by_device.items()
         ),
         without=tuple(run.directory for run in runs if not launches.get(run.directory)),
     )
@@ -53,6 +48,28 @@ def history(
 def _device(run: RunSummary, launches: Sequence[Launch]) -> str:
     """What the cell ran on, which is not the run's device if the cell names a type of GPU."""
     return next((each.device for each in launches if each.device), run.header.device)
+
+
+def _trend(
+    device: str, runs: Sequence[RunSummary], launches: Mapping[str, Sequence[Launch]]
+) -> Trend:
+    points = tuple(
+        _point(run, launches[run.directory], before)
+        for run, before in zip(runs, [None, *runs], strict=False)
+    )
+    return Trend(device=device, points=points, change_points=_change_points(points))
+
+
+def _change_points(points: Sequence[TrendPoint]) -> tuple[ChangePoint, ...]:
+    """Those of the numbers that there are, by their places among all points."""
+    rates = {
+        place: point.result.summary.images_per_second
+        for place, point in enumerate(points)
+        if point.result.summary
+    }
+    places = list(rates)
+    found = change_points(list(rates.values()))
+    return tuple(replace(each, place=places[each.place]) for each in found)
 
 
 def _point(run: RunSummary, launches: Sequence[Launch], before: RunSummary | None) -> TrendPoint:

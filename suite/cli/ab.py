@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from suite.cli.ab_measuring import MeasuredAb, measured_ab, way_on
+from suite.cli.ab_measuring import MeasuredAb, measured_ab, unfinished
 from suite.cli.github import tell_github
 from suite.cli.reporting import assembled, write_report
 from suite.cli.terminal import text_width
@@ -54,10 +54,8 @@ def _say_how_to_go_on(measured: MeasuredAb) -> None:
     if more and measured.stopped_by is None:
         words = _with_rounds(measured.command, more)
         print(f"to decide what is inconclusive: {bench(*words)}")
-    if any(cell.is_open for cell in report.cells):
-        by = measured.stopped_by
-        why = f"stopped by {by}" if by else "--max-time is over"
-        print(f"not finished ({why}); {way_on(measured.folder)}")
+    if (why := unfinished(measured)) is not None:
+        print(why)
 
 
 def _more_rounds(report: AbReport) -> int | None:

@@ -12,7 +12,7 @@ from statistics import fmean
 from suite.analysis.ab import SideRun, ab_report
 from suite.analysis.resume import changes
 from suite.cli.ab_sides import parse_side
-from suite.cli.chosen_matrix import chosen_matrix
+from suite.cli.chosen_matrix import check_device, chosen_matrix
 from suite.cli.clocks import clocks_as_asked, devices_to_hold
 from suite.cli.data_options import data_options
 from suite.cli.doctor import diagnosis_for, recorded_findings, say_findings
@@ -68,6 +68,7 @@ def measured_ab(arguments: argparse.Namespace, setting: Setting) -> Iterator[Mea
     matrix = chosen_matrix(arguments)
     options = _absolute(data_options(arguments, matrix))
     machine = detect_machine()
+    check_device(arguments, matrix, machine)
     sides = [parse_side("a", arguments.a), parse_side("b", arguments.b)]
     for side in sides:
         if any(cell.gpus > 1 for cell in side.cells_of(matrix)):
@@ -272,6 +273,15 @@ def way_on(folder: Path) -> str:
     """How to go on with an A/B that is not finished."""
     resume = command(["--resume", str(folder)])
     return f"finished launches are kept; give the same command again with {resume}"
+
+
+def unfinished(measured: MeasuredAb) -> str | None:
+    """Why cells are still open, and how to go on with them; None if none is."""
+    if not any(cell.is_open for cell in measured.report.cells):
+        return None
+    by = measured.stopped_by
+    why = f"stopped by {by}" if by else "--max-time is over"
+    return f"not finished ({why}); {way_on(measured.folder)}"
 
 
 def _say_waiting(text: str) -> None:

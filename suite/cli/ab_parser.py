@@ -2,7 +2,7 @@
 
 import argparse
 
-from suite.cli.run_parser import add_lock_clocks, duration_seconds
+from suite.cli.run_parser import REQUIRE_DEVICE, add_lock_clocks, duration_seconds
 from suite.model.bounds import Bounds
 from suite.model.flag_values import whole
 from suite.store.flags import path
@@ -52,5 +52,6 @@ def add_ab_flags(parser: argparse.ArgumentParser) -> None:
         help="exit with 5 where a cell is inconclusive and none has regressed",
     )
     add = parser.add_argument_group("the device").add_argument
+    add("--require-device", action="store_true", help=REQUIRE_DEVICE)
     add("--wait", action="store_true", help="wait while another run uses the device")
     add_lock_clocks(add)

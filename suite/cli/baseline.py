@@ -164,7 +164,7 @@ def _write(file: Path, made: Baseline, sessions: int) -> None:
     few = [
         cell.id
         for cell, stored in cells_of(made).items()
-        if 0 < sum(each.ok_launches for each in stored if each) < FEWEST_LAUNCHES
+        if 0 < sum(each.ok_launches for each in stored) < FEWEST_LAUNCHES
     ]
     if few:
         cells = "1 cell has" if len(few) == 1 else f"{len(few)} cells have"

@@ -1,21 +1,25 @@
 """`bench.py gate`: a run beside a stored baseline, and what is open measured again in pairs."""
 
 import argparse
+import reprlib
 from pathlib import Path
 
 from suite import kernels
 from suite.analysis.comparability import forbidding, header_differences
 from suite.analysis.gate import CONFIRMING_ROUNDS, Confirmation, Gate, gate_report
 from suite.cli.ab import write_ab
-from suite.cli.ab_measuring import measured_ab
+from suite.cli.ab_measuring import MeasuredAb, measured_ab, unfinished
+from suite.cli.ab_sides import parse_side
 from suite.cli.github import tell_github
 from suite.cli.newest_run import newest_run
 from suite.cli.parser import REPORTS, make_parser
 from suite.cli.terminal import text_width
 from suite.cli.whole_parts import read_whole_parts
+from suite.formats.differences import change_words
 from suite.formats.gate import gate_json, gate_markdown, gate_text
 from suite.formats.gate_explain import explained_cell
 from suite.formats.gate_junit import gate_cases, gate_xml
+from suite.formats.tables import folded_command
 from suite.machine.devices import detect_machine
 from suite.machine.environment import fingerprint
 from suite.model.ab import VerdictKind, fixed
@@ -37,32 +41,69 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         from suite.cli import gate_selftest
 
         return gate_selftest.run(arguments)
+    _check_flags(arguments)
     gate, directory = _gate(arguments)
     report = gate_report(gate)
-    stopped_by = None
+    if arguments.explain is not None:
+        _check_gated(report, arguments.explain)
+    measured = None
     if arguments.ab is not None:
         report = gate_report(gate, _confirmation(gate, arguments.ab))
     elif arguments.confirm:
-        report, stopped_by = _confirmed(gate, report, arguments, directory)
+        report, measured = _confirmed(gate, report, arguments, directory)
     if arguments.explain is not None:
-        print(_explanation(report, arguments.explain))
+        print(explained_cell(report, arguments.explain, text_width()))
     else:
         _show_and_write(report, arguments.out or directory, strict=arguments.strict)
-    if stopped_by is not None:
+    if measured is not None and (why := unfinished(measured)) is not None:
+        print(why)
+    if measured is not None and measured.stopped_by is not None:
         return ExitCode.INTERRUPTED
     return _exit_code(report, strict=arguments.strict)
 
 
-def _gate(arguments: argparse.Namespace) -> tuple[Gate, Path]:
-    """What is compared with what, and the directory of the run."""
-    if arguments.resume is not None and not arguments.confirm:
-        raise InputError("--resume goes on with the A/B of --confirm; give --confirm too")
+def _check_flags(arguments: argparse.Namespace) -> None:
+    """Check the flags that say nothing without another, or contradict it, and the base."""
     if arguments.baseline is None:
         raise InputError("give the baseline: --baseline FILE, or a run directory")
+    if arguments.ab is not None and arguments.confirm:
+        raise InputError("--confirm measures an A/B and --ab names one; give one of them")
+    of_confirm = {
+        "--resume": arguments.resume is not None,
+        "--max-time": arguments.max_time is not None,
+        "--wait": arguments.wait,
+    }
+    for flag, is_given in of_confirm.items():
+        if is_given and not arguments.confirm:
+            raise InputError(f"{flag} is about the A/B of --confirm; give --confirm too")
+    for side in () if arguments.base == ["none"] else arguments.base:
+        what, equals, _ = side.partition("=")
+        if not equals or not (what in {"ref", "python"} or what.startswith("env:")):
+            raise InputError(
+                f"--base {reprlib.repr(side)}: no other code or software; give ref=REVISION,"
+                " python=PATH or env:NAME=VALUE, or none alone"
+            )
+    if arguments.base and arguments.base != ["none"]:
+        parse_side("base", arguments.base)
+
+
+def _gate(arguments: argparse.Namespace) -> tuple[Gate, Path]:
+    """What is compared with what, and the directory of the run."""
     baseline = read_baseline(arguments.baseline)
     rules = GateRules() if arguments.rules is None else read_rules(arguments.rules)
     directory = arguments.run_directory or newest_run(REPORTS)
     run = read_whole_parts(directory)
+    if any(session.started_at == run.header.started_at for session in baseline.sessions):
+        raise InputError(
+            f"{arguments.baseline}: holds the run {directory} itself, which would pass in any case;"
+            " give an earlier baseline"
+        )
+    cells = {each.cell.id for session in baseline.sessions for each in session.cells}
+    if rules.canary is not None and rules.canary not in {*cells, *run.header.cells}:
+        raise InputError(
+            f"{arguments.rules}: canary: {shown(rules.canary)}: no cell of the baseline or the run;"
+            f" {nearest(rules.canary, sorted(cells))}"
+        )
     gate = Gate(
         run=run,
         run_name=str(directory),
@@ -100,8 +141,8 @@ def _ab_words(header: RunHeader) -> tuple[str, ...]:
 
 def _confirmed(
     gate: Gate, report: GateReport, arguments: argparse.Namespace, directory: Path
-) -> tuple[GateReport, str | None]:
-    """The report after an A/B of what is open, and what stopped that before its end."""
+) -> tuple[GateReport, MeasuredAb | None]:
+    """The report after an A/B of what is open, and that A/B; None where none was measured."""
     if not report.open_cells:
         return report, None
     if report.base.kind is BaseKind.ABSENT:
@@ -122,13 +163,15 @@ def _confirmed(
     if arguments.max_time is not None:
         words += ["--max-time", f"{arguments.max_time:.0f}s"]
     words += ["--wait"] if arguments.wait else []
-    print(f"measuring what is open: {bench(*words)}", flush=True)
+    told = folded_command(bench(*words), text_width(), "  ")
+    print(f"measuring what is open:\n{told}\n", flush=True)
     parsed = make_parser().parse_args(words)
     parsed.command = tuple(words)
     with measured_ab(parsed, fixed(CONFIRMING_ROUNDS)) as measured:
+        print()
         write_ab(measured.report, measured.folder, strict=arguments.strict)
         confirmation = _confirmation(gate, measured.folder)
-        return gate_report(gate, confirmation), measured.stopped_by
+        return gate_report(gate, confirmation), measured
 
 
 def _check_code(run: Run) -> None:
@@ -159,19 +202,18 @@ def _confirmation(gate: Gate, folder: Path) -> Confirmation:
         if not (name == "a" and gate.given_base):
             found += [each for each in differences if each.name == "code"]
         if found:
-            told = ", ".join(f"{each.name} {each.base} -> {each.other}" for each in found)
+            told = ", ".join(map(change_words, found))
             of = gate.baseline_name if name == "a" else gate.run_name
             raise NotComparableError(f"{folder}: its side {name} is not that of {of}: {told}")
     return Confirmation(directory=str(folder), base=base, today=today)
 
 
-def _explanation(report: GateReport, cell_id: str) -> str:
+def _check_gated(report: GateReport, cell_id: str) -> None:
     known = list(dict.fromkeys(cell.cell_id for cell in report.cells))
     if cell_id not in known:
         raise InputError(
             f"--explain {shown(cell_id)}: no such gated cell; {nearest(cell_id, known)}"
         )
-    return explained_cell(report, cell_id, text_width())
 
 
 def _show_and_write(report: GateReport, folder: Path, *, strict: bool) -> None:

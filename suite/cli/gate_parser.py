@@ -15,7 +15,7 @@ def add_gate(verbs: "Verbs[argparse.ArgumentParser]") -> None:
         "judge each cell of a run beside a stored baseline",
         ("gate", "--baseline", "baselines/t4.json"),
         ("gate", "--baseline", "baselines/t4.json", "--confirm", "--strict"),
-        ("gate", "--baseline", "baselines/t4.json", "--explain", "inference-amp-xla-bs128-1gpu"),
+        ("gate", "--baseline", "t4.json", "--explain", "inference-fp32-bs1-1gpu"),
         ("gate", "selftest", "reports/run-a"),
     )
     add = parser.add_argument_group("what is compared").add_argument
@@ -84,7 +84,7 @@ def add_gate(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     selftest = add_verb(
         actions,
         "selftest",
-        "tell from recorded launches how far they differ here, and what loss the gate finds",
+        "tell from recorded launches what loss the gate finds here",
         ("gate", "selftest", "reports/run-a"),
     )
     selftest.add_argument(

@@ -25,13 +25,13 @@ NVIDIA's published tables. Start with: {}"""
 _EXIT_CODES = """\
 exit codes:
   0    good
-  1    regression (a ratio without cautions is below --fail-below, or ab shows
-       that a cell became slower)
+  1    regression (a ratio without cautions is below --fail-below, or ab or gate
+       shows that a cell became slower)
   2    bad usage or input
   3    some cell failed or is missing, or doctor found something
   4    not comparable, or not resumable under these conditions
   5    inconclusive (a number with cautions decides for --fail-below, or a cell
-       of ab --strict is undecided)
+       of ab --strict or gate --strict is undecided)
   70   a fault of the suite itself; a file has the traceback
   130  interrupted"""
 
@@ -89,15 +89,15 @@ def make_parser(kind: type[argparse.ArgumentParser] = Parser) -> argparse.Argume
         default=PUBLISHED_IMAGE_SIZE,
         help="(%(default)s)",
     )
-    text = "print the JSON Schema of a file: matrix, report.json, gate rules or baseline"
+    text = "print the JSON Schema of a file that people or the suite write"
     schema = add_verb(verbs, "schema", text, ("schema", "report"))
     schema.add_argument(
         "of",
         nargs="?",
-        choices=("matrix", "report", "rules", "baseline"),
+        choices=("matrix", "report", "ab", "gate", "rules", "baseline"),
         default="matrix",
-        help="matrix files, the report.json of a run, the rules of a gate, or stored baselines"
-        " (default: %(default)s)",
+        help="matrix files, report.json of a run, ab.json of an A/B, gate.json of a gate, the rules"
+        " of a gate, or stored baselines (default: %(default)s)",
     )
     return parser
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from suite.analysis.resume import finished
-from suite.cli.chosen_matrix import chosen_matrix
+from suite.cli.chosen_matrix import check_device, chosen_matrix
 from suite.cli.clocks import clocks_as_asked, devices_to_hold
 from suite.cli.data_options import data_options
 from suite.cli.doctor import diagnosis_for, recorded_findings, say_findings
@@ -26,7 +26,6 @@ from suite.machine.devices import detect_machine
 from suite.machine.foreign_processes import foreign_processes
 from suite.model.device import (
     Machine,
-    device_note,
     labelling_machine,
     used_gpus,
 )
@@ -56,11 +55,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     matrix = chosen_matrix(arguments)
     options = data_options(arguments, matrix)
     machine = detect_machine()
-    note = device_note(matrix, machine)
-    if note and arguments.require_device:
-        raise InputError(f"{arguments.matrix}: {note}; drop --require-device to run anyway")
-    if note:
-        print(f"note: {shown(note)}: every number is that device's", flush=True)
+    check_device(arguments, matrix, machine)
     launcher = choose_launcher(matrix.distributed, os.environ)
     planned = plan_launches(matrix, machine, options, launcher).launches
     if isinstance(launcher, RankLauncher) and _has_ranks(planned):

@@ -10,6 +10,11 @@ from suite.model.cell import SECONDS
 from suite.model.flag_values import whole
 from suite.store.flags import path
 
+# Of every verb that measures a matrix.
+REQUIRE_DEVICE = (
+    "refuse to run on any device but the matrix's, and on the CPU if the machine has a GPU that"
+    " cannot be used"
+)
 _CLOCKS_MHZ = Bounds(1, 100_000)
 
 
@@ -84,8 +89,7 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     add(
         "--require-device",
         action="store_true",
-        help="refuse to run on any device but the matrix's, and on the CPU if the machine has a GPU"
-        " that cannot be used",
+        help=REQUIRE_DEVICE,
     )
     add("--wait", action="store_true", help="wait while another run uses the device")
     add(

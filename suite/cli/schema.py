@@ -17,6 +17,14 @@ def _schema(of: str) -> str:
         from suite.formats.report_json import report_schema
 
         return report_schema()
+    if of == "gate":
+        from suite.formats.gate import gate_schema
+
+        return gate_schema()
+    if of == "ab":
+        from suite.formats.ab import ab_schema
+
+        return ab_schema()
     if of == "rules":
         from suite.store.rules import rules_schema
 

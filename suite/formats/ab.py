@@ -1,5 +1,6 @@
 """An A/B for the terminal, as ab.md, and as ab.json."""
 
+import json
 from collections.abc import Iterator
 from functools import cache
 
@@ -74,6 +75,12 @@ def ab_markdown(report: AbReport) -> str:
 def ab_json(report: AbReport) -> str:
     """Every number of an A/B, unrounded."""
     return json_text(_adapter().dump_python(report, mode="json"), indent=1) + "\n"
+
+
+def ab_schema() -> str:
+    """The JSON Schema of ab.json, with the units and meanings of its fields."""
+    schema = _adapter().json_schema(mode="serialization")
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 @cache

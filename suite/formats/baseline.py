@@ -17,14 +17,11 @@ from suite.model.text import shown
 from suite.store.text import json_text
 
 _COLUMNS = (
-    "img/s is the geometric mean of the images / elapsed time of launches, each session counting"
-    " once. launch sd % is how far launches of one session differ, and session sd % how far"
-    " sessions do beyond what launches explain: standard deviations of logarithms."
+    "img/s is the geometric mean of the images / elapsed time of launches, each day (UTC) counting"
+    " once. launch sd % is how far launches of one day differ, and day sd % how far days do beyond"
+    " what launches explain: standard deviations of logarithms."
 )
-_IN_ALL = (
-    "Where no session has two launches of a cell, session sd % holds how far launches differ as"
-    " well."
-)
+_IN_ALL = "Where no day has two launches of a cell, day sd % holds how far launches differ as well."
 # Of the header, what a reader wants to see first; `show --json` has all of it.
 _CONDITIONS = ("tensorflow", "driver", "cuda", "cudnn", "container")
 
@@ -81,7 +78,7 @@ def _session(row: SessionRow) -> tuple[str, ...]:
 
 
 def _cells(report: BaselineReport) -> Table:
-    headers = ("cell", "img/s", "sessions", "launches", "launch sd %", "session sd %", "")
+    headers = ("cell", "img/s", "days", "launches", "launch sd %", "day sd %", "")
     return Table("", headers, [_cell(cell) for cell in report.cells])
 
 
@@ -89,10 +86,10 @@ def _cell(cell: StoredCell) -> tuple[str, ...]:
     return (
         cell.cell_id,
         rate(cell.images_per_second),
-        str(cell.sessions),
+        str(cell.days),
         str(cell.ok_launches),
         spread(cell.launch_sd),
-        spread(cell.session_sd),
+        spread(cell.day_sd),
         _lost(cell.failures),
     )
 
@@ -104,18 +101,18 @@ def _lost(failures: Mapping[Status, int]) -> str:
 
 def _remarks(report: BaselineReport) -> Iterator[str]:
     yield _COLUMNS
-    if any(cell.launch_sd is None and cell.session_sd is not None for cell in report.cells):
+    if any(cell.launch_sd is None and cell.day_sd is not None for cell in report.cells):
         yield _IN_ALL
     if any(session.dirty and session.commit for session in report.sessions):
         yield DIRTY
     tau = report.tau
     if tau.is_assumed:
         yield (
-            f"How far sessions differ takes {FEWEST_SESSIONS} of them to tell; with {tau.sessions}"
-            f" it is taken to be {percent(tau.sd)}."
+            f"How far days differ takes {FEWEST_SESSIONS} of them to tell; with {tau.sessions} it"
+            f" is taken to be {percent(tau.sd)}."
         )
     else:
-        yield f"Sessions differ by {percent(tau.sd)} over all cells, {tau.sessions} of them."
+        yield f"Days differ by {percent(tau.sd)} over all cells, {tau.sessions} of them."
 
 
 def _changes(report: BaselineReport) -> Table:

@@ -20,6 +20,15 @@ def differences_table(differences: Iterable[Difference], sides: tuple[str, str])
     return Table("What differs", ("", *sides, "effect"), rows, left=4)
 
 
+def change_words(difference: Difference) -> str:
+    """What it was and is: `driver 535 -> 550`, or `none` where a side does not have it."""
+    base, other = (
+        "none" if each is None else _value(difference, each)
+        for each in (difference.base, difference.other)
+    )
+    return f"{_name(difference)} {base} -> {other}"
+
+
 def version(commit: str | None, *, is_dirty: bool = False) -> str:
     """The beginning of a commit, with a mark if the code differed from it (see `DIRTY`)."""
     return MISSING if commit is None else f"{commit[:_COMMIT]}{'+' * is_dirty}"

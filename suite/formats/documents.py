@@ -16,7 +16,6 @@ def _environment() -> Environment:
         autoescape=False,  # noqa: S701 - every value is escaped for Markdown instead
         finalize=_written,
         trim_blocks=True,
-        lstrip_blocks=True,
         keep_trailing_newline=True,
     )
 

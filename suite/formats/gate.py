@@ -1,12 +1,13 @@
 """A gate for the terminal, as gate.md, and as gate.json."""
 
+import json
 from collections.abc import Iterator, Sequence
 from functools import cache
 
 from pydantic import TypeAdapter
 
 from suite.formats.annotations import legend, letters, shortfall
-from suite.formats.differences import differences_table
+from suite.formats.differences import change_words, differences_table
 from suite.formats.documents import fill_template
 from suite.formats.markdown import code_block
 from suite.formats.numbers import MISSING, milliseconds, percent, rate, ratio
@@ -18,13 +19,14 @@ from suite.formats.tables import (
     paragraph,
     write_table,
 )
-from suite.model.ab import VerdictKind
+from suite.model.ab import PairEstimate, VerdictKind
 from suite.model.comparability import Difference, DifferenceKind
 from suite.model.gate import Doubt, Metric, StoredEstimate, Tau
 from suite.model.gate_report import BaseKind, GateCell, GateReport, LostCell
 from suite.model.text import bench, shown
 from suite.store.text import json_text
 
+_AGAIN = ("cell", "metric", "time", "at least", "at most", "pairs", "verdict")
 _COLUMNS = (
     "time is how long a step takes today for one of the baseline: above 1, today is slower."
     " Launches count, not steps, and each day of the baseline counts once. At least and at most"
@@ -34,7 +36,6 @@ _PAIRS = (
     "Measured again: today's code and that of the baseline in turn, in launches that ran one after"
     " the other. These verdicts count in place of those by the stored baseline."
 )
-_OPEN = "To decide what is open, give the same command with --confirm, which measures both in turn"
 _MEANINGS = {
     VerdictKind.REGRESSED: (
         "regressed: slower by more than the minimum effect, and neither chance nor the day explains"
@@ -62,7 +63,8 @@ def gate_text(report: GateReport, width: int = TEXT_WIDTH) -> str:
     if strength := _strength(report):
         parts += ["", paragraph(strength, width)]
     if report.confirm_command:
-        parts += ["", f"{_OPEN}:", folded_command(bench(*report.confirm_command), width, "  ")]
+        command = folded_command(bench(*report.confirm_command), width, "  ")
+        parts += ["", paragraph(f"{_way_on(report)}:", width), command]
     return "\n".join([*parts, "", counts(report)])
 
 
@@ -80,7 +82,7 @@ def gate_markdown(report: GateReport) -> str:
         explanations=list(_explanations(report)),
         notes=list(_notes(report)),
         strength=_strength(report),
-        open=_OPEN,
+        way_on=_way_on(report),
         command=code_block(bench(*report.confirm_command)) if report.confirm_command else "",
     )
 
@@ -90,20 +92,40 @@ def gate_json(report: GateReport) -> str:
     return json_text(_adapter().dump_python(report, mode="json"), indent=1) + "\n"
 
 
+def gate_schema() -> str:
+    """The JSON Schema of gate.json, with the units and meanings of its fields."""
+    schema = _adapter().json_schema(mode="serialization")
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
 @cache
 def _adapter() -> TypeAdapter[GateReport]:
     return TypeAdapter(GateReport)
 
 
 def counts(report: GateReport) -> str:
-    """How many gated verdicts there are of each kind: `27 cells: 26 pass, 1 regressed`."""
+    """How many gated verdicts there are of each kind, and how many cells were lost.
+
+    Such as `27 cells: 26 pass, 1 regressed; 1 failed or missing`.
+    """
     found = [f"{count} {kind.value}" for kind in VerdictKind if (count := report.count(kind))]
-    found += [f"{len(report.lost)} failed or missing"] if report.lost else []
     ids = dict.fromkeys(cell.cell_id for cell in report.gated)
     cells = "1 cell" if len(ids) == 1 else f"{len(ids)} cells"
     metrics = dict.fromkeys(cell.metric for cell in report.gated)
-    of = f" of {len(metrics)} metrics" if len(metrics) > 1 else ""
-    return f"{cells}{of}: {', '.join(found)}"
+    of = f" in {len(metrics)} metrics" if len(metrics) > 1 else ""
+    lost = f"; {len(report.lost)} failed or missing" if report.lost else ""
+    return f"{cells}{of}: {', '.join(found)}{lost}"
+
+
+def _way_on(report: GateReport) -> str:
+    """What decides the cells that are open; a command follows."""
+    if report.confirmed_by is not None:
+        return "To decide what is still open, an A/B of its own goes on until it is shown"
+    confirm = "--confirm"
+    if report.base.kind is BaseKind.NAMED:
+        confirm += "".join(f" --base {side}" for side in report.base.differs)
+    else_by_hand = "or measure both in turn by hand and give the directory with --ab"
+    return shown(f"To decide what is open, give the same command with {confirm}, {else_by_hand}")
 
 
 def _title(report: GateReport) -> str:
@@ -123,6 +145,8 @@ def _sides(report: GateReport) -> Iterator[str]:
         yield f"an A/B has no other side: {base.why}"
     else:
         yield f"the other side of an A/B: {', '.join(base.differs)} ({base.why})"
+    if report.confirmed_by is not None:
+        yield f"measured again: {report.confirmed_by}"
 
 
 def _differences(report: GateReport) -> Iterator[Table]:
@@ -136,9 +160,13 @@ def _tables(report: GateReport) -> Iterator[Table]:
         if cells:
             yield _stored_table(metric, cells)
     again = [cell for cell in report.cells if cell.confirmed is not None and _is_shown(cell)]
-    if again:
-        headers = ("cell", "metric", "time", "at least", "at most", "pairs", "verdict")
-        yield Table("Measured again", headers, [_pairs_row(cell) for cell in again], left=2)
+    for is_gated, title in (
+        (True, "Measured again"),
+        (False, "Measured again, which decides nothing"),
+    ):
+        rows = [_pairs_row(cell) for cell in again if cell.is_gated is is_gated]
+        if rows:
+            yield Table(title, _AGAIN, rows, left=2)
 
 
 def _is_shown(cell: GateCell) -> bool:
@@ -147,12 +175,12 @@ def _is_shown(cell: GateCell) -> bool:
 
 
 def _stored_table(metric: Metric, cells: Sequence[GateCell]) -> Table:
-    unit = "img/s" if metric is Metric.THROUGHPUT else "ms"
+    unit = unit_of(metric)
     headers = (
         "cell", f"baseline {unit}", f"today {unit}", "time", "at least", "at most", "launches",
         "verdict", "",
     )  # fmt: skip
-    title = metric.words.capitalize() if metric is Metric.THROUGHPUT else metric.words
+    title = metric.words[0].upper() + metric.words[1:]
     is_gated = cells[0].is_gated
     return Table(
         title if is_gated else f"{title}, which decides nothing",
@@ -178,11 +206,7 @@ def _pairs_row(cell: GateCell) -> tuple[str, ...]:
     confirmed = cell.confirmed
     if confirmed is None:
         return ()
-    estimate = confirmed.estimate
-    bounds = (MISSING, MISSING, MISSING)
-    if estimate is not None:
-        least = None if estimate.least_loss is None else 1 + estimate.least_loss
-        bounds = ratio(1 + estimate.loss), ratio(least), ratio(1 + estimate.most_loss)
+    bounds = factors_of_pairs(confirmed.estimate)
     return (
         cell.cell_id,
         cell.metric.words,
@@ -199,6 +223,11 @@ def value(cell: GateCell, seconds: float | None) -> str:
     return milliseconds(seconds)
 
 
+def unit_of(metric: Metric) -> str:
+    """The unit of its numbers."""
+    return "img/s" if metric is Metric.THROUGHPUT else "ms"
+
+
 def factors(estimate: StoredEstimate | None) -> tuple[str, str, str]:
     """How long today takes for one of the baseline, at least and at most."""
     if estimate is None:
@@ -210,8 +239,17 @@ def factors(estimate: StoredEstimate | None) -> tuple[str, str, str]:
     )
 
 
+def factors_of_pairs(estimate: PairEstimate | None) -> tuple[str, str, str]:
+    """The same by pairs."""
+    if estimate is None:
+        return MISSING, MISSING, MISSING
+    least = None if estimate.least_loss is None else 1 + estimate.least_loss
+    return ratio(1 + estimate.loss), ratio(least), ratio(1 + estimate.most_loss)
+
+
 def _explanations(report: GateReport) -> Iterator[str]:
-    yield _COLUMNS
+    if any(cell.stored.estimate for cell in report.cells):
+        yield _COLUMNS
     if any(cell.confirmed for cell in report.cells):
         yield _PAIRS
     yield from (meaning for kind, meaning in _MEANINGS.items() if report.count(kind))
@@ -221,11 +259,11 @@ def _explanations(report: GateReport) -> Iterator[str]:
 def _notes(report: GateReport) -> Iterator[str]:
     """What is to be said of what forbids to compare, of single cells, and of the canary."""
     for difference in report.forbidding:
-        yield f"{difference.name}, {difference.base} -> {difference.other}: {difference.why}"
+        yield f"{change_words(difference)}: {difference.why}"
     if report.forbidding:
         yield _way_out(report)
     yield from (f"{lost.cell_id}: {lost_words(lost)}" for lost in report.lost)
-    yield from (f"{name}: not in the baseline, so it is not gated" for name in report.new)
+    yield from (f"{name}: no number in the baseline, so it is not gated" for name in report.new)
     alike: dict[str, list[str]] = {}
     for cell in filter(_is_shown, report.cells):
         of = "" if cell.metric is Metric.THROUGHPUT else f" ({cell.metric.words})"
@@ -237,13 +275,13 @@ def _notes(report: GateReport) -> Iterator[str]:
 
 
 def _way_out(report: GateReport) -> str:
-    names = [each.name for each in report.forbidding]
-    if any(not _is_allowable(each) for each in report.forbidding):
+    blocking = [each.name for each in report.forbidding if not _is_allowable(each)]
+    if blocking:
         return (
-            "such a difference cannot be allowed; measure under the conditions of the baseline, or"
-            f" begin a new one: {bench('baseline', 'update', '...', '--replace')}"
+            f"{', '.join(blocking)} cannot be allowed; measure under the conditions of the"
+            " baseline, or begin a new one (baseline update --replace)"
         )
-    allowed = ", ".join(dict.fromkeys(name.partition(".")[0] for name in names))
+    allowed = ", ".join(dict.fromkeys(each.name.partition(".")[0] for each in report.forbidding))
     return (
         f"where that is what you mean to test, allow it in the rules (allow: [{allowed}]), or"
         " measure both in turn with ab"
@@ -259,6 +297,11 @@ def lost_words(lost: LostCell) -> str:
     if lost.damage:
         return f"damaged: {lost.damage}"
     return "not measured" if lost.result is None else shortfall(lost.result)
+
+
+def unlike_words(report: GateReport) -> str:
+    """Which conditions are not those of the baseline."""
+    return f"not as in the baseline: {', '.join(each.name for each in report.forbidding)}"
 
 
 def notes_on(cell: GateCell) -> Iterator[str]:
@@ -278,7 +321,10 @@ def notes_on(cell: GateCell) -> Iterator[str]:
         return
     if cell.verdict is VerdictKind.PASS and estimate.is_significant:
         word = "slower" if estimate.loss > 0 else "faster"
-        yield f"{word} beyond chance, {ratio(1 + estimate.loss)}, but by less than {minimum}"
+        why = f"by less than {minimum}"
+        if -estimate.mean > cell.stored.minimum_effect:
+            why = "the day may be why, so it is not called improved"
+        yield f"{word} beyond chance, {ratio(1 + estimate.loss)}, but {why}"
     if estimate.is_noisier:
         yield "varies more than the other cells, so its own variance alone counts"
 

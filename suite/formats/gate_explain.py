@@ -3,7 +3,17 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from suite.formats.gate import canary_words, days_words, factors, notes_on, tau_words, value
+from suite.formats.gate import (
+    canary_words,
+    days_words,
+    factors,
+    factors_of_pairs,
+    notes_on,
+    tau_words,
+    unit_of,
+    unlike_words,
+    value,
+)
 from suite.formats.numbers import percent, ratio
 from suite.formats.tables import TEXT_WIDTH, paragraph
 from suite.model.ab import PairVerdict
@@ -27,16 +37,14 @@ def explained_cell(report: GateReport, cell_id: str, width: int = TEXT_WIDTH) ->
 def _lines(report: GateReport, cell: GateCell) -> Iterator[str]:
     decides = "" if cell.is_gated else " (which decides nothing)"
     yield f"{cell.cell_id}, {cell.metric.words}{decides}: {cell.verdict.value}"
-    unit = "img/s" if cell.metric.value == "throughput" else "ms"
-    yield f"today, {unit} of each launch: {_values(cell, cell.launches.today)}"
+    yield f"today, {unit_of(cell.metric)} of each launch: {_values(cell, cell.launches.today)}"
     for place, session in enumerate(cell.launches.sessions, start=1):
         yield f"day {place} of the baseline: {_values(cell, session)}"
     estimate = cell.stored.estimate
     if estimate is not None:
         yield from _arithmetic(report, cell, estimate)
     elif report.forbidding:
-        names = ", ".join(each.name for each in report.forbidding)
-        yield f"nothing is computed: {names} differ from the baseline"
+        yield f"nothing is computed: {unlike_words(report)}"
     if cell.confirmed is not None:
         yield from _pairs(cell.confirmed)
     for note in notes_on(cell):
@@ -66,11 +74,12 @@ def _arithmetic(report: GateReport, cell: GateCell, estimate: StoredEstimate) ->
         f" {days_words(stored.sessions)} before, that makes a standard error of"
         f" {percent(estimate.standard_error)}"
     )
-    family = len({each.cell_id for each in report.cells if each.metric is cell.metric})
+    gated = len(report.rules.gated)
+    metrics = f" in {gated} metrics" if gated > 1 else ""
     yield (
         f"if nothing had changed, as much or more would be seen with a probability of"
-        f" {estimate.p_slower:.2g}; of all {family} cells together one may be called by chance in"
-        " 0.5 % of runs, which Holm's method shares out"
+        f" {estimate.p_slower:.2g}; of all {report.family} cells{metrics} together one may be"
+        " called by chance in 0.5 % of runs, which Holm's method shares out"
     )
     yield (
         f"the true factor is at least {least} (all cells together), and at most {most} (this cell,"
@@ -86,10 +95,9 @@ def _pairs(confirmed: PairVerdict) -> Iterator[str]:
     if estimate is None:
         yield f"measured again in {confirmed.pairs} pairs: too few, or they do not vary"
         return
-    least = "-" if estimate.least_loss is None else ratio(1 + estimate.least_loss)
+    time, least, most = factors_of_pairs(estimate)
     yield (
-        f"measured again in {confirmed.pairs} pairs: {ratio(1 + estimate.loss)}, at least {least},"
-        f" at most {ratio(1 + estimate.most_loss)}, standard error"
-        f" {percent(estimate.standard_error)}; the minimum effect is"
+        f"measured again in {confirmed.pairs} pairs: {time}, at least {least}, at most {most},"
+        f" standard error {percent(estimate.standard_error)}; the minimum effect is"
         f" {ratio(1 + confirmed.minimum_loss)}: {confirmed.verdict.value}"
     )

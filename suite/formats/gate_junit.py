@@ -2,7 +2,15 @@
 
 from collections.abc import Iterator
 
-from suite.formats.gate import factors, lost_words, notes_on, value
+from suite.formats.gate import (
+    factors,
+    factors_of_pairs,
+    lost_words,
+    notes_on,
+    unit_of,
+    unlike_words,
+    value,
+)
 from suite.formats.junit import Case, CaseGroup, Outcome, cases_xml
 from suite.formats.numbers import ratio
 from suite.model.ab import VerdictKind
@@ -22,10 +30,11 @@ def gate_cases(report: GateReport, *, strict: bool) -> list[Case]:
     A regression is a failure. A cell that failed, is missing or is not comparable is an error. An
     inconclusive one is skipped, or a failure too if `strict`.
     """
+    judged = {cell.cell_id for cell in report.gated}
     verdicts = [_case(report, cell, strict=strict) for cell in report.gated]
     lost = [
         Case(
-            name=lost.cell_id,
+            name=f"{lost.cell_id}, its launches" if lost.cell_id in judged else lost.cell_id,
             classname=report.matrix,
             outcome=Outcome.ERROR,
             kind="failed_or_missing",
@@ -54,20 +63,30 @@ def _case(report: GateReport, cell: GateCell, *, strict: bool) -> Case:
     )
 
 
+def _bounds(factors: tuple[str, str, str]) -> str:
+    time, least, most = factors
+    return f"time {time}, at least {least}, at most {most}"
+
+
 def _lines(report: GateReport, cell: GateCell) -> Iterator[str]:
     """The numbers behind the verdict, and what is to be said of it."""
     if cell.verdict is VerdictKind.NOT_COMPARABLE:
-        names = ", ".join(each.name for each in report.forbidding)
-        yield f"not comparable: {names} differ from the baseline"
+        yield f"not comparable: {unlike_words(report)}"
         return
-    time, least, most = factors(cell.stored.estimate)
-    yield (
-        f"{cell.verdict.value}: time {time}, at least {least}, at most {most}; the minimum effect"
-        f" is {ratio(1 + cell.stored.minimum_loss)}"
+    stored, again = cell.stored, cell.confirmed
+    by_days = (
+        f"{_bounds(factors(stored.estimate))}; the minimum effect is"
+        f" {ratio(1 + stored.minimum_loss)}"
     )
-    if cell.confirmed is not None and cell.confirmed.estimate is not None:
-        again = cell.confirmed.estimate
-        yield f"measured again in {cell.confirmed.pairs} pairs: time {ratio(1 + again.loss)}"
+    if again is None:
+        yield f"{cell.verdict.value}: {by_days}"
+    else:
+        yield (
+            f"{again.verdict.value} in {again.pairs} pairs, measured again:"
+            f" {_bounds(factors_of_pairs(again.estimate))}; the minimum effect is"
+            f" {ratio(1 + again.minimum_loss)}"
+        )
+        yield f"beside the stored baseline {stored.verdict.value}: {by_days}"
     base, today = value(cell, cell.baseline_seconds), value(cell, cell.today_seconds)
-    yield f"baseline {base}, today {today}"
+    yield f"baseline {base}, today {today} {unit_of(cell.metric)}"
     yield from notes_on(cell)

@@ -6,9 +6,15 @@ from suite.formats.annotations import beside_result, legend, shortfall
 from suite.formats.differences import DIRTY, version
 from suite.formats.documents import fill_template
 from suite.formats.frame_csv import frame_csv
-from suite.formats.numbers import MISSING, percentile_milliseconds, rate, rate_interval
+from suite.formats.numbers import (
+    MISSING,
+    percentile_milliseconds,
+    rate,
+    rate_interval,
+    signed_percent,
+)
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
-from suite.model.history import History, Trend, TrendPoint
+from suite.model.history import ChangePoint, History, Trend, TrendPoint
 from suite.model.run import RunHeader
 from suite.model.text import shown
 
@@ -17,6 +23,10 @@ _EXPLANATION = (
     " (Student's t on logarithms): none for a single launch. It does not cover what changed on a"
     " machine from run to run. p50 is the median latency of a step. Runs of different devices are"
     " never joined."
+)
+_CHANGE_POINTS = (
+    "A change point is where img/s goes to another level, 1 % or more away, beyond chance and"
+    " unlike a slow drift. It says where to look, not why, and decides nothing."
 )
 
 
@@ -51,9 +61,9 @@ def history_csv(history: History) -> str:
     import pandas as pd
 
     lines = [
-        _line(history.cell_id, trend.device, point)
+        _line(history.cell_id, trend.device, point, trend.change_point_at(place))
         for trend in history.trends
-        for point in trend.points
+        for place, point in enumerate(trend.points)
     ]
     frame = pd.DataFrame(lines)
     return frame_csv(frame.astype({"launches": "Int64", "launches_planned": "Int64"}))
@@ -86,6 +96,8 @@ def _commit(header: RunHeader) -> str:
 
 def _remarks(history: History) -> Iterator[str]:
     yield _EXPLANATION
+    if any(trend.change_points for trend in history.trends):
+        yield _CHANGE_POINTS
     if history.without:
         yield f"Not in {len(history.without)} of {len(history.runs)} runs: {history.cell_id}."
     results = [point.result for trend in history.trends for point in trend.points]
@@ -120,9 +132,13 @@ def _row(point: TrendPoint) -> tuple[str, ...]:
 
 
 def _notes(trend: Trend) -> Iterator[str]:
-    """What a run changed of what the one before had recorded, and what it lacks."""
-    for point in trend.points:
+    """Where the level changed, what a run changed of what the one before had, and what it lacks."""
+    for place, point in enumerate(trend.points):
         started = _started(point.run.header)
+        found = trend.change_point_at(place)
+        if found:
+            counts = f"{found.before} runs before, {found.after} after"
+            yield f"change point before {started}: {signed_percent(found.change)} ({counts})"
         if point.changed:
             names = ", ".join(name.replace("_", " ") for name in point.changed)
             yield f"changed before {started}: {names}"
@@ -130,7 +146,9 @@ def _notes(trend: Trend) -> Iterator[str]:
             yield f"of {started}: {shortfall(point.result)}"
 
 
-def _line(cell_id: str, device: str, point: TrendPoint) -> dict[str, object]:
+def _line(
+    cell_id: str, device: str, point: TrendPoint, change_point: ChangePoint | None
+) -> dict[str, object]:
     header, result = point.run.header, point.result
     low, high = point.interval or (None, None)
     return {
@@ -149,6 +167,7 @@ def _line(cell_id: str, device: str, point: TrendPoint) -> dict[str, object]:
         "images_per_second_low": low,
         "images_per_second_high": high,
         "p50_seconds": result.summary.p50_seconds if result.summary else None,
+        "change_point_ratio": change_point.ratio if change_point else None,
         "changed": ", ".join(point.changed),
         "directory": point.run.directory,
     }

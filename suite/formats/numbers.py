@@ -66,3 +66,8 @@ def spread(share: float | None) -> str:
 def percent(share: float | None) -> str:
     """A share of 1 as a percentage with one decimal: `93.6%`."""
     return MISSING if share is None else f"{share:.1%}"
+
+
+def signed_percent(share: float) -> str:
+    """A change as a percentage with its sign: `-5.2%`, `+0.8%`."""
+    return f"{share:+.1%}"

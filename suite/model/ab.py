@@ -5,8 +5,17 @@ time as a share, 0.05 for 5 %.
 """
 
 import math
+import sys
 from dataclasses import dataclass
 from enum import Enum
+
+# Its exponential is the largest number there is, or almost.
+_LARGEST = math.log(sys.float_info.max)
+
+
+def as_loss(effect: float) -> float:
+    """The logarithm of a ratio of times as a loss; one too large for a number as the largest."""
+    return math.expm1(min(effect, _LARGEST))
 
 
 class VerdictKind(str, Enum):
@@ -115,22 +124,22 @@ class PairEstimate:
     @property
     def loss(self) -> float:
         """The estimated loss; negative for a gain."""
-        return math.expm1(self.mean)
+        return as_loss(self.mean)
 
     @property
     def found_loss(self) -> float:
         """The loss that `pairs_to_find` pairs would find."""
-        return math.expm1(self.effect_to_find)
+        return as_loss(self.effect_to_find)
 
     @property
     def least_loss(self) -> float | None:
         """The loss at the lower bound."""
-        return None if self.lower is None else math.expm1(self.lower)
+        return None if self.lower is None else as_loss(self.lower)
 
     @property
     def most_loss(self) -> float:
         """The loss at the upper bound."""
-        return math.expm1(self.upper)
+        return as_loss(self.upper)
 
 
 # Cells that are slower with less than this probability by chance alone deserve a look.
@@ -160,7 +169,7 @@ class PairVerdict:
     @property
     def minimum_loss(self) -> float:
         """The loss at the minimum effect."""
-        return math.expm1(self.minimum_effect)
+        return as_loss(self.minimum_effect)
 
     @property
     def is_suspect(self) -> bool:
@@ -193,7 +202,7 @@ class MatrixShift:
     @property
     def loss(self) -> float:
         """The estimated loss; negative for a gain."""
-        return math.expm1(self.mean)
+        return as_loss(self.mean)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

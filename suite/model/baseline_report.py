@@ -25,20 +25,19 @@ class SessionRow:
 class StoredCell:
     """A cell over all sessions.
 
-    `images_per_second` is the geometric mean of its launches' images / elapsed time, each session
-    counting once; None without a launch that is ok. `launch_sd` is how far launches of a session
-    differ, and `session_sd` how far sessions do beyond what launches explain, both as standard
-    deviations of logarithms, which for small ones are shares. The first is None where no session
-    has two launches, the second for fewer than two sessions. `sessions` are those that have a
-    launch that is ok.
+    `images_per_second` is the geometric mean of its launches' images / elapsed time, each day
+    counting once; None without a launch that is ok. `launch_sd` is how far launches of a day
+    differ, and `day_sd` how far days do beyond what launches explain, both as standard deviations
+    of logarithms, which for small ones are shares. The first is None where no day has two launches,
+    the second for fewer than two days. `days` are those that have a launch that is ok.
     """
 
     cell_id: str
     images_per_second: float | None
     ok_launches: int
-    sessions: int
+    days: int
     launch_sd: float | None
-    session_sd: float | None
+    day_sd: float | None
     failures: Mapping[Status, int]
 
 
@@ -46,12 +45,14 @@ class StoredCell:
 class BaselineReport:
     """A baseline: its conditions, sessions, cells and log.
 
-    `tau` is how far sessions differ over all cells, as a gate takes it. `is_simulated` says that
+    `days` are those on which its sessions began. `tau` is how far these differ over all cells, as a
+    gate takes it. `is_simulated` says that
     its numbers mean nothing.
     """
 
     header: RunHeader
     sessions: tuple[SessionRow, ...]
+    days: int
     cells: tuple[StoredCell, ...]
     tau: Tau
     is_simulated: bool

@@ -5,11 +5,10 @@ Times are compared as natural logarithms of today's over the baseline's: above 0
 loss is a rise in time as a share, 0.05 for 5 %.
 """
 
-import math
 from dataclasses import dataclass
 from enum import Enum
 
-from suite.model.ab import SUSPECT, VerdictKind
+from suite.model.ab import SUSPECT, VerdictKind, as_loss
 
 
 class Metric(str, Enum):
@@ -71,6 +70,10 @@ class Doubt(str, Enum):
         "small_loss",
         "slower than the baseline, by less than the 5 % that it takes across days",
     )
+    FEW_ROUNDS = (
+        "few_rounds",
+        "slower than the baseline; its A/B has not ended its first 5 rounds, so it decides nothing",
+    )
     DISTURBED = ("disturbed", "slower than the baseline, but something else slowed the machine")
     TOO_COARSE = (
         "too_coarse",
@@ -128,7 +131,7 @@ class CanaryShift:
     @property
     def loss(self) -> float:
         """The loss of the canary; negative for a gain."""
-        return math.expm1(self.mean)
+        return as_loss(self.mean)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,11 +139,11 @@ class StoredEstimate:
     """How today compares with the baseline in a cell.
 
     `mean` is that of ln(today / baseline), each session of the baseline counting once.
-    `standard_error` holds how far launches and sessions differ. `launch_sd` is the standard
-    deviation of launches within a session, in logarithms, moderated by the other cells, with
-    `freedom` degrees of freedom; `is_noisier` says that this cell varies by more than they do and
-    stands alone. `tau` is the one used for this cell. `p_slower` is the chance of such a mean, or
-    a larger one, if nothing changed.
+    `standard_error` holds how far launches and sessions differ, and rests on `freedom` degrees of
+    freedom. `launch_sd` is the standard deviation of launches within a session, in logarithms,
+    moderated by the other cells; `is_noisier` says that this cell varies by more than they do and
+    stands alone. `tau` is that of all cells, or a larger one of this cell if its sessions show it.
+    `p_slower` is the chance of such a mean, or a larger one, if nothing changed.
 
     `lower` and `upper` are one-sided bounds of the true mean. `lower` holds for all cells at once
     (its risk is alpha over their number), `upper` for this cell (beta); for IMPROVED they are
@@ -165,17 +168,17 @@ class StoredEstimate:
     @property
     def loss(self) -> float:
         """The estimated loss; negative for a gain."""
-        return math.expm1(self.mean)
+        return as_loss(self.mean)
 
     @property
     def least_loss(self) -> float:
         """The loss at the lower bound."""
-        return math.expm1(self.lower)
+        return as_loss(self.lower)
 
     @property
     def most_loss(self) -> float:
         """The loss at the upper bound."""
-        return math.expm1(self.upper)
+        return as_loss(self.upper)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +202,7 @@ class StoredVerdict:
     @property
     def minimum_loss(self) -> float:
         """The loss at the minimum effect."""
-        return math.expm1(self.minimum_effect)
+        return as_loss(self.minimum_effect)
 
     @property
     def is_suspect(self) -> bool:

@@ -119,10 +119,13 @@ class GateReport:
 
     `differences` are what both recorded otherwise of their conditions, and `forbidding` those
     because of which nothing is compared: then every cell is not comparable. `tau` is by how much
-    days differ; None where nothing was compared. `lost` are cells of the baseline that failed or
-    are missing today, and `new` the ids of those that it does not have. `confirm_command` are the
-    words after `bench.py` of the A/B that would decide what is inconclusive, empty for none, and
-    `confirmed_by` is the directory of the A/B that did; None without.
+    days differ; None where nothing was compared. `family` is how many cells are judged at once,
+    those without a launch today included. `lost` are cells of the baseline that failed or are
+    missing today, and `new` the ids of those launched today of which it has no number.
+
+    `confirm_command` are the words after `bench.py` of the A/B that would decide what is
+    inconclusive, empty for none, and `confirmed_by` is the directory of the A/B whose pairs were
+    asked; None without.
     """
 
     matrix: str
@@ -133,6 +136,7 @@ class GateReport:
     differences: tuple[Difference, ...]
     forbidding: tuple[Difference, ...]
     tau: Tau | None
+    family: int
     canary: Canary | None
     base: BaseSide
     cells: tuple[GateCell, ...]

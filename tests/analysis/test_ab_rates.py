@@ -17,6 +17,7 @@ from gate_rates import (
     STEP_RANKS,
     Rule,
     Shape,
+    improved,
     mean_rounds,
     rates,
     simulate,
@@ -43,6 +44,22 @@ def test_runs_in_which_nothing_changed_raise_no_alarm(rule: Rule, shape: str) ->
 def test_a_loss_of_5_percent_is_found(rule: Rule, shape: str) -> None:
     """In 99 % of runs or more where launches vary by 1 % at most."""
     assert rates(rule, shape, 1, RUNS).found >= 1 - 1 / RUNS
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_runs_in_which_nothing_changed_are_not_called_improved(shape: str) -> None:
+    """As seldom as they raise an alarm."""
+    assert improved(shape, RUNS) <= 1 / RUNS
+
+
+@pytest.mark.parametrize(("shape", "cells"), [("one cell, sd 2 %", 1), ("nine cells, sd 2 %", 9)])
+def test_a_small_matrix_has_the_largest_batches(shape: str, cells: int) -> None:
+    """So its last cell is the one that loses something, as in the whole matrix."""
+    x = next(simulated(AB, shape, 1))
+
+    assert x.shape == (cells, AB.rounds, 2)
+    assert len(verdicts(x, AB_SEQUENTIAL)) == cells
+    assert {verdict.minimum_effect for verdict in verdicts(x, GATE)} == {EFFECTS["26"]}
 
 
 def test_noise_hides_a_loss_and_raises_no_alarm() -> None:
@@ -123,7 +140,7 @@ def test_the_table_has_every_shape_and_rule() -> None:
     lines = list(table(1))
 
     assert len(lines) == 2 + len(SHAPES)
-    assert {line.count("|") for line in lines} == {len(OURS) + len(OTHERS) + 3}
+    assert {line.count("|") for line in lines} == {len(OURS) + len(OTHERS) + 4}
     guide = GUIDE.read_text().splitlines()
     start = guide.index(lines[0])
     for shown, line in zip(guide[start : start + len(lines)], lines, strict=True):

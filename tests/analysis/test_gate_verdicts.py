@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -357,27 +358,45 @@ def test_launches_that_do_not_vary_borrow_from_their_siblings() -> None:
     assert estimated(verdict).launch_sd > 0
 
 
+def on_days(change: float, tau: float, order: Sequence[int]) -> StoredLaunches:
+    """A cell beside five sessions whose levels differ by tau, in some order."""
+    levels = [tau * WOBBLE[place] for place in order]
+    return StoredLaunches(today=around(change), sessions=tuple(map(around, levels)))
+
+
 def test_a_cell_whose_days_differ_more_has_a_tau_of_its_own() -> None:
     """Days of this cell are 4 % apart, those of the others 0.5 %: 6 % more is another day, no loss.
 
-    The variance of its means, 0.04^2, less a fifth of that of launches.
+    It is far noisier between days, so the variance of its means stands alone, less a fifth of that
+    of launches, with the 4 degrees of freedom of five sessions.
     """
-    levels = [0.04 * each for each in WOBBLE]
-    wild = StoredLaunches(today=around(0.06), sessions=tuple(map(around, levels)))
-    verdict = judge_one(wild)
+    others = {str(number): on_days(0.0, 0.005, (number % 5, 1, 2, 3, 4)) for number in range(26)}
+    verdicts = judge({"cell": on_days(0.06, 0.04, range(5)), **others})
+    own = estimated(verdicts["cell"]).tau
 
-    assert verdict.verdict is INCONCLUSIVE
-    own = estimated(verdict).tau
+    assert verdicts["cell"].verdict is INCONCLUSIVE
     assert own.sd == pytest.approx(math.sqrt(0.04**2 - 1e-4 / 5))
     assert (own.sessions, own.is_assumed) == (5, False)
+    assert estimated(verdicts["cell"]).freedom == 4
+    assert estimated(verdicts["0"]).tau == MEASURED
+    assert estimated(verdicts["0"]).freedom > 100
 
 
 def test_days_that_differ_as_expected_keep_the_tau_of_all_cells() -> None:
     """Half a per cent, with what launches make of it."""
-    levels = [0.007 * each for each in WOBBLE]
-    cell = StoredLaunches(today=around(0.06), sessions=tuple(map(around, levels)))
+    cells = {str(number): on_days(0.06, 0.0065, range(5)) for number in range(27)}
 
-    assert estimated(judge_one(cell)).tau == MEASURED
+    assert {estimated(verdict).tau for verdict in judge(cells).values()} == {MEASURED}
+
+
+def test_two_days_far_apart_are_not_taken_for_a_day_like_another() -> None:
+    """A cell alone, 20 % slower than sessions that are 20 % apart, with one degree of freedom."""
+    cell = StoredLaunches(today=around(0.3), sessions=(around(0.0), around(0.2)))
+    verdict = judge({"cell": cell}, tau=replace(ASSUMED, sessions=2))["cell"]
+
+    assert verdict.verdict is INCONCLUSIVE
+    assert estimated(verdict).tau.sd == pytest.approx(math.sqrt(0.2**2 / 2 - 1e-4 / 5))
+    assert estimated(verdict).freedom == 1
 
 
 @pytest.mark.parametrize(
@@ -414,7 +433,8 @@ def test_numbers_are_always_numbers() -> None:
             if found is not None:
                 numbers: Sequence[float] = (
                     found.mean, found.standard_error, found.launch_sd, found.freedom,
-                    found.p_slower, found.lower, found.upper, found.tau.sd,
+                    found.p_slower, found.lower, found.upper, found.tau.sd, found.loss,
+                    found.least_loss, found.most_loss, found.smallest_loss,
                 )  # fmt: skip
                 assert all(map(math.isfinite, numbers))
                 assert found.standard_error > 0

@@ -194,7 +194,7 @@ def test_a_low_clock_is_measured_against_the_best_of_the_run() -> None:
         "inference-amp-bs8-1gpu: 930 MHz on average, 60% of the best of this run, 1550 MHz;"
         " power cap in 67% of 3 readings"
     )
-    assert "--lock-gpu-clocks" in low.remedy
+    assert "--lock-clocks" in low.remedy
     assert "governor" not in low.remedy
 
 

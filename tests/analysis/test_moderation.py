@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 from scipy.special import polygamma
 
-from suite.analysis.moderation import Moderation, moderate, trigamma_inverse
+from suite.analysis.moderation import (
+    MeasuredVariance,
+    Moderation,
+    moderate,
+    moderated_spreads,
+    pooled_unless_noisier,
+    trigamma_inverse,
+)
 
 # A worked example, in %: variances that differ by more than chance.
 EXAMPLE = [
@@ -128,3 +135,46 @@ def test_the_inverse_of_trigamma(value: float) -> None:
     assert polygamma(1, trigamma_inverse(value)) == pytest.approx(value, rel=1e-6)
     if value == 1.6449340668:
         assert trigamma_inverse(value) == pytest.approx(1)
+
+
+def test_a_variance_is_pooled_with_what_was_measured_before() -> None:
+    """8 times 2 and 4 times 3 on 12 degrees of freedom."""
+    pooled = pooled_unless_noisier(
+        MeasuredVariance(variance=3.0, freedom=4), MeasuredVariance(variance=2.0, freedom=8)
+    )
+
+    assert (pooled.variance, pooled.freedom) == pytest.approx((28 / 12, 12))
+
+
+@pytest.mark.parametrize(("ratio", "freedom"), [(3.8, 12), (3.9, 4), (0.001, 12)])
+def test_a_larger_variance_stands_alone(ratio: float, freedom: int) -> None:
+    """Above 3.84, the 95 % point of F of 4 and 8 degrees of freedom; a smaller one never does."""
+    own = MeasuredVariance(variance=ratio * 2.0, freedom=4)
+
+    assert pooled_unless_noisier(own, MeasuredVariance(variance=2.0, freedom=8)).freedom == freedom
+
+
+def test_a_side_without_degrees_of_freedom_does_not_count() -> None:
+    """Its variance is not known; and what never varied lends nothing to what does."""
+    known, unknown = (
+        MeasuredVariance(variance=2.0, freedom=4),
+        MeasuredVariance(variance=math.nan, freedom=0),
+    )
+
+    assert pooled_unless_noisier(known, unknown) == known
+    assert pooled_unless_noisier(unknown, known) == known
+    assert pooled_unless_noisier(unknown, unknown) == unknown
+    assert pooled_unless_noisier(known, MeasuredVariance(variance=0.0, freedom=8)) == known
+
+
+def test_cells_are_moderated_by_name() -> None:
+    """Those of which nothing is known are left out, and lend nothing."""
+    rows = {name: variance(row) for name, row in zip("abc", EXAMPLE, strict=True)}
+    measured = {
+        "unknown": MeasuredVariance(variance=math.nan, freedom=0),
+        **{name: MeasuredVariance(variance=each, freedom=4) for name, each in rows.items()},
+    }
+    expected = moderate(list(rows.values()), [4, 4, 4]).cells
+
+    assert moderated_spreads(measured) == dict(zip("abc", expected, strict=True))
+    assert moderated_spreads({"still": MeasuredVariance(variance=0.0, freedom=4)}) == {}

@@ -99,6 +99,25 @@ def test_what_changed_since_the_run_before_on_that_device_is_named() -> None:
     ]
 
 
+def test_a_change_point_has_its_place_among_all_runs() -> None:
+    """Runs in which the cell failed have a place too."""
+    seconds = [0.1, 0.101, None, 0.0995, 0.111, 0.1104, None, 0.1113]
+    runs = [summary(str(day), day) for day in range(len(seconds), 0, -1)]
+    crashed = make_launch(status=Status.CRASHED, reason="why", device="Tesla T4")
+    found = history(
+        runs,
+        CELL.id,
+        {str(day): launches(each) if each else [crashed] for day, each in enumerate(seconds, 1)},
+    )
+    (trend,) = found.trends
+    (point,) = trend.change_points
+
+    assert (point.place, point.before, point.after) == (4, 3, 3)
+    assert trend.change_point_at(4) == point
+    assert trend.change_point_at(3) is None
+    assert point.change == pytest.approx(-0.0966, abs=0.001)
+
+
 def test_the_commonest_cell_is_followed() -> None:
     """Of several, the first of the newest run."""
     assert commonest_cell([["a", "b"], ["b", "c"], ["c", "b"]]) == "b"

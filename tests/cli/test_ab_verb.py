@@ -219,6 +219,21 @@ def test_a_side_that_means_nothing_is_refused(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_device_that_is_not_the_matrix_s_is_told_and_can_be_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pass on another device says nothing of the one that was meant."""
+    path = tmp_path / "other.yaml"
+    path.write_text(MATRIX.replace("device: any", "device: NVIDIA No Such"))
+    sides = ("--a", "unchanged", "--b", "unchanged", "--rounds", "3")
+
+    assert ab(str(path), tmp_path / "refused", *sides, "--require-device") == 2
+    assert "; drop --require-device to run anyway" in capsys.readouterr().err
+    assert not (tmp_path / "refused").exists()
+    ab(str(path), tmp_path / "out", *sides)
+    assert "every number is that device's" in capsys.readouterr().out
+
+
 def test_a_python_that_cannot_run_the_suite_is_named(
     tmp_path: Path, matrix: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

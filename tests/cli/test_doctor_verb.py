@@ -137,6 +137,32 @@ def test_a_run_records_that_there_was_nothing_to_find(found: Doctor, tmp_path: P
     assert recorded(tmp_path) == []
 
 
+def test_an_ab_says_and_records_them_of_both_sides(
+    found: Doctor,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As a run does, once, before the first round."""
+    found.diagnosis = Diagnosis(found=(FINDING, NOTE))
+    path = tmp_path / "mine.yaml"
+    path.write_text(SIMULATED)
+    monkeypatch.setattr(
+        "suite.cli.ab_measuring.diagnosis_for", lambda *_: found.examine(WITHOUT_GPU)
+    )
+    words = ["--a", "unchanged", "--b", "unchanged", "--rounds", "3"]
+    main(["ab", str(path), "--out", str(tmp_path / "reports"), *words])
+    printed = capsys.readouterr().out
+    headers = list(tmp_path.glob("reports/*/[ab]/run.json"))
+
+    assert printed.startswith("note: 1 finding makes numbers noisy or wrong: swap; see")
+    assert printed.count("numbers noisy or wrong") == 1
+    assert len(headers) == 2
+    for header in headers:
+        environment = json.loads(header.read_text())["environment"]
+        assert [each["kind"] for each in environment["findings"]] == ["swap"]
+
+
 def test_simulated_steps_need_no_doctor(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

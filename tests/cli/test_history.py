@@ -13,13 +13,18 @@ OTHER = make_cell(batch_size=16)
 
 
 def record(folder: Path) -> Path:
-    """Runs of two devices over a week, with a doubt, a failure, a new driver and a lone cell."""
+    """Runs of two devices over days: a doubt, a failure, a change point, a cell of one run."""
     slow, fast = (0.1, 0.11), (0.09, 0.095)
     days = [
         (1, "Tesla T4", "535", slow),
         (2, "NVIDIA L4", "535", fast),
         (3, "Tesla T4", "535", ()),
         (4, "Tesla T4", "550", fast),
+        (5, "NVIDIA L4", "535", (0.0905, 0.0948)),
+        (6, "NVIDIA L4", "535", (0.0897, 0.0951)),
+        (7, "NVIDIA L4", "550", (0.0951, 0.0996)),
+        (8, "NVIDIA L4", "550", (0.0949, 0.1004)),
+        (9, "NVIDIA L4", "550", (0.0956, 0.1002)),
     ]
     for day, device, driver, seconds in days:
         launches = [

@@ -106,16 +106,16 @@ def test_json_has_every_number() -> None:
 
 def test_what_days_differ_by_is_said_to_be_assumed_until_it_is_known() -> None:
     """Five sessions tell; what there is of fewer is not taken for it."""
-    assumed = "How far sessions differ takes 5 of them to tell; with {} it is taken to be 1.0%."
+    assumed = "How far days differ takes 5 of them to tell; with {} it is taken to be 1.0%."
 
     assert assumed.format(1) in words(recorded_baseline(1))
     assert assumed.format(4) in words(recorded_baseline(4))
-    assert "Sessions differ by 0.8% over all cells, 5 of them." in words(recorded_baseline())
+    assert "Days differ by 0.8% over all cells, 5 of them." in words(recorded_baseline())
 
 
 def test_marks_are_explained_where_they_are() -> None:
     """A dirty commit; and what single launches do to the spread of sessions."""
-    dirty, single = "+ = the code differed", "session sd % holds how far launches differ as well"
+    dirty, single = "+ = the code differed", "day sd % holds how far launches differ as well"
     alone = [day(number, make_launch(step_seconds=(0.1 + number / 100,))) for number in (3, 4)]
 
     assert dirty in words(recorded_baseline(2))

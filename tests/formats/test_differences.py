@@ -1,8 +1,10 @@
 """suite.formats.differences: what differs between two runs, readable for people."""
 
+from dataclasses import replace
+
 import pytest
 
-from suite.formats.differences import differences_table, version
+from suite.formats.differences import change_words, differences_table, version
 from suite.model.comparability import Difference, DifferenceKind, Value
 
 COMMIT = "0123456789" * 4
@@ -28,6 +30,15 @@ def test_a_difference_is_a_row(name: str, base: Value, other: Value, row: tuple[
 
     assert table.headers == ("", "A", "B", "effect")
     assert tuple(table.rows[0])[: len(row)] == row
+
+
+def test_a_difference_is_said_in_a_line() -> None:
+    """With the words that the table has, for a sentence."""
+    kind = DifferenceKind.EXPLAINED
+    found = Difference(name="warmup_steps", base=None, other=9, kind=kind, why="")
+
+    assert change_words(found) == "warmup steps none -> 9"
+    assert change_words(replace(found, base=1)) == "warmup steps 1 -> 9"
 
 
 def test_each_kind_has_words_of_its_own() -> None:

@@ -81,6 +81,33 @@ def test_a_commit_with_other_changes_is_marked_and_explained() -> None:
     assert "aaaaaaaa" not in history_text(over([FEW], commit=None))
 
 
+def levels(*step_seconds: float) -> History:
+    """A run for each of these, of two such steps."""
+    return over([measured(each, each) for each in step_seconds])
+
+
+BEFORE, AFTER = (0.1, 0.1005, 0.0997), (0.1103, 0.1099, 0.1108)
+
+
+def test_a_change_point_is_told_with_its_size_and_what_it_is() -> None:
+    """In words that leave the decision to the reader; without one, nothing is said of them."""
+    said = "change point before 2026-01-04 00:00: -9.3% (3 runs before, 3 after)"
+    for write in (history_text, history_markdown):
+        text = words(write(levels(*BEFORE, *AFTER)))
+        assert said in text
+        assert "It says where to look, not why, and decides nothing." in text
+        assert "change point" not in write(levels(*BEFORE, *BEFORE))
+
+
+def test_the_table_has_the_size_of_a_change_point_at_its_first_run() -> None:
+    """As a ratio of the level after over that before, and nowhere else."""
+    rows = list(csv.DictReader(history_csv(levels(*BEFORE, *AFTER)).splitlines()))
+    (ratio,) = (row["change_point_ratio"] for row in rows if row["change_point_ratio"])
+
+    assert rows[3]["change_point_ratio"] == ratio
+    assert float(ratio) == pytest.approx(0.907, abs=0.001)
+
+
 def test_the_table_has_every_number_unrounded() -> None:
     """A row for each run that has the cell, empty where there is no number."""
     rows = list(csv.DictReader(history_csv(over([MANY, measured(), None])).splitlines()))

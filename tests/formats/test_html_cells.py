@@ -61,6 +61,17 @@ def test_the_command_of_a_cell_that_reads_records_names_them() -> None:
     assert "/records" not in command(unknown, data=None)
 
 
+def test_what_is_not_known_of_records_is_not_in_the_command() -> None:
+    """Nor is a number that is none."""
+    launch = make_launch(cell=replace(AMP, data=Data.DALI), step_seconds=(0.1,))
+    text = command(launch, data={"data_dir": "/records", "open_files": "many", "decode_threads": 6})
+
+    assert "--data_dir /records" in text
+    assert "--decode_threads 6" in text
+    for absent in ("--data_idx_dir", "None", "many"):
+        assert absent not in text
+
+
 def test_a_cell_of_several_ranks_is_run_again_from_its_matrix() -> None:
     """By what tells it from the other cells there."""
     cell = make_cell(mode=Mode.TRAINING, gpus=2, xla=True)

@@ -90,6 +90,14 @@ def test_the_page_is_the_recorded_one() -> None:
     assert outline(report_html(two_runs_report())) == OUTLINE.read_text(encoding="utf-8")
 
 
+def test_blocks_of_the_template_leave_no_lines_behind() -> None:
+    """A page stays small and can be read as it is; the file ends with its last line."""
+    text = report_html(recorded_report())
+
+    assert "\n\n\n" not in text.split("</style>")[1].split("<script>")[0]
+    assert text.endswith("</html>\n")
+
+
 @pytest.mark.parametrize("name", ["recorded", "invented"])
 def test_the_page_is_whole_and_loads_nothing(name: str, invented: Report) -> None:
     """Every tag is closed, every id is there once, and every link leads to one of them."""

@@ -124,10 +124,11 @@ def test_a_point_lies_by_its_logarithm_with_its_band_and_its_interval() -> None:
 
 
 def test_an_axis_of_equal_ratios_still_has_a_width() -> None:
-    """Five percent either side at least; here the band reaches further."""
-    found = table(compared(1.0), 1.0)
+    """Five percent either side, unless a band reaches further."""
+    found = table(compared(1.0, bands=()), 1.0)
 
     assert found.centre == FOREST_WIDTH / 2
+    assert [tick.text for tick in found.ticks] == ["1×"]
     assert found.rows[0].point is not None
 
 

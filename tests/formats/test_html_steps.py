@@ -86,7 +86,8 @@ def test_the_window_reaches_a_tenth_from_the_median_at_least() -> None:
 
     assert (narrow.lowest, narrow.highest) == pytest.approx((0.9, 1.1))
     assert (wide.lowest, wide.highest) == pytest.approx((0.9, 1.3))
-    assert [wide.place(seconds) for seconds in (1.3, 0.9, 1.31, 0.89)] == [0, 100, None, None]
+    assert [wide.place(seconds) for seconds in (1.3, 1.1, 0.9)] == [0, 50, 100]
+    assert [wide.holds(seconds) for seconds in (1.3, 0.9, 1.31, 0.89)] == [True, True, False, False]
 
 
 def test_far_outliers_stay_outside_and_are_told() -> None:
@@ -96,6 +97,16 @@ def test_far_outliers_stay_outside_and_are_told() -> None:
     assert (drawn.lowest, drawn.highest) == ("90.00", "110.00")
     assert drawn.outside == ("▲ 1 above, to 1000.0 ms", "▼ 1 below, to 10.00 ms")
     assert sum(length == 0 for *_, length in strokes(drawn.measured)) == 198
+
+
+def test_more_than_one_step_in_a_hundred_is_never_outside() -> None:
+    """On either side: two of two hundred may be, three are drawn."""
+    two = drawing(*[0.1] * 196, 1.0, 1.0, 0.01, 0.01)
+    slow, fast = drawing(*[0.1] * 197, *[1.0] * 3), drawing(*[0.1] * 197, *[0.01] * 3)
+
+    assert (two.lowest, two.highest) == ("90.00", "110.00")
+    assert (slow.lowest, slow.highest, slow.outside) == ("90.00", "1000.0", ())
+    assert (fast.lowest, fast.highest, fast.outside) == ("10.00", "110.00", ())
 
 
 def test_near_outliers_are_drawn() -> None:

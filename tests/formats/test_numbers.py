@@ -12,6 +12,7 @@ from suite.formats.numbers import (
     rate,
     ratio,
     ratio_interval,
+    signed_percent,
     spread,
 )
 
@@ -29,6 +30,8 @@ from suite.formats.numbers import (
         (rate, None, "-"),
         (percent, 0.9356, "93.6%"),
         (percent, None, "-"),
+        (signed_percent, -0.0523, "-5.2%"),
+        (signed_percent, 0.008, "+0.8%"),
         (spread, 0.00417, "0.42"),
         (spread, 0.0, "0.00"),
         (spread, None, "-"),

@@ -20,6 +20,7 @@ from hostile import (
 )
 from markdown_it import MarkdownIt
 from rich.console import Console
+from test_gate_document import gate_of
 
 from suite import formats
 from suite.analysis.ab import SideRun, ab_report
@@ -36,6 +37,7 @@ from suite.formats.comparison import comparison_markdown, comparison_text
 from suite.formats.comparison_csv import comparison_csv
 from suite.formats.devices import devices_text
 from suite.formats.findings import findings_text
+from suite.formats.gate import gate_markdown, gate_text
 from suite.formats.history import history_markdown, history_text
 from suite.formats.markdown import inline, line
 from suite.formats.pairs import pairs_markdown, pairs_text
@@ -152,6 +154,7 @@ def listed(name: str) -> RunSummary:
 TEXTS: dict[str, Callable[[str], str]] = {
     "ab_text": lambda name: ab_text(ab_with(name), WIDE),
     "baseline_text": lambda name: baseline_text(baseline_with(name), WIDE),
+    "gate_text": lambda name: gate_text(gate_of(name), WIDE),
     "report_text": lambda name: report_text(report_with(name)),
     "run_text": lambda name: run_text(report_with(name).runs[0]),
     "overhead_text": lambda name: overhead_text(report_with(name).runs[0]),
@@ -171,6 +174,7 @@ TEXTS: dict[str, Callable[[str], str]] = {
 }
 DOCUMENTS: dict[str, Callable[[str], str]] = {
     "ab_markdown": lambda name: ab_markdown(ab_with(name)),
+    "gate_markdown": lambda name: gate_markdown(gate_of(name)),
     "report_markdown": lambda name: report_markdown(report_with(name)),
     "comparison_markdown": lambda name: comparison_markdown(report_with(name)),
     "history_markdown": lambda name: history_markdown(history_with(name)),
@@ -182,6 +186,7 @@ FILLED = {
     "baseline_text",
     "comparison_text",
     "findings_text",
+    "gate_text",
     "left_out_text",
     "overhead_text",
     "pairs_text",

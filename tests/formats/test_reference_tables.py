@@ -66,6 +66,19 @@ def test_a_users_own_rows_get_derived_columns() -> None:
     assert text + "\n" == expected
 
 
+def test_notes_end_a_table() -> None:
+    """A list under its heading, on a terminal without a gap; without a note there is neither."""
+    row = replace(published_reference("t4").rows[0], note="a <b>guess</b>")
+    own = Reference(table=ReferenceTable("mine", (row,)), accuracy=(), scaling=(), times=())
+    without = replace(own, table=ReferenceTable("mine", (replace(row, note=""),)))
+    note = "- inference, fp32, batch size 1: a"
+
+    terminal, markdown = (reference_text(own, dialect) for dialect in Dialect)
+    assert terminal.endswith(f"\n\nNotes\n{note} <b>guess</b>")
+    assert markdown.endswith(f"\n\n## Notes\n\n{note} &lt;b>guess&lt;/b>")
+    assert "Notes" not in reference_text(without, Dialect.TERMINAL)
+
+
 def test_a_files_further_columns_follow_its_tables() -> None:
     """Columns beyond the published ones are shown by row, safe to print, within 100 columns."""
     first, second, third = (

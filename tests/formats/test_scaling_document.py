@@ -8,7 +8,7 @@ from builders import make_cell, make_launch, make_run
 from suite.analysis.assemble import assemble
 from suite.formats.plots import plot_titles
 from suite.formats.results import report_markdown, run_text
-from suite.formats.scaling import conditions
+from suite.formats.scaling import comparison_table, conditions
 from suite.model.cell import Data, Mode, Precision
 from suite.model.launch import Caution, CautionKind, Launch, Status
 from suite.model.report import Report
@@ -101,6 +101,17 @@ def test_without_a_factor_there_is_a_table_but_no_plot() -> None:
     assert "## Weak scaling" in report_markdown(run)
     assert "_scaling" not in report_markdown(run)
     assert not any("scaling" in name for name in plot_titles(run, 0))
+
+
+def test_nothing_is_compared_without_a_measured_factor() -> None:
+    """A table of published factors alone would say nothing of this machine."""
+    lines = run_of(launch(1, 256, 0.2), launch(2, 256)).runs[0].scaling[0]
+    known = run_of(launch(1, 256, 0.2), launch(2, 256, 0.21)).runs[0].scaling[0]
+
+    assert comparison_table(lines, known) is None
+    found = comparison_table(known, lines)
+    assert found is not None
+    assert [row[1] for row in found.rows] == ["measured", "published"]
 
 
 def test_conditions_are_named_where_they_are_not_the_usual() -> None:

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from suite.formats.tables import Dialect, Table, folded_command, paragraph, write_table
+from suite.formats.tables import Dialect, Table, folded_command, paragraph, plain_table, write_table
 from suite.model.text import command
 
 TABLE = Table(
@@ -70,6 +70,12 @@ def test_paragraphs_are_as_wide_as_they_read_well(width: int, longest: int) -> N
     lines = paragraph("word " * 100, width).splitlines()
 
     assert longest - 5 < max(map(len, lines)) <= longest
+
+
+def test_facts_are_written_as_they_are_given() -> None:
+    """Each digit, on the left like every text; a value goes on below itself."""
+    assert plain_table([("rate", "1.50"), ("cores", "12")]) == "  rate   1.50\n  cores  12"
+    assert plain_table([("note", "aa bb")], 4) == "  note  aa\n        bb"
 
 
 def test_a_text_that_just_fits_in_its_longest_word_is_wrapped() -> None:

@@ -1,6 +1,7 @@
 """suite.formats.workbook: report.xlsx, as spreadsheets and pandas read it."""
 
 import io
+import math
 
 import openpyxl
 import pandas as pd
@@ -13,6 +14,7 @@ from test_outside_text import report_with
 
 from suite.analysis.assemble import assemble
 from suite.formats.workbook import report_xlsx
+from suite.model.launch import Status
 from suite.model.report import Report
 from suite.model.text import shown
 
@@ -39,6 +41,27 @@ def test_the_sheets_hold_cells_launches_and_comparison() -> None:
     )
     assert found["launches"]["reason"][3] == "ResourceExhaustedError: failed to allocate"
     assert "dgx1" in set(found["comparison"]["reference"])
+
+
+def test_a_launch_has_the_numbers_of_its_own_steps() -> None:
+    """Unrounded and in the run that it belongs to; one that failed has none."""
+    failed = make_launch(launch=1, status=Status.CRASHED, reason="ended", wall_seconds=7.5)
+    run = make_run(make_launch(step_seconds=(0.1, 0.2, 0.6)), failed)
+    report = assemble([make_run(), run])
+    found = sheets(report)["launches"]
+    summary = report.runs[1].launches[0].summary
+    assert summary is not None
+
+    for name in (
+        "images_per_second", "mean_of_rates", "mean_seconds", "p50_seconds", "p99_seconds",
+        "max_seconds",
+    ):  # fmt: skip
+        assert found[name].tolist() == pytest.approx(
+            [getattr(summary, name), math.nan], nan_ok=True
+        )
+    assert found["run"].tolist() == [1, 1]
+    assert found["steps"].tolist() == [3, 0]
+    assert found["wall_seconds"][1] == 7.5
 
 
 def test_a_report_without_a_comparison_has_no_such_sheet() -> None:

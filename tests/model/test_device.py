@@ -20,6 +20,7 @@ from suite.model.device import (
     run_label,
     skip_reason,
     too_many_ranks,
+    used_gpus,
     visible_devices,
     wrong_device,
     wrong_type,
@@ -282,6 +283,17 @@ def test_a_launch_sees_the_gpus_of_its_type_by_their_uuids() -> None:
     assert visible_devices(t4, mixed) == "GPU-1,GPU-2"
     assert visible_devices(t4, alone) is visible_devices(cell(), mixed) is None
     assert visible_devices(cell(), machine()) is None
+
+
+def test_the_gpus_that_cells_use_are_those_of_their_type_as_many_as_they_need() -> None:
+    """Each once, whatever else the machine has; a CPU has none."""
+    mixed = machine("NVIDIA H200", "Tesla T4", "Tesla T4", "Tesla T4")
+    t4, two = replace(cell(), gpu="t4"), replace(cell(gpus=2), gpu="t4")
+
+    assert [gpu.index for gpu in used_gpus([cell()], mixed)] == [0]
+    assert [gpu.index for gpu in used_gpus([t4, two, t4], mixed)] == [1, 2]
+    assert [gpu.index for gpu in used_gpus([two, cell()], mixed)] == [1, 2, 0]
+    assert used_gpus([cell()], machine()) == ()
 
 
 T4 = Gpu(index=0, name="Tesla T4", uuid="GPU-1234-5678")

@@ -196,7 +196,6 @@ def _environment() -> Environment:
         autoescape=True,
         finalize=_finalize,
         trim_blocks=True,
-        lstrip_blocks=True,
         keep_trailing_newline=True,
     )
     environment.filters |= {

@@ -224,7 +224,7 @@ _TICK_DISTANCE = 34
 def _ticks(scale: Scale) -> Iterator[Tick]:
     """Round ratios on the axis, 1 first of all, and others that have room beside it."""
     taken: list[float] = []
-    for ratio in sorted(_TICKS, key=lambda ratio: abs(math.log(ratio)) or -1):
+    for ratio in sorted(_TICKS, key=lambda ratio: abs(math.log(ratio))):
         if not scale.lowest <= ratio <= scale.highest:
             continue
         place = scale.place(ratio)

@@ -37,11 +37,13 @@ class Window:
     highest: float
     height: int
 
-    def place(self, seconds: float) -> int | None:
-        """The distance from the top; None for a time outside."""
-        if not self.lowest <= seconds <= self.highest:
-            return None
+    def place(self, seconds: float) -> int:
+        """The distance of a time from the top."""
         return round((self.highest - seconds) / (self.highest - self.lowest) * self.height)
+
+    def holds(self, seconds: float) -> bool:
+        """Whether the drawing spans a time."""
+        return self.lowest <= seconds <= self.highest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,7 @@ def draw_steps(launch: LaunchRow) -> StepsDrawing:
         measured=_path(_columns(steps, len(warm_up), per_column, places, span)),
         histogram=_histogram(steps, span),
         boundary=boundary,
-        middle=span.place(middle) or 0,
+        middle=span.place(middle),
         lowest=milliseconds(span.lowest),
         median=milliseconds(middle),
         highest=milliseconds(span.highest),
@@ -153,7 +155,7 @@ def _series(launch: LaunchRow, warm_up: int, count: int) -> list[Series]:
 def _one_series(name: str, readings: Mapping[int, float]) -> Series:
     """Readings by their place from the left, on a scale of their own."""
     span = _span(list(readings.values()), SERIES_HEIGHT)
-    places = [(x, span.place(value) or 0) for x, value in readings.items()]
+    places = [(x, span.place(value)) for x, value in readings.items()]
     dots = len(places) <= _DOTS
     last = [*readings.values()][-1]
     return Series(
@@ -204,9 +206,8 @@ def _columns(
     """The strokes of some steps, of which the first has this number from 0."""
     by_column: dict[int, set[int]] = {}
     for number, value in enumerate(seconds, first):
-        place = span.place(value)
-        if place is not None:
-            by_column.setdefault(number // per_column, set()).add(place)
+        if span.holds(value):
+            by_column.setdefault(number // per_column, set()).add(span.place(value))
     for column, found in by_column.items():
         yield from _strokes(places[column], sorted(found))
 
@@ -236,9 +237,8 @@ def _histogram(steps: Sequence[float], span: Window) -> str:
     size = span.height // _BINS
     counts: dict[int, int] = {}
     for seconds in steps:
-        place = span.place(seconds)
-        if place is not None:
-            bin_ = min(place // size, _BINS - 1)
+        if span.holds(seconds):
+            bin_ = min(span.place(seconds) // size, _BINS - 1)
             counts[bin_] = counts.get(bin_, 0) + 1
     most = max(counts.values())  # of which the median is one
     return "".join(

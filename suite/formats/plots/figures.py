@@ -92,5 +92,6 @@ def _head(figure: "Figure", chart: Chart, left: float, top: float) -> None:
 
 def _wrapped(text: str, width: float) -> list[str]:
     """The text in lines that are no wider, by the mean width of its letters."""
-    characters = max(20, int(len(text) * width / max(1.0, text_width(text)) * 0.94))
-    return textwrap.wrap(text, characters) or [""]
+    if not text:
+        return [""]
+    return textwrap.wrap(text, int(len(text) * width / text_width(text) * 0.94))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from suite.formats.numbers import rate
+from suite.formats.numbers import rate, signed_percent
 from suite.formats.palette import Look, look
 from suite.formats.placement import Box, even_numbers
 from suite.formats.plots import pen
@@ -21,7 +21,7 @@ from suite.formats.plots.style import (
 )
 from suite.formats.plots.svg import png_bytes, svg_bytes
 from suite.formats.plots.words import gap
-from suite.model.history import History, Trend, TrendPoint
+from suite.model.history import ChangePoint, History, Trend, TrendPoint
 from suite.model.text import shown
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _WIDTH = 760.0
 _EDGE, _LEFT, _RIGHT = 18.0, 76.0, 96.0
 # Above the rows; of a row its title, its axes, and the dates below them.
-_HEADING = 82.0
+_HEADING = 97.0
 _TITLE, _HEIGHT, _DATES = 42.0, 170.0, 40.0
 # Within this share of the newest number nothing is magnified, so that noise looks like noise.
 _WINDOW = 0.10
@@ -42,10 +42,15 @@ _SIGNS = (
     "Hollow: in doubt. Cross: failed. Dash: not measured. Dotted: software, machine or protocol"
     " changed before that run."
 )
+_CHANGE_POINTS = (
+    "Solid upright line, with its size: a change point. It says where to look, and decides nothing."
+)
 # Where the glyphs of runs without a number stand above the axis.
 _ON_AXIS = 9.0
 _UNIT_ABOVE = 6.0
 _DOTS = (1, 1.65)
+# Between the middles of the sizes of two change points, so that neither covers the other.
+_SIZE_WIDTH = 46.0
 
 
 def history_plots(history: History) -> Mapping[str, bytes]:
@@ -68,7 +73,7 @@ def history_figure(history: History) -> "Figure":
         pen.write(figure, _EDGE, height - top - pen.TEXT_HEIGHT, line, **how)
 
     write(_EDGE, history.cell_id, fontsize=HEADING_SIZE, weight="bold", color=INK["ink"])
-    for place, note in enumerate((_ABOUT, _SIGNS)):
+    for place, note in enumerate((_ABOUT, _SIGNS, _CHANGE_POINTS)):
         write(_EDGE + 26 + LINE * place, note)
     for place, trend in enumerate(history.trends):
         top = _EDGE + _HEADING + row * place
@@ -99,8 +104,22 @@ def _draw(figure: "Figure", box: Box, trend: Trend) -> None:
             across, _ = area.place(place - 0.5, area.up.low)
             line = [(across, box.bottom), (across, box.top)]
             pen.stroke(figure, [line], INK["control"], 1, over=1.5, dashes=_DOTS)
+    _draw_change_points(area, trend.change_points)
     draw_curve(area, Curve(look=condition, marks=marks, gaps=gaps, fewest=2))
     _write_words(area, condition, marks, gaps)
+
+
+def _draw_change_points(area: Area, found: Sequence[ChangePoint]) -> None:
+    """An upright line before the first run of each level; the table has sizes that find no room."""
+    last = -_SIZE_WIDTH
+    for each in found:
+        across, _ = area.place(each.place - 0.5, area.up.low)
+        line = [(across, area.box.bottom), (across, area.box.top)]
+        pen.stroke(area.figure, [line], INK["ink-2"], 1.2, over=2)
+        if across - last >= _SIZE_WIDTH:
+            last = across
+            size = signed_percent(each.change)
+            pen.write(area.figure, across, area.box.top + _UNIT_ABOVE, size, ha="center")
 
 
 def _area(figure: "Figure", box: Box, points: Sequence[TrendPoint], rates: Sequence[float]) -> Area:

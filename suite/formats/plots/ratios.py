@@ -179,7 +179,6 @@ def _chart(ratios: _Ratios, sizes: tuple[float, ...]) -> Chart:
     ends = [
         f"{curve.label or ratios.title} {times(curve.marks[-1].y)} at batch {curve.marks[-1].x:g}"
         for curve in curves
-        if curve.marks
     ]
     return Chart(
         title=ratios.title,

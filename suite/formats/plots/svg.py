@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _LINK = "{http://www.w3.org/1999/xlink}href"
-_DROPPED = {f"{_SVG}{tag}" for tag in ("metadata", "style", "clipPath")}
+_DROPPED = {f"{_SVG}{tag}" for tag in ("metadata", "style")}
 # The colours of the light theme -> the page's variables, which know the dark one as well.
 _VARIABLES = {
     **{look.light: f"var(--c-{look.slug})" for look in LOOKS},
@@ -52,8 +52,7 @@ def inline_svg(figure: "Figure", name: str, says: str) -> str:
     """The figure as one element; `name` sets its ids apart, and `says` is read out in its place.
 
     Colours are `var(--c-...)` for conditions and `var(--...)` for inks, text has the page's font,
-    and the width is left to the page's rule for the class `plot`. Nothing is cut off at the edges
-    of axes: charts draw nothing outside them that should not be seen.
+    and the width is left to the page's rule for the class `plot`.
     """
     width, height = figure.bbox.size
     (root,) = _plain(ET.fromstring(svg_bytes(figure)))  # noqa: S314 - drawn here
@@ -73,7 +72,6 @@ def inline_svg(figure: "Figure", name: str, says: str) -> str:
 def _plain(element: ET.Element) -> Iterator[ET.Element]:
     """The element without what an inline one does not need; a bare group gives its children."""
     children = [plain for child in element for plain in _plain(child)]
-    element.attrib.pop("clip-path", None)
     is_group = element.tag == f"{_SVG}g" and not set(element.attrib) - {"id"}
     is_empty = element.tag in {f"{_SVG}defs", f"{_SVG}g"} and not children
     if is_group:
@@ -108,7 +106,7 @@ def _simplify(element: ET.Element, ids: dict[str, str], name: str) -> None:
 def _style(style: str) -> str:
     parts = [_FONT.sub(_long_font, part) for part in style.split("; ")]
     kept = [part for part in "; ".join(parts).split("; ") if not _IDLE.fullmatch(part)]
-    short = ";".join(part.replace(": ", ":", 1) for part in kept)
+    short = ";".join(part.replace(": ", ":") for part in kept)
     return _COLOUR.sub(lambda found: _VARIABLES[found[0]], short)
 
 

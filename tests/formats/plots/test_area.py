@@ -1,10 +1,20 @@
 """suite.formats.plots.area: where data are, in units."""
 
+import re
+
 import pytest
+from drawn import described
 from matplotlib.figure import Figure
 
 from suite.formats.placement import Box
-from suite.formats.plots.area import Area, Span
+from suite.formats.plots.area import Area, Span, ticks_below, ticks_beside
+from suite.formats.plots.style import text_width
+
+
+def square(**spans: Span) -> Area:
+    """A box of 100 units."""
+    usual = {"across": Span(low=0, high=1), "up": Span(low=0, high=1)}
+    return Area(figure=Figure(dpi=72), box=Box(50, 50, 150, 150), **{**usual, **spans})
 
 
 def test_an_axis_is_even_in_numbers_or_in_ratios() -> None:
@@ -36,3 +46,23 @@ def test_a_point_is_where_both_axes_say() -> None:
         pytest.approx((200, 100)),
         pytest.approx((300, 150)),
     ]
+
+
+@pytest.mark.parametrize(("apart", "written"), [(13.0, "01234"), (12.9, "024")])
+def test_words_beside_an_axis_have_the_height_of_a_line(apart: float, written: str) -> None:
+    """Else every other one is left out; the uppermost is there."""
+    area = square(up=Span(low=0, high=100 / apart))
+    ticks_beside(area, [(tick, f"{tick}") for tick in range(5)])
+
+    assert [text.get_text() for text in area.figure.texts] == [*written]
+
+
+@pytest.mark.parametrize(("spare", "written"), [(5.1, ["10", "20"]), (4.9, ["20"])])
+def test_words_below_an_axis_have_a_space_between(spare: float, written: list[str]) -> None:
+    """Five units at least; a line of the grid stands above each that is written."""
+    area = square(across=Span(low=0, high=100))
+    ticks_below(area, [(10, "10"), (10 + text_width("10") + spare, "20")], grid=True)
+
+    assert [text.get_text() for text in area.figure.texts] == written
+    (grid,) = re.findall(r"  line .*", described(area.figure))
+    assert grid.count("(nan, nan)") == len(written) - 1

@@ -88,6 +88,11 @@ def test_a_panel_is_one_small_element(panels: list[Panel]) -> None:
         assert len(panel.svg) < LARGEST
 
 
+def test_nothing_is_turned_by_nothing(panels: list[Panel]) -> None:
+    """Zero degrees, as every word has them in an SVG of matplotlib, are not said."""
+    assert not any("rotate" in panel.svg for panel in panels)
+
+
 def test_text_is_large_enough_and_stays_text(panels: list[Panel]) -> None:
     """At natural size nothing is smaller than 11 px, and ticks can be found as words."""
     for panel in panels:

@@ -7,6 +7,7 @@ from builders import make_cell, make_launch, make_run
 from plotted import t4_report
 
 from suite.analysis.assemble import assemble
+from suite.formats.palette import LOOKS
 from suite.formats.plots.chart import CHART_WIDTH, Chart, ChartGroup
 from suite.formats.plots.figures import group_figure
 from suite.formats.plots.series import NO_DOUBT, Doubt, PlottedRun, plotted_run, sizes_of
@@ -172,6 +173,19 @@ def test_a_long_title_goes_on_in_the_line_below() -> None:
     assert heads(long) == [
         "FP32 + XLA / FP32", "synthetic device, image size 160, nchw; img/s",
     ]  # fmt: skip
+
+
+def test_a_title_leaves_room_for_its_shape() -> None:
+    """Fourteen units before it, where it has one."""
+    title = "A, "
+    while text_width(f"{title}x", 12.5, bold=True) <= CHART_WIDTH:
+        title += "x"
+    for look, expected in ((None, title), (LOOKS[0], "A")):
+        chart = Chart(title=title, unit="", says="", height=10, draw=lambda *_: None, look=look)
+        group = ChartGroup(name="", title="", note="", charts=(chart,))
+        with drawing():
+            texts = [text.get_text() for text in group_figure(group, "").texts]
+        assert next(filter(None, texts)) == expected
 
 
 def test_steps_are_those_of_launches_that_went_well() -> None:
