@@ -22,7 +22,7 @@ from suite.model.cell import MOST_STEP_TIMES, Cell, Data, KernelName, Mode, Prot
 from suite.model.device import Machine, labelling_machine, used_gpus
 from suite.model.distributed import RankLauncher
 from suite.model.errors import ExitCode, InputError, UnfinishedError
-from suite.model.launch import Launch
+from suite.model.launch import Launch, Status
 from suite.model.matrix import Matrix
 from suite.model.run import RunHeader
 from suite.model.text import bench, shown
@@ -228,18 +228,30 @@ def _train(
             launches += run_session(
                 [planned], matrix, machine, part.directory, seen.on_progress, conduct
             )
-        return progress.ended or _end_unsaid(part.directory, launches, conduct.stop)
+        return _end_of(progress, launches) or _end_unsaid(part.directory, launches, conduct.stop)
     except InputError as error:
         raise UnfinishedError(f"{error}; what was written before is kept") from None
 
 
+def _end_of(progress: TrainingProgress, launches: Sequence[Launch]) -> Ended | None:
+    """What the worker said; None if it could not, or if the runner knows better.
+
+    Such as that another device computed than that of the run.
+    """
+    is_invalid = any(launch.status is Status.INVALID for launch in launches)
+    ended = progress.ended
+    believes = ended is not None and ended.outcome in {Outcome.FINISHED, Outcome.TIME_OVER}
+    return None if is_invalid and believes else ended
+
+
 def _end_unsaid(directory: Path, launches: Sequence[Launch], stop: Stop) -> Ended:
-    """Record the end of a worker that could not: it was ended, or ended itself."""
-    reason = launches[0].reason if launches else "ended before it began"
+    """Record the end of a worker that could not: it was ended, ended itself, or knew no better."""
+    reason = launches[0].reason if launches else "stopped by a second Ctrl-C"
+    is_stopped = all(launch.status is Status.INTERRUPTED for launch in launches)
     ended = Ended(
         at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         step=max(checkpoint_steps(directory), default=0),
-        outcome=Outcome.STOPPED if stop.by is not None else Outcome.FAILED,
+        outcome=Outcome.STOPPED if stop.by is not None and is_stopped else Outcome.FAILED,
         reason=reason,
     )
     with event_log(directory) as append:

@@ -15,6 +15,7 @@ from pathlib import Path
 from suite.kernels.interface import Framework, InvalidLaunchError, Trainer
 from suite.model.distributed import ONLY_RANK, rank_of
 from suite.model.errors import InputError
+from suite.model.facts import Facts
 from suite.model.launch import Launch, Status
 from suite.model.training import TrainedStep
 from suite.model.training_record import (
@@ -67,6 +68,9 @@ def train(
             loop.start()
             # Before, SIGTERM ends the process: there is nothing to keep.
             outcome = loop.run(stop_requested or stop_on_request(order))
+            # What was declared and had no effect makes a training of many days a failed one.
+            facts = Facts() if outcome is Outcome.STOPPED else loop.trainer.facts()
+            loop.end(outcome, "" if outcome is Outcome.FINISHED else loop.place)
         except (InputError, InvalidLaunchError) as error:
             is_refused = isinstance(error, InputError) and not loop.steps
             loop.end(Outcome.REFUSED if is_refused else Outcome.FAILED, str(error))
@@ -80,9 +84,8 @@ def train(
         step_seconds=tuple(step.seconds for step in loop.steps),
     )
     if outcome is Outcome.STOPPED:
-        reason = f"after step {loop.done} of {loop.total}"
-        return replace(launch, status=Status.INTERRUPTED, reason=reason)
-    return replace(launch, status=Status.OK, conditions=loop.trainer.facts())
+        return replace(launch, status=Status.INTERRUPTED, reason=loop.place)
+    return replace(launch, status=Status.OK, conditions=facts)
 
 
 def _ignore(_: Event) -> None:
@@ -117,6 +120,11 @@ class _Loop:
         self.steps: list[TrainedStep] = []
         self.done = work.step or 0
         self.total = 0
+
+    @property
+    def place(self) -> str:
+        """How far the training is."""
+        return f"after step {self.done} of {self.total}"
 
     def start(self) -> None:
         """Import, build, restore, and begin this part of the record."""
@@ -167,9 +175,7 @@ class _Loop:
             if is_end or stop is not None or (every and self.done % every == 0):
                 self._save()
             if stop is not None and self.done < self.total:
-                self.end(stop, f"after step {self.done} of {self.total}")
                 return stop
-        self.end(Outcome.FINISHED)
         return Outcome.FINISHED
 
     def end(self, outcome: Outcome, reason: str = "") -> None:

@@ -212,6 +212,21 @@ def test_a_training_that_diverges_says_so_and_keeps_what_it_had(tmp_path: Path) 
     assert checkpoint_steps(tmp_path) == [4]
 
 
+def test_a_switch_without_effect_makes_the_whole_training_a_failure(tmp_path: Path) -> None:
+    """What really ran is known at its end, and the record does not say that it finished."""
+    trainer = Counting()
+
+    def facts() -> Facts:
+        raise InvalidLaunchError("TF32 had no effect")
+
+    trainer.facts = facts  # type: ignore[method-assign]
+    with pytest.raises(InvalidLaunchError, match="TF32 had no effect"):
+        trained(tmp_path, trainer)
+    outcomes = [event for event in read_events(tmp_path).events if isinstance(event, Ended)]
+
+    assert [ended.outcome for ended in outcomes] == [Outcome.FAILED]
+
+
 def test_more_steps_than_a_record_holds_are_refused(tmp_path: Path) -> None:
     """Before the first one, with what to do."""
     trainer = Counting()
