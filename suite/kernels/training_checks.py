@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from suite.kernels.interface import InvalidLaunchError
@@ -31,8 +32,15 @@ def checked_step(step: TrainedStep) -> TrainedStep:
     )
 
 
-def check_state(state: Mapping[str, NDArray[Any]], own: Mapping[str, NDArray[Any]]) -> None:
-    """Check that a state has the names, shapes and types of a trainer's own, whatever its values.
+def check_state(
+    state: Mapping[str, NDArray[Any]],
+    own: Mapping[str, NDArray[Any]],
+    *,
+    fixed: tuple[str, ...] = (),
+) -> None:
+    """Check that a state has the names, shapes and types of a trainer's own.
+
+    Those that are `fixed` must have its values, too.
 
     Raises:
         InvalidLaunchError: it does not; names the first difference.
@@ -48,4 +56,9 @@ def check_state(state: Mapping[str, NDArray[Any]], own: Mapping[str, NDArray[Any
             raise InvalidLaunchError(
                 f"{shown(name)} of the state is {given.dtype} {list(given.shape)}, not"
                 f" {wanted.dtype} {list(wanted.shape)}: it is that of another network or recipe"
+            )
+        if name in fixed and not np.array_equal(given, wanted):
+            raise InvalidLaunchError(
+                f"{shown(name)} of the state is {given}, that of this training {wanted}: it is that"
+                " of another training"
             )

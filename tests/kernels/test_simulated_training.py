@@ -71,7 +71,8 @@ def test_a_restored_state_goes_on_to_the_same_bits(done: int) -> None:
     steps_of(first, done)
     kept = {name: array.copy() for name, array in first.state().items()}
     steps_of(first, 2)  # what is kept does not follow the training
-    second = trainer(seed=1)
+    second = trainer()
+    steps_of(second, 2)
     second.restore(kept)
 
     assert second.steps_done == done
@@ -132,6 +133,7 @@ def test_a_training_that_diverges_ends() -> None:
         ({"weights": None}, "lacks weights"),
         ({"other": np.zeros(1)}, "has, besides those of this training, other"),
         ({"weights": np.zeros((3, 9))}, r"weights of the state is float64 \[3, 9\], not .*3, 10"),
+        ({"seed": np.array(1)}, "seed of the state is 1, that of this training 0"),
         ({"steps_done": np.zeros((), np.float32)}, r"float32 \[\], not int64 \[\]"),
     ],
 )

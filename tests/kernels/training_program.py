@@ -6,7 +6,9 @@ where it refuses something, `FOLDER/WORK.<rank>.txt`.
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +109,51 @@ def taken_over(cell: Cell, folder: Path, before: str) -> dict[str, Any]:
     return {"evaluation": evaluated(trained)}
 
 
+def counted(folder: Path) -> dict[str, Any]:
+    """The evaluation of a network whose logits are its biases alone, and these."""
+    trained = trainer(CELL, folder)
+    state = dict(trained.state())
+    bias = np.random.default_rng(0).normal(0, 1, 1001).astype(np.float32)
+    bias[np.load(folder / "classes.npy")] += 9  # so that there are hits
+    state["network/logits/kernel"] = np.zeros_like(state["network/logits/kernel"])
+    state["network/logits/bias"] = bias
+    trained.restore(state)
+    return {"evaluation": evaluated(trained), "bias": bias}
+
+
+def refused(folder: Path) -> dict[str, Any]:
+    """What is said of inputs and states that cannot be trained on."""
+    said: dict[str, str] = {}
+
+    def attempt(name: str, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except SuiteError as error:
+            said[name] = f"{type(error).__name__}: {error}"
+
+    for name in ("no-validation", "first-label", "nothing"):
+        attempt(name, partial(trainer, CELL, folder / name))
+    attempt("too-few", lambda: trainer(replace(CELL, batch_size=19), folder))
+    attempt("synthetic", lambda: trainer(replace(CELL, data=Data.SYNTHETIC), folder))
+    attempt("late-label", lambda: all_steps(trainer(CELL, folder / "late-label")))
+    trained = trainer(CELL, folder)
+    state = trained.state()
+    attempt("no-step", trained.facts)
+    less = {name: array for name, array in state.items() if name != "momentum/stem_conv/kernel"}
+    attempt("other-network", lambda: trained.restore(less))
+    seed = {**state, "seed": np.array(8, np.int64)}
+    attempt("other-seed", lambda: trained.restore(seed))
+    nan = {**state, "network/logits/bias": np.full(1001, np.nan, np.float32)}
+    trained.restore(nan)
+    attempt("diverged", trained.step)
+    return said
+
+
+def all_steps(trained: Trainer) -> None:
+    for _ in range(trained.steps_per_epoch + 1):
+        trained.step()
+
+
 def part_of(path: Path, prefix: str) -> dict[str, NDArray[Any]]:
     """The arrays of a file whose names begin so."""
     with np.load(path) as arrays:
@@ -121,13 +168,15 @@ def evaluated(trained: Trainer) -> list[float]:
 AMP = replace(CELL, precision=Precision.AMP)
 DALI = replace(CELL, data=Data.DALI)
 RANKS = replace(CELL, gpus=2)
-WORKS = {
+WORKS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "fp32": lambda folder: whole(CELL, folder),
     "fp32-resumed": lambda folder: resumed(CELL, folder, "fp32"),
     "amp": lambda folder: whole(AMP, folder),
     "amp-resumed": lambda folder: resumed(AMP, folder, "amp"),
     "dali": lambda folder: whole(DALI, folder),
     "dali-resumed": lambda folder: resumed(DALI, folder, "dali"),
+    "counted": counted,
+    "refused": refused,
     "ranks": lambda folder: whole(RANKS, folder),
     "ranks-resumed": lambda folder: resumed(RANKS, folder, "ranks"),
     "ranks-taken-over": lambda folder: taken_over(CELL, folder, "ranks"),

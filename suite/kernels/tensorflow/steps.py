@@ -143,7 +143,8 @@ def training_parts(
     def losses_of(images: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         logits = model(images, training=True)
         cross_entropy = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
-        decay = recipe.weight_decay * tf.add_n([tf.nn.l2_loss(v) for v in decayed])
+        squares = tf.add_n([tf.nn.l2_loss(v) for v in decayed])
+        decay = recipe.weight_decay * tf.cast(squares, cross_entropy.dtype)
         return cross_entropy + decay, cross_entropy
 
     def rate() -> tf.Tensor:
@@ -204,7 +205,7 @@ def _momentum_updates(
         tf.raw_ops.ResourceApplyMomentum(
             var=variable.value.handle,
             accum=accumulated.handle,
-            lr=rate,
+            lr=tf.cast(rate, accumulated.dtype),
             grad=gradient,
             momentum=momentum,
         )

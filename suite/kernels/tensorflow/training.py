@@ -175,7 +175,7 @@ class TensorFlowTrainer:
         Raises:
             InvalidLaunchError: it is that of another network, recipe or seed; nothing has changed.
         """
-        check_state(state, self._own_state())
+        check_state(state, self._own_state(), fixed=("seed",))
         for name, variable in self._variables.items():
             variable.assign(state[name])
         self._steps_done = int(state["steps_done"])
