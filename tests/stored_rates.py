@@ -18,16 +18,18 @@ import numpy as np
 from gate_rates import CELLS, EFFECTS, NAMES, SLOWER, Values, row
 
 from suite.analysis.gate_confirm import confirm_stored
-from suite.analysis.gate_verdicts import judge_stored, stored_minimum_effect
+from suite.analysis.gate_verdicts import judge_stored
 from suite.analysis.sessions import session_tau
 from suite.model.ab import VerdictKind
-from suite.model.gate import Base, Doubt, StoredLaunches, StoredVerdict, Tau
+from suite.model.gate import Base, Doubt, Metric, StoredLaunches, StoredVerdict, Tau
+from suite.model.rules import GateRules
 
 LAUNCHES = 5
 SESSIONS = 5
 LOSSES = (0.05, 0.10, 0.15)
 STORED_EFFECTS = {
-    name: stored_minimum_effect(cell) for name, cell in zip(NAMES, CELLS, strict=True)
+    name: math.log1p(GateRules().minimum_losses[Metric.THROUGHPUT].of(cell))
+    for name, cell in zip(NAMES, CELLS, strict=True)
 }
 PAIR_EFFECTS = EFFECTS
 SMALL_EFFECTS = dict.fromkeys(NAMES, math.log(1.03))

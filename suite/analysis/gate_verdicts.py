@@ -15,7 +15,6 @@ from suite.analysis.cell_tests import CellTest, cell_test, holm
 from suite.analysis.moderation import MeasuredVariance, ModeratedVariance, moderated_spreads
 from suite.analysis.sessions import contrast, launch_variance, variance_of_means
 from suite.model.ab import VerdictKind, as_loss
-from suite.model.cell import Cell
 from suite.model.gate import (
     Base,
     CanaryShift,
@@ -32,21 +31,12 @@ ALPHA = 0.005
 BETA = 0.05
 # Fewer launches do not tell how far launches differ.
 FEWEST_LAUNCHES = 3
-# Batches of one or two images spend their time in launching and in Python, which varies by more.
-_SMALL_BATCH = 2
-_SMALL_BATCH_EFFECT = math.log(1.10)
-_EFFECT = math.log(1.05)
 # What a change must be above to be called without an A/B.
 _CALLED = math.log(1.05)
 _CALLED_IF_ASSUMED = math.log(1.10)
 # The canary has moved if it did by more than this, and by so many of its standard errors.
 _CANARY = math.log(1.015)
 _CANARY_ERRORS = 3
-
-
-def stored_minimum_effect(cell: Cell) -> float:
-    """The change of throughput or median latency worth a verdict, in logarithms of time."""
-    return _SMALL_BATCH_EFFECT if cell.batch_size <= _SMALL_BATCH else _EFFECT
 
 
 def canary_shift(launches: StoredLaunches) -> CanaryShift | None:

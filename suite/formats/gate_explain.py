@@ -66,13 +66,13 @@ def _arithmetic(report: GateReport, cell: GateCell, estimate: StoredEstimate) ->
     )
     basis = "its own launches" if estimate.is_noisier else "its own launches and the other cells"
     yield (
-        f"launches of a day differ by {percent(estimate.launch_sd)} (standard deviation by {basis},"
-        f" {estimate.freedom:.1f} degrees of freedom), days by {tau_words(estimate.tau)}"
+        f"launches of a day differ by {percent(estimate.launch_sd)} (standard deviation by"
+        f" {basis}), days by {tau_words(estimate.tau)}"
     )
     yield (
         f"together, {stored.today} launches today and {stored.in_baseline} on"
         f" {days_words(stored.sessions)} before, that makes a standard error of"
-        f" {percent(estimate.standard_error)}"
+        f" {percent(estimate.standard_error)}, with {estimate.freedom:.1f} degrees of freedom"
     )
     gated = len(report.rules.gated)
     metrics = f" in {gated} metrics" if gated > 1 else ""

@@ -34,8 +34,10 @@ class CellSelftest:
 
     `launch_sd` is the standard deviation of launches within a session, and `sd_interval` contains
     the true one with 95 % confidence where launches are normal. `sd_limit` is an upper limit of it,
-    at the confidence of `limit_confidence`: 90 %, or 99 % where the launches have heavier tails
-    than normal ones (`has_heavy_tails`), for which it truly holds less often.
+    at the confidence of `limit_confidence`: 90 %, or 99 % where the launches show heavier tails
+    than normal ones (`has_heavy_tails`). Few show theirs: in simulation the limit is truly above
+    the deviation of 20 launches in 90 % of sets if they are normal, in 81 % if they follow
+    Student's t with 5 degrees of freedom, and in 64 % with 3.
 
     `smallest_loss`, a share, is the one that an A/B finds in nine of ten cases if the true standard
     deviation is `launch_sd`, `smallest_loss_at_limit` if it is `sd_limit`. `paired_sd` is that of a

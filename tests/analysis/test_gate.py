@@ -32,6 +32,7 @@ from suite.model.rules import GateRules, MinimumLoss
 from suite.model.run import DamagedRecord, Run
 
 ONE, TWO, THREE = CELLS
+FOUR = make_cell(batch_size=128)
 # Six days: the baseline alone may call a loss of more than 5 % where the base cannot be built.
 DAYS = 6
 
@@ -117,6 +118,34 @@ def test_every_metric_is_judged_by_its_own_numbers(metric: Metric) -> None:
 
     assert is_slower is (metric is not Metric.LATENCY_P50)
     assert found(report, ONE, metric).is_gated is (metric is Metric.THROUGHPUT)
+
+
+def test_how_days_differ_is_told_of_throughput() -> None:
+    """One slow step in three moves the mean of a day, and not its median."""
+
+    def day(number: int, last: float) -> Run:
+        run = session({}, number)
+        launches = [
+            replace(each, step_seconds=(*each.step_seconds, last)) for each in timed(ONE, times())
+        ]
+        return replace(run, launches=tuple(launches))
+
+    days = [day(number, last) for number, last in enumerate((0.1, 0.2, 0.1, 0.2, 0.1), 1)]
+    report = gate_report(make_gate(timed_run({ONE: times()}), make_baseline(*days)))
+
+    assert report.tau is not None
+    assert report.tau.sd > 0.05
+    assert not report.tau.is_assumed
+
+
+@pytest.mark.parametrize(("wanted", "doubt"), [(None, None), (0.03, Doubt.TOO_COARSE), (0.2, None)])
+def test_the_rules_say_which_loss_has_to_be_found(wanted: float | None, doubt: Doubt) -> None:
+    """A cell that is open is too coarse if the loss that is wanted would go unseen."""
+    rules = GateRules(wanted_loss=wanted)
+    report = gate_report(make_gate(run_of(1, 1.045, 1), baseline_of(CELLS, DAYS), rules=rules))
+
+    assert found(report, TWO).verdict is VerdictKind.INCONCLUSIVE
+    assert found(report, TWO).doubt is doubt
 
 
 def test_what_is_not_gated_is_shown_and_opens_nothing() -> None:
@@ -274,7 +303,27 @@ def test_cells_without_a_number_in_the_baseline_are_told() -> None:
     assert {cell.cell_id for cell in report.cells} == {cell.id for cell in CELLS}
 
 
+def test_a_cell_that_failed_throughout_the_baseline_is_new() -> None:
+    """There is nothing to compare it with, and it is no loss that it fails again."""
+    day = session({cell: times() for cell in CELLS})
+    lost = make_launch(cell=FOUR, status=Status.OUT_OF_MEMORY, reason="why")
+    baseline = make_baseline(replace(day, launches=(*day.launches, lost)))
+    today = timed_run({cell: times() for cell in (*CELLS, FOUR)})
+    report = gate_report(make_gate(today, baseline))
+    failing = gate_report(
+        make_gate(replace(today, launches=(*today.launches[:15], lost)), baseline)
+    )
+
+    assert (report.new, report.lost, report.family) == ((FOUR.id,), (), 3)
+    assert (failing.new, failing.lost) == ((FOUR.id,), ())
+
+
 # ---- the canary
+
+
+def test_without_a_canary_none_is_told() -> None:
+    """By default there is none."""
+    assert gate_report(make_gate(run_of(1, 1, 1), baseline_of(CELLS))).canary is None
 
 
 def test_the_canary_gates_nothing() -> None:

@@ -95,6 +95,15 @@ def test_a_baseline_that_recorded_no_software_has_no_other_side() -> None:
     assert found.why == "the baseline does not tell the commit of its suite"
 
 
+def test_what_changes_no_times_is_no_matter() -> None:
+    """Another file of the matrix, or another selection of its cells."""
+    earlier = make_header(environment=BASE, matrix="another", selection="--only xla")
+    today = make_header(environment={**BASE, **OTHER_CODE})
+    found = base_side(header_differences(earlier, today), BASE, ())
+
+    assert found.kind is BaseKind.FOUND
+
+
 def test_a_side_that_the_user_gives_counts() -> None:
     """Whatever the records say of it."""
     found = side({"driver": "535"}, {}, ["python=old", "env:A=1"])

@@ -126,6 +126,9 @@ def test_gated_metrics_share_alpha() -> None:
     reach = stats.t.isf(0.0025, 12) * half.standard_error
     assert half.mean - half.lower == pytest.approx(reach)
     assert half.upper == one.upper
+    cells = {"cell": stored()}
+    effects = {"cell": math.log(1.03)}
+    assert confirm_stored({"cell": around(0.05, 0.01)}, cells, effects)["cell"].estimate == one
 
 
 def test_a_failed_round_has_no_pair() -> None:

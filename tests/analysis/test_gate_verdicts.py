@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders import make_cell
 from scipy import stats
 
-from suite.analysis.gate_verdicts import canary_shift, judge_stored, stored_minimum_effect
+from suite.analysis.gate_verdicts import canary_shift, judge_stored
 from suite.model.ab import VerdictKind
 from suite.model.gate import (
     Base,
@@ -291,6 +290,9 @@ def test_all_cells_and_metrics_share_the_risk() -> None:
     assert estimated(judge(cell, effect=0.01)["cell"]).is_significant
     assert not estimated(judge({**cell, **failed}, effect=0.01)["cell"]).is_significant
     assert not estimated(judge(cell, effect=0.01, metrics=10)["cell"]).is_significant
+    effects = {"cell": math.log1p(0.01)}
+    one = judge_stored(cell, effects, tau=MEASURED, base=Base.CANNOT_BE_BUILT)
+    assert one == judge(cell, effect=0.01)
 
 
 def test_holm_steps_down() -> None:
@@ -397,14 +399,6 @@ def test_two_days_far_apart_are_not_taken_for_a_day_like_another() -> None:
     assert verdict.verdict is INCONCLUSIVE
     assert estimated(verdict).tau.sd == pytest.approx(math.sqrt(0.2**2 / 2 - 1e-4 / 5))
     assert estimated(verdict).freedom == 1
-
-
-@pytest.mark.parametrize(
-    ("batch", "effect"), [(1, 0.10), (2, 0.10), (3, 0.05), (8, 0.05), (256, 0.05)]
-)
-def test_the_minimum_effect_of_a_cell(batch: int, effect: float) -> None:
-    """10 % up to a batch size of 2, 5 % above."""
-    assert math.expm1(stored_minimum_effect(make_cell(batch_size=batch))) == pytest.approx(effect)
 
 
 def test_no_cells_have_no_verdicts() -> None:

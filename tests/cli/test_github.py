@@ -94,7 +94,7 @@ def test_an_ab_is_summed_up_and_its_regression_marked(
     """Whoever looks at a red pull request sees the cell without a log."""
     matrix = tmp_path / "one.yaml"
     matrix.write_text(ONE_CELL)
-    sides = ("--a", "precision=amp", "--b", "unchanged", "--rounds", "3")
+    sides = ("--a", "precision=amp", "--b", "unchanged", "--rounds", "8")
     assert main(["ab", str(matrix), "--out", str(tmp_path / "out"), *sides]) == 1
     (directory,) = (tmp_path / "out").iterdir()
     marks = [line for line in capsys.readouterr().out.splitlines() if line.startswith("::")]

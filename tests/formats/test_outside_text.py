@@ -27,6 +27,7 @@ from suite.analysis.ab import SideRun, ab_report
 from suite.analysis.assemble import assemble
 from suite.analysis.baseline import baseline_of_run, baseline_report
 from suite.analysis.pairs import paired
+from suite.analysis.selftest import selftest
 from suite.analysis.trends import history
 from suite.analysis.verdict import judge_run
 from suite.cli.live_table import View, live_table
@@ -46,6 +47,7 @@ from suite.formats.plots import comparison_plots, plot_files
 from suite.formats.reference_tables import reference_list, reference_text
 from suite.formats.results import overhead_text, report_markdown, report_text, run_text
 from suite.formats.run_list import run_list
+from suite.formats.selftest import selftest_text
 from suite.formats.tables import Dialect
 from suite.formats.verdict import verdict_text
 from suite.model.ab import fixed
@@ -59,6 +61,7 @@ from suite.model.launch import Status
 from suite.model.matrix import Matrix
 from suite.model.report import Report
 from suite.model.run import RunSummary
+from suite.model.selftest import RecordedLaunches
 from suite.model.text import shown
 
 # No table is made narrower.
@@ -151,6 +154,13 @@ def listed(name: str) -> RunSummary:
     return RunSummary(directory=name, header=header, recorded_launches=0)
 
 
+def selftest_with(name: str) -> str:
+    """A cell that tells something, and one that does not."""
+    told = RecordedLaunches(sessions=((-1.0, -1.02, -1.01),))
+    cells = {f"{name}-told": told, f"{name}-untold": RecordedLaunches(sessions=((-1.0,),))}
+    return selftest_text(selftest(cells, dict.fromkeys(cells, 0.05)), WIDE)
+
+
 TEXTS: dict[str, Callable[[str], str]] = {
     "ab_text": lambda name: ab_text(ab_with(name), WIDE),
     "baseline_text": lambda name: baseline_text(baseline_with(name), WIDE),
@@ -168,6 +178,7 @@ TEXTS: dict[str, Callable[[str], str]] = {
     "plan_text": plan_with,
     "reference_text": lambda name: reference_text(reference_with(name), Dialect.TERMINAL, WIDE),
     "reference_list": lambda name: reference_list([reference_with(name)], WIDE),
+    "selftest_text": selftest_with,
     "verdict_text": judged,
     "run_list": lambda name: run_list([listed(name)], WIDE),
     "left_out_text": lambda name: left_out_text(LeftOut("a check", name)),
@@ -193,6 +204,7 @@ FILLED = {
     "plan_text",
     "report_text",
     "run_text",
+    "selftest_text",
 }
 # They write the suite's own words and numbers alone.
 OWN_WORDS = {

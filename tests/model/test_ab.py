@@ -1,8 +1,10 @@
 """suite.model.ab: settings of A/B runs, and losses as shares."""
 
+import math
+
 import pytest
 
-from suite.model.ab import AB_SEQUENTIAL, GATE, Setting, fixed
+from suite.model.ab import AB_SEQUENTIAL, GATE, Setting, as_loss, fixed
 
 
 @pytest.mark.parametrize("setting", [AB_SEQUENTIAL, GATE, fixed(7)])
@@ -49,3 +51,16 @@ def test_every_look_can_let_cells_pass_and_the_last_can_call_them(
     """Otherwise a look would have no bound to show."""
     with pytest.raises(ValueError, match="every look needs a share of beta"):
         Setting(looks=(5, 10), alpha_shares=alpha_shares, beta_shares=beta_shares)
+
+
+def test_a_logarithm_is_told_as_a_loss() -> None:
+    """Ln 1.05 is 5 %, and the same the other way round is a gain."""
+    assert as_loss(math.log(1.05)) == pytest.approx(0.05)
+    assert as_loss(-math.log(1.25)) == pytest.approx(-0.2)
+
+
+def test_no_loss_is_too_large_for_a_number() -> None:
+    """Launches that differ by hundreds of orders of magnitude have bounds that files can hold."""
+    assert as_loss(1000.0) == as_loss(2000.0) > 1e308
+    assert math.isfinite(as_loss(math.inf))
+    assert as_loss(-1000.0) == -1

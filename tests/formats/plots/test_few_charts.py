@@ -1,6 +1,7 @@
 """Cells side by side: the axes of their charts reach what belongs to the picture, no further."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from builders import make_cell, make_launch, make_run, make_telemetry
@@ -81,6 +82,15 @@ def test_launches_alike_are_drawn_within_two_percent() -> None:
     launches = [make_launch(launch=number, step_seconds=(0.1, 0.1)) for number in range(2)]
 
     assert {"-2%", "0", "+2%"} <= set(texts(chart("Launches", launches)))
+
+
+def test_launches_are_numbered_where_there_are_several() -> None:
+    """Two are several; one needs no number."""
+    one = make_launch(step_seconds=(0.1, 0.1))
+    several = texts(chart("Every step in order", [one, replace(one, launch=1)]))
+
+    assert several[:2] == ["launch 1", "2"]
+    assert not {"launch 1", "1"} & set(texts(chart("Every step in order", [one])))
 
 
 def test_steps_that_share_a_unit_are_drawn_once() -> None:
