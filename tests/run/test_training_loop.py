@@ -1,4 +1,4 @@
-"""The loop of a training: what follows each step, by a trainer that only counts."""
+"""suite.run.training: what follows each step, by a trainer that only counts."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
