@@ -13,24 +13,21 @@ from suite.cli.headers import directory_name, new_header
 from suite.cli.terminal import text_width
 from suite.cli.training_files import read_course, write_training
 from suite.cli.training_progress import TrainingProgress
+from suite.cli.training_start import matrix_of, record_options, record_splits, training_header
 from suite.cli.training_work import TrainingPart, new_training, resumed_training
 from suite.formats.tables import paragraph
 from suite.formats.training import training_text
-from suite.kernels.interface import KernelOptions
 from suite.machine.devices import detect_machine
-from suite.model.cell import MOST_STEP_TIMES, Cell, Data, KernelName, Mode, Protocol
 from suite.model.device import Machine, labelling_machine, used_gpus
 from suite.model.distributed import RankLauncher
 from suite.model.errors import ExitCode, InputError, UnfinishedError
 from suite.model.launch import Launch, Status
 from suite.model.matrix import Matrix
-from suite.model.run import RunHeader
 from suite.model.text import bench, shown
+from suite.model.training_course import TrainingCourse
 from suite.model.training_record import (
-    ChosenTraining,
     Ended,
     Outcome,
-    Split,
     TrainingHeader,
     TrainingWork,
 )
@@ -40,25 +37,17 @@ from suite.run.ranks.command import choose_launcher
 from suite.run.session import Conduct, run_session
 from suite.run.stop import Stop
 from suite.store.checkpoints import checkpoint_steps
-from suite.store.dali_index import check_index
-from suite.store.data_set import cell_shards
 from suite.store.recipes import read_recipe, recipe_path
-from suite.store.tfrecords import SPLITS, list_shards, shard_bytes
 from suite.store.training_runs import as_stored_training, event_log
-
-# A build compiles for minutes, and an evaluation of 50,000 images takes minutes on few GPUs; these
-# deadlines only have to end what hangs.
-_STARTUP_SECONDS = 3600.0
-_STEP_SECONDS = 2 * 3600.0
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Train and report; exit 3 if it failed or its time is over, and 130 if it was stopped."""
     chosen = read_recipe(recipe_path(arguments.recipe), arguments.precision, arguments.settings)
-    options = _options(arguments, chosen)
-    splits = _splits(options, chosen.training.cell)
+    options = record_options(arguments, chosen)
+    splits = record_splits(options, chosen.training.cell)
     machine = detect_machine()
-    matrix = _matrix(chosen)
+    matrix = matrix_of(chosen)
     launcher = choose_launcher(matrix.distributed, os.environ)
     (planned,) = plan_launches(matrix, machine, options, launcher).launches
     if planned.skip_reason is not None:
@@ -69,7 +58,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         say_findings(diagnosis)
         run_header = new_header(matrix, options, machine, recorded_findings(diagnosis))
         run_header = replace(run_header, command=arguments.command)
-        header = as_stored_training(_header(chosen, run_header, splits))
+        header = as_stored_training(training_header(chosen, run_header, splits))
         name = directory_name(run_header, labelling_machine(matrix.cells, machine))
         with _part(arguments, header, f"{name}-train") as part:
             announce(part.directory)
@@ -84,90 +73,6 @@ def run(arguments: argparse.Namespace) -> ExitCode:
                 )
                 ended = _train(_ordered(arguments, planned, part), matrix, machine, part, conduct)
             return _report(part, ended, stop, arguments.command)
-
-
-def _options(arguments: argparse.Namespace, chosen: ChosenTraining) -> KernelOptions:
-    """The folders of the records, of which a training that is real needs one.
-
-    Raises:
-        InputError: one is missing, or has no use.
-    """
-    cell, recipe = chosen.training.cell, arguments.recipe
-    if cell.kernel is KernelName.SIMULATED:
-        for name in ("data_dir", "data_idx_dir"):
-            if getattr(arguments, name):
-                raise InputError(f"{recipe}: reads no records; leave out --{name}")
-        return KernelOptions()
-    if not arguments.data_dir:
-        raise InputError(
-            f"{recipe}: trains on records; give --data_dir DIR with train-* and validation-* shards"
-        )
-    if cell.data is Data.DALI and not arguments.data_idx_dir:
-        make = bench("data", "index", arguments.data_dir)
-        raise InputError(f"{recipe}: DALI needs --data_idx_dir DIR, made with: {make}")
-    if cell.data is not Data.DALI and arguments.data_idx_dir:
-        raise InputError(f"{recipe}: only DALI reads --data_idx_dir; add --set data=dali")
-    return KernelOptions(data_dir=arguments.data_dir, data_idx_dir=arguments.data_idx_dir)
-
-
-def _splits(options: KernelOptions, cell: Cell) -> dict[str, Split]:
-    """What the folder holds of each split, both of which must be there.
-
-    Raises:
-        InputError: a split is missing, cannot fill a batch, or does not fit its index.
-    """
-    if options.data_dir is None:
-        return {}
-    validation = list_shards(Path(options.data_dir), SPLITS[Mode.INFERENCE])
-    found = {
-        SPLITS[Mode.TRAINING]: cell_shards(cell, options.data_dir, options.data_idx_dir),
-        SPLITS[Mode.INFERENCE]: validation,
-    }
-    if options.data_idx_dir is not None:
-        for shard in validation:
-            check_index(shard, Path(options.data_idx_dir))
-    return {
-        name: Split(shards=len(shards), bytes=sum(map(shard_bytes, shards)))
-        for name, shards in found.items()
-    }
-
-
-def _matrix(chosen: ChosenTraining) -> Matrix:
-    """The training's cell as a matrix of its own, for what launches are planned by."""
-    training = chosen.training
-    return Matrix(
-        name=training.name,
-        purpose=training.purpose,
-        device=None,
-        reference=None,
-        protocol=Protocol(
-            warmup_steps=0,
-            # As many as the record of a launch may have; each rank has its own.
-            measured_steps=MOST_STEP_TIMES // (training.cell.gpus + 1),
-            startup_timeout_seconds=_STARTUP_SECONDS,
-            step_timeout_seconds=_STEP_SECONDS,
-        ),
-        cells=(training.cell,),
-        reading=training.reading,
-    )
-
-
-def _header(chosen: ChosenTraining, header: RunHeader, splits: dict[str, Split]) -> TrainingHeader:
-    folders = {name: str(value) for name, value in (header.data or {}).items() if value}
-    return TrainingHeader(
-        training=chosen.training,
-        system=chosen.system,
-        overrides=chosen.overrides,
-        device=header.device,
-        gpu=header.gpu,
-        started_at=header.started_at,
-        machine=header.machine,
-        environment=header.environment,
-        distributed=header.distributed,
-        data={name: folders.get(name) for name in ("data_dir", "data_idx_dir")},
-        splits=splits,
-        command=header.command,
-    )
 
 
 def _part(
@@ -265,14 +170,15 @@ def _report(
     if ended is not None and ended.outcome is Outcome.REFUSED:
         raise InputError(f"{ended.reason}; nothing was trained")
     course = read_course(part.directory)
-    files = write_training(course, part.directory)
+    files, unwritten = _written(course, part.directory)
     print(f"\n{training_text(course, text_width())}")
     held = ", ".join([*files, "training.json", "events.jsonl", "checkpoints/", "cells/"])
     print(paragraph(f"training directory: {shown(str(part.directory))} ({held})", text_width()))
+    if unwritten is not None:
+        raise UnfinishedError(f"{unwritten}; make room, and --resume goes on and writes the rest")
     if ended is None:
         print("nothing was missing")
-        return ExitCode.GOOD
-    if ended.outcome is Outcome.FINISHED:
+    if ended is None or ended.outcome is Outcome.FINISHED:
         return ExitCode.GOOD
     way_on = f"go on with: {_resume_command(command, part.directory)}"
     if ended.outcome is Outcome.FAILED:
@@ -281,9 +187,18 @@ def _report(
             "no checkpoint was written" if kept is None else f"the checkpoint of step {kept} stays"
         )
         raise UnfinishedError(f"{ended.reason}; {last}; {way_on}")
-    why = f"stopped by {stop.by}" if stop.by else "--max-time is over"
-    print(f"not finished ({why}): {ended.reason}; {way_on}")
-    return ExitCode.INTERRUPTED if stop.by is not None else ExitCode.CELL_FAILED
+    is_late = ended.outcome is Outcome.TIME_OVER
+    by = f"stopped by {stop.by or 'a SIGTERM to the worker'}"
+    print(f"not finished ({'--max-time is over' if is_late else by}): {ended.reason}; {way_on}")
+    return ExitCode.CELL_FAILED if is_late else ExitCode.INTERRUPTED
+
+
+def _written(course: TrainingCourse, directory: Path) -> tuple[list[str], InputError | None]:
+    """The files that could be written of it, and why others could not."""
+    try:
+        return write_training(course, directory), None
+    except InputError as error:
+        return [], error
 
 
 def _resume_command(words: Sequence[str], directory: Path) -> str:

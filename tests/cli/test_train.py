@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 from pathlib import Path
 
@@ -311,6 +312,22 @@ def test_nothing_is_left_to_do_for_a_whole_training(whole: TrainingBench) -> Non
     assert code == 0
     assert "nothing was missing" in printed
     assert whole.state() == before
+
+
+def test_a_report_that_cannot_be_written_is_said(
+    whole: TrainingBench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was trained stays, and the exit code is not that of a training without its report."""
+    directory = tmp_path / "copy"
+    shutil.copytree(whole.directory, directory)
+    (directory / "training.csv").unlink()
+    (directory / "training.csv").mkdir()
+    code = main(["train", "demo", "--resume", str(directory)])
+    said = capsys.readouterr()
+
+    assert code == 3
+    assert "training.csv: cannot be written" in said.err
+    assert "of 203 images after epoch 10" in said.out
 
 
 def test_a_training_that_diverges_stops_and_keeps_its_checkpoints(bench: TrainingBench) -> None:
