@@ -8,8 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from suite.kernels import interface, tensorflow
-from suite.kernels.interface import KernelOptions
-from suite.kernels.simulated_training import SimulatedTrainer
+from suite.kernels.interface import KernelOptions, Trainer
 from suite.model.cell import Cell, Mode
 from suite.model.device import Machine
 from suite.model.facts import Facts
@@ -88,8 +87,10 @@ def build(cell: Cell, options: KernelOptions) -> SimulatedKernel:
     return SimulatedKernel(cell, options)
 
 
-def train(training: Training, options: KernelOptions) -> SimulatedTrainer:  # noqa: ARG001 - as every framework
+def train(training: Training, options: KernelOptions) -> Trainer:  # noqa: ARG001 - as above
     """The small training, which reads no files."""
+    from suite.kernels.simulated_training import SimulatedTrainer
+
     return SimulatedTrainer(training)
 
 

@@ -78,7 +78,7 @@ def test_two_ranks_make_the_update_of_one(
 
 
 def test_two_ranks_tell_the_losses_of_one(tmp_path: Path) -> None:
-    """A training at half the batch on each of two ranks reports and does what one at the whole does.
+    """At half the batch on each of two ranks a training reports and does what one rank does.
 
     Both ranks tell the same: loss, cross entropy and rate of all ranks together, to 1e-5.
     """
