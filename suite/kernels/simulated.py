@@ -6,18 +6,14 @@ Its training is a small one of its own. Its numbers mean nothing, and every reco
 import random
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from suite.kernels import interface, tensorflow
-from suite.kernels.interface import KernelOptions
+from suite.kernels.interface import KernelOptions, Trainer
 from suite.model.cell import Cell, Mode
 from suite.model.device import Machine
 from suite.model.facts import Facts
 from suite.model.finding import Diagnosis
 from suite.model.training import Training
-
-if TYPE_CHECKING:
-    from suite.kernels.simulated_training import SimulatedTrainer
 
 packages: Mapping[str, tuple[str, ...]] = {}
 
@@ -91,9 +87,8 @@ def build(cell: Cell, options: KernelOptions) -> SimulatedKernel:
     return SimulatedKernel(cell, options)
 
 
-def train(training: Training, options: KernelOptions) -> "SimulatedTrainer":  # noqa: ARG001 - as every framework
+def train(training: Training, options: KernelOptions) -> Trainer:  # noqa: ARG001 - as above
     """The small training, which reads no files."""
-    # Its numpy is for trainings alone: this module is imported by every verb.
     from suite.kernels.simulated_training import SimulatedTrainer
 
     return SimulatedTrainer(training)

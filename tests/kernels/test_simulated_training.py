@@ -35,7 +35,7 @@ def trainer(*, seed: int = 0, epochs: int = EPOCHS, **settings: Any) -> Simulate
         recipe=replace(RECIPE, **settings),
         seed=seed,
     )
-    return simulated.train(training, KernelOptions())
+    return SimulatedTrainer(training)
 
 
 def untimed(step: TrainedStep) -> TrainedStep:
@@ -151,4 +151,7 @@ def test_a_state_of_another_training_is_refused(change: dict[str, Any], words: s
 
 def test_its_record_says_so() -> None:
     """No record of it can pass for that of a network."""
-    assert trainer().facts().simulated is True
+    cell = make_cell(mode=Mode.TRAINING, kernel=KernelName.SIMULATED)
+    training = Training(name="a", purpose="a", cell=cell, epochs=1, recipe=RECIPE)
+
+    assert simulated.train(training, KernelOptions()).facts().simulated is True
