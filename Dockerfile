@@ -26,6 +26,7 @@ RUN bash suite/install/packages.sh python horovod hosts revisions && rm -rf /var
 COPY pyproject.toml README.md bench.py ./
 COPY suite suite
 COPY matrices matrices
+COPY recipes recipes
 COPY reference reference
 # Downloads and builds stay in the builder's cache, outside the image.
 RUN --mount=type=cache,target=/root/.cache \

@@ -8,13 +8,16 @@ from suite.analysis.baseline import baseline_of_run, with_sessions
 from suite.analysis.summary import summarize
 from suite.kernels.interface import KernelOptions
 from suite.model.baseline import Baseline, BaselineChange, ChangeKind
-from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.cell import Cell, Data, Mode, Precision, Protocol
 from suite.model.device import Cpu, Gpu, Machine
 from suite.model.facts import Facts
 from suite.model.launch import Caution, CautionKind, Launch, Status
+from suite.model.recipe import Recipe
 from suite.model.reference import ReferenceRow
 from suite.model.run import CellResult, Run, RunHeader
 from suite.model.telemetry import Gauge, Telemetry, TelemetryPoint
+from suite.model.training import Evaluation, TrainedStep, Training
+from suite.model.training_record import Evaluated, Split, TrainingHeader
 from suite.run.order import LaunchOrder
 from suite.store.launches import write_launch
 from suite.store.runs import create_run
@@ -149,6 +152,49 @@ def make_row(**facts: Any) -> ReferenceRow:
         latency_p99_ms=None,
     )
     return replace(usual, **facts)
+
+
+def make_training(**facts: Any) -> Training:
+    """Two epochs of the usual cell in training, by the usual recipe."""
+    usual = Training(
+        name="mine",
+        purpose="a test",
+        cell=make_cell(mode=Mode.TRAINING, data=Data.TFRECORD),
+        epochs=2,
+        recipe=Recipe(),
+    )
+    return replace(usual, **facts)
+
+
+def make_training_header(**facts: Any) -> TrainingHeader:
+    """What is known before the first step of the usual training on a T4."""
+    usual = TrainingHeader(
+        training=make_training(),
+        system=None,
+        overrides=(),
+        device="Tesla T4",
+        gpu="Tesla T4",
+        started_at="2026-01-02T03:04:05+00:00",
+        machine={"gpus": [{"name": "Tesla T4"}]},
+        environment={"python": "3.12.0", "tensorflow": "2.21.0", "variables": {}},
+        data={"data_dir": "/records", "data_idx_dir": None},
+        splits={"train": Split(shards=2, bytes=100), "validation": Split(shards=1, bytes=50)},
+    )
+    return replace(usual, **facts)
+
+
+def make_trained_step(step: int, **facts: Any) -> TrainedStep:
+    """A step of half a second at a loss of 2."""
+    usual = TrainedStep(
+        step=step, loss=2.0, cross_entropy=1.5, learning_rate=0.1, seconds=0.5, wait_seconds=0.05
+    )
+    return replace(usual, **facts)
+
+
+def make_evaluated(step: int, **facts: Any) -> Evaluated:
+    """60 of 100 images right, and 90 among the five likeliest."""
+    usual = Evaluation(images=100, top1=60, top5=90, cross_entropy=1.0, seconds=2.0)
+    return Evaluated(step=step, evaluation=replace(usual, **facts))
 
 
 def make_baseline(*runs: Run, **facts: Any) -> Baseline:

@@ -21,6 +21,7 @@ from suite.model.errors import ExitCode
 from suite.model.finding import FindingKind
 from suite.run.flags import parse_order
 from suite.store.matrices import read_matrix
+from suite.store.recipes import read_recipe, recipe_path
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -33,7 +34,7 @@ SET_UP, TEST = CODE[0].strip(), CODE[1].strip()
 MOST_LINES = 150
 
 # Verbs that measure or compute; the others read what is there and write about it.
-SLOW = {"run", "ab", "data", "selfcheck"}
+SLOW = {"run", "ab", "data", "selfcheck", "train", "project"}
 PLACEHOLDERS = {
     "MATRIX": "quick",
     "RUN": "reports/1-quick",
@@ -41,6 +42,7 @@ PLACEHOLDERS = {
     "CSV": "t4",
     "FILE": "baselines/t4.json",
     "DIR": "out",
+    "RECIPE": "dgx1_90epochs",
     "SIDE": "unchanged",
     "new/bin/python": sys.executable,
 }
@@ -73,7 +75,7 @@ CALLS = list(dict.fromkeys(call for text in GUIDE.values() for call in calls(tex
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where commands are run: the matrices, the tables, and two runs of one matrix."""
-    for name in ("matrices", "reference", "docs"):
+    for name in ("matrices", "recipes", "reference", "docs"):
         (tmp_path / name).symlink_to(ROOT / name)
     cell = make_cell(precision=Precision.AMP, batch_size=64)
     for number in (1, 2):
@@ -113,6 +115,8 @@ def test_every_command_runs(call: str, capsys: pytest.CaptureFixture[str]) -> No
     elif given.verb == "run":
         check_flags(given)
         assert chosen_matrix(given).cells
+    elif given.verb in {"train", "project"}:
+        assert read_recipe(recipe_path(given.recipe), given.precision, given.settings).training
     elif given.verb == "ab":
         for name, side in (("a", given.a), ("b", given.b)):
             assert parse_side(name, side).cells_of(chosen_matrix(given))
@@ -279,6 +283,21 @@ def test_the_example_matrix_is_one(tmp_path: Path) -> None:
     path.write_text(examples("matrices.md")[0])
 
     assert len(read_matrix(path).cells) == 6
+
+
+def test_every_recipe_has_its_place() -> None:
+    """The page about training names each that ships."""
+    for path in (ROOT / "recipes").glob("*.yaml"):
+        assert f"`{path.stem}`" in PAGES["training.md"]
+
+
+def test_the_example_recipe_is_read(tmp_path: Path) -> None:
+    """The recipe shown is read as it stands, in both precisions."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(examples("training.md")[0])
+
+    assert read_recipe(path).training.cell.batch_size == 64
+    assert read_recipe(path, "amp").training.recipe.static_loss_scale is None
 
 
 def test_the_example_of_rules_is_the_file() -> None:

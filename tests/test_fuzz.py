@@ -8,39 +8,52 @@ import struct
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from builders import make_baseline, make_cell, make_header, make_whole_launch
+from builders import (
+    make_baseline,
+    make_cell,
+    make_evaluated,
+    make_header,
+    make_trained_step,
+    make_training_header,
+    make_whole_launch,
+)
 
 from suite.analysis.baseline import baseline_report
 from suite.analysis.results import cell_results
+from suite.analysis.training_course import training_course
 from suite.cli.parser import make_parser
 from suite.cli.selection import narrowed
 from suite.formats.baseline import baseline_text
 from suite.model.cell import Mode, Precision, Protocol
 from suite.model.errors import ExitCode, InputError, SuiteError
 from suite.model.run import Run
+from suite.model.training_record import Began, Ended, Outcome, Saved
 from suite.run.channel import receive
 from suite.run.flags import parse_order
 from suite.run.order import decode_order, encode_order
 from suite.run.plan import Plan, PlannedLaunch, decode_plan, encode_plan
 from suite.store.baselines import read_baseline, write_baseline
+from suite.store.checkpoints import read_checkpoint
 from suite.store.dali_index import compare_index
 from suite.store.hostfile import read_hostfile
 from suite.store.import_published import transcribe
 from suite.store.launches import encode_launch, write_launch
 from suite.store.matrices import read_matrix
+from suite.store.recipes import read_recipe
 from suite.store.references import read_bands, read_system
 from suite.store.rules import read_rules
 from suite.store.runs import create_run, read_run
 from suite.store.saved_results import is_results_table, read_results
-from suite.store.text import read_text
+from suite.store.text import json_text, read_text
 from suite.store.tfrecords import count_records
+from suite.store.training_runs import encode_event, read_events, read_training_header
 
 ROOT = Path(__file__).parents[1]
 INPUTS = 10_000
@@ -74,6 +87,54 @@ include:
   - {mode: inference, precision: amp, xla: on, batch_size: 64, data: dali, layout: nhwc,
      xla_mode: jit_compile, gpus: 1, graph: frozen}
 """
+RECIPE = """\
+purpose: every key there is
+system: dgx1
+epochs: 90
+gpus: 8
+image_size: 160
+data: tfrecord
+xla: on
+xla_mode: auto_clustering
+layout: nhwc
+kernel: resnet50
+weight_init: fan_in
+lr_init: 0.256
+lr_warmup_epochs: 8
+cosine_lr: true
+momentum: 0.875
+weight_decay: 3.0517578125e-05
+label_smoothing: 0.1
+mixup: 0.2
+shuffled_records: 100
+decode_threads: 4
+open_files: 4
+seed: 7
+precisions:
+  fp32: {batch_size: 128}
+  amp: {batch_size: 256, static_loss_scale: 128}
+"""
+TRAINING = make_training_header()
+EVENTS = "\n".join(
+    encode_event(event)
+    for event in (
+        Began(at="now", step=0, steps_per_epoch=2),
+        make_trained_step(1),
+        make_trained_step(2, loss_scale=64.0, is_skipped=True),
+        make_evaluated(2),
+        Saved(step=2, file="2.ckpt", bytes=10, sha256="ab", seconds=0.5),
+        Ended(at="now", step=2, outcome=Outcome.STOPPED, reason="why"),
+    )
+)
+HEADER_OF_ARRAYS = b'{"step": 3, "arrays": [{"name": "a", "type": "<i2", "shape": [3]}]}'
+
+
+def checkpoint(header: bytes, data: bytes = b"") -> bytes:
+    """A checkpoint with this header and the checksum that it should have."""
+    content = header + b"\n" + data
+    return sha256(content).hexdigest().encode() + b" " + content
+
+
 CELLS = tuple(
     make_cell(mode=mode, precision=precision, xla=xla, batch_size=batch_size)
     for mode in Mode
@@ -100,6 +161,35 @@ def parse_matrix(folder: Path, data: bytes) -> None:
     path = folder / "matrices" / "mine.yaml"
     path.write_bytes(data)
     assert all(cell.id for cell in read_matrix(path).cells)
+
+
+def parse_recipe(folder: Path, data: bytes) -> None:
+    path = folder / "mine.yaml"
+    path.write_bytes(data)
+    assert read_recipe(path).training.cell.id
+
+
+def parse_setting(folder: Path, data: bytes) -> None:
+    path = folder / "mine.yaml"
+    path.write_text(RECIPE)
+    assert read_recipe(path, settings=arguments(data)).training.cell.id
+
+
+def parse_events(folder: Path, data: bytes) -> None:
+    (folder / "events.jsonl").write_bytes(data)
+    read = read_events(folder)
+    assert training_course(TRAINING, read.events).seconds >= 0
+
+
+def parse_training(folder: Path, data: bytes) -> None:
+    (folder / "training.json").write_bytes(data)
+    assert read_training_header(folder).began
+
+
+def parse_checkpoint(folder: Path, data: bytes) -> None:
+    (folder / "checkpoints").mkdir(exist_ok=True)
+    (folder / "checkpoints" / "3.ckpt").write_bytes(data)
+    read_checkpoint(folder, 3)
 
 
 def parse_reference(folder: Path, data: bytes) -> None:
@@ -320,6 +410,95 @@ SUBJECTS = {
                 ("device: any", 'device: any\n"a\\nb": 1'),
                 ("device: any", "device: any\n? [a]\n: b"),
                 ("device: any", "device: any\n<<: {device: any}"),
+            ),
+        ],
+    ),
+    "recipe": Subject(
+        parse_recipe,
+        [RECIPE.encode(), *files("recipes/*.yaml")],
+        [
+            b"[]",
+            b"",
+            DEEP.encode(),
+            *changed(
+                RECIPE.encode(),
+                ("fp32: {batch_size: 128}", "{}: {}"),
+                ("fp32: {batch_size: 128}", "fp32: []"),
+                ("fp32: {batch_size: 128}", "fp32:"),
+                ("fp32: {batch_size: 128}", "fp33: {batch_size: 128}"),
+                ("fp32: {batch_size: 128}", "fp32: {batch_sise: 128}"),
+                ("fp32: {batch_size: 128}", "fp32: {batch_size: 65536}"),
+                ("lr_init: 0.256", "lr_init: 1e400"),
+                ("lr_init: 0.256", "lr_init: .nan"),
+                ("lr_init: 0.256", f"lr_init: {DIGITS}"),
+                ("mixup: 0.2", "mixup: null"),
+                ("system: dgx1", "system: dgx3"),
+                ("epochs: 90", "epochs: 0"),
+                ("weight_init: fan_in", 'weight_init: "fan_in\\n"'),
+            ),
+        ],
+    ),
+    "setting": Subject(
+        parse_setting,
+        words("lr_init=0.3 epochs=2", "xla=off batch_size=7", "static_loss_scale=128", "seed=1")[
+            :2
+        ],
+        [
+            *words("lr_init", "=", "lr_init=", "lr_init={", "lr_init=[", "lr_init=!!int 1", "a=b"),
+            *words(f"epochs={DIGITS}", "epochs=1:30", "data=synthetic", "open_files=1 data=dali"),
+            *words("static_loss_scale=128", "weight_init=fan", "lr_init=1\n2", "lr_init=---"),
+        ],
+    ),
+    "events": Subject(
+        parse_events,
+        [EVENTS.encode() + b"\n", EVENTS.encode(), b""],
+        [
+            b"\n",
+            b"{}\n",
+            b"[]\n",
+            b"\xff\n",
+            b'{"step": null}\n',
+            f"{DEEP}\n".encode(),
+            *changed(
+                EVENTS.encode() + b"\n",
+                ('"loss": 2.0', '"loss": NaN'),
+                ('"loss": 2.0', '"loss": 1e999'),
+                ('"loss": 2.0', '"loss": null'),
+                ('"step": 1', f'"step": {DIGITS}'),
+                ('"step": 1', f'"step": {MANY_DIGITS}'),
+                ('"steps_per_epoch": 2', '"steps_per_epoch": 0'),
+                ('"top1": 60', '"top1": 600'),
+            ),
+        ],
+    ),
+    "training": Subject(
+        parse_training,
+        [json_text({"schema_version": 2, **asdict(TRAINING)}).encode()],
+        [b"", b"{}", b"[]", f"{DEEP}".encode()],
+    ),
+    "checkpoint": Subject(
+        parse_checkpoint,
+        [checkpoint(HEADER_OF_ARRAYS, bytes(6))],
+        [
+            b"",
+            b" ",
+            b"x" * 70,
+            b"0" * 64 + b" {}\n",
+            *(checkpoint(text) for text in (b"", b"{}", b"[]", b"1", DEEP.encode(), b"\xff")),
+            *(
+                checkpoint(HEADER_OF_ARRAYS.replace(old, new), bytes(6))
+                for old, new in (
+                    (b'"step": 3', b'"step": 4'),
+                    (b"<i2", b"|O"),
+                    (b"<i2", b"<f99"),
+                    (b"<i2", b"<U999999"),
+                    (b"[3]", b"[-3]"),
+                    (b"[3]", b"[4]"),
+                    (b"[3]", b"[99999999999, 99999999999]"),
+                    (b"[3]", b'"3"'),
+                    (b"[3]", b"null"),
+                    (b'"a"', b"null"),
+                )
             ),
         ],
     ),

@@ -27,6 +27,7 @@ ONLY_IN = {
     "jinja2": "formats",
     "matplotlib": "formats",
     "scipy": "analysis",
+    "sklearn": "kernels/tensorflow",
     "tabulate": "formats",
     "rich": "cli",
     "argcomplete": "cli",

@@ -31,13 +31,13 @@ def changes(before: RunHeader, now: RunHeader) -> tuple[str, ...]:
     and the software.
     """
     return (
-        *_differences("", {"matrix": before.matrix}, {"matrix": now.matrix}),
+        *differences("", {"matrix": before.matrix}, {"matrix": now.matrix}),
         *_cell_changes(before.cells, now.cells),
-        *_differences("protocol ", asdict(before.protocol), asdict(now.protocol)),
-        *(_differences("", before.data, now.data) if before.data and now.data else ()),
-        *_differences("", _device(before), _device(now)),
+        *differences("protocol ", asdict(before.protocol), asdict(now.protocol)),
+        *(differences("", before.data, now.data) if before.data and now.data else ()),
+        *differences("", _device(before), _device(now)),
         # Earlier versions of the suite did not record all of them.
-        *_differences("", software_of_run(before), software_of_run(now)),
+        *differences("", software_of_run(before), software_of_run(now)),
     )
 
 
@@ -68,13 +68,14 @@ def _cell_changes(before: Sequence[str], now: Sequence[str]) -> list[str]:
     return found
 
 
-def _differences(prefix: str, before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+def differences(prefix: str, before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    """`name old -> new` for each thing of `before` that is not the same now, nested ones too."""
     found = []
     for name, old in before.items():
         new = now.get(name)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             names = dict.fromkeys([*old, *new])
-            found += _differences("", {n: old.get(n) for n in names}, new)
+            found += differences("", {n: old.get(n) for n in names}, new)
         elif old != new:
             found.append(f"{prefix}{name} {old} -> {new}")
     return found

@@ -48,6 +48,13 @@ def _matrices(prefix: str, **_: object) -> list[str]:
     return [*matrix_names(), *_files("yaml", "yml")(prefix)]
 
 
+def _recipes(prefix: str, **_: object) -> list[str]:
+    """The suite's own by name, and files."""
+    from suite.store.recipes import recipe_names
+
+    return [*recipe_names(), *_files("yaml", "yml")(prefix)]
+
+
 def _references(prefix: str, **_: object) -> list[str]:
     """Published tables by name, and files."""
     return [*(system.key for system in SYSTEMS), *_files("csv")(prefix)]
@@ -80,6 +87,7 @@ def _files(*endings: str) -> Completer:
 _COMPLETERS: Mapping[str, Completer] = MappingProxyType(
     {
         "MATRIX": _matrices,
+        "RECIPE": _recipes,
         "CSV": _references,
         "REFERENCE": _references_and_runs,
         "RUN": _runs,

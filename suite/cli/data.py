@@ -2,15 +2,17 @@
 
 import argparse
 
-from suite.kernels.tools import check_shard, make_data_set
+from suite.kernels.tools import check_shard, make_data_set, make_digits
 from suite.model.errors import ExitCode, InputError
 from suite.model.text import bench, shown
 from suite.store.dali_index import compare_index, write_index
 from suite.store.text import reachable
-from suite.store.tfrecords import SPLITS, list_splits, missing_shards
+from suite.store.tfrecords import SPLITS, count_records, list_splits, missing_shards
 
 # Default folder of an index, within the directory of its shards.
 _INDEX = "index"
+# Width and height of random images, near the mean of ImageNet's.
+_RANDOM_SIZE = (500, 375)
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -21,27 +23,44 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _make(arguments: argparse.Namespace) -> None:
+    made = _make_digits(arguments) if arguments.digits else _make_random(arguments)
+    splits = list_splits(arguments.out, SPLITS.values())
+    training, validation = (count_records(splits[split]) for split in SPLITS.values())
+    shards = [shard for own in splits.values() for shard in own]
+    size = sum(shard.stat().st_size for shard in shards)
+    print(
+        f"{shown(str(arguments.out))}: {training} training and {validation} validation images"
+        f" {made} in {len(shards)} shards, {size / 1e6:.1f} MB"
+    )
+    print(f"next: {bench('data', 'index', str(arguments.out))}")
+
+
+def _make_random(arguments: argparse.Namespace) -> str:
+    """Make random images, and say of what size they are."""
     if arguments.shards > arguments.images:
         raise InputError(
             f"--shards {arguments.shards} for {arguments.images} images would leave a file empty;"
             " lower it"
         )
-    width, height = arguments.size
-    shards = make_data_set(
+    width, height = arguments.size or _RANDOM_SIZE
+    make_data_set(
         arguments.out,
         images=arguments.images,
         width=width,
         height=height,
         shards=arguments.shards,
-        seed=arguments.seed,
+        seed=arguments.seed or 0,
     )
-    size = sum(shard.stat().st_size for shard in shards)
-    images = f"{arguments.images} training and {arguments.images} validation images"
-    print(
-        f"{shown(str(arguments.out))}: {images}"
-        f" of {width}x{height} in {len(shards)} shards, {size / 1e6:.1f} MB"
-    )
-    print(f"next: {bench('data', 'index', str(arguments.out))}")
+    return f"of {width}x{height}"
+
+
+def _make_digits(arguments: argparse.Namespace) -> str:
+    """Make digits, and say so."""
+    for name in ("size", "seed"):
+        if getattr(arguments, name) is not None:
+            raise InputError(f"--{name} is for random images; leave it out with --digits")
+    make_digits(arguments.out, shards=arguments.shards)
+    return "of handwritten digits"
 
 
 def _index(arguments: argparse.Namespace) -> None:

@@ -22,17 +22,23 @@ def add_data(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     parser = add_verb(verbs, "data", text, example)
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
 
-    make = add_verb(actions, "make", "write a small data set of random images", example)
+    text = "write a small data set of random images, or of handwritten digits"
+    make = add_verb(actions, "make", text, example)
     make.add_argument("--out", type=path, required=True, metavar="DIR", help="a new directory")
-    make.add_argument(
+    kind = make.add_mutually_exclusive_group(required=True)
+    kind.add_argument(
         "--images",
         type=whole(_IMAGES),
-        required=True,
         metavar="N",
-        help="training images, and as many validation images",
+        help="random training images, and as many validation images",
+    )
+    kind.add_argument(
+        "--digits",
+        action="store_true",
+        help="the 1,797 handwritten digits that scikit-learn brings; a fifth for validation",
     )
     make.add_argument(
-        "--size", type=checked(_size), default=(500, 375), metavar="WxH", help="(500x375)"
+        "--size", type=checked(_size), metavar="WxH", help="of random images (500x375)"
     )
     make.add_argument(
         "--shards",
@@ -41,7 +47,7 @@ def add_data(verbs: "Verbs[argparse.ArgumentParser]") -> None:
         metavar="K",
         help="files per split (%(default)s)",
     )
-    make.add_argument("--seed", type=whole(SEEDS), default=0, help="(default: %(default)s)")
+    make.add_argument("--seed", type=whole(SEEDS), help="of random images (default: 0)")
 
     text = "make the index files that DALI needs, and check them"
     index = add_verb(actions, "index", text, ("data", "index", "images"))

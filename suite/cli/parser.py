@@ -10,6 +10,7 @@ from suite.cli.data_parser import add_data, add_data_directories
 from suite.cli.gate_parser import add_gate
 from suite.cli.reference_parser import add_reference
 from suite.cli.run_parser import add_run_flags
+from suite.cli.training_parser import add_project, add_train
 from suite.cli.verb_parser import Help, Verbs, add_verb
 from suite.model.bounds import Bounds
 from suite.model.cell import BATCH_SIZES, IMAGE_SIZES, PUBLISHED_IMAGE_SIZE
@@ -59,6 +60,8 @@ def make_parser(kind: type[argparse.ArgumentParser] = Parser) -> argparse.Argume
     _add_report(verbs)
     _add_compare(verbs)
     _add_ab(verbs)
+    add_train(verbs, REPORTS)
+    add_project(verbs, REPORTS)
     add_gate(verbs)
     text = "list the runs under a folder, the newest first"
     listing = add_verb(verbs, "list", text, ("list",))

@@ -55,7 +55,7 @@ class RunProgress:
         self._phase = ""
         self._is_stopping = False
         self._console = Console(file=drawing_stream(), highlight=False)
-        self._is_live = _shows_live(self._console)
+        self._is_live = shows_live(self._console)
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> "RunProgress":
@@ -160,7 +160,7 @@ class RunProgress:
         return seconds if cap is None else min(seconds, cap)
 
 
-def _shows_live(console: Console) -> bool:
+def shows_live(console: Console) -> bool:
     """Whether a user can watch; escape sequences do not belong in a log."""
     return console.file.isatty() and console.is_interactive and not os.environ.get("CI")
 

@@ -6,7 +6,7 @@ A framework builds kernels; a kernel is one cell made executable.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from suite.model.cell import Cell
 from suite.model.device import Machine
@@ -16,6 +16,10 @@ from suite.model.facts import Facts
 from suite.model.finding import Diagnosis
 from suite.model.reading import Reading
 from suite.model.recipe import Recipe
+from suite.model.training import Evaluation, TrainedStep, Training
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # Messages of CUDA, cuBLAS and cuDNN, C++ and the C library, which any framework may pass on.
 _NO_MEMORY = re.compile(
@@ -95,6 +99,49 @@ class Kernel(Protocol):
         """Seconds of all-reducing gradients alone, () with one rank; every rank must call it."""
 
 
+class Trainer(Protocol):
+    """A training in progress on the device of this process: one rank of it, or all.
+
+    With several ranks every rank must call each method, as often and in the same order.
+    """
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """The global batches that the training split fills."""
+
+    @property
+    def steps_done(self) -> int:
+        """Steps so far, those before a restored state included."""
+
+    def step(self) -> TrainedStep:
+        """Train on the next batch; returns when the device has finished.
+
+        Raises:
+            InvalidLaunchError: a record cannot be used, or the loss is not finite; says at which
+                step, learning rate and loss scale.
+        """
+
+    def evaluate(self) -> Evaluation:
+        """Classify every validation image once; changes nothing that training depends on.
+
+        Raises:
+            InvalidLaunchError: a record cannot be used.
+        """
+
+    def state(self) -> "Mapping[str, NDArray[Any]]":
+        """All that the next step depends on, by name; the same on every rank."""
+
+    def restore(self, state: "Mapping[str, NDArray[Any]]") -> None:
+        """Go on from a state, with the next batch that would have followed it.
+
+        Raises:
+            InvalidLaunchError: the state is that of another network or recipe.
+        """
+
+    def facts(self) -> Facts:
+        """What really ran; call after at least one step. Raises as for a kernel."""
+
+
 class Framework(Protocol):
     """A module that builds kernels, and all that the rest of the suite may ask of it.
 
@@ -136,6 +183,18 @@ class Framework(Protocol):
             MissingComponentError: the cell needs a component that is not installed.
             InvalidLaunchError: the cell cannot run as declared on this device.
             InputError: the records that it reads are missing, damaged or too few.
+        """
+
+    def train(self, training: Training, options: KernelOptions) -> Trainer:
+        """Build the network and its pipelines of both splits; every rank must call it.
+
+        The recipe, the reading and the seed are those of the training, not of the options.
+
+        Raises:
+            MissingComponentError: it needs a component that is not installed.
+            InvalidLaunchError: the cell cannot run as declared on this device.
+            InputError: the records of a split are missing, damaged or too few, or of classes that
+                the network does not have.
         """
 
     def gather(self, text: str) -> list[str]:

@@ -1,6 +1,6 @@
 """A stand-in for a framework: its kernel sleeps for plausible step times, to try the whole path.
 
-Its numbers mean nothing, and every record says so.
+Its training is a small one of its own. Its numbers mean nothing, and every record says so.
 """
 
 import random
@@ -8,11 +8,12 @@ import time
 from collections.abc import Mapping, Sequence
 
 from suite.kernels import interface, tensorflow
-from suite.kernels.interface import KernelOptions
+from suite.kernels.interface import KernelOptions, Trainer
 from suite.model.cell import Cell, Mode
 from suite.model.device import Machine
 from suite.model.facts import Facts
 from suite.model.finding import Diagnosis
+from suite.model.training import Training
 
 packages: Mapping[str, tuple[str, ...]] = {}
 
@@ -84,6 +85,13 @@ def import_for(cell: Cell) -> None:
 def build(cell: Cell, options: KernelOptions) -> SimulatedKernel:
     """The sleeping kernel."""
     return SimulatedKernel(cell, options)
+
+
+def train(training: Training, options: KernelOptions) -> Trainer:  # noqa: ARG001 - as above
+    """The small training, which reads no files."""
+    from suite.kernels.simulated_training import SimulatedTrainer
+
+    return SimulatedTrainer(training)
 
 
 # Ranks of this kernel exchange nothing but their records, for which they borrow Horovod.

@@ -40,6 +40,19 @@ def make_data_set(
     )
 
 
+def make_digits(out: Path, *, shards: int) -> tuple[Path, ...]:
+    """Write scikit-learn's handwritten digits in ImageNet's layout; see `digit_records`.
+
+    Raises:
+        MissingComponentError: scikit-learn is not installed.
+        InputError: the directory exists or cannot be written, or a shard would be empty.
+    """
+    tensorflow.start_without_gpu()
+    from suite.kernels.tensorflow import digit_records
+
+    return digit_records.make_digits(out, shards=shards)
+
+
 def check_shard(shard: Path) -> int:
     """How many records a shard holds, having decoded each one. Takes no GPU.
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, fields
 from suite.model.bounds import Bounds
 from suite.model.cell import Cell, Data, Mode
 
-# Training images of ImageNet ILSVRC-2012, the data set behind every published training number
+# Images of ImageNet ILSVRC-2012, the data set behind every published training number
 # (Russakovsky et al., "ImageNet Large Scale Visual Recognition Challenge", IJCV 2015).
 IMAGENET_TRAINING_IMAGES = 1_281_167
+IMAGENET_VALIDATION_IMAGES = 50_000
 # Enough to shuffle all of them at once.
 SHUFFLED_RECORDS = Bounds(0, 1_300_000)
 DECODE_THREADS = Bounds(1, 1024)

@@ -12,6 +12,7 @@ from suite.model.cell import Cell, Protocol
 from suite.model.distributed import rank_of, unknown_launcher
 from suite.model.errors import InputError
 from suite.model.quantities import Count
+from suite.model.training_record import TrainingWork
 from suite.store.records import SCHEMA_VERSION, decode
 from suite.store.text import json_text
 
@@ -29,7 +30,7 @@ class LaunchOrder:
     `results_dir` receives the record of a launch made by hand; `channel` is the file descriptor
     on which a worker of the runner reports instead, and `report_to` the addresses
     (`host:port`, any of which may work) at which one of several ranks does. `telemetry` has the
-    machine read between steps.
+    machine read between steps. With a `training` the cell is not measured but trained by it.
     """
 
     cell: Cell
@@ -40,6 +41,7 @@ class LaunchOrder:
     telemetry: bool = True
     channel: Count | None = None
     report_to: tuple[str, ...] = ()
+    training: TrainingWork | None = None
 
     @property
     def contradiction(self) -> str | None:
@@ -52,6 +54,8 @@ class LaunchOrder:
                 _PORTS.whole(port)
             except ValueError as error:
                 return f"report_to: {error}"
+        if self.training is not None and self.training.training.cell != self.cell:
+            return "training: has another cell than the order"
         return self.cell.contradiction
 
 
@@ -104,10 +108,11 @@ def unquoted(order: LaunchOrder) -> LaunchOrder:
 
 def _with_paths(order: LaunchOrder, change: Callable[[str], str]) -> LaunchOrder:
     """The order with each of its paths changed."""
-    options = order.options
+    options, training = order.options, order.training
     return replace(
         order,
         results_dir=change(order.results_dir),
+        training=training and replace(training, directory=change(training.directory)),
         options=replace(
             options,
             data_dir=None if options.data_dir is None else change(options.data_dir),

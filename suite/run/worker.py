@@ -1,8 +1,6 @@
 """The work of a launched process: build a cell's kernel, time its steps, say what really ran."""
 
 import os
-import signal
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -26,7 +24,9 @@ from suite.model.launch import MEASURING, WARM_UP, Caution, CautionKind, Launch,
 from suite.model.telemetry import Telemetry, without_gpu
 from suite.run.channel import Progress
 from suite.run.order import LaunchOrder
+from suite.run.requests import stop_on_request
 from suite.run.timing import Timing, time_steps
+from suite.run.training import train
 
 Notify = Callable[[Progress], None]
 
@@ -34,7 +34,7 @@ Notify = Callable[[Progress], None]
 def execute(
     order: LaunchOrder, notify: Notify, stop_requested: Callable[[], bool] | None = None
 ) -> Launch:
-    """Measure one cell, or one rank of it, in this process.
+    """Measure one cell, or one rank of it, in this process; or train it, if that is the order.
 
     `stop_requested` says whether the runner wants no further step; without it SIGTERM does.
 
@@ -49,8 +49,9 @@ def execute(
         status=Status.OK,
         started_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )
+    work = _measure if order.training is None else train
     try:
-        return _measure(order, framework, launch, notify, stop_requested)
+        return work(order, framework, launch, notify, stop_requested)
     except MissingComponentError as error:
         return replace(launch, status=Status.SKIPPED, reason=str(error))
     except (InvalidLaunchError, InputError) as error:
@@ -78,7 +79,7 @@ def _measure(
     recorder = Recorder(gpu=gpu, watch_others=computes) if order.telemetry else None
     startup: dict[str, float] = {}
     kernel = _started(order, framework, startup, notify)
-    stop_requested = stop_requested or _on_request(order)
+    stop_requested = stop_requested or stop_on_request(order)
     timing = _timed(order, kernel, recorder, notify, stop_requested)
     # The energy counter of a CPU is that of its whole host.
     images = order.cell.batch_size * (1 if gpu else rank.local_size)
@@ -138,17 +139,6 @@ def _started(
     with phase("compile"):
         kernel.compile()
     return kernel
-
-
-def _on_request(order: LaunchOrder) -> Callable[[], bool]:
-    """From here to its end, SIGTERM asks a worker of the runner to finish its current step only.
-
-    Before, it ends the worker: startup has nothing to keep, and a compilation cannot be asked.
-    """
-    requested = threading.Event()
-    if order.channel is not None:
-        signal.signal(signal.SIGTERM, lambda *_: requested.set())
-    return requested.is_set
 
 
 def _timed(

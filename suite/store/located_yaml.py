@@ -132,6 +132,25 @@ def read_yaml(path: Path, what: str, example: str) -> LocatedYaml:
         raise InputError(f"{path}:{line}: cannot be read as YAML: {problem}") from None
 
 
+def read_scalar(text: str) -> object:
+    """A number, true, false, null or a text, as a value in such a document is read.
+
+    Raises:
+        ValueError: it is a list, a mapping or no YAML, or versions of YAML read it differently.
+    """
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        single = node if isinstance(node, yaml.ScalarNode) else None
+        problem = _problem(single) if single else "is not a single value"
+    except yaml.YAMLError:
+        problem = "is not a single value"
+    if problem:
+        raise ValueError(problem)
+    value: object = loader.construct_document(node)
+    return value
+
+
 def _error(path: Path, line: int, place: Place, problem: str) -> InputError:
     where = f"{path}:{line}: {dotted(place)}" if place else f"{path}:{line}"
     return InputError(f"{where}: {problem}")

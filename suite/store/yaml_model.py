@@ -38,10 +38,10 @@ def fitted(model: type[Fitted], source: LocatedYaml) -> Fitted:
     try:
         return model.model_validate(source.data)
     except ValidationError as error:
-        raise source.error(*_first_problem(model, error)) from None
+        raise source.error(*first_problem(model, error)) from None
 
 
-def _first_problem(model: type[Model], error: ValidationError) -> tuple[Place, str]:
+def first_problem(model: type[Model], error: ValidationError) -> tuple[Place, str]:
     """Place and text of pydantic's first problem, with the number of further ones."""
     details = error.errors()
     # A misspelt key is also a missing one; the misspelling is what the user can see.
@@ -65,8 +65,9 @@ def _first_problem(model: type[Model], error: ValidationError) -> tuple[Place, s
 def _model_at(model: type[Model], place: Place) -> type[Model]:
     """The model of the mapping that holds this place."""
     for part in place[:-1]:
-        if isinstance(part, str):
-            model = next(_models_in(model.model_fields[part].annotation))
+        field = model.model_fields.get(part) if isinstance(part, str) else None
+        if field is not None:  # else an index, or a key that the file's author chooses
+            model = next(_models_in(field.annotation))
     return model
 
 

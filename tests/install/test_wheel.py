@@ -49,6 +49,14 @@ def test_the_command_runs_a_matrix_by_name_anywhere(installed: Path, tmp_path: P
     assert "next: resnet50-bench reference show t4" in listed.stdout
 
 
+def test_a_recipe_comes_by_name_too(installed: Path, tmp_path: Path) -> None:
+    """The published recipes are as near as the matrices."""
+    done = run(installed / "resnet50-bench", "train", "demo", cwd=tmp_path)
+
+    assert "of 203 images after epoch 10" in done.stdout
+    assert len(list(tmp_path.glob("reports/*-demo-train/checkpoints/100.ckpt"))) == 1
+
+
 def test_the_module_is_the_same_program(installed: Path, tmp_path: Path) -> None:
     """`python -m suite` plans a published matrix beside its table."""
     done = run(installed / "python", "-m", "suite", "plan", "t4_inference", cwd=tmp_path)

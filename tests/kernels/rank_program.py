@@ -15,10 +15,11 @@ import tensorflow as tf
 from keras import layers
 
 from suite.kernels.interface import InvalidLaunchError, KernelOptions
-from suite.kernels.tensorflow.steps import Step, single_step, training_parts
+from suite.kernels.tensorflow.steps import Step, reporting_step, single_step, training_parts
 from suite.model.cell import Cell, Mode, Precision
 from suite.model.distributed import Compression, Rank, rank_of
 from suite.model.recipe import Recipe
+from suite.model.schedule import Schedule
 
 GLOBAL_BATCH = 8
 STEPS = 3
@@ -74,6 +75,24 @@ def train(rank: Rank, compression: Compression, *, jit_compile: bool) -> dict[st
     losses = [float(function(*batch)) for batch in own_part(rank)]
     weights = {f"w{i}": v.numpy() for i, v in enumerate(model.trainable_variables)}
     return {"losses": losses, "begun": begun[0], **weights}
+
+
+def report(rank: Rank) -> dict[str, Any]:
+    """What a training's steps tell on this rank, and the weights that they leave."""
+    model = network(seed=rank.index)
+    recipe = Recipe(lr_init=3.2, lr_warmup_epochs=1)
+    schedule = Schedule(steps_per_epoch=STEPS, epochs=2)
+    parts = training_parts(model, GLOBAL_BATCH, recipe, schedule=schedule, both_losses=True)
+    if rank.size > 1:
+        from suite.kernels.tensorflow.horovod_ranks import averaged_parts, join_ranks, take_over
+
+        join_ranks(rank)
+        take_over([variable.value for variable in model.variables])
+        parts = averaged_parts(parts, Compression.NONE, jit_compile=False)
+    function = tf.function(reporting_step(parts), autograph=False)
+    told = [function(*batch).numpy() for batch in own_part(rank)]
+    weights = {f"w{i}": v.numpy() for i, v in enumerate(model.trainable_variables)}
+    return {"told": told, **weights}
 
 
 def ten_steps(spoil: Callable[[Rank, Any], None]) -> Callable[[Rank], dict[str, Any]]:
@@ -159,6 +178,7 @@ def agree_on_an_end(rank: Rank) -> dict[str, Any]:
 
 
 WORKS: dict[str, Callable[[Rank], dict[str, Any]]] = {
+    "report": report,
     "train": lambda rank: train(rank, Compression.NONE, jit_compile=False),
     "train-xla": lambda rank: train(rank, Compression.NONE, jit_compile=True),
     "train-fp16": lambda rank: train(rank, Compression.FP16, jit_compile=False),

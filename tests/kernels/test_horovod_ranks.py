@@ -77,6 +77,22 @@ def test_two_ranks_make_the_update_of_one(
     np.testing.assert_allclose((first["losses"] + second["losses"]) / 2, alone["losses"], rtol=1e-3)
 
 
+def test_two_ranks_tell_the_losses_of_one(tmp_path: Path) -> None:
+    """At half the batch on each of two ranks a training reports and does what one rank does.
+
+    Both ranks tell the same: loss, cross entropy and rate of all ranks together, to 1e-5.
+    """
+    (alone,) = results_of("report", tmp_path / "alone", ranks=1)
+    first, second = results_of("report", tmp_path / "both", ranks=2)
+
+    np.testing.assert_array_equal(first["told"], second["told"])
+    np.testing.assert_allclose(first["told"], alone["told"], rtol=1e-5)
+    assert len(np.unique(alone["told"][:, 0])) == len(alone["told"])
+    for name in (name for name in alone if name.startswith("w")):
+        np.testing.assert_array_equal(first[name], second[name])
+        np.testing.assert_allclose(first[name], alone[name], atol=1e-5)
+
+
 def test_after_ten_steps_all_ranks_have_the_same_weights(tmp_path: Path) -> None:
     """The real network, batch normalisation and all: equal to the last bit, on other images."""
     first, second = results_of("ten-steps", tmp_path, ranks=2)

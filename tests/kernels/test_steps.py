@@ -231,7 +231,8 @@ def rates_at(recipe: Recipe, epochs: list[int]) -> list[float]:
     """The rate at the start of each ImageNet epoch, for 512 images a step."""
     import tensorflow as tf
 
-    from suite.kernels.tensorflow.training_recipe import learning_rate
+    from suite.kernels.tensorflow.training_recipe import learning_rate, published_schedule
 
+    schedule = published_schedule(512)
     steps = [tf.constant(epoch * (1_281_167 // 512), tf.int64) for epoch in epochs]
-    return [float(learning_rate(recipe, done, 512)) for done in steps]
+    return [float(learning_rate(recipe, schedule, done, 512)) for done in steps]

@@ -250,10 +250,10 @@ def test_float16_alone_scales_its_loss(
     precision: Precision, given: float | None, kind: str, *, on_gpu: bool
 ) -> None:
     """By 128 as published, or by what the gradients allow; bfloat16 has the range of float32."""
-    from suite.kernels.tensorflow.kernel import _loss_scale
+    from suite.kernels.tensorflow.kernel import loss_scale_of
 
     cell = replace(CELL, mode=Mode.TRAINING, precision=precision)
-    scale = _loss_scale(cell, Recipe(static_loss_scale=given), on_gpu=on_gpu)
+    scale = loss_scale_of(cell, Recipe(static_loss_scale=given), on_gpu=on_gpu)
 
     assert type(scale).__name__ == kind
     if kind == "StaticScale":

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from builders import make_order, make_training
 
 from suite.kernels.interface import KernelOptions
 from suite.model.axis import Axis
@@ -24,6 +25,7 @@ from suite.model.distributed import Compression
 from suite.model.errors import InputError
 from suite.model.reading import Reading, applicable_reading
 from suite.model.recipe import Recipe
+from suite.model.training_record import TrainingWork
 from suite.run.flags import parse_order, to_arguments
 from suite.run.order import LaunchOrder, decode_order, encode_order
 
@@ -106,6 +108,27 @@ def test_a_worker_is_told_exactly_what_was_ordered() -> None:
         assert decode_order(text) == told, seed
         assert text.isascii()
         assert "\n" not in text
+
+
+@pytest.mark.parametrize("directory", ["/ä 東/100%", "/caf\udce9"])
+def test_a_training_arrives_as_it_was_ordered(directory: str) -> None:
+    """The recipe to the last bit, and the directory to the byte."""
+    training = make_training(recipe=Recipe(lr_init=0.1 + 0.2, static_loss_scale=None), seed=7)
+    work = TrainingWork(
+        training=training, directory=directory, step=3, notes=("why",), max_seconds=0.1
+    )
+    told = make_order(cell=training.cell, training=work)
+
+    assert decode_order(encode_order(told)) == told
+    assert encode_order(told).isascii()
+
+
+def test_a_training_of_another_cell_is_refused() -> None:
+    """A worker would launch one and train the other."""
+    work = TrainingWork(training=make_training(), directory="/a")
+
+    with pytest.raises(InputError, match="training: has another cell than the order"):
+        decode_order(encode_order(make_order(training=work)))
 
 
 def sayable(seed: int) -> LaunchOrder:

@@ -11,11 +11,12 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from suite.kernels import interface
-from suite.kernels.interface import Kernel, KernelOptions, MissingComponentError
+from suite.kernels.interface import Kernel, KernelOptions, MissingComponentError, Trainer
 from suite.kernels.tensorflow import suitability
 from suite.model.cell import Cell, Data, Precision, XlaMode
 from suite.model.device import Machine
 from suite.model.finding import Diagnosis
+from suite.model.training import Training
 
 # Component -> the distributions that may contain it, the usual one first.
 packages: Mapping[str, tuple[str, ...]] = {
@@ -153,6 +154,17 @@ def build(cell: Cell, options: KernelOptions) -> Kernel:
     from suite.kernels.tensorflow.kernel import build_resnet50
 
     return build_resnet50(cell, options)
+
+
+def train(training: Training, options: KernelOptions) -> Trainer:
+    """ResNet50 v1.5 to be trained in this process, or one rank of it."""
+    if training.cell.gpus > 1:
+        from suite.kernels.tensorflow.ranked_training import build_ranked_trainer
+
+        return build_ranked_trainer(training, options)
+    from suite.kernels.tensorflow.training import build_trainer
+
+    return build_trainer(training, options)
 
 
 def gather(text: str) -> list[str]:

@@ -10,6 +10,7 @@ from suite.kernels.tensorflow import import_dali
 from suite.kernels.tensorflow.record_batches import RecordBatches
 from suite.kernels.tensorflow.records import FIRST_LABEL, IMAGE, JPEG_START, LABEL
 from suite.kernels.tensorflow.resnet50 import DEVIATION, MEAN
+from suite.kernels.tensorflow.staging import step_device
 from suite.kernels.tensorflow.tfrecord_batches import (
     CROP_AREA,
     CROP_ASPECT,
@@ -32,25 +33,56 @@ def open_dali(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> Rec
             fewer records than a batch has.
         MissingComponentError: DALI is not installed.
     """
+    shards = cell_shards(cell, options.data_dir, options.data_idx_dir)
+    directory = Path(options.data_idx_dir or "")
+    reading = settled_reading(options.reading, cell)
+    dataset = dali_dataset(
+        cell, shards, directory, reading=reading, rank=rank, part=rank.index, seed=options.seed
+    )
+    with tf.device(step_device()):
+        iterator = iter(dataset)
+    return RecordBatches(
+        iterator,
+        shards,
+        normalized=True,
+        index=directory,
+        facts=dali_facts(shards, reading, rank),
+    )
+
+
+def dali_dataset(
+    cell: Cell,
+    shards: tuple[Path, ...],
+    directory: Path,
+    *,
+    reading: Reading,
+    rank: Rank,
+    part: int,
+    seed: int,
+) -> tf.data.Dataset:
+    """Normalised images and labels of a part of the records, again and again, on the step's device.
+
+    `directory` holds the index of each shard. There are as many parts as ranks; after its own a
+    pass goes on with the next part. Equal seeds give equal batches.
+
+    Raises:
+        MissingComponentError: DALI is not installed.
+    """
     import_dali()
-    import nvidia.dali
     from nvidia.dali.plugin.tf import DALIDataset
 
-    shards = cell_shards(cell, options.data_dir, options.data_idx_dir)
-    reading = settled_reading(options.reading, cell)
-    directory = Path(options.data_idx_dir or "")
-    on_gpu = bool(tf.config.get_visible_devices("GPU"))
     # DALI counts the GPUs of the host, TensorFlow only the one visible to it.
-    device_id = rank.local_index if on_gpu else None
-    with tf.device("GPU:0" if on_gpu else "CPU:0"):
-        dataset = DALIDataset(
+    device_id = rank.local_index if tf.config.get_visible_devices("GPU") else None
+    with tf.device(step_device()):
+        return DALIDataset(
             pipeline=_pipeline(
                 cell,
                 [str(shard) for shard in shards],
                 [str(index_path(shard, directory)) for shard in shards],
                 reading=reading,
-                rank=rank,
-                seed=options.seed,
+                part=part,
+                parts=rank.size,
+                seed=seed,
                 device_id=device_id,
             ),
             batch_size=cell.batch_size,
@@ -62,20 +94,19 @@ def open_dali(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> Rec
             ),
             output_dtypes=(tf.float32, tf.int32),
         )
-        iterator = iter(dataset)
-    return RecordBatches(
-        iterator,
-        shards,
-        normalized=True,
-        index=directory,
-        facts=Facts(
-            input=f"DALI {nvidia.dali.__version__}",
-            input_device="GPU" if on_gpu else "CPU",
-            input_shards=len(shards),
-            input_part=f"{rank.index + 1} of {rank.size}",
-            input_shuffled_records=reading.shuffled_records,
-            input_threads=reading.decode_threads,
-        ),
+
+
+def dali_facts(shards: tuple[Path, ...], reading: Reading, rank: Rank) -> Facts:
+    """How its batches are made."""
+    import nvidia.dali
+
+    return Facts(
+        input=f"DALI {nvidia.dali.__version__}",
+        input_device="GPU" if tf.config.get_visible_devices("GPU") else "CPU",
+        input_shards=len(shards),
+        input_part=f"{rank.index + 1} of {rank.size}",
+        input_shuffled_records=reading.shuffled_records,
+        input_threads=reading.decode_threads,
     )
 
 
@@ -85,7 +116,8 @@ def _pipeline(
     indices: list[str],
     *,
     reading: Reading,
-    rank: Rank,
+    part: int,
+    parts: int,
     seed: int,
     device_id: int | None,
 ) -> Any:
@@ -109,8 +141,8 @@ def _pipeline(
             },
             random_shuffle=bool(reading.shuffled_records),
             initial_fill=reading.shuffled_records or 1,
-            shard_id=rank.index,
-            num_shards=rank.size,
+            shard_id=part,
+            num_shards=parts,
             name="records",
         )
         images = _images(record[IMAGE], cell, "mixed" if on_gpu else "cpu")

@@ -3,12 +3,14 @@
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Any
 
 import horovod
 import horovod.tensorflow as hvd
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from suite.kernels.interface import InvalidLaunchError
 from suite.kernels.tensorflow import MPI_YIELDS
@@ -94,7 +96,7 @@ def ranked_training_step(
     because it does not support Horovod's operation. Without XLA the all-reduce of a gradient begins
     as soon as that gradient is ready, while others are still computed.
     """
-    hvd.broadcast_variables(variables, root_rank=0)
+    take_over(variables)
     end = EndTogether()
     average = _averaging(compression)
     compute, update = parts.gradients, parts.update
@@ -109,6 +111,39 @@ def ranked_training_step(
         return update(loss, averaged)
 
     return RankedStep(step, end, parts.gradient_count + 1)
+
+
+def averaged_parts(
+    parts: TrainingParts, compression: Compression, *, jit_compile: bool
+) -> TrainingParts:
+    """The halves of a step whose losses and gradients are the mean over all ranks.
+
+    The losses cross as they are, whatever the compression. XLA compiles the halves as for
+    `ranked_training_step`.
+    """
+    average, average_loss = _averaging(compression), _averaging(Compression.NONE)
+    compute, update = parts.gradients, parts.update
+    if jit_compile:
+        compute = tf.function(compute, jit_compile=True, autograph=False)
+        update = tf.function(update, jit_compile=True, autograph=False)
+
+    def gradients(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        losses, own = compute(images, labels)
+        averaged = [average(g, f"gradient_{i}") for i, g in enumerate(own)]
+        return average_loss(losses, "losses"), averaged
+
+    return replace(parts, gradients=gradients, update=update)
+
+
+def take_over(variables: Sequence[tf.Variable]) -> None:
+    """Give all ranks the values of rank 0; every rank must call it."""
+    hvd.broadcast_variables(variables, root_rank=0)
+
+
+def summed(values: NDArray[Any]) -> NDArray[Any]:
+    """The sum of all ranks' values, the same on each; every rank must call it."""
+    total: NDArray[Any] = hvd.allreduce(tf.constant(values), op=hvd.Sum).numpy()
+    return total
 
 
 def _averaging(compression: Compression) -> Callable[[tf.Tensor, str], tf.Tensor]:
@@ -152,14 +187,18 @@ def all_reduce_seconds(
     return tuple(seconds)
 
 
-def check_compression(compression: Compression, crossed: tuple[str, ...] | None) -> None:
+def check_compression(
+    compression: Compression, crossed: tuple[str, ...] | None, *, beside: tuple[str, ...] = ()
+) -> None:
     """Check that ranks exchanged gradients in the type of the compression.
+
+    `beside` are the types of what else they exchanged.
 
     Raises:
         InvalidLaunchError: they did not.
     """
     wanted = {Compression.NONE: "float32", Compression.FP16: "float16"}[compression]
-    if crossed != (wanted,):
+    if set(crossed or ()) != {wanted, *beside}:
         raise InvalidLaunchError(
             f"compression {compression.value} is declared, so that gradients cross in {wanted}, but"
             f" they did in {' and '.join(crossed or ['no type at all'])}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from suite.kernels.interface import Consensus, InvalidLaunchError, Kernel, KernelOptions
@@ -86,24 +87,38 @@ def claim_device(rank: Rank, threads: int | None) -> None:
 
 def open_network(cell: Cell, options: KernelOptions, rank: Rank) -> tuple[keras.Model, Batches]:
     """The network with its initial weights, and this rank's batches."""
-    apply_precision(cell.precision, on_gpu=_on_gpu())
-    apply_layout(cell, on_gpu=_on_gpu())
-    keras.utils.set_random_seed(options.seed)
+    prepare(cell, options.seed)
     batches = open_batches(cell, options, rank)
-    model = resnet50(
+    return network(cell, options.recipe, normalize=not batches.normalized), batches
+
+
+def prepare(cell: Cell, seed: int) -> None:
+    """Set the switches of the cell and the seed of its weights, for the whole process.
+
+    Raises:
+        InvalidLaunchError: the device lacks the precision.
+        MissingComponentError: what the layout needs is missing.
+    """
+    apply_precision(cell.precision, on_gpu=on_gpu())
+    apply_layout(cell, on_gpu=on_gpu())
+    keras.utils.set_random_seed(seed)
+
+
+def network(cell: Cell, recipe: Recipe, *, normalize: bool) -> keras.Model:
+    """The cell's network with its initial weights; `normalize` as for `resnet50`."""
+    return resnet50(
         cell.image_size,
-        options.recipe.weight_init,
+        recipe.weight_init,
         normalization=_normalization(cell.graph),
         pooling=MaxPooling,
-        normalize=not batches.normalized,
+        normalize=normalize,
         channels_first=cell.layout is Layout.NCHW,
     )
-    return model, batches
 
 
 def model_parts(cell: Cell, recipe: Recipe, model: keras.Model) -> TrainingParts:
     """The two halves of a cell's training step."""
-    loss_scale = _loss_scale(cell, recipe, on_gpu=_on_gpu())
+    loss_scale = loss_scale_of(cell, recipe, on_gpu=on_gpu())
     return training_parts(model, cell.global_batch_size, recipe, loss_scale)
 
 
@@ -112,7 +127,8 @@ def compiles_whole(cell: Cell) -> bool:
     return cell.xla and cell.xla_mode is XlaMode.JIT_COMPILE
 
 
-def _on_gpu() -> bool:
+def on_gpu() -> bool:
+    """Whether the steps of this process run on a GPU."""
     return bool(tf.config.get_visible_devices("GPU"))
 
 
@@ -131,7 +147,7 @@ def _inference_step(graph: Graph, model: keras.Model, images: tf.Tensor) -> Step
     return evaluation_step(forward)
 
 
-def _loss_scale(cell: Cell, recipe: Recipe, *, on_gpu: bool) -> LossScale | None:
+def loss_scale_of(cell: Cell, recipe: Recipe, *, on_gpu: bool) -> LossScale | None:
     """The loss scale that float16 needs; bfloat16 has the range of float32."""
     if cell.precision is not Precision.AMP or not on_gpu:
         return None
@@ -190,24 +206,47 @@ class TensorFlowKernel:
         Raises:
             InvalidLaunchError: a switch had no effect, or the last loss is not finite.
         """
-        graph = read_executed(self._function, self._executed)
-        computing_device = self._model.variables[0].value.device
-        device_type = tf.DeviceSpec.from_string(computing_device).device_type
-        compute_type = graph.compute_type or ""
-        widened = graph.xla != "off" and device_type == "CPU"
-        bits = float32_bits(xla=self._cell.xla)
-        facts = graph | Facts(
-            device_type=device_type,
-            float32_bits=bits,
-            tf32=bits < FLOAT32_BITS,
-            parameters=sum(math.prod(v.shape) for v in self._model.trainable_variables),
-            loss=float(self._output) if self._output.ndim == 0 else None,
-            loss_scaled=self._cell.mode is Mode.TRAINING and compute_type == "float16",
-            recipe=self._recipe if self._cell.mode is Mode.TRAINING else None,
-            input_staging=observed_staging(self._cell, self._images_device, computing_device),
+        observed = observed_facts(
+            self._cell,
+            self._recipe,
+            self._model,
+            read_executed(self._function, self._executed),
+            images_device=self._images_device,
+            output=self._output,
         )
-        check_launch(self._cell, facts, self._output)
-        check_tf32_switch(self._cell.precision)
-        if widened:
-            facts |= Facts(xla_compute_type=xla_compute_type(compute_type))
-        return facts | self._batches.facts() | software_facts()
+        return observed | self._batches.facts() | software_facts()
+
+
+def observed_facts(
+    cell: Cell,
+    recipe: Recipe,
+    model: keras.Model,
+    graph: Facts,
+    *,
+    images_device: str,
+    output: NDArray[np.float32],
+) -> Facts:
+    """What ran, given the facts of its graph, where the images were, and the step's output.
+
+    Raises:
+        InvalidLaunchError: a switch had no effect, or the output is not finite.
+    """
+    computing_device = model.variables[0].value.device
+    device_type = tf.DeviceSpec.from_string(computing_device).device_type
+    compute_type = graph.compute_type or ""
+    bits = float32_bits(xla=cell.xla)
+    facts = graph | Facts(
+        device_type=device_type,
+        float32_bits=bits,
+        tf32=bits < FLOAT32_BITS,
+        parameters=sum(math.prod(v.shape) for v in model.trainable_variables),
+        loss=float(output) if output.ndim == 0 else None,
+        loss_scaled=cell.mode is Mode.TRAINING and compute_type == "float16",
+        recipe=recipe if cell.mode is Mode.TRAINING else None,
+        input_staging=observed_staging(cell, images_device, computing_device),
+    )
+    check_launch(cell, facts, output)
+    check_tf32_switch(cell.precision)
+    if graph.xla != "off" and device_type == "CPU":
+        facts |= Facts(xla_compute_type=xla_compute_type(compute_type))
+    return facts

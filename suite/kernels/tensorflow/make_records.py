@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,24 @@ def make_data_set(
     Raises:
         InputError: the directory exists, or cannot be written.
     """
+
+    def records() -> Iterator[tuple[str, Iterator[bytes]]]:
+        for split_number, split in enumerate(SPLITS.values()):
+            for shard in range(shards):
+                numbers = range(shard, images, shards)
+                generators = (np.random.default_rng([seed, split_number, n]) for n in numbers)
+                name = f"{split}-{shard:05d}-of-{shards:05d}"
+                yield name, (_made_record(generator, width, height) for generator in generators)
+
+    return write_shards(out, records())
+
+
+def write_shards(out: Path, shards: Iterable[tuple[str, Iterable[bytes]]]) -> tuple[Path, ...]:
+    """Write shards, each a name and its records, into a directory, which appears once complete.
+
+    Raises:
+        InputError: the directory exists, or cannot be written.
+    """
     if reachable(out.exists):
         raise InputError(f"{out}: already exists; give a new directory")
     try:
@@ -37,14 +56,10 @@ def make_data_set(
     except OSError as error:
         raise InputError(f"{out}: cannot be made ({error.strerror}); give another") from None
     try:
-        for split_number, split in enumerate(SPLITS.values()):
-            for shard in range(shards):
-                path = unfinished / f"{split}-{shard:05d}-of-{shards:05d}"
-                numbers = range(shard, images, shards)
-                with tf.io.TFRecordWriter(str(path)) as writer:
-                    for number in numbers:
-                        generator = np.random.default_rng([seed, split_number, number])
-                        writer.write(_record(generator, width, height))
+        for name, records in shards:
+            with tf.io.TFRecordWriter(str(unfinished / name)) as writer:
+                for record in records:
+                    writer.write(record)
         unfinished.chmod(0o755)
         unfinished.rename(out)
     except (OSError, tf.errors.OpError) as error:
@@ -54,21 +69,29 @@ def make_data_set(
     return tuple(sorted(out.iterdir()))
 
 
-def _record(generator: np.random.Generator, width: int, height: int) -> bytes:
-    """A serialised record: JPEG, label, text, and one box inside the image."""
-    label = int(generator.integers(FIRST_LABEL, LAST_LABEL + 1))
-    low, high = generator.uniform(0.0, 0.4, 2), generator.uniform(0.6, 1.0, 2)
-    image = tf.io.encode_jpeg(_picture(generator, width, height), quality=_JPEG_QUALITY).numpy()
+def record(jpeg: bytes, label: int, text: str, box: tuple[float, float, float, float]) -> bytes:
+    """A serialised record: a JPEG, its label, what it shows, and a box (top, left, bottom, right).
+
+    The box is in shares of the image.
+    """
     features = {
-        IMAGE: tf.train.Feature(bytes_list=tf.train.BytesList(value=[image])),
+        IMAGE: tf.train.Feature(bytes_list=tf.train.BytesList(value=[jpeg])),
         LABEL: tf.train.Feature(int64_list=tf.train.Int64List(value=[label])),
-        TEXT: tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"made class %d" % label])),
+        TEXT: tf.train.Feature(bytes_list=tf.train.BytesList(value=[text.encode()])),
     }
-    for name, corner in zip(BOXES, (*low, *high), strict=True):
+    for name, corner in zip(BOXES, box, strict=True):
         features[name] = tf.train.Feature(float_list=tf.train.FloatList(value=[corner]))
     example = tf.train.Example(features=tf.train.Features(feature=features))
     serialized: bytes = example.SerializeToString(deterministic=True)
     return serialized
+
+
+def _made_record(generator: np.random.Generator, width: int, height: int) -> bytes:
+    """A made picture with a label, and a box inside it."""
+    label = int(generator.integers(FIRST_LABEL, LAST_LABEL + 1))
+    low, high = generator.uniform(0.0, 0.4, 2), generator.uniform(0.6, 1.0, 2)
+    jpeg = tf.io.encode_jpeg(_picture(generator, width, height), quality=_JPEG_QUALITY).numpy()
+    return record(jpeg, label, f"made class {label}", (*low, *high))
 
 
 def _picture(generator: np.random.Generator, width: int, height: int) -> NDArray[np.uint8]:

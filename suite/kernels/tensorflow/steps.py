@@ -4,7 +4,7 @@ Each takes images [batch, size, size, 3] float32 and labels [batch] int32 and re
 scalar, the loss (`forward_step`: the logits), that exists only once all of the step is done.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import tensorflow as tf
@@ -12,8 +12,14 @@ from keras import Model, Variable, layers
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from suite.kernels.tensorflow.resnet50 import CLASSES
-from suite.kernels.tensorflow.training_recipe import LossScale, learning_rate, mixing
+from suite.kernels.tensorflow.training_recipe import (
+    LossScale,
+    learning_rate,
+    mixing,
+    published_schedule,
+)
 from suite.model.recipe import Recipe
+from suite.model.schedule import Schedule
 
 Step = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 # Images -> logits [batch, 1001] float32.
@@ -49,7 +55,7 @@ def evaluation_step(forward: Forward) -> Step:
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
         updates = [
             top1.assign_add(_count(tf.equal(predicted, labels))),
-            top5.assign_add(_count(_in_top(5, probabilities, labels))),
+            top5.assign_add(_count(in_top(5, probabilities, labels))),
         ]
         with tf.control_dependencies(updates):
             return tf.reduce_mean(losses)
@@ -61,7 +67,7 @@ def _count(matches: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.cast(matches, tf.int32))
 
 
-def _in_top(k: int, scores: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+def in_top(k: int, scores: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Whether fewer than k classes score above the label: XLA cannot compile tf.nn.in_top_k."""
     own = tf.gather(scores, labels, batch_dims=1)[:, tf.newaxis]
     return tf.reduce_sum(tf.cast(scores > own, tf.int32), axis=1) < k
@@ -74,11 +80,17 @@ class TrainingParts:
     `gradients` takes a batch and returns its loss, before the update, and one gradient per
     trainable variable, scaled if there is a loss scale. `update` takes these two and returns the
     loss once the variables are updated. `gradient_count` is the number of gradients.
+
+    `rate` is the learning rate of the next update. `variables` are those, besides the network's
+    own, that the next step depends on, by names that never change.
     """
 
     gradients: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, list[tf.Tensor]]]
     update: Callable[[tf.Tensor, Sequence[tf.Tensor]], tf.Tensor]
     gradient_count: int
+    rate: Callable[[], tf.Tensor]
+    variables: Mapping[str, tf.Variable]
+    loss_scale: LossScale | None
 
 
 def single_step(parts: TrainingParts) -> Step:
@@ -86,33 +98,66 @@ def single_step(parts: TrainingParts) -> Step:
     return lambda images, labels: parts.update(*parts.gradients(images, labels))
 
 
+def reporting_step(parts: TrainingParts) -> Step:
+    """The training step of parts with `both_losses`, and what it applied, in a float32 [5].
+
+    Loss, its part without weight decay, learning rate, loss scale (1 without), and 1 if nothing was
+    updated.
+    """
+
+    def step(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        rate = parts.rate()
+        scale = parts.loss_scale.value() if parts.loss_scale else tf.constant(1.0)
+        losses = parts.update(*parts.gradients(images, labels))
+        with tf.control_dependencies([losses]):
+            left_out = parts.loss_scale.left_out(scale) if parts.loss_scale else tf.constant(0.0)
+        return tf.concat([losses, tf.stack([rate, scale, tf.cast(left_out, tf.float32)])], axis=0)
+
+    return step
+
+
 def training_parts(
-    model: Model, batch_size: int, recipe: Recipe, loss_scale: LossScale | None = None
+    model: Model,
+    batch_size: int,
+    recipe: Recipe,
+    loss_scale: LossScale | None = None,
+    *,
+    schedule: Schedule | None = None,
+    stream: int = 0,
+    both_losses: bool = False,
 ) -> TrainingParts:
     """Forward, backward and momentum update as published; `batch_size` is the global one.
 
     Loss: softmax cross entropy plus weight decay x the sum of half squared norms of every
-    trainable variable outside batch normalisation.
+    trainable variable outside batch normalisation. With `both_losses` it is a pair, of that loss
+    and of the cross entropy alone. `schedule` None is that of the published training; `stream`
+    decides the draws of mixup.
     """
     variables = model.trainable_variables
     decayed = _decayed(model)
+    schedule = schedule or published_schedule(batch_size)
     momenta = [tf.Variable(tf.zeros_like(v), trainable=False, name="momentum") for v in variables]
     steps_done = tf.Variable(0, dtype=tf.int64, trainable=False, name="steps_done")
-    mixed = mixing(recipe)
+    mixed = mixing(recipe, stream)
 
-    def loss_of(images: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    def losses_of(images: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         logits = model(images, training=True)
-        losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
-        decay = recipe.weight_decay * tf.add_n([tf.nn.l2_loss(v) for v in decayed])
-        return tf.reduce_mean(losses) + decay
+        cross_entropy = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
+        squares = tf.add_n([tf.nn.l2_loss(v) for v in decayed])
+        decay = recipe.weight_decay * tf.cast(squares, cross_entropy.dtype)
+        return cross_entropy + decay, cross_entropy
+
+    def rate() -> tf.Tensor:
+        return learning_rate(recipe, schedule, steps_done.read_value(), batch_size)
 
     def gradients_of(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
         done = steps_done.read_value()
         images, targets = mixed(images, _targets(labels, recipe.label_smoothing), done)
         with tf.GradientTape() as tape:
-            loss = loss_of(images, targets)
+            loss, cross_entropy = losses_of(images, targets)
             target = loss * loss_scale.value() if loss_scale else loss
-        return loss, tape.gradient(target, variables)
+        told = tf.stack([loss, cross_entropy]) if both_losses else loss
+        return told, tape.gradient(target, variables)
 
     def update(loss: tf.Tensor, scaled: Sequence[tf.Tensor]) -> tf.Tensor:
         gradients = scaled
@@ -120,8 +165,7 @@ def training_parts(
             gradients = [gradient / loss_scale.value() for gradient in scaled]
 
         def move() -> tf.Tensor:
-            rate = learning_rate(recipe, steps_done.read_value(), batch_size)
-            updates = _momentum_updates(variables, momenta, gradients, rate, recipe.momentum)
+            updates = _momentum_updates(variables, momenta, gradients, rate(), recipe.momentum)
             with tf.control_dependencies(updates):
                 return tf.identity(loss)
 
@@ -132,7 +176,15 @@ def training_parts(
         with tf.control_dependencies([*others, steps_done.assign_add(1)]):
             return tf.identity(result)
 
-    return TrainingParts(gradients_of, update, len(variables))
+    own = {f"momentum/{v.path}": m for v, m in zip(variables, momenta, strict=True)}
+    return TrainingParts(
+        gradients=gradients_of,
+        update=update,
+        gradient_count=len(variables),
+        rate=rate,
+        variables={**own, "steps_done": steps_done, **(loss_scale.variables if loss_scale else {})},
+        loss_scale=loss_scale,
+    )
 
 
 def _targets(labels: tf.Tensor, smoothing: float) -> tf.Tensor:
@@ -153,7 +205,7 @@ def _momentum_updates(
         tf.raw_ops.ResourceApplyMomentum(
             var=variable.value.handle,
             accum=accumulated.handle,
-            lr=rate,
+            lr=tf.cast(rate, accumulated.dtype),
             grad=gradient,
             momentum=momentum,
         )

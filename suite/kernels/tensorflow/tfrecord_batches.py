@@ -23,8 +23,16 @@ CROP_AREA = (0.05, 1.0)
 CROP_ASPECT = (0.75, 1.33)
 CROP_MIN_COVERED = 0.1
 CROP_ATTEMPTS = 100
+_CROP = {
+    "min_object_covered": CROP_MIN_COVERED,
+    "aspect_ratio_range": CROP_ASPECT,
+    "area_range": CROP_AREA,
+    "max_attempts": CROP_ATTEMPTS,
+    "use_image_if_no_bounding_boxes": True,
+}
 
 _Preprocess = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+_SeededPreprocess = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 def open_tfrecord(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> RecordBatches:
@@ -121,16 +129,30 @@ def training_image(size: int) -> _Preprocess:
     def preprocess(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         encoded, label, boxes = parse(record)
         begin, extent, _ = tf.image.sample_distorted_bounding_box(
-            tf.io.extract_jpeg_shape(encoded),
-            boxes,
-            min_object_covered=CROP_MIN_COVERED,
-            aspect_ratio_range=CROP_ASPECT,
-            area_range=CROP_AREA,
-            max_attempts=CROP_ATTEMPTS,
-            use_image_if_no_bounding_boxes=True,
+            tf.io.extract_jpeg_shape(encoded), boxes, **_CROP
         )
-        window = tf.concat([begin[:2], extent[:2]], axis=0)
-        image = tf.image.resize(decode(encoded, window), (size, size), "bilinear")
-        return tf.image.random_flip_left_right(image), label
+        return tf.image.random_flip_left_right(_cropped(encoded, begin, extent, size)), label
 
     return preprocess
+
+
+def seeded_training_image(size: int, seed: int) -> _SeededPreprocess:
+    """Record and the number of its draw -> as `training_image`, equal for equal seed and number."""
+
+    def preprocess(record: tf.Tensor, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        encoded, label, boxes = parse(record)
+        # Crop and mirroring each have a stream of random numbers.
+        crop_seed, flip_seed = (tf.stack([seed, 2 * number + i]) for i in (0, 1))
+        begin, extent, _ = tf.image.stateless_sample_distorted_bounding_box(
+            tf.io.extract_jpeg_shape(encoded), boxes, crop_seed, **_CROP
+        )
+        image = _cropped(encoded, begin, extent, size)
+        return tf.image.stateless_random_flip_left_right(image, flip_seed), label
+
+    return preprocess
+
+
+def _cropped(encoded: tf.Tensor, begin: tf.Tensor, extent: tf.Tensor, size: int) -> tf.Tensor:
+    """A part of a JPEG, decoded and scaled to [size, size, 3]."""
+    window = tf.concat([begin[:2], extent[:2]], axis=0)
+    return tf.image.resize(decode(encoded, window), (size, size), "bilinear")

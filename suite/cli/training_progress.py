@@ -1,0 +1,114 @@
+"""The progress of a training: live on a terminal, else one plain line an epoch.
+
+What is shown comes from the events that the worker appends, read when it sends a message.
+"""
+
+import os
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from suite.analysis.training_course import seconds_left, training_course
+from suite.cli.progress import shows_live
+from suite.formats.training import epoch_line, step_line
+from suite.model.text import shown
+from suite.model.training import TrainedStep
+from suite.model.training_course import Epoch
+from suite.model.training_record import Began, Ended, Event, Saved, TrainingHeader
+from suite.run.channel import Progress
+from suite.run.plan import PlannedLaunch
+from suite.store.training_runs import EventFollower
+from suite.streams import drawing_stream
+
+_STOPPING = "stopping after the current step and its checkpoint; Ctrl-C again ends at once"
+# Steps by which the time left is judged.
+_RECENT = 100
+
+
+class TrainingProgress:
+    """Shows a training while it runs; `ended` is how it says that it ended, None until then."""
+
+    def __init__(self, directory: Path, header: TrainingHeader) -> None:
+        self._header = header
+        self._follower = EventFollower(directory)
+        self._began: Began | None = None
+        self._epoch: list[Event] = []
+        self._past: list[Epoch] = []
+        self._recent: deque[TrainedStep] = deque(maxlen=_RECENT)
+        self._console = Console(file=drawing_stream(), highlight=False)
+        self._is_live = shows_live(self._console)
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self.ended: Ended | None = None
+
+    def __enter__(self) -> "TrainingProgress":
+        if self._is_live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._take_events()
+        if self._is_live:
+            self._live.stop()
+
+    def on_stop(self) -> None:
+        """Say that the training stops. For a signal handler, which may interrupt a drawing."""
+        text = f"\r\x1b[2K{_STOPPING}" if self._is_live else f"{_STOPPING}\n"
+        with suppress(OSError):
+            os.write(2, text.encode())
+
+    def on_progress(self, _: PlannedLaunch, progress: Progress) -> None:
+        """Show what has happened since the last message."""
+        self._take_events()
+        if self._is_live:
+            self._live.update(Text(shown(self._line(progress)), no_wrap=True), refresh=True)
+
+    def _take_events(self) -> None:
+        for event in self._follower.new():
+            if isinstance(event, Began):
+                self._began = event
+            elif isinstance(event, Ended):
+                self.ended = event
+            else:
+                self._epoch.append(event)
+                if isinstance(event, TrainedStep):
+                    self._recent.append(event)
+                if isinstance(event, Saved) and self._began is not None:
+                    self._end_epoch(event, self._began)
+
+    def _end_epoch(self, saved: Saved, began: Began) -> None:
+        """Report an epoch, at the checkpoint that ends it; others are within one."""
+        if saved.step % began.steps_per_epoch:
+            return
+        self._past += training_course(self._header, [began, *self._epoch]).epochs
+        self._epoch = []
+        line = epoch_line(self._past[-1], self._header, self._seconds_left())
+        self._console.print(Text(shown(line)), soft_wrap=True)
+
+    def _line(self, progress: Progress) -> str:
+        if not self._recent or not self._began:
+            return f"{progress.phase} ..."
+        accuracies = [epoch.accuracy for epoch in self._past if epoch.accuracy]
+        return step_line(
+            self._recent,
+            self._header,
+            self._began.steps_per_epoch,
+            progress.phase,
+            accuracies[-1] if accuracies else None,
+            self._seconds_left(),
+        )
+
+    def _seconds_left(self) -> float | None:
+        if self._began is None:
+            return None
+        per_epoch = self._began.steps_per_epoch
+        return seconds_left(self._header, per_epoch, list(self._recent), self._past)

@@ -1,0 +1,129 @@
+"""The two splits that a training reads, through tf.data or DALI."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from suite.kernels.interface import KernelOptions
+from suite.kernels.tensorflow.record_batches import RecordBatches
+from suite.kernels.tensorflow.records import check_first_record
+from suite.model.cell import Data, Mode
+from suite.model.distributed import Rank
+from suite.model.errors import InputError
+from suite.model.text import bench, shown
+from suite.model.training import Training
+from suite.store.dali_index import check_index
+from suite.store.tfrecords import SPLITS, list_shards
+
+
+class Validation(Protocol):
+    """A rank's part of the validation split: `images` of them, in batches of one shape."""
+
+    images: int
+
+    def batches(self) -> RecordBatches:
+        """One pass over them; what follows them in the last batch is to be left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Splits:
+    """What a rank trains on and what it is evaluated on.
+
+    `batches_after` gives its endless batches from the step after so many. `normalize` says whether
+    the network has to normalise the images.
+    """
+
+    steps_per_epoch: int
+    batches_after: Callable[[int], RecordBatches]
+    validation: Validation
+    normalize: bool
+
+
+def open_splits(training: Training, options: KernelOptions, rank: Rank) -> Splits:
+    """Find the records of both splits; reads none of their images yet, but one of every shard.
+
+    Raises:
+        InputError: a split is missing, damaged, too small for a batch, or of classes that the
+            network does not have; or synthetic images are declared.
+        MissingComponentError: it needs DALI, which is not installed.
+    """
+    if not training.cell.reads_records:
+        raise InputError(
+            f"{shown(training.name)} trains on records, not on {training.cell.data.value} images;"
+            " set data to tfrecord or dali"
+        )
+    if not options.data_dir:
+        raise InputError(f"{shown(training.name)} reads records; give --data_dir DIR")
+    found = {mode: list_shards(Path(options.data_dir), SPLITS[mode]) for mode in Mode}
+    for shard in (shard for shards in found.values() for shard in shards):
+        check_first_record(shard)
+    if training.cell.data is Data.DALI:
+        return _through_dali(training, options, rank, found)
+    return _through_tf_data(training, options.data_dir, rank, found)
+
+
+def _through_tf_data(
+    training: Training, data_dir: str, rank: Rank, found: dict[Mode, tuple[Path, ...]]
+) -> Splits:
+    from suite.kernels.tensorflow.ordered_batches import (
+        OrderedValidation,
+        ordered_training,
+        read_table,
+    )
+
+    table = read_table(found[Mode.TRAINING])
+    steps = _steps_per_epoch(training, data_dir, len(table))
+    return Splits(
+        steps_per_epoch=steps,
+        batches_after=lambda done: ordered_training(training, table, rank, steps, done),
+        validation=OrderedValidation(training, read_table(found[Mode.INFERENCE]), rank),
+        normalize=True,
+    )
+
+
+def _through_dali(
+    training: Training,
+    options: KernelOptions,
+    rank: Rank,
+    found: dict[Mode, tuple[Path, ...]],
+) -> Splits:
+    from suite.kernels.tensorflow.dali_epochs import DaliValidation, dali_training
+
+    data_dir = options.data_dir or ""
+    if not options.data_idx_dir:
+        raise InputError(
+            f"{shown(training.name)} reads records through an index; give --data_idx_dir DIR, made"
+            f" with: {bench('data', 'index', data_dir)}"
+        )
+    directory = Path(options.data_idx_dir)
+    records = {
+        mode: sum(check_index(shard, directory) for shard in shards)
+        for mode, shards in found.items()
+    }
+    steps = _steps_per_epoch(training, data_dir, records[Mode.TRAINING])
+    return Splits(
+        steps_per_epoch=steps,
+        batches_after=lambda done: dali_training(
+            training, found[Mode.TRAINING], directory, rank, steps, done
+        ),
+        validation=DaliValidation(
+            training, found[Mode.INFERENCE], directory, records[Mode.INFERENCE], rank
+        ),
+        normalize=False,
+    )
+
+
+def _steps_per_epoch(training: Training, data_dir: str, records: int) -> int:
+    """Whole global batches in the training split.
+
+    Raises:
+        InputError: there is none.
+    """
+    batch = training.cell.global_batch_size
+    if records < batch:
+        raise InputError(
+            f"{data_dir}: the {records} records in {SPLITS[Mode.TRAINING]}-* cannot fill a batch of"
+            f" {batch}; lower the batch size or give more records"
+        )
+    return records // batch

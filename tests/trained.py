@@ -1,0 +1,86 @@
+"""A training of three epochs with something in every part of its documents.
+
+    python tests/trained.py
+writes the recorded documents in tests/data anew.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from builders import (
+    make_cell,
+    make_evaluated,
+    make_launch,
+    make_trained_step,
+    make_training,
+    make_training_header,
+)
+
+from suite.analysis.training_course import training_course
+from suite.formats.training import training_csv, training_markdown, training_text
+from suite.model.cell import Data, Mode, Precision
+from suite.model.facts import Facts
+from suite.model.reference import TimeToTrainRow
+from suite.model.training_course import TrainingCourse
+from suite.model.training_record import (
+    Began,
+    Ended,
+    Event,
+    Outcome,
+    Override,
+    Saved,
+)
+
+DATA = Path(__file__).parent / "data"
+FILES = {
+    "training.txt": training_text,
+    "training.md": lambda course: training_markdown(course, ["training.svg"]),
+    "training.csv": training_csv,
+}
+
+
+def trained(name: str = "mine", **facts: Any) -> TrainingCourse:
+    """In AMP with a dynamic loss scale, killed once, with an override; every text is this name."""
+    training = make_training(
+        name=name,
+        purpose=f"what {name} is for",
+        cell=make_cell(mode=Mode.TRAINING, precision=Precision.AMP, data=Data.TFRECORD),
+        epochs=4,
+        published_top1=0.7699,
+    )
+    header = make_training_header(
+        training=training,
+        system="dgx1",
+        device=name,
+        overrides=(Override(name="data", declared=name, given="dali"),),
+        **facts,
+    )
+    events: list[Event] = [Began(at="now", step=0, steps_per_epoch=2)]
+    events += (make_trained_step(step, loss=3.0 / step, loss_scale=64.0) for step in (1, 2, 3))
+    events += [make_evaluated(2), _saved(2)]
+    events.append(Began(at="now", step=2, steps_per_epoch=2, notes=(f"4.ckpt: {name}",)))
+    events.append(make_trained_step(3, loss=float("nan"), loss_scale=64.0, is_skipped=True))
+    events.append(make_trained_step(4, loss=1.25, loss_scale=32.0))
+    events += [make_evaluated(4, top1=70, top5=95), _saved(4)]
+    events.append(make_trained_step(5, loss=1.0, loss_scale=32.0))
+    events.append(Ended(at="now", step=5, outcome=Outcome.STOPPED, reason=f"by {name}"))
+    row = TimeToTrainRow(
+        system="dgx1",
+        gpus=1,
+        precision=Precision.AMP,
+        xla=True,
+        batch_size=None,
+        epochs=4,
+        hours=3.5,
+    )
+    launch = make_launch(cell=training.cell, conditions=Facts(compute_type=name))
+    return training_course(header, events, launches=[launch], published=[row])
+
+
+def _saved(step: int) -> Saved:
+    return Saved(step=step, file=f"{step}.ckpt", bytes=10, sha256="ab", seconds=0.25)
+
+
+if __name__ == "__main__":
+    for file, render in FILES.items():
+        (DATA / file).write_text(render(trained()), encoding="utf-8")
