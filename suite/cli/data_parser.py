@@ -24,8 +24,17 @@ def add_data(verbs: "Verbs[argparse.ArgumentParser]") -> None:
 
     text = "write a small data set of random images, or of handwritten digits"
     make = add_verb(actions, "make", text, example)
-    make.add_argument("--out", type=path, required=True, metavar="DIR", help="a new directory")
-    kind = make.add_mutually_exclusive_group(required=True)
+    add = make.add_argument_group("where").add_argument
+    add("--out", type=path, required=True, metavar="DIR", help="a new directory")
+    add(
+        "--shards",
+        type=whole(_SHARDS),
+        default=4,
+        metavar="K",
+        help="files per split (%(default)s)",
+    )
+    images = make.add_argument_group("which images")
+    kind = images.add_mutually_exclusive_group(required=True)
     kind.add_argument(
         "--images",
         type=whole(_IMAGES),
@@ -37,17 +46,9 @@ def add_data(verbs: "Verbs[argparse.ArgumentParser]") -> None:
         action="store_true",
         help="the 1,797 handwritten digits that scikit-learn brings; a fifth for validation",
     )
-    make.add_argument(
-        "--size", type=checked(_size), metavar="WxH", help="of random images (500x375)"
-    )
-    make.add_argument(
-        "--shards",
-        type=whole(_SHARDS),
-        default=4,
-        metavar="K",
-        help="files per split (%(default)s)",
-    )
-    make.add_argument("--seed", type=whole(SEEDS), help="of random images (default: 0)")
+    add = images.add_argument
+    add("--size", type=checked(_size), metavar="WxH", help="of random images (500x375)")
+    add("--seed", type=whole(SEEDS), help="of random images (default: 0)")
 
     text = "make the index files that DALI needs, and check them"
     index = add_verb(actions, "index", text, ("data", "index", "images"))
