@@ -19,7 +19,7 @@ class Training:
     `cell` has the conditions of a step, which reads records. The last images of an epoch that fill
     no global batch are left out of it, others in each epoch. `published_top1` is the share that the
     page has for this recipe, None for recipes that it does not have. With equal `seed`, records and
-    software a CPU trains to the same bits.
+    software a CPU trains to the same bits, unless XLA compiles the step.
     """
 
     name: str

@@ -48,7 +48,8 @@ def recipe_path(given: Path) -> Path:
     Raises:
         InputError: a name that no recipe has.
     """
-    if given.suffix or len(given.parts) > 1 or reachable(given.exists):
+    # A folder of records may well have the name of a recipe.
+    if given.suffix or len(given.parts) > 1 or reachable(given.is_file):
         return given
     names = recipe_names()
     if given.name not in names:

@@ -185,6 +185,18 @@ def test_a_bad_setting_is_one_line(tmp_path: Path, setting: str, problem: str) -
     assert "\n" not in str(raised.value)
 
 
+def test_a_folder_with_the_name_of_a_recipe_is_not_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records of digits commonly lie in `digits`; a file of that name is meant."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "digits").mkdir()
+    (tmp_path / "demo").write_text(RECIPE)
+
+    assert recipe_path(Path("digits")).name == "digits.yaml"
+    assert recipe_path(Path("demo")) == Path("demo")
+
+
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
     """A recipe of the suite may be given by its name alone."""
     with pytest.raises(InputError, match="did you mean 'dgx1_90epochs'"):

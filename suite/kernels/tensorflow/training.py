@@ -53,11 +53,12 @@ def trained_network(
 ) -> tuple[keras.Model, TrainingParts, Splits]:
     """The network with its initial weights, the halves of its step, and what a rank reads.
 
-    On a CPU operations become deterministic, so that equal seeds give equal bits.
+    On a CPU operations become deterministic, so that equal seeds give equal bits. XLA has no
+    gradient of pooling in such a mode, so that with it nothing is promised.
     """
     cell, recipe = training.cell, training.recipe
     prepare(cell, training.seed)
-    if not on_gpu():
+    if not on_gpu() and not cell.xla:
         tf.config.experimental.enable_op_determinism()
     splits = open_splits(training, options, rank)
     model = network(cell, recipe, normalize=splits.normalize)
