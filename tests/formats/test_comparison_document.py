@@ -141,7 +141,7 @@ def test_scaling_of_one_side_alone_is_not_comparable(tmp_path: Path) -> None:
 
 def test_the_terminal_text_fits_100_columns(recorded: Path) -> None:
     """Tables and paragraphs are readable without wrapping."""
-    printed = compare(recorded).stdout.partition("\nwritten to ")[0]
+    printed = compare(recorded).stdout.partition("\nwritten to")[0]
 
     assert max(map(len, printed.splitlines())) <= 100
 
