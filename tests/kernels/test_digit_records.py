@@ -28,7 +28,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
 
 
 def images_of(shards: tuple[Path, ...], split: str) -> list[tuple[Any, int]]:
-    """Images [128, 128, 3] as decoded in training, and the class that the network is taught."""
+    """Grey values [64, 64] as decoded in training, and the class that the network is taught."""
     import tensorflow as tf
 
     from suite.kernels.tensorflow.records import decode, parse
@@ -44,12 +44,10 @@ def test_every_digit_is_in_one_split_and_survives_compression(shards: tuple[Path
 
     digits = load_digits()
     found = [image for split in ("train", "validation") for image in images_of(shards, split)]
-    # The middle of each block of eight pixels within the margin of four, in shades of 0..16.
-    blocks = [(np.round(image[4::8, 4::8, 0] / 255 * 16), label) for image, label in found]
-    back = [(image[4:12, 4:12], label) for image, label in blocks]
+    # The middle of each block of eight pixels, in shades of 0..16.
+    back = [(np.round(image[4::8, 4::8, 0] / 255 * 16), label) for image, label in found]
 
-    assert all(np.ptp(image.reshape(16, 8, 16, 8, 3), axis=(1, 3)).max() <= 2 for image, _ in found)
-    assert all(image.sum() == image[4:12, 4:12].sum() for image, _ in blocks)
+    assert all(np.ptp(image.reshape(8, 8, 8, 8, 3), axis=(1, 3)).max() <= 2 for image, _ in found)
     assert sorted((image.tobytes(), label) for image, label in back) == sorted(
         (image.tobytes(), int(label))
         for image, label in zip(digits.images, digits.target, strict=True)

@@ -88,6 +88,15 @@ def stem(result: dict[str, Any]) -> Any:
     return result["end/network/stem_conv/kernel"]
 
 
+def test_xla_compiles_a_training(folder: Path) -> None:
+    """It has no gradient of pooling where operations are deterministic, so there they are not."""
+    (compiled,) = done("compiled", folder)
+
+    assert str(compiled["xla"]) == "jit_compile"
+    assert np.isfinite(compiled["rows"]).all()
+    assert compiled["evaluation"][0] == IMAGES
+
+
 @pytest.mark.horovod
 def test_ranks_train_and_are_evaluated_as_one(folder: Path) -> None:
     """Two ranks end with one state, which one process evaluates as they do, and is resumed.

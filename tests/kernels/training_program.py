@@ -88,6 +88,13 @@ def whole(cell: Cell, folder: Path) -> dict[str, Any]:
     }
 
 
+def compiled(folder: Path) -> dict[str, Any]:
+    """Two steps compiled by XLA, and an evaluation."""
+    trained = trainer(replace(CELL, xla=True), folder)
+    rows = [row(trained.step()) for _ in range(2)]
+    return {"rows": rows, "evaluation": evaluated(trained), "xla": trained.facts().xla}
+
+
 def resumed(cell: Cell, folder: Path, before: str) -> dict[str, Any]:
     """The steps after those whose state another process kept."""
     trained = trainer(cell, folder)
@@ -175,6 +182,7 @@ WORKS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "amp-resumed": lambda folder: resumed(AMP, folder, "amp"),
     "dali": lambda folder: whole(DALI, folder),
     "dali-resumed": lambda folder: resumed(DALI, folder, "dali"),
+    "compiled": compiled,
     "counted": counted,
     "refused": refused,
     "ranks": lambda folder: whole(RANKS, folder),

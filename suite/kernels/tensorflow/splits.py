@@ -6,6 +6,13 @@ from pathlib import Path
 from typing import Protocol
 
 from suite.kernels.interface import KernelOptions
+from suite.kernels.tensorflow import import_dali
+from suite.kernels.tensorflow.dali_epochs import DaliValidation, dali_training
+from suite.kernels.tensorflow.ordered_batches import (
+    OrderedValidation,
+    ordered_training,
+    read_table,
+)
 from suite.kernels.tensorflow.record_batches import RecordBatches
 from suite.kernels.tensorflow.records import check_first_record
 from suite.model.cell import Data, Mode
@@ -66,12 +73,6 @@ def open_splits(training: Training, options: KernelOptions, rank: Rank) -> Split
 def _through_tf_data(
     training: Training, data_dir: str, rank: Rank, found: dict[Mode, tuple[Path, ...]]
 ) -> Splits:
-    from suite.kernels.tensorflow.ordered_batches import (
-        OrderedValidation,
-        ordered_training,
-        read_table,
-    )
-
     table = read_table(found[Mode.TRAINING])
     steps = _steps_per_epoch(training, data_dir, len(table))
     return Splits(
@@ -88,8 +89,7 @@ def _through_dali(
     rank: Rank,
     found: dict[Mode, tuple[Path, ...]],
 ) -> Splits:
-    from suite.kernels.tensorflow.dali_epochs import DaliValidation, dali_training
-
+    import_dali()
     data_dir = options.data_dir or ""
     if not options.data_idx_dir:
         raise InputError(
