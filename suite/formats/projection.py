@@ -5,6 +5,7 @@ from suite.formats.numbers import MISSING, rate
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, write_table
 from suite.model.cell import Data
 from suite.model.projection import Assumptions, ProjectedCell, Projection
+from suite.model.text import shown
 
 _HEADERS = (
     "cell",
@@ -31,14 +32,14 @@ def projection_text(projection: Projection, width: int = TEXT_WIDTH) -> str:
     if any(cell.cell.data in {Data.SYNTHETIC, Data.SYNTHETIC_DEVICE} for cell in projection.cells):
         lines += ["Synthetic images: reading and decoding real ones may take longer."]
     sources = {cell.energy_source for cell in projection.cells if cell.energy_source}
-    lines += [f"kWh by {source}, for steps and evaluations." for source in sorted(sources)]
+    lines += [f"kWh by {shown(source)}, for steps and evaluations." for source in sorted(sources)]
     if any(cell.published_hours is not None for cell in projection.cells):
         lines += ["The published hours were estimated from throughput with XLA: steps alone."]
     lines += legend(caution for cell in projection.cells for caution in cell.cautions)
     rows = [_row(cell) for cell in projection.cells]
     return "\n".join(
         [
-            paragraph(f"{training.name} on {projection.device}", width),
+            paragraph(shown(f"{training.name} on {projection.device}"), width),
             "",
             write_table(Table("", _HEADERS, rows), Dialect.TERMINAL, width),
             *(paragraph(line, width) for line in lines),

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pandas as pd
 import pytest
+from builders import make_training
 from hostile import (
     EVERYTHING,
     INFERENCE,
@@ -21,6 +22,7 @@ from hostile import (
 from markdown_it import MarkdownIt
 from rich.console import Console
 from test_gate_document import gate_of
+from trained import trained
 
 from suite import formats
 from suite.analysis.ab import SideRun, ab_report
@@ -44,11 +46,13 @@ from suite.formats.markdown import inline, line
 from suite.formats.pairs import pairs_markdown, pairs_text
 from suite.formats.plan import PlanLine, plan_text
 from suite.formats.plots import comparison_plots, plot_files
+from suite.formats.projection import projection_text
 from suite.formats.reference_tables import reference_list, reference_text
 from suite.formats.results import overhead_text, report_markdown, report_text, run_text
 from suite.formats.run_list import run_list
 from suite.formats.selftest import selftest_text
 from suite.formats.tables import Dialect
+from suite.formats.training import training_markdown, training_text
 from suite.formats.verdict import verdict_text
 from suite.model.ab import fixed
 from suite.model.ab_report import AbReport
@@ -59,6 +63,7 @@ from suite.model.finding import Diagnosis, Finding, FindingKind, Unchecked
 from suite.model.history import History
 from suite.model.launch import Status
 from suite.model.matrix import Matrix
+from suite.model.projection import Assumptions, ProjectedCell, Projection
 from suite.model.report import Report
 from suite.model.run import RunSummary
 from suite.model.selftest import RecordedLaunches
@@ -161,6 +166,27 @@ def selftest_with(name: str) -> str:
     return selftest_text(selftest(cells, dict.fromkeys(cells, 0.05)), WIDE)
 
 
+def projected(name: str) -> str:
+    """A recipe at the rate of a run with energy counters."""
+    cell = ProjectedCell(
+        cell=INFERENCE,
+        images_per_second=10.0,
+        cautions=(),
+        steps_per_epoch=2,
+        step_hours=1.0,
+        evaluation_hours=0.1,
+        checkpoint_hours=0.1,
+        joules=3.6e6,
+        energy_source=name,
+        published_hours=2.0,
+    )
+    assumed = Assumptions(images=16, validation_images=4, checkpoint_seconds=1.0)
+    training = make_training(name=name, purpose=name)
+    return projection_text(
+        Projection(training=training, device=name, assumptions=assumed, cells=(cell,)), WIDE
+    )
+
+
 TEXTS: dict[str, Callable[[str], str]] = {
     "ab_text": lambda name: ab_text(ab_with(name), WIDE),
     "baseline_text": lambda name: baseline_text(baseline_with(name), WIDE),
@@ -178,12 +204,15 @@ TEXTS: dict[str, Callable[[str], str]] = {
     "plan_text": plan_with,
     "reference_text": lambda name: reference_text(reference_with(name), Dialect.TERMINAL, WIDE),
     "reference_list": lambda name: reference_list([reference_with(name)], WIDE),
+    "projection_text": projected,
     "selftest_text": selftest_with,
+    "training_text": lambda name: training_text(trained(name), WIDE),
     "verdict_text": judged,
     "run_list": lambda name: run_list([listed(name)], WIDE),
     "left_out_text": lambda name: left_out_text(LeftOut("a check", name)),
 }
 DOCUMENTS: dict[str, Callable[[str], str]] = {
+    "training_markdown": lambda name: training_markdown(trained(name), ()),
     "ab_markdown": lambda name: ab_markdown(ab_with(name)),
     "gate_markdown": lambda name: gate_markdown(gate_of(name)),
     "report_markdown": lambda name: report_markdown(report_with(name)),
@@ -202,9 +231,11 @@ FILLED = {
     "overhead_text",
     "pairs_text",
     "plan_text",
+    "projection_text",
     "report_text",
     "run_text",
     "selftest_text",
+    "training_text",
 }
 # They write the suite's own words and numbers alone.
 OWN_WORDS = {
