@@ -58,9 +58,9 @@ def run_rounds(
 
     What drifts then changes both launches of a pair alike; and as each side is the second of a pair
     as often as the first, that place favours neither. `open_cells` says before a round, by its
-    number, which cells it still measures, by their places. No pair is begun after a request to
-    stop, or after `max_seconds`. Half a pair, from before a stop, is measured again as a whole:
-    neighbours in time make a pair.
+    number, which cells it still measures, by their places; none ends it. No pair is begun after a
+    request to stop, or after `max_seconds`. Half a pair, from before a stop, is measured again as a
+    whole: neighbours in time make a pair.
 
     Raises:
         InputError: a run directory cannot be written; what was stored before stays.
@@ -70,7 +70,10 @@ def run_rounds(
     conducts = [_conduct(each.side, machine, stop) for each in both]
     cells = len(a.matrix.cells)
     for number in range(len(a.plan) // cells):
-        for place in open_cells(number):
+        places = open_cells(number)
+        if not places:
+            return
+        for place in places:
             index = number * cells + place
             if all(each.has_ended(index) for each in both):
                 continue
