@@ -1,5 +1,6 @@
 """suite.formats.launches: what report.md says of each launch."""
 
+import random
 from dataclasses import replace
 from typing import Any
 
@@ -304,6 +305,17 @@ def test_a_percentile_of_too_few_samples_is_marked() -> None:
         "10.45", "10.45", "10.81", "10.90", "~10.90", "80",
     ]  # fmt: skip
     assert "~ = not enclosed with 95 % confidence" in text
+
+
+def test_percentiles_of_many_samples_have_no_mark() -> None:
+    """Nor has the legend a line about one."""
+    chance = random.Random(1)  # noqa: S311 - not for secrets
+    steps = tuple(chance.uniform(0.010, 0.011) for _ in range(4000))
+    protocol = replace(LAUNCH.protocol, measured_steps=len(steps))
+    launch = replace(LAUNCH, protocol=protocol, step_seconds=steps, telemetry=None)
+    text = run_text(reported(launch))
+
+    assert "~" not in text
 
 
 def test_the_spread_between_launches_is_that_of_good_ones() -> None:

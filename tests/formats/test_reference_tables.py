@@ -66,6 +66,18 @@ def test_a_users_own_rows_get_derived_columns() -> None:
     assert text + "\n" == expected
 
 
+def test_a_training_table_may_have_one_line() -> None:
+    """As one of a single GPU."""
+    base, amp = (replace(row, system="mine") for row in published_reference("dgx1").rows[:2])
+    rows = (base, amp)
+    own = Reference(
+        table=ReferenceTable("mine", rows), accuracy=(), scaling=scaling_of(rows), times=()
+    )
+    lines = reference_text(own, Dialect.TERMINAL).splitlines()
+
+    assert len([line for line in lines if "img/s" in line and line.strip()[0] == "1"]) == 1
+
+
 def test_notes_end_a_table() -> None:
     """A list under its heading, on a terminal without a gap; without a note there is neither."""
     row = replace(published_reference("t4").rows[0], note="a <b>guess</b>")

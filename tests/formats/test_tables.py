@@ -119,3 +119,12 @@ def test_a_command_that_fits_is_left_alone() -> None:
 
     assert folded_command(line, len(line)) == line
     assert folded_command(line, len(line) - 1) == "run quick \\\n--only 'precision == amp'"
+
+
+def test_a_text_is_wrapped_by_no_more_than_it_takes() -> None:
+    """What is one column shorter than the longest text has room where that one is wrapped."""
+    longest, shorter = "aaaaaaaaaa bbbbbbbbbb cc", "dddddddddd eeeeeeeeee f"
+    table = Table("", ("", "x"), [(longest, "1"), (shorter, "2")])
+    lines = write_table(table, Dialect.TERMINAL, 26).splitlines()
+
+    assert lines[2:] == ["aaaaaaaaaa bbbbbbbbbb    1", "cc", f"{shorter}  2"]

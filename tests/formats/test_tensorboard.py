@@ -4,11 +4,16 @@ from pathlib import Path
 
 import pytest
 from builders import make_trained_step, make_training_header
-from trained import trained
+from trained import DATA, trained
 
 from suite.analysis.training_course import training_course
 from suite.formats.tensorboard import _checksum, event_file
 from suite.model.training_record import Began, Event
+
+
+def test_the_file_is_the_recorded_one() -> None:
+    """Byte by byte; that TensorFlow reads it is tested below."""
+    assert event_file(trained()) == (DATA / "training.events").read_bytes()
 
 
 @pytest.mark.slow
