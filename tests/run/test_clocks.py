@@ -184,8 +184,10 @@ def holder(mhz: int) -> Iterator["subprocess.Popen[str]"]:
         text=True,
     )
     with process:
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_a_killed_run_leaves_its_clocks_to_the_guard(boards: Boards) -> None:
@@ -199,18 +201,19 @@ def test_a_killed_run_leaves_its_clocks_to_the_guard(boards: Boards) -> None:
 
 def test_a_second_run_waits_for_the_guard_of_the_first(boards: Boards) -> None:
     """So a late restoration takes no clock from it."""
-    with holder(900) as first, holder(800) as second:
+    with holder(900) as first:
         assert first.stdout is not None
-        assert second.stdout is not None
         assert first.stdout.readline() == "held\n"
-        (slow,) = guards(first.pid)
-        slow.suspend()
-        first.kill()
-        wait_until(lambda: any(has_opened_lock(each) for each in guards(second.pid)), second)
-        assert boards.log == ["lock 900 900 GPU-t4"]
-        slow.resume()
-        assert second.stdout.readline() == "held\n"
-        assert boards.log[1:] == ["restore GPU-t4", "lock 800 800 GPU-t4"]
+        with holder(800) as second:
+            assert second.stdout is not None
+            (slow,) = guards(first.pid)
+            slow.suspend()
+            first.kill()
+            wait_until(lambda: any(has_opened_lock(each) for each in guards(second.pid)), second)
+            assert boards.log == ["lock 900 900 GPU-t4"]
+            slow.resume()
+            assert second.stdout.readline() == "held\n"
+            assert boards.log[1:] == ["restore GPU-t4", "lock 800 800 GPU-t4"]
     wait_until(lambda: boards.log[3:] == ["restore GPU-t4"])
 
 
