@@ -180,6 +180,7 @@ def test_a_verdict_is_explained(cell: Cell, said: str) -> None:
     assert said in one_line(text)
     assert text.count("day 6 of the baseline") == len(Metric)
     assert "p99 latency (which decides nothing)" in text
+    assert "nothing is computed" not in text
 
 
 def test_the_family_of_an_explanation_is_all_cells_judged() -> None:
