@@ -47,6 +47,7 @@ COMPONENTS: dict[str, Callable[[], str]] = {
     "dali": lambda: why_no_module("nvidia.dali", "NVIDIA DALI"),
     "horovod": lambda: why_no_module("horovod", "Horovod"),
     "hosts": why_no_hosts,
+    "jax": lambda: "" if installed("jax") else "JAX is not installed; the extra `jax` brings it",
     "mpi": why_no_mpi,
 }
 COMPONENT_SKIP = pytest.StashKey[bool]()

@@ -49,7 +49,8 @@ def one_step(
     smoothing: float,
 ) -> StepResult:
     """Images [batch, size, size, 3] of 0..255 and labels within 0..1000, at a learning rate."""
-    jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
+    config: Any = jax.config
+    config.update("jax_enable_x64", True)
     parameters, momenta, statistics = (
         {name: jnp.asarray(np.asarray(a, np.float64)) for name, a in arrays.items()}
         for arrays in (parameters, momenta, statistics)

@@ -150,6 +150,7 @@ def test_crops_are_drawn_as_published(options: KernelOptions) -> None:
         )
 
 
+@pytest.mark.dali
 def test_a_missing_index_is_said(options: KernelOptions, tmp_path: Path) -> None:
     """DALI needs one of both splits; the line says how it is made."""
     from suite.model.errors import InputError

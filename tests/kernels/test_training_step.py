@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from suite.model.recipe import Recipe
 from suite.model.schedule import Schedule
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.jax]
 
 SIZE = 64
 BATCH = 8
