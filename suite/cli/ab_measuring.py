@@ -43,12 +43,11 @@ from suite.store.text import make_folder
 class MeasuredAb:
     """What was measured: the report and its directory, and what stopped it, None for nothing.
 
-    `runs` are those of sides a and b, and `command` the words after `bench.py` that began it.
+    `command` are the words after `bench.py` that began it.
     """
 
     report: AbReport
     folder: Path
-    runs: tuple[Run, Run]
     command: tuple[str, ...]
     stopped_by: str | None
 
@@ -110,7 +109,6 @@ def measured_ab(arguments: argparse.Namespace, setting: Setting) -> Iterator[Mea
             yield MeasuredAb(
                 report=so_far(),
                 folder=folder,
-                runs=(_run(a), _run(b)),
                 command=headers[0].command,
                 stopped_by=stop.by,
             )
@@ -235,16 +233,12 @@ def _so_far(a: MeasuredSide, b: MeasuredSide, setting: Setting) -> AbReport:
         SideRun(
             name=each.side.name,
             title=each.side.title,
-            run=_run(each),
+            run=Run(header=each.header, launches=tuple(each.launches.values())),
             cells=each.matrix.cells,
         )
         for each in (a, b)
     )
     return ab_report(one, other, setting)
-
-
-def _run(side: MeasuredSide) -> Run:
-    return Run(header=side.header, launches=tuple(side.launches.values()))
 
 
 def _open_cells(so_far: Callable[[], AbReport], setting: Setting, rounds: int) -> list[int]:
