@@ -1,7 +1,7 @@
 """The launches that a selftest looks at: those of runs by day, and the pairs of an A/B."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -33,22 +33,18 @@ def recorded_launches(found: Sequence[Recorded]) -> Mapping[Cell, RecordedLaunch
     return {
         cell: RecordedLaunches(
             sessions=times_by_day(sessions, cell.id),
-            pairs=tuple(pair for each in found for pair in _pairs(each, cell)),
+            pairs=tuple(_pairs(each.run, each.other, cell) for each in found if each.other),
         )
         for cell in cells
     }
 
 
-def _pairs(recorded: Recorded, cell: Cell) -> Iterator[float]:
-    """ln(B / A) of the rounds in which both launches are ok, less its mean in this A/B."""
-    if recorded.other is None:
-        return
+def _pairs(a: Run, b: Run, cell: Cell) -> tuple[float, ...]:
+    """ln(B / A) of the rounds in which both launches are ok."""
     # A side may be another condition, so its cells are found by their places.
-    places = dict(zip(recorded.run.header.cells, recorded.other.header.cells, strict=False))
-    ones = _by_round(recorded.run, cell.id)
-    others = _by_round(recorded.other, places.get(cell.id, cell.id))
-    pairs = [others[round_] - ones[round_] for round_ in sorted(ones.keys() & others.keys())]
-    yield from (pair - fmean(pairs) for pair in pairs)
+    places = dict(zip(a.header.cells, b.header.cells, strict=False))
+    ones, others = _by_round(a, cell.id), _by_round(b, places.get(cell.id, cell.id))
+    return tuple(others[round_] - ones[round_] for round_ in sorted(ones.keys() & others.keys()))
 
 
 def _by_round(run: Run, cell_id: str) -> Mapping[int, float]:

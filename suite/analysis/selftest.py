@@ -7,7 +7,7 @@ in simulation, replays of twenty launches put a rate of 21 % anywhere from 1 to 
 
 import math
 from collections.abc import Mapping, Sequence
-from statistics import fmean, stdev
+from statistics import fmean
 
 import numpy as np
 
@@ -84,6 +84,8 @@ def _cell_selftest(
 ) -> CellSelftest:
     """What the launches of a cell tell that vary; an A/B has its variance with so much freedom."""
     within = within_sessions(launches.sessions)
+    # A side may be slower in each A/B by an amount of its own.
+    pairs = within_sessions(launches.pairs)
     sd = math.sqrt(within.variance)
     centred = _centred(launches)
     is_heavy = has_heavy_tails(centred)
@@ -113,9 +115,7 @@ def _cell_selftest(
         has_heavy_tails=is_heavy,
         smallest_loss=smallest_loss(sd),
         smallest_loss_at_limit=smallest_loss(limit),
-        paired_sd=(
-            stdev(launches.pairs) / math.sqrt(2) if len(launches.pairs) >= FEWEST_PAIRS else None
-        ),
+        paired_sd=(math.sqrt(pairs.variance / 2) if pairs.freedom >= FEWEST_PAIRS - 1 else None),
         groups=launch_groups([math.exp(launch) for launch in centred], ()),
     )
 

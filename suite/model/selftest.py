@@ -19,13 +19,13 @@ ALARM_RATE = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedLaunches:
-    """The launches of a cell in each session, in order of time, and its pairs of an A/B if any.
+    """The launches of a cell in each session, in order of time, and its pairs in each A/B if any.
 
     A launch is the logarithm of a time; a pair is ln(B / A).
     """
 
     sessions: tuple[tuple[float, ...], ...]
-    pairs: tuple[float, ...] = ()
+    pairs: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

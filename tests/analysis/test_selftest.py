@@ -23,7 +23,9 @@ def tell(cells: Mapping[str, RecordedLaunches], effect: float = 0.03) -> Selftes
     return selftest(cells, dict.fromkeys(cells, math.log1p(effect)))
 
 
-def tell_one(*sessions: tuple[float, ...], pairs: tuple[float, ...] = ()) -> CellSelftest:
+def tell_one(
+    *sessions: tuple[float, ...], pairs: tuple[tuple[float, ...], ...] = ()
+) -> CellSelftest:
     """What is told of a cell alone."""
     return tell({"cell": RecordedLaunches(sessions=sessions, pairs=pairs)}).cells["cell"]
 
@@ -132,8 +134,15 @@ def test_pairs_show_what_an_ab_takes_off() -> None:
     """Pairs with a deviation of 0.5 % times the root of 2 are launches with one of 0.5 %."""
     pairs = tuple(math.sqrt(2) * each for each in normal(10, 0.005))
 
-    assert tell_one(normal(20), pairs=pairs).paired_sd == pytest.approx(0.005)
-    assert tell_one(normal(20), pairs=pairs[:2]).paired_sd is None
+    assert tell_one(normal(20), pairs=(pairs,)).paired_sd == pytest.approx(0.005)
+    assert tell_one(normal(20), pairs=(pairs[:2],)).paired_sd is None
+
+
+def test_pairs_of_several_abs_are_each_about_their_own_mean() -> None:
+    """A side that is slower in one of them is no spread; each mean takes a degree of freedom."""
+    pairs = ((0.00, 0.02), (0.10, 0.12), (0.30, 0.32))
+
+    assert tell_one(normal(20), pairs=pairs).paired_sd == pytest.approx(math.sqrt(0.0002 / 2))
     assert tell_one(normal(20)).paired_sd is None
 
 
