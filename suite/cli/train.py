@@ -13,9 +13,11 @@ from suite.cli.headers import directory_name, new_header
 from suite.cli.terminal import text_width
 from suite.cli.training_files import read_course, write_training
 from suite.cli.training_progress import TrainingProgress
+from suite.cli.training_scalars import MISSING_NOTE, LiveScalars
 from suite.cli.training_start import matrix_of, record_options, record_splits, training_header
 from suite.cli.training_work import TrainingPart, new_training, resumed_training
 from suite.formats.tables import paragraph
+from suite.formats.tensorboard import FOLDER
 from suite.formats.training import training_text
 from suite.machine.devices import detect_machine
 from suite.model.device import Machine, labelling_machine, used_gpus
@@ -38,7 +40,7 @@ from suite.run.session import Conduct, run_session
 from suite.run.stop import Stop
 from suite.store.checkpoints import checkpoint_steps
 from suite.store.recipes import read_recipe, recipe_path
-from suite.store.training_runs import as_stored_training, event_log
+from suite.store.training_runs import as_stored_training, event_log, read_events
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -122,10 +124,14 @@ def _train(
     conduct: Conduct,
 ) -> Ended:
     """Train until the end or a request to stop; how that ended, which the events have as well."""
-    progress = TrainingProgress(part.directory, part.header)
+    scalars = LiveScalars(part.directory, part.header, read_events(part.directory).events)
+    if scalars.problem:
+        print(f"note: {shown(scalars.problem)}", flush=True)
+    progress = TrainingProgress(part.directory, part.header, scalars.take)
     launches: list[Launch] = []
     try:
         with (
+            scalars,
             progress as seen,
             conduct.stop.passed_to(seen.on_stop),
             suppress(KeyboardInterrupt),
@@ -133,6 +139,8 @@ def _train(
             launches += run_session(
                 [planned], matrix, machine, part.directory, seen.on_progress, conduct
             )
+        if scalars.problem not in {"", MISSING_NOTE}:
+            print(f"note: {shown(scalars.problem)}; `report` makes what is missing", flush=True)
         return _end_of(progress, launches) or _end_unsaid(part.directory, launches, conduct.stop)
     except InputError as error:
         raise UnfinishedError(f"{error}; what was written before is kept") from None
@@ -172,6 +180,8 @@ def _report(
     course = read_course(part.directory)
     files, unwritten = _written(course, part.directory)
     print(f"\n{training_text(course, text_width())}")
+    has_scalars = (part.directory / FOLDER).is_dir()
+    files += [f"{FOLDER}/"] * has_scalars
     held = ", ".join([*files, "training.json", "events.jsonl", "checkpoints/", "cells/"])
     print(paragraph(f"training directory: {shown(str(part.directory))} ({held})", text_width()))
     if unwritten is not None:

@@ -4,12 +4,11 @@ from pathlib import Path
 
 from suite.analysis.training_course import training_course
 from suite.formats.plots.training import training_plots
-from suite.formats.tensorboard import EVENT_FILE, event_file
 from suite.formats.training import training_csv, training_markdown
 from suite.model.training_course import TrainingCourse
 from suite.store.references import published_times
 from suite.store.runs import read_records, write_plot
-from suite.store.text import make_folder, write_bytes, write_text
+from suite.store.text import write_text
 from suite.store.training_runs import read_events, read_training_header
 
 
@@ -40,7 +39,4 @@ def write_training(course: TrainingCourse, directory: Path) -> list[str]:
     }
     for name, text in texts.items():
         write_text(directory / name, text)
-    events = directory / EVENT_FILE
-    make_folder(events.parent)
-    write_bytes(events, event_file(course))
-    return [*texts, *(["plots/"] if plots else []), f"{events.parent.name}/"]
+    return [*texts, *(["plots/"] if plots else [])]

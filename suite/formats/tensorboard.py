@@ -1,135 +1,138 @@
-"""A training as an event file of TensorBoard, which `pip install tensorboard` shows.
+"""A training as event files of TensorBoard, one for each of its parts: whole, or as it goes on.
 
-Such a file is a series of records in the framing of TFRecords, each an `Event` of TensorFlow's
-event.proto in the encoding of protocol buffers. The few fields used here are written by hand: no
-package that a training needs brings them.
+The package `tensorboard` brings the encoding, without TensorFlow. An extra brings the package:
+nothing but these files needs it.
 """
 
-import math
-import struct
-from collections.abc import Iterator, Mapping
-from functools import cache
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from importlib.util import find_spec
 
-from suite.model.training_course import TrainingCourse
+from suite.analysis.training_course import kept_parts, training_course
+from suite.model.training import TrainedStep
+from suite.model.training_record import Began, Evaluated, Event, Saved, TrainingHeader
 
 # Where TensorBoard looks, below the folder that it is given.
-EVENT_FILE = "tensorboard/events.out.tfevents.0.training"
+FOLDER = "tensorboard"
+INSTALL = "pip install -e '.[tensorboard]'"
 _VERSION = "brain.Event:2"
-# CRC-32C (Castagnoli), reflected, and the mask that the framing puts on it.
-_POLYNOMIAL = 0x82F63B78
-_MASK = 0xA282EAD8
-# Wire types of protocol buffers: a number of variable length, 8 bytes, bytes, 4 bytes.
-_VARINT, _DOUBLE, _BYTES, _FLOAT = 0, 1, 2, 5
 
 
-def event_file(course: TrainingCourse) -> bytes:
-    """Loss, learning rate and loss scale of each step; accuracy and speed of each epoch.
+def is_installed() -> bool:
+    """Whether event files can be made here; imports nothing."""
+    return find_spec("tensorboard") is not None
 
-    The time of an event is the beginning of the training and the seconds of the steps since.
+
+def file_name(part: int) -> str:
+    """The file of the part with this number, from 0; TensorBoard reads files in order of name."""
+    return f"events.out.tfevents.{part:04d}.training"
+
+
+def event_files(header: TrainingHeader, events: Sequence[Event]) -> Mapping[str, bytes]:
+    """The file of every part of a training by its name, without the steps that became void.
+
+    Raises:
+        ModuleNotFoundError: tensorboard is not installed.
     """
-    began = course.header.began.timestamp()
-    records = [_event(began, version=_VERSION)]
-    records += (
-        _event(began + after, step=step, values=values) for step, after, values in _moments(course)
-    )
-    return b"".join(map(_framed, records))
+    files = {}
+    earlier: list[Event] = []
+    for number, kept in enumerate(kept_parts(events)):
+        part = PartFile(header, kept.began, earlier)
+        files[file_name(number)] = b"".join([part.beginning(), *map(part.following, kept.events)])
+        earlier += kept.events
+    return files
 
 
-def _moments(course: TrainingCourse) -> Iterator[tuple[int, float, Mapping[str, float]]]:
-    """The number of each step, the seconds so far, and values by tag; epochs after their last."""
-    after = 0.0
-    ends = {epoch.number * (course.steps_per_epoch or 1): epoch for epoch in course.epochs}
-    for step in course.steps:
-        after += step.seconds
-        scale = {} if step.loss_scale is None else {"train/loss_scale": step.loss_scale}
-        yield (
-            step.step,
-            after,
-            {
-                "train/loss": step.loss,
-                "train/cross_entropy": step.cross_entropy,
-                "train/learning_rate": step.learning_rate,
-                "train/wait_seconds": step.wait_seconds,
-                **scale,
-            },
+class PartFile:
+    """The event file of one part of a training, piece by piece.
+
+    An event has the time at which the part began plus the seconds of its steps, evaluations and
+    checkpoints since, so that a file written live and one made of the records are the same bytes.
+    """
+
+    def __init__(self, header: TrainingHeader, began: Began, earlier: Sequence[Event]) -> None:
+        """`earlier` are the events of the parts before, without those that are void."""
+        self._header = header
+        self._began = began
+        self._now = _seconds(began.at, header)
+        per_epoch = began.steps_per_epoch
+        self._epoch = [
+            event
+            for event in earlier
+            if isinstance(event, TrainedStep) and event.step > began.step - began.step % per_epoch
+        ]
+
+    def beginning(self) -> bytes:
+        """The version of the format, and that whatever other files have from here on is void."""
+        from tensorboard.compat.proto.event_pb2 import Event as Proto
+        from tensorboard.compat.proto.event_pb2 import SessionLog
+
+        start = SessionLog(status=SessionLog.START)
+        return _record(Proto(wall_time=self._now, file_version=_VERSION)) + _record(
+            Proto(wall_time=self._now, step=self._began.step + 1, session_log=start)
         )
-        epoch = ends.get(step.step)
-        if epoch is not None and epoch.images_per_second is not None:
-            yield step.step, after, {"train/images_per_second": epoch.images_per_second}
-        if epoch is not None and epoch.accuracy is not None:
-            yield (
-                step.step,
-                after,
-                {
-                    "validation/top1": epoch.accuracy.top1,
-                    "validation/top5": epoch.accuracy.top5,
-                    "validation/cross_entropy": epoch.accuracy.cross_entropy,
-                },
-            )
+
+    def following(self, event: Event) -> bytes:
+        """What is to be added for the next event; empty if there is nothing to plot of it."""
+        from tensorboard.compat.proto.event_pb2 import Event as Proto
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        if isinstance(event, TrainedStep):
+            self._now += event.seconds
+            self._epoch.append(event)
+        elif isinstance(event, Evaluated):
+            self._now += event.evaluation.seconds
+        elif isinstance(event, Saved):
+            self._now += event.seconds
+        values = [Summary.Value(tag=tag, simple_value=value) for tag, value in self._values(event)]
+        if not values:
+            return b""
+        return _record(Proto(wall_time=self._now, step=event.step, summary=Summary(value=values)))
+
+    def _values(self, event: Event) -> Iterator[tuple[str, float]]:
+        """The numbers of an event by their names in TensorBoard; an epoch's with its last step."""
+        if isinstance(event, TrainedStep):
+            yield "step/loss", event.loss
+            yield "step/cross_entropy", event.cross_entropy
+            yield "step/learning_rate", event.learning_rate
+            if event.loss_scale is not None:
+                yield "step/loss_scale", event.loss_scale
+            if event.seconds:
+                images = self._header.training.cell.global_batch_size
+                yield "step/images_per_second", images / event.seconds
+            yield "step/wait_seconds", event.wait_seconds
+            if event.step % self._began.steps_per_epoch == 0:
+                yield from self._values_of_epoch()
+        if isinstance(event, Evaluated):
+            yield "epoch/top1", event.evaluation.top1_share
+            yield "epoch/top5", event.evaluation.top5_share
+            yield "epoch/validation_cross_entropy", event.evaluation.cross_entropy
+
+    def _values_of_epoch(self) -> Iterator[tuple[str, float]]:
+        epoch = training_course(self._header, [self._began, *self._epoch]).epochs[-1]
+        self._epoch = []
+        found = {
+            "epoch/loss": epoch.loss,
+            "epoch/cross_entropy": epoch.cross_entropy,
+            "epoch/images_per_second": epoch.images_per_second,
+            "epoch/wait_share": epoch.wait_share,
+        }
+        yield from ((tag, value) for tag, value in found.items() if value is not None)
 
 
-def _event(
-    at: float, *, step: int = 0, version: str = "", values: Mapping[str, float] | None = None
-) -> bytes:
-    """An `Event`: wall_time (1), step (2), and file_version (3) or summary (5)."""
-    told = _key(1, _DOUBLE) + struct.pack("<d", at) + _key(2, _VARINT) + _varint(step)
-    if version:
-        return told + _bytes(3, version.encode())
-    # A `Summary` of values (1), each with a tag (1) and a simple_value (2).
-    summary = b"".join(
-        _bytes(1, _bytes(1, tag.encode()) + _key(2, _FLOAT) + _float(value))
-        for tag, value in (values or {}).items()
-    )
-    return told + _bytes(5, summary)
-
-
-def _float(value: float) -> bytes:
+def _seconds(at: str, header: TrainingHeader) -> float:
+    """The time at which a part began; of a record without one, that of the training."""
     try:
-        return struct.pack("<f", value)
-    except OverflowError:  # beyond what 4 bytes can hold
-        return struct.pack("<f", math.copysign(math.inf, value))
+        return datetime.fromisoformat(at).timestamp()
+    except ValueError:
+        return header.began.timestamp()
 
 
-def _bytes(field: int, content: bytes) -> bytes:
-    return _key(field, _BYTES) + _varint(len(content)) + content
+def _record(event: object) -> bytes:
+    """An event in the framing of TFRecords."""
+    from tensorboard.summary.writer.record_writer import RecordWriter
 
-
-def _key(field: int, kind: int) -> bytes:
-    return _varint(field << 3 | kind)
-
-
-def _varint(number: int) -> bytes:
-    """Seven bits a byte, the lowest first; all bytes but the last have their highest bit set."""
-    found = bytearray()
-    while number > 0x7F:
-        found.append(number & 0x7F | 0x80)
-        number >>= 7
-    found.append(number)
-    return bytes(found)
-
-
-def _framed(record: bytes) -> bytes:
-    """A record with its length and the masked checksums of both."""
-    length = struct.pack("<Q", len(record))
-    return length + _checksum(length) + record + _checksum(record)
-
-
-def _checksum(content: bytes) -> bytes:
-    table = _table()
-    crc = 0xFFFFFFFF
-    for byte in content:
-        crc = table[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    crc ^= 0xFFFFFFFF
-    return struct.pack("<I", ((crc >> 15 | crc << 17) + _MASK) & 0xFFFFFFFF)
-
-
-@cache
-def _table() -> tuple[int, ...]:
-    """The remainder of each byte."""
-    found = []
-    for byte in range(256):
-        crc = byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (_POLYNOMIAL if crc & 1 else 0)
-        found.append(crc)
-    return tuple(found)
+    written = io.BytesIO()
+    RecordWriter(written).write(event.SerializeToString())  # type: ignore[attr-defined]
+    return written.getvalue()
