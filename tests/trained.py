@@ -11,6 +11,7 @@ from builders import (
     make_cell,
     make_evaluated,
     make_launch,
+    make_telemetry,
     make_trained_step,
     make_training,
     make_training_header,
@@ -20,7 +21,9 @@ from suite.analysis.training_course import training_course
 from suite.formats.training import training_csv, training_markdown, training_text
 from suite.model.cell import Data, Mode, Precision
 from suite.model.facts import Facts
+from suite.model.launch import CautionKind
 from suite.model.reference import TimeToTrainRow
+from suite.model.telemetry import Gauge
 from suite.model.training_course import TrainingCourse
 from suite.model.training_record import (
     Began,
@@ -52,7 +55,19 @@ def trained(name: str = "mine", **facts: Any) -> TrainingCourse:
         hours=3.5,
     )
     header = trained_header(name, **facts)
-    launch = make_launch(cell=header.training.cell, conditions=Facts(compute_type=name))
+    launch = make_launch(
+        cell=header.training.cell,
+        launch=1,
+        conditions=Facts(compute_type=name),
+        telemetry=make_telemetry(
+            steps=2,
+            gauges={"gpu_power_watts": Gauge(70.0, 69.5, 70.5)},
+            energy_joules=4430.0,
+            energy_source=name,
+            images_per_joule=2 * header.training.cell.batch_size / 4430.0,
+        ),
+        cautions=(CautionKind.THROTTLED.caution(name),),
+    )
     return training_course(header, trained_events(name), launches=[launch], published=[row])
 
 

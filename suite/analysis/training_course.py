@@ -8,6 +8,7 @@ from statistics import NormalDist, fmean
 
 from suite.analysis.intervals import CONFIDENCE
 from suite.analysis.projection import published_hours
+from suite.analysis.training_machine import machine_of_parts, training_energy
 from suite.model.facts import Facts
 from suite.model.launch import Launch, Status
 from suite.model.reference import TimeToTrainRow
@@ -86,6 +87,8 @@ def training_course(
             (each.conditions for each in reversed(launches) if each.status is Status.OK), Facts()
         ),
         published_hours=published_hours(_chosen(header), published),
+        machine=machine_of_parts(launches),
+        energy=training_energy(len(parts), launches),
         notes=(*(note for part in parts for note in part.notes), *notes),
     )
 

@@ -111,8 +111,7 @@ def _ordered(
         checkpoint_every=arguments.checkpoint_every,
         max_seconds=arguments.max_time,
     )
-    # Its readings would fill the memory of a training of days.
-    order = replace(planned.order, training=work, launch=part.number, telemetry=False)
+    order = replace(planned.order, training=work, launch=part.number)
     return replace(planned, order=order)
 
 

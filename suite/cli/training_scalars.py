@@ -6,12 +6,13 @@ from types import TracebackType
 from typing import BinaryIO
 
 from suite.analysis.training_course import kept_parts
+from suite.analysis.training_scalars import RunningPart, scalars_by_part
 from suite.formats.tensorboard import (
     FOLDER,
     INSTALL,
-    PartFile,
     event_files,
     file_name,
+    file_piece,
     is_installed,
 )
 from suite.model.errors import SuiteError
@@ -28,7 +29,7 @@ def write_scalars(header: TrainingHeader, events: Sequence[Event], directory: Pa
         InputError: the directory cannot be written.
         ModuleNotFoundError: tensorboard is not installed.
     """
-    files = event_files(header, events)
+    files = event_files(scalars_by_part(header, events))
     if files:
         make_folder(directory / FOLDER)
     for name, content in files.items():
@@ -48,7 +49,7 @@ class LiveScalars:
         self._directory = directory
         self._header = header
         self._earlier = earlier
-        self._part: PartFile | None = None
+        self._part: RunningPart | None = None
         self._file: BinaryIO | None = None
         self.problem = "" if is_installed() else MISSING_NOTE
 
@@ -72,7 +73,8 @@ class LiveScalars:
             if isinstance(event, Began):
                 self._begin(event)
             elif self._part is not None and self._file is not None:
-                self._file.write(self._part.following(event))
+                point = self._part.following(event)
+                self._file.write(file_piece(point) if point is not None else b"")
         except OSError as error:
             self.problem = f"{self._place}: cannot be written ({error.strerror})"
         except Exception as error:  # noqa: BLE001 - a training matters more than its plots
@@ -88,5 +90,5 @@ class LiveScalars:
         write_scalars(self._header, events, self._directory)
         *parts, _ = kept_parts(events)
         kept = [event for part in parts for event in part.events]
-        self._part = PartFile(self._header, began, kept)
+        self._part = RunningPart(self._header, began, kept)
         self._file = (self._place / file_name(len(parts))).open("ab", buffering=0)

@@ -58,6 +58,14 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def energy(joules: float) -> str:
+    """An energy to three digits: `44.3 kJ (0.0123 kWh)`."""
+    for unit, size in (("GJ", 1e9), ("MJ", 1e6), ("kJ", 1e3)):
+        if joules >= size:
+            return f"{joules / size:.3g} {unit} ({joules / 3.6e6:.3g} kWh)"
+    return f"{joules:.3g} J"
+
+
 def spread(share: float | None) -> str:
     """A standard deviation, as a share of 1, in percent with two decimals and without the sign."""
     return MISSING if share is None else f"{share * 100:.2f}"

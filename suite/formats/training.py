@@ -4,12 +4,19 @@ from collections.abc import Iterator, Sequence
 
 from suite.formats.documents import fill_template
 from suite.formats.frame_csv import frame_csv
-from suite.formats.numbers import MISSING, duration, percent, rate
+from suite.formats.numbers import MISSING, duration, energy, milliseconds, percent, rate
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, plain_table, write_table
+from suite.formats.telemetry import parts_telemetry_table
 from suite.model.cell import KernelName, Precision
 from suite.model.text import shown
 from suite.model.training import TrainedStep
-from suite.model.training_course import Accuracy, Epoch, TrainingCourse
+from suite.model.training_course import (
+    Accuracy,
+    Epoch,
+    MachineOfPart,
+    TrainingCourse,
+    TrainingEnergy,
+)
 from suite.model.training_record import TrainingHeader
 
 # A terminal has this many of the first and of the last epochs; the files have all.
@@ -17,7 +24,7 @@ _FIRST, _LAST = 3, 10
 SIMULATED = "a small problem stood in for the network: no number here says anything of one"
 # What the names of facts take beside their values.
 _NAMES = 19
-_EXPLANATION = (
+EXPLANATION = (
     "Loss is the mean over the epoch's steps, weight decay included; the learning rate is that of"
     " its last step; img/s is images / elapsed time of its steps. The interval of top-1 is"
     " Wilson's with 95 %, of the validation images alone: another seed changes top-1 as well."
@@ -70,27 +77,29 @@ def training_text(course: TrainingCourse, width: int = TEXT_WIDTH) -> str:
     epochs = course.epochs
     if len(epochs) > _FIRST + _LAST:
         epochs = (*epochs[:_FIRST], *epochs[-_LAST:])
-    parts = [plain_table(list(_facts(course)), width - _NAMES), ""]
+    parts = [plain_table(list(training_facts(course)), width - _NAMES), ""]
     if epochs:
         parts += [write_table(_table(epochs), Dialect.TERMINAL, width)]
     if len(epochs) < len(course.epochs):
         parts += [f"epochs {_FIRST + 1} to {course.epochs[-_LAST].number - 1} are in training.csv"]
-    parts += [paragraph(_EXPLANATION, width)]
-    parts += [paragraph(f"note: {shown(note)}", width) for note in _notes(course)]
+    parts += [paragraph(EXPLANATION, width)]
+    parts += [paragraph(f"note: {shown(note)}", width) for note in training_notes(course)]
     return "\n".join(parts)
 
 
 def training_markdown(course: TrainingCourse, plots: Sequence[str]) -> str:
     """The same as a Markdown document, with these pictures."""
-    facts = Table("", ("", ""), list(_facts(course)), left=2)
+    facts = Table("", ("", ""), list(training_facts(course)), left=2)
+    machine = parts_telemetry_table(course)
     return fill_template(
         "training.md.j2",
         name=course.header.training.name,
         purpose=course.header.training.purpose,
         facts=write_table(facts, Dialect.MARKDOWN),
         epochs=write_table(_table(course.epochs), Dialect.MARKDOWN) if course.epochs else "",
-        explanation=_EXPLANATION,
-        notes=list(_notes(course)),
+        explanation=EXPLANATION,
+        machine=write_table(machine, Dialect.MARKDOWN) if machine else "",
+        notes=list(training_notes(course)),
         plots=list(plots),
     )
 
@@ -113,7 +122,8 @@ def learning_rate(value: float) -> str:
     return f"{value:.4g}"
 
 
-def _facts(course: TrainingCourse) -> Iterator[tuple[str, str]]:
+def training_facts(course: TrainingCourse) -> Iterator[tuple[str, str]]:
+    """What was trained and what it came to, each fact with its name."""
     header = course.header
     training = header.training
     yield "recipe", f"{training.name}: {training.purpose}"
@@ -134,12 +144,40 @@ def _facts(course: TrainingCourse) -> Iterator[tuple[str, str]]:
     if course.published_hours is not None:
         hours = f"{course.published_hours:g} h, estimated from the throughput of steps with XLA"
         yield "published time", hours
+    if course.parts:
+        yield "energy", energy_words(course.energy)
+    alone = [each for each in course.machine if each.all_reduce_seconds is not None]
+    if alone:
+        yield "all-reduce", _all_reduce(alone[-1])
 
 
-def _notes(course: TrainingCourse) -> Iterator[str]:
+def energy_words(spent: TrainingEnergy) -> str:
+    """The energy of a training, and of which parts it is not known."""
+    reasons = list(dict.fromkeys(spent.missing.values()))
+    if spent.joules is None:
+        return f"not known: {'; '.join(reasons)}"
+    missing = [f"part {part + 1}: {reason}" for part, reason in spent.missing.items()]
+    of = f"; without {'; '.join(missing)}" if missing else ""
+    return (
+        f"{energy(spent.joules)} by {', '.join(spent.sources)}, evaluations and checkpoints"
+        f" included, first step{'s' * (spent.known_parts > 1)} not{of}"
+    )
+
+
+def _all_reduce(part: MachineOfPart) -> str:
+    text = f"{milliseconds(part.all_reduce_seconds)} ms for the gradients alone"
+    return text + f", {percent(part.all_reduce_share)} of a mean step" * (
+        part.all_reduce_share is not None
+    )
+
+
+def training_notes(course: TrainingCourse) -> Iterator[str]:
+    """What to know of its numbers: what stood in, what was lost, and what slowed the machine."""
     if course.header.training.cell.kernel is KernelName.SIMULATED:
         yield SIMULATED
     yield from course.notes
+    for each in course.machine:
+        yield from (f"part {each.part + 1}: {caution.text}" for caution in each.cautions)
 
 
 def _whole(course: TrainingCourse) -> Iterator[Epoch]:

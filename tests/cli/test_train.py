@@ -13,6 +13,7 @@ from event_files import scalars
 from training_bench import TrainingBench
 from waiting import wait_until
 
+from suite.analysis.training_scalars import scalars_by_part
 from suite.cli import main, training_scalars
 from suite.formats.tensorboard import event_files
 from suite.model.training import TrainedStep
@@ -464,7 +465,7 @@ def test_tensorboard_sees_a_training_while_it_goes_on(bench: TrainingBench) -> N
     header, events = read_training_header(bench.directory), bench.events()
 
     assert live_steps(bench) == list(range(1, LAST + 1))
-    assert scalar_files(bench) == event_files(header, events)
+    assert scalar_files(bench) == event_files(scalars_by_part(header, events))
 
 
 def live_steps(bench: TrainingBench) -> list[int]:

@@ -1,6 +1,7 @@
 """The event files of a training, read by the package whose format it is."""
 
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -8,13 +9,18 @@ from builders import make_trained_step, make_training_header
 from event_files import read, scalars
 from trained import trained_events, trained_header
 
+from suite.analysis.training_scalars import scalars_by_part
 from suite.formats.tensorboard import event_files
-from suite.model.training_record import Began, Event
+from suite.model.training_record import Began, Event, TrainingHeader
+
+
+def plotted(header: TrainingHeader, events: Sequence[Event]) -> Mapping[str, bytes]:
+    return event_files(scalars_by_part(header, events))
 
 
 def test_every_number_is_there_once() -> None:
     """Of each step, epoch and evaluation; steps that a later part made again are left out."""
-    found = scalars(event_files(trained_header(), trained_events()))
+    found = scalars(plotted(trained_header(), trained_events()))
     values = {(step, tag): value for step, tag, value in found}
 
     assert len(values) == len(found)
@@ -35,7 +41,7 @@ def test_every_number_is_there_once() -> None:
 
 def test_a_part_says_from_where_on_it_holds() -> None:
     """Its file begins with the format's version and a start, which voids what others have after."""
-    files = event_files(trained_header(), trained_events())
+    files = plotted(trained_header(), trained_events())
     first, start, *events = read(files["events.out.tfevents.0001.training"])
 
     assert list(files) == [f"events.out.tfevents.{part:04d}.training" for part in (0, 1)]
@@ -50,7 +56,7 @@ def test_an_epoch_over_two_parts_is_told_as_a_whole() -> None:
     events += [make_trained_step(1, loss=1.0), make_trained_step(2, loss=100.0)]
     events += [Began(at="now", step=1, steps_per_epoch=4)]
     events += (make_trained_step(step, loss=float(step)) for step in (2, 3, 4))
-    found = scalars(event_files(make_training_header(), events))
+    found = scalars(plotted(make_training_header(), events))
 
     assert [value for _, tag, value in found if tag == "epoch/loss"] == [pytest.approx(2.5)]
 
@@ -64,7 +70,7 @@ def test_a_loss_that_four_bytes_cannot_hold_is_written(loss: float) -> None:
     ]
     (told,) = [
         value
-        for _, tag, value in scalars(event_files(make_training_header(), events))
+        for _, tag, value in scalars(plotted(make_training_header(), events))
         if tag == "step/loss"
     ]
 
@@ -78,8 +84,8 @@ def test_tensorboard_shows_no_step_twice(tmp_path: Path) -> None:
 
     events = trained_events()
     second = next(place for place, each in enumerate(events[1:], 1) if isinstance(each, Began))
-    before = event_files(trained_header(), events[:second])
-    for name, content in {**event_files(trained_header(), events), **before}.items():
+    before = plotted(trained_header(), events[:second])
+    for name, content in {**plotted(trained_header(), events), **before}.items():
         (tmp_path / name).write_bytes(content)
     reader = EventAccumulator(str(tmp_path)).Reload()
 
