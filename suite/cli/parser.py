@@ -63,7 +63,7 @@ def make_parser(kind: type[argparse.ArgumentParser] = Parser) -> argparse.Argume
     add_train(verbs, REPORTS)
     add_project(verbs, REPORTS)
     add_gate(verbs)
-    text = "list the runs under a folder, the newest first"
+    text = "list the runs and the trainings under a folder, the newest first"
     listing = add_verb(verbs, "list", text, ("list",))
     listing.add_argument(
         "folder",
