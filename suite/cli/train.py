@@ -11,7 +11,7 @@ from pathlib import Path
 from suite.cli.doctor import diagnosis_for, recorded_findings, say_findings
 from suite.cli.headers import directory_name, new_header
 from suite.cli.terminal import text_width
-from suite.cli.training_files import read_course, write_training
+from suite.cli.training_files import read_training, write_training
 from suite.cli.training_progress import TrainingProgress
 from suite.cli.training_scalars import MISSING_NOTE, LiveScalars
 from suite.cli.training_start import matrix_of, record_options, record_splits, training_header
@@ -176,7 +176,7 @@ def _report(
 ) -> ExitCode:
     if ended is not None and ended.outcome is Outcome.REFUSED:
         raise InputError(f"{ended.reason}; nothing was trained")
-    course = read_course(part.directory)
+    course = read_training(part.directory).course
     files, unwritten = _written(course, part.directory)
     print(f"\n{training_text(course, text_width())}")
     has_scalars = (part.directory / FOLDER).is_dir()

@@ -1,10 +1,18 @@
 """A training for the terminal, as Markdown and as CSV: its epochs, and what accuracy it reached."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from suite.formats.documents import fill_template
 from suite.formats.frame_csv import frame_csv
-from suite.formats.numbers import MISSING, duration, energy, milliseconds, percent, rate
+from suite.formats.numbers import (
+    MISSING,
+    duration,
+    joules,
+    kilowatt_hours,
+    milliseconds,
+    percent,
+    rate,
+)
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, plain_table, write_table
 from suite.formats.telemetry import parts_telemetry_table
 from suite.model.cell import KernelName, Precision
@@ -13,7 +21,6 @@ from suite.model.training import TrainedStep
 from suite.model.training_course import (
     Accuracy,
     Epoch,
-    MachineOfPart,
     TrainingCourse,
     TrainingEnergy,
 )
@@ -79,7 +86,7 @@ def training_text(course: TrainingCourse, width: int = TEXT_WIDTH) -> str:
         epochs = (*epochs[:_FIRST], *epochs[-_LAST:])
     parts = [plain_table(list(training_facts(course)), width - _NAMES), ""]
     if epochs:
-        parts += [write_table(_table(epochs), Dialect.TERMINAL, width)]
+        parts += [write_table(epoch_table(epochs), Dialect.TERMINAL, width)]
     if len(epochs) < len(course.epochs):
         parts += [f"epochs {_FIRST + 1} to {course.epochs[-_LAST].number - 1} are in training.csv"]
     parts += [paragraph(EXPLANATION, width)]
@@ -96,7 +103,7 @@ def training_markdown(course: TrainingCourse, plots: Sequence[str]) -> str:
         name=course.header.training.name,
         purpose=course.header.training.purpose,
         facts=write_table(facts, Dialect.MARKDOWN),
-        epochs=write_table(_table(course.epochs), Dialect.MARKDOWN) if course.epochs else "",
+        epochs=write_table(epoch_table(course.epochs), Dialect.MARKDOWN) if course.epochs else "",
         explanation=EXPLANATION,
         machine=write_table(machine, Dialect.MARKDOWN) if machine else "",
         notes=list(training_notes(course)),
@@ -129,10 +136,10 @@ def training_facts(course: TrainingCourse) -> Iterator[tuple[str, str]]:
     yield "recipe", f"{training.name}: {training.purpose}"
     yield "cell", training.cell.id
     yield "device", header.device
-    yield "settings", ", ".join(_settings(header))
+    yield "settings", ", ".join(" ".join(each) for each in training_settings(header).items())
     overrides = [f"{each.name} {each.given} (not {each.declared})" for each in header.overrides]
     yield "overrides", ", ".join(overrides) or "none"
-    yield "epochs", f"{sum(1 for _ in _whole(course))} of {training.epochs}" + _state(course)
+    yield "epochs", f"{course.whole_epochs} of {training.epochs}" + _state(course)
     if course.last and course.last.accuracy:
         yield "top-1", _accuracy(course.last, course.last.accuracy)
         yield "published top-1", _published(course)
@@ -145,30 +152,37 @@ def training_facts(course: TrainingCourse) -> Iterator[tuple[str, str]]:
         hours = f"{course.published_hours:g} h, estimated from the throughput of steps with XLA"
         yield "published time", hours
     if course.parts:
-        yield "energy", energy_words(course.energy)
-    alone = [each for each in course.machine if each.all_reduce_seconds is not None]
-    if alone:
-        yield "all-reduce", _all_reduce(alone[-1])
+        yield "energy", _energy(course.energy)
+    if alone := all_reduce_words(course):
+        yield "all-reduce", alone
 
 
-def energy_words(spent: TrainingEnergy) -> str:
-    """The energy of a training, and of which parts it is not known."""
-    reasons = list(dict.fromkeys(spent.missing.values()))
+def _energy(spent: TrainingEnergy) -> str:
     if spent.joules is None:
-        return f"not known: {'; '.join(reasons)}"
+        return f"not known: {energy_basis(spent)}"
+    return f"{joules(spent.joules)} ({kilowatt_hours(spent.joules)} kWh) {energy_basis(spent)}"
+
+
+def energy_basis(spent: TrainingEnergy) -> str:
+    """What the energy of a training is of, and of which parts it is not known."""
+    if spent.joules is None:
+        return "; ".join(dict.fromkeys(spent.missing.values()))
     missing = [f"part {part + 1}: {reason}" for part, reason in spent.missing.items()]
     of = f"; without {'; '.join(missing)}" if missing else ""
     return (
-        f"{energy(spent.joules)} by {', '.join(spent.sources)}, evaluations and checkpoints"
-        f" included, first step{'s' * (spent.known_parts > 1)} not{of}"
+        f"by {', '.join(spent.sources)}, evaluations and checkpoints included, first"
+        f" step{'s' * (spent.known_parts > 1)} not{of}"
     )
 
 
-def _all_reduce(part: MachineOfPart) -> str:
-    text = f"{milliseconds(part.all_reduce_seconds)} ms for the gradients alone"
-    return text + f", {percent(part.all_reduce_share)} of a mean step" * (
-        part.all_reduce_share is not None
-    )
+def all_reduce_words(course: TrainingCourse) -> str:
+    """How long ranks exchange gradients, by the last part that timed it; empty where none did."""
+    timed = [each for each in course.machine if each.all_reduce_seconds is not None]
+    if not timed:
+        return ""
+    share = timed[-1].all_reduce_share
+    of = "" if share is None else f", {percent(share)} of a mean step"
+    return f"{milliseconds(timed[-1].all_reduce_seconds)} ms for the gradients alone{of}"
 
 
 def training_notes(course: TrainingCourse) -> Iterator[str]:
@@ -177,11 +191,7 @@ def training_notes(course: TrainingCourse) -> Iterator[str]:
         yield SIMULATED
     yield from course.notes
     for each in course.machine:
-        yield from (f"part {each.part + 1}: {caution.text}" for caution in each.cautions)
-
-
-def _whole(course: TrainingCourse) -> Iterator[Epoch]:
-    return (epoch for epoch in course.epochs if epoch.steps == course.steps_per_epoch)
+        yield from (f"part {each.part + 1}: {caution.seen}" for caution in each.cautions)
 
 
 def _state(course: TrainingCourse) -> str:
@@ -190,18 +200,20 @@ def _state(course: TrainingCourse) -> str:
     return f" ({course.ended.outcome.value}: {course.ended.reason})"
 
 
-def _settings(header: TrainingHeader) -> Iterator[str]:
+def training_settings(header: TrainingHeader) -> Mapping[str, str]:
+    """The settings of the recipe by name, as far as they have an effect."""
     training = header.training
     recipe = training.recipe
+    found: dict[str, object] = {}
     for name in type(recipe).__dataclass_fields__:
         value = getattr(recipe, name)
         if name == "static_loss_scale":
             if training.cell.precision is not Precision.AMP:
                 continue
             value = "dynamic" if value is None else value
-        yield f"{name} {str(value).lower() if isinstance(value, bool) else value}"
-    yield f"global batch {training.cell.global_batch_size}"
-    yield f"seed {training.seed}"
+        found[name] = str(value).lower() if isinstance(value, bool) else value
+    found |= {"global batch": training.cell.global_batch_size, "seed": training.seed}
+    return {name: str(value) for name, value in found.items()}
 
 
 def _accuracy(epoch: Epoch, accuracy: Accuracy) -> str:
@@ -239,7 +251,8 @@ def _time(course: TrainingCourse) -> str:
     )
 
 
-def _table(epochs: Sequence[Epoch]) -> Table:
+def epoch_table(epochs: Sequence[Epoch]) -> Table:
+    """A row for each epoch."""
     has_scale = any(epoch.loss_scale is not None for epoch in epochs)
     scale = ("loss scale", "skipped") if has_scale else ()
     rates = ("learning rate", *scale)

@@ -141,6 +141,11 @@ class TrainingCourse:
         return self.steps_per_epoch and self.steps_per_epoch * self.header.training.epochs
 
     @property
+    def whole_epochs(self) -> int:
+        """Epochs of which every step was made."""
+        return sum(epoch.steps == self.steps_per_epoch for epoch in self.epochs)
+
+    @property
     def is_finished(self) -> bool:
         """Whether every step was made."""
         return bool(self.steps) and len(self.steps) == self.total_steps

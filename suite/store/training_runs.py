@@ -79,10 +79,15 @@ def read_training_header(directory: Path) -> TrainingHeader:
     return read_record(TrainingHeader, directory / _HEADER, what, _REMEDY)
 
 
+def is_training(directory: Path) -> bool:
+    """Whether it is the directory of a training."""
+    return reachable((directory / _HEADER).is_file)
+
+
 def training_directories(reports: Path) -> list[Path]:
     """Directories with a training.json, the last name first; none if the folder is missing."""
     try:
-        found = [path for path in reports.iterdir() if reachable((path / _HEADER).is_file)]
+        found = [path for path in reports.iterdir() if is_training(path)]
     except OSError:
         return []
     return sorted(found, key=lambda path: path.name, reverse=True)
