@@ -14,7 +14,13 @@ from suite.cli.terminal import text_width
 from suite.cli.training_files import read_training, write_training
 from suite.cli.training_progress import TrainingProgress
 from suite.cli.training_scalars import MISSING_NOTE, LiveScalars
-from suite.cli.training_start import matrix_of, record_options, record_splits, training_header
+from suite.cli.training_start import (
+    hosts_of,
+    matrix_of,
+    record_options,
+    record_splits,
+    training_header,
+)
 from suite.cli.training_work import TrainingPart, new_training, resumed_training
 from suite.formats.tables import paragraph
 from suite.formats.tensorboard import FOLDER
@@ -36,6 +42,7 @@ from suite.model.training_record import (
 from suite.run.locks import hold_devices, locks_for
 from suite.run.plan import PlannedLaunch, plan_launches
 from suite.run.ranks.command import choose_launcher
+from suite.run.ranks.hosts import check_hosts
 from suite.run.session import Conduct, run_session
 from suite.run.stop import Stop
 from suite.store.checkpoints import checkpoint_steps
@@ -46,14 +53,16 @@ from suite.store.training_runs import as_stored_training, event_log, read_events
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Train and report; exit 3 if it failed or its time is over, and 130 if it was stopped."""
     chosen = read_recipe(recipe_path(arguments.recipe), arguments.precision, arguments.settings)
+    matrix = matrix_of(chosen, hosts_of(arguments, chosen))
     options = record_options(arguments, chosen)
     splits = record_splits(options, chosen.training.cell)
     machine = detect_machine()
-    matrix = matrix_of(chosen)
     launcher = choose_launcher(matrix.distributed, os.environ)
     (planned,) = plan_launches(matrix, machine, options, launcher).launches
     if planned.skip_reason is not None:
         raise InputError(f"{arguments.recipe}: cannot be trained here: {planned.skip_reason}")
+    if planned.cell.gpus > 1 and isinstance(launcher, RankLauncher):
+        check_hosts(matrix.distributed, launcher, os.environ)
     on_wait = _say_waiting if arguments.wait else None
     with hold_devices(locks_for(matrix.cells, machine), on_wait) as announce, Stop() as stop:
         diagnosis = diagnosis_for(matrix.cells, used_gpus(matrix.cells, machine), machine)

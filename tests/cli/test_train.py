@@ -419,6 +419,11 @@ precisions: {fp32: {batch_size: 1}}
         (["--precision", "amp"], "has no such precision"),
         (["--set", "momentum=2"], "--set momentum=2: "),
         (["--set", "batch_sise=2"], "did you mean 'batch_size'?"),
+        (["--data_dir", "both", "--hostfile", "hosts"], "trains on one GPU; add --set gpus=N"),
+        (
+            ["--data_dir", "both", "--hostfile", "nowhere", "--set", "gpus=2"],
+            "nowhere: no such file; give the path of a file of hosts",
+        ),
         (["--resume"], "holds no training of mine"),
         (["--resume", "nowhere"], "no such training directory"),
     ],
@@ -447,6 +452,17 @@ def test_bad_input_is_one_line(
     assert problem in said
     assert said.count("\n") == 1
     assert not os.path.lexists("reports")
+
+
+def test_hosts_have_to_take_every_rank(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The hosts of `--hostfile` are those that ranks are started on."""
+    hosts = tmp_path / "hosts"
+    hosts.write_text("localhost slots=1\n")
+    words = ["--set", "gpus=2", "--hostfile", str(hosts), "--out", str(tmp_path / "out")]
+
+    assert main(["train", "demo", *words]) == 2
+    assert "needs 2 ranks, and its hosts take 1" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def scalar_files(bench: TrainingBench) -> dict[str, bytes]:
