@@ -29,7 +29,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             for each in trained.trainings
         ]
         tables.append(training_list(summaries, text_width()))
-    print("\n\n".join(tables))
+    if tables:
+        print("\n\n".join(tables))
     for problem in unreadable.values():
         print(f"cannot be read: {shown(str(problem))}")
     return ExitCode.CELL_FAILED if unreadable else ExitCode.GOOD

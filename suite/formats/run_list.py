@@ -9,7 +9,8 @@ from suite.model.training_record import Outcome
 from suite.model.training_summary import TrainingSummary
 
 _HEADERS = ("started", "device", "matrix", "launches", "run directory")
-_OF_TRAININGS = ("started", "device", "recipe", "state", "top-1", "training directory")
+# Their device is in the names of their directories, which are long.
+_OF_TRAININGS = ("started", "recipe", "state", "top-1", "training directory")
 
 
 def run_list(runs: Sequence[RunSummary], width: int = TEXT_WIDTH) -> str:
@@ -32,7 +33,6 @@ def training_list(trainings: Sequence[TrainingSummary], width: int = TEXT_WIDTH)
     rows = [
         (
             each.header.began.strftime("%Y-%m-%d %H:%M"),
-            each.header.device,
             each.header.training.name,
             _state(each),
             MISSING if each.top1 is None else f"{each.top1:.2%}",

@@ -54,10 +54,10 @@ def test_a_run_that_cannot_be_read_is_named(
 
 
 TRAININGS = """\
-started           device  recipe  state                    top-1   training directory
-----------------  ------  ------  -----------------------  ------  ------------------
-2026-03-04 05:06  mine    mine    stopped at epoch 2 of 4  70.00%  {0}/a
-2026-01-02 03:04  mine    mine    killed at epoch 0 of 4   -       {0}/b
+started           recipe  state                    top-1   training directory
+----------------  ------  -----------------------  ------  ------------------
+2026-03-04 05:06  mine    stopped at epoch 2 of 4  70.00%  {0}/a
+2026-01-02 03:04  mine    killed at epoch 0 of 4   -       {0}/b
 """
 
 

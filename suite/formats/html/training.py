@@ -91,7 +91,7 @@ def training_html(course: TrainingCourse) -> str:
         epochs=epoch_table(course.epochs) if course.epochs else None,
         explanation=EXPLANATION,
         began_with=command(["python", "bench.py", *header.command]) if header.command else "",
-        settings=tuple(_named(training_settings(header))),
+        settings=tuple(_named(_settings(header))),
         records=tuple(_named(_records(header))),
         machine=parts_telemetry_table(course),
         device=tuple(device_facts(header)),
@@ -147,10 +147,10 @@ def _accuracy(course: TrainingCourse) -> Figure:
 def _time(course: TrainingCourse) -> Figure:
     published = course.published_hours
     lines = [
+        "of steps, evaluations and checkpoints",
         "nothing published for it"
         if published is None
         else f"published {published:g} h, estimated from the throughput of steps with XLA",
-        "of steps, evaluations and checkpoints",
     ]
     if course.lost_steps:
         lines.append(f"{course.lost_steps} steps were made again, which is not counted")
@@ -185,6 +185,15 @@ def _energy(course: TrainingCourse) -> Figure:
     return Figure(
         name="Energy", number=number, unit=unit, lines=(f"{kilowatt_hours(spent)} kWh", basis)
     )
+
+
+def _settings(header: TrainingHeader) -> Mapping[str, str]:
+    training = header.training
+    return {
+        "epochs": str(training.epochs),
+        "image size": str(training.cell.image_size),
+        **training_settings(header),
+    }
 
 
 def _records(header: TrainingHeader) -> Mapping[str, str]:
