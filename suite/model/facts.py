@@ -5,6 +5,9 @@ from dataclasses import dataclass, fields, replace
 from suite.model.quantities import Count, Seconds
 from suite.model.recipe import Recipe
 
+# `input_staging` of batches that a step begins with copying to its device.
+COPIED_INSIDE = "inside the step"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
@@ -27,7 +30,8 @@ class Facts:
 
     The network. `parameters` counts its trainable numbers. `loss` is that of the last step, before
     its update. `loss_scaled` says whether gradients were computed from a scaled loss. `recipe` is
-    that of a training step.
+    that of a training step. `peak_bytes` is the most memory of the GPU that the framework's
+    allocator gave out at once; it may have held more.
 
     The input. `input` names its source, and `input_staging` how a batch reached the device.
     `input_device` is where batches were made or kept, `input_shards` the files read by all ranks
@@ -40,7 +44,8 @@ class Facts:
 
     Software. `intra_op_threads` and `inter_op_threads` size the framework's two pools of threads.
     `onednn` says whether oneDNN's kernels are on outside XLA. `tensorflow`, `keras` and `horovod`
-    are versions, `build_cuda` and `build_cudnn` those that TensorFlow was built for.
+    are versions, `build_cuda` and `build_cudnn` those that TensorFlow was built for, and
+    `libraries` those of NVIDIA's libraries that the process had loaded: `cudnn 9.19.0`.
 
     Ranks. `horovod_compression` is the type in which gradients crossed, `horovod_operations` what
     averaged them and `horovod_control` what coordinated the ranks. `mpi_yields_when_idle` says
@@ -71,6 +76,7 @@ class Facts:
     onednn_operations: Count | None = None
     parameters: Count | None = None
     loss: float | None = None
+    peak_bytes: Count | None = None
     loss_scaled: bool | None = None
     recipe: Recipe | None = None
     input: str | None = None
@@ -94,6 +100,7 @@ class Facts:
     keras: str | None = None
     build_cuda: str | None = None
     build_cudnn: str | None = None
+    libraries: tuple[str, ...] | None = None
     horovod: str | None = None
     horovod_ranks: Count | None = None
     horovod_compression: str | None = None
