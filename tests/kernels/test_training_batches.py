@@ -20,17 +20,23 @@ IMAGES, SIZE = 18, 32
 KINDS = [Data.TFRECORD, pytest.param(Data.DALI, marks=pytest.mark.dali)]
 
 
-@pytest.fixture(scope="module")
-def options(tmp_path_factory: pytest.TempPathFactory) -> KernelOptions:
+def records(root: Path, width: int, height: int) -> KernelOptions:
+    """A data set with its index."""
     from suite.kernels.tensorflow.make_records import make_data_set
     from suite.store.dali_index import write_index
 
-    root = tmp_path_factory.mktemp("batches")
-    shards = make_data_set(root / "data", images=IMAGES, width=64, height=56, shards=4, seed=1)
+    shards = make_data_set(
+        root / "data", images=IMAGES, width=width, height=height, shards=4, seed=1
+    )
     (root / "index").mkdir()
     for shard in shards:
         write_index(shard, root / "index")
     return KernelOptions(data_dir=str(root / "data"), data_idx_dir=str(root / "index"))
+
+
+@pytest.fixture(scope="module")
+def options(tmp_path_factory: pytest.TempPathFactory) -> KernelOptions:
+    return records(tmp_path_factory.mktemp("batches"), width=64, height=56)
 
 
 def training(
@@ -160,13 +166,12 @@ def test_crops_are_drawn_as_published(options: KernelOptions) -> None:
 
 
 @pytest.mark.parametrize("data", KINDS)
-def test_a_training_crops_and_mirrors_as_its_recipe_says(
-    data: Data, options: KernelOptions
-) -> None:
+def test_a_training_crops_and_mirrors_as_its_recipe_says(data: Data, tmp_path: Path) -> None:
     """Uncropped and unmirrored, an image is the same in every epoch; mirrored, one of two.
 
     The options, which a training disregards, say otherwise.
     """
+    options = records(tmp_path, width=56, height=56)
     seen = {}
     for mirror in (False, True):
         recipe = Recipe(crop_min_area=1, mirror=mirror)

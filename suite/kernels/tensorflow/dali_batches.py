@@ -169,7 +169,11 @@ def _pipeline(
 
 
 def _images(encoded: Any, cell: Cell, recipe: Recipe, decoder: str) -> Any:
-    """JPEGs -> normalised images of the cell's size, in the pipeline that is being defined."""
+    """JPEGs -> normalised images of the cell's size, in the pipeline that is being defined.
+
+    Where no part of the area that the recipe asks for has an allowed aspect, training takes the
+    largest that has one, from the middle.
+    """
     from nvidia.dali import fn, types
 
     training = cell.mode is Mode.TRAINING

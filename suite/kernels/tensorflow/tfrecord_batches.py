@@ -126,7 +126,8 @@ def scaled_sides(sides: tf.Tensor, shorter: int) -> tf.Tensor:
 def training_image(size: int, recipe: Recipe) -> _Preprocess:
     """Record -> a random part of the image, scaled to [size, size, 3] and perhaps mirrored.
 
-    Where no part is found that fits, of an image much longer than wide, it is the whole image.
+    Where no part of the area that the recipe asks for has an allowed aspect, it is all of the
+    image.
     """
     crop = _crop(recipe)
 
