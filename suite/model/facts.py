@@ -39,7 +39,9 @@ class Facts:
     read in turn, `input_interleaved_records` of each. `input_shuffled_records` is the size of the
     shuffle buffer. `input_parallel_decodes` and `input_threads` say how many images are decoded
     at once, `input_prefetch` how many batches are made ahead, and `input_decoder` how JPEGs are
-    decoded. `input_wait_seconds` is how long the measured steps waited for their images, and
+    decoded. Of records read for training, `input_crop_min_area` is the smallest share of an image's
+    area that random crops take, and `input_mirror` says whether they are mirrored at random.
+    `input_wait_seconds` is how long the measured steps waited for their images, and
     `input_wait_share` that as a share of their time.
 
     Software. `intra_op_threads` and `inter_op_threads` size the framework's two pools of threads.
@@ -91,6 +93,8 @@ class Facts:
     input_threads: Count | None = None
     input_prefetch: str | None = None
     input_decoder: str | None = None
+    input_crop_min_area: float | None = None
+    input_mirror: bool | None = None
     input_wait_seconds: Seconds | None = None
     input_wait_share: float | None = None
     intra_op_threads: Count | None = None
