@@ -37,6 +37,7 @@ from suite.formats.html.verdict import (
     protocol_words,
     when,
 )
+from suite.formats.launches import loaded_libraries
 from suite.formats.palette import Look
 from suite.formats.plots import PanelGroup, panel_groups
 from suite.formats.scaling import rank_word, scaling_explanation, scaling_table
@@ -170,6 +171,11 @@ def _run_part(report: Report, place: int) -> RunPart:
         ),
         states=tuple(state for state in CellState if state in {cell.state for cell in cells}),
         device=tuple(device_facts(header)),
-        software=tuple(software_facts(header)),
+        software=(*software_facts(header), *_loaded(run)),
         protocol_facts=tuple(protocol_facts(header, protocol_words(run))),
     )
+
+
+def _loaded(run: ReportedRun) -> list[Named]:
+    libraries = loaded_libraries(run)
+    return [Named(name="libraries loaded", text=libraries)] if libraries else []

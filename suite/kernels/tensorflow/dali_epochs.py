@@ -49,6 +49,7 @@ def dali_training(
                 cell,
                 shards,
                 directory,
+                recipe=training.recipe,
                 reading=reading,
                 rank=rank,
                 part=part,
@@ -64,7 +65,7 @@ def dali_training(
         shards,
         normalized=True,
         index=directory,
-        facts=dali_facts(shards, reading, rank),
+        facts=dali_facts(cell.mode, shards, training.recipe, reading, rank),
     )
 
 
@@ -80,6 +81,7 @@ class DaliValidation:
         rank: Rank,
     ) -> None:
         self._cell = replace(training.cell, mode=Mode.INFERENCE)
+        self._recipe = training.recipe
         self._reading = replace(
             settled_reading(training.reading, training.cell), shuffled_records=0
         )
@@ -96,6 +98,7 @@ class DaliValidation:
             self._cell,
             self._shards,
             self._directory,
+            recipe=self._recipe,
             reading=self._reading,
             rank=self._rank,
             part=self._rank.index,
