@@ -1,5 +1,6 @@
 """Sound values of the suite's types: a test names only the fields that it is about."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,19 @@ from suite.model.reference import ReferenceRow
 from suite.model.run import CellResult, Run, RunHeader
 from suite.model.telemetry import Gauge, Telemetry, TelemetryPoint
 from suite.model.training import Evaluation, TrainedStep, Training
-from suite.model.training_record import Evaluated, Split, TrainingHeader
+from suite.model.training_record import (
+    Began,
+    Ended,
+    Evaluated,
+    Event,
+    Outcome,
+    Split,
+    TrainingHeader,
+)
 from suite.run.order import LaunchOrder
 from suite.store.launches import write_launch
 from suite.store.runs import create_run
+from suite.store.training_runs import create_training, event_log
 
 CPU = Cpu(model="AMD EPYC", cores=2, physical_cores=2, memory_bytes=2**34, features=())
 CPU_ONLY = Machine(gpus=(), cpu=CPU, nvml="no NVIDIA driver")
@@ -195,6 +205,30 @@ def make_evaluated(step: int, **facts: Any) -> Evaluated:
     """60 of 100 images right, and 90 among the five likeliest."""
     usual = Evaluation(images=100, top1=60, top5=90, cross_entropy=1.0, seconds=2.0)
     return Evaluated(step=step, evaluation=replace(usual, **facts))
+
+
+def make_course(top1: int, outcome: Outcome | None = Outcome.FINISHED) -> list[Event]:
+    """Two epochs of a step each; of 100 images 60 are right after the first, then so many.
+
+    Without an outcome the process was killed after that.
+    """
+    return [
+        Began(at="now", step=0, steps_per_epoch=1),
+        make_trained_step(1),
+        make_evaluated(1),
+        make_trained_step(2),
+        make_evaluated(2, top1=top1, top5=100),
+        *([Ended(at="now", step=2, outcome=outcome)] if outcome else []),
+    ]
+
+
+def store_training(directory: Path, header: TrainingHeader, events: Sequence[Event]) -> Path:
+    """The training as a new training directory."""
+    made = create_training(directory, header)
+    with event_log(made) as append:
+        for event in events:
+            append(event)
+    return made
 
 
 def make_baseline(*runs: Run, **facts: Any) -> Baseline:

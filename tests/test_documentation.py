@@ -9,7 +9,16 @@ import webbrowser
 from pathlib import Path
 
 import pytest
-from builders import make_cell, make_launch, make_run, store_run
+from builders import (
+    make_cell,
+    make_course,
+    make_launch,
+    make_run,
+    make_training,
+    make_training_header,
+    store_run,
+    store_training,
+)
 
 from suite.cli import main
 from suite.cli.ab_sides import parse_side
@@ -39,6 +48,8 @@ PLACEHOLDERS = {
     "MATRIX": "quick",
     "RUN": "reports/1-quick",
     "RUN2": "reports/2-quick",
+    "TRAINING": "reports/1-train",
+    "TRAINING2": "reports/2-train",
     "CSV": "t4",
     "FILE": "baselines/t4.json",
     "DIR": "out",
@@ -74,7 +85,7 @@ CALLS = list(dict.fromkeys(call for text in GUIDE.values() for call in calls(tex
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where commands are run: the matrices, the tables, and two runs of one matrix."""
+    """Where commands are run: the matrices, the tables, two runs and two trainings."""
     for name in ("matrices", "recipes", "reference", "docs"):
         (tmp_path / name).symlink_to(ROOT / name)
     cell = make_cell(precision=Precision.AMP, batch_size=64)
@@ -84,6 +95,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         table = str(tmp_path / "reference" / "t4.csv")
         run = make_run(*launches, reference=table, started_at=began)
         store_run(tmp_path / "reports" / f"{number}-quick", run)
+        header = make_training_header(training=make_training(seed=number))
+        store_training(tmp_path / "reports" / f"{number}-train", header, make_course(70))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(webbrowser, "open", lambda _: True)
     return tmp_path

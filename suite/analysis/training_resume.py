@@ -21,12 +21,20 @@ def training_changes(before: TrainingHeader, now: TrainingHeader) -> tuple[str, 
     by the names and sizes of their shards, the device and the software. The folders of the records
     may differ, and so may how often the training is evaluated and saved: neither changes a weight.
     """
-    return (
-        *differences("", _recipe(before), _recipe(now)),
-        *differences("", {"records": _records(before)}, {"records": _records(now)}),
-        *differences("", {"device": before.device}, {"device": now.device}),
-        *differences("", _software(before.environment), now.environment),
-    )
+    return tuple(differences("", facts_of_result(before), facts_of_result(now)))
+
+
+def facts_of_result(header: TrainingHeader) -> dict[str, object]:
+    """All that the result of a training depends on, by name.
+
+    `records` has what each split holds; it and the environment's `variables` are nested.
+    """
+    return {
+        **_recipe(header),
+        "records": _records(header),
+        "device": header.device,
+        **_software(header.environment),
+    }
 
 
 def _recipe(header: TrainingHeader) -> dict[str, object]:

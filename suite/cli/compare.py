@@ -1,4 +1,4 @@
-"""`bench.py compare`: runs set beside a published table, and beside each other."""
+"""`bench.py compare`: runs beside a published table; runs, or trainings, beside each other."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from suite.analysis.assemble import assemble
 from suite.analysis.verdict import judge_run
+from suite.cli.compare_trainings import compare_trainings
 from suite.cli.github import tell_github
 from suite.cli.newest_run import newest_run
 from suite.cli.parser import REPORTS
@@ -26,6 +27,7 @@ from suite.model.report import Report, ReportedRun
 from suite.model.text import bench, command, shown
 from suite.store.runs import write_plot
 from suite.store.text import make_folder, write_text
+from suite.store.training_runs import is_training
 
 # Which verdict counts where several runs have one each.
 _WORST_FIRST = (
@@ -40,8 +42,11 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     """Print what was asked for, write it, and judge ratios to a table if a limit is given.
 
     One run beside a table is written into its directory, runs beside each other into `--out` alone.
-    Without a limit nothing is judged, and an unfinished run is reported with exit code 0.
+    Without a limit nothing is judged, and an unfinished run is reported with exit code 0. Trainings
+    are set beside each other alone.
     """
+    if any(is_training(directory) for directory in arguments.runs):
+        return compare_trainings(arguments)
     limit = arguments.fail_below
     if arguments.min_batch is not None and limit is None:
         raise InputError("--min-batch limits what --fail-below counts; give --fail-below too")

@@ -236,7 +236,7 @@ def _add_compare(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     parser = add_verb(
         verbs,
         "compare",
-        "set runs beside a published table, or beside each other",
+        "set runs beside a published table, and runs or trainings beside each other",
         ("compare", "--reference", "t4"),
         ("compare", "--run", "reports/run-a", "--run", "reports/run-b"),
         ("compare", "--reference", "t4", "--fail-below", "0.9", "--min-batch", "32"),
@@ -257,14 +257,14 @@ def _add_compare(verbs: "Verbs[argparse.ArgumentParser]") -> None:
         dest="runs",
         metavar="RUN",
         help=f"run directory (default: the newest under {REPORTS}); given several times, the others"
-        " are set beside the first",
+        " are set beside the first. Of trainings alone: compares top-1 over seeds",
     )
     parser.add_argument(
         "--out",
         type=path,
         metavar="DIR",
-        help="folder to write into (default: the directory of a run beside a table; runs beside"
-        " each other are printed alone)",
+        help="folder to write into (default: the directory of a run beside a table; runs or"
+        " trainings beside each other are printed alone)",
     )
     parser.add_argument(
         "--fail-below",

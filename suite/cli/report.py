@@ -32,7 +32,10 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     folder = arguments.out or directories[0]
     trainings = [each for each in directories if is_training(each)]
     if trainings and len(directories) > 1:
-        raise InputError(f"{trainings[0]}: is a training, which is reported by itself")
+        raise InputError(
+            f"{trainings[0]}: is a training, which is reported by itself; `compare` sets"
+            " trainings beside each other"
+        )
     if trainings:
         code = report_training(arguments, directories[0])
         if arguments.open:

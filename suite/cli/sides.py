@@ -13,8 +13,10 @@ from suite.model.reference import Reference
 from suite.model.report import Report
 from suite.model.run import Run, SavedResults
 from suite.store.references import BANDS_PATH, read_bands, read_system, reference_path
+from suite.store.runs import is_run
 from suite.store.saved_results import is_results_table, read_results
 from suite.store.text import reachable
+from suite.store.training_runs import is_training
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +49,16 @@ def read_sides(directories: Sequence[Path], reference: str | None) -> Sides:
         InputError: one of them cannot be read or is none of these, or a run is named twice.
     """
     path = None if reference is None else reference_path(reference)
+    if path is not None and is_training(path):
+        raise InputError(f"{path}: is a training; name trainings with --run alone")
     if path is not None and reachable(path.is_dir):
-        if not reachable((path / "run.json").is_file):
+        if not is_run(path):
             raise InputError(
                 f"{path}: a directory without run.json; give a run directory, a table as CSV, or"
                 " the name of a published one, such as t4"
             )
         directories, path = [path, *directories], None
-    _refuse_twice(directories)
+    refuse_twice(directories)
     runs = [read_whole_parts(directory) for directory in directories]
     if path is not None and is_results_table(path):
         return Sides(directories=directories, runs=runs, saved=read_results(path))
@@ -83,7 +87,12 @@ def assembled_sides(sides: Sides) -> Report:
         return report
 
 
-def _refuse_twice(directories: Sequence[Path]) -> None:
+def refuse_twice(directories: Sequence[Path]) -> None:
+    """Refuse a directory that is named a second time, in whatever way.
+
+    Raises:
+        InputError: one is.
+    """
     seen: set[Path] = set()
     for directory in directories:
         whole = directory.resolve()

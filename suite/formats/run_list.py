@@ -34,7 +34,7 @@ def training_list(trainings: Sequence[TrainingSummary], width: int = TEXT_WIDTH)
         (
             each.header.began.strftime("%Y-%m-%d %H:%M"),
             each.header.training.name,
-            _state(each),
+            training_state(each),
             MISSING if each.top1 is None else f"{each.top1:.2%}",
             each.directory,
         )
@@ -44,7 +44,8 @@ def training_list(trainings: Sequence[TrainingSummary], width: int = TEXT_WIDTH)
     return write_table(Table("", _OF_TRAININGS, rows, left=left), Dialect.TERMINAL, width)
 
 
-def _state(training: TrainingSummary) -> str:
+def training_state(training: TrainingSummary) -> str:
+    """How far it came, or that it ended as it should."""
     if training.ended is Outcome.FINISHED:
         return f"finished, {training.epochs} epochs"
     # A process that is killed cannot say how it ends.

@@ -207,9 +207,14 @@ def run_summary(run: StoredRun) -> RunSummary:
     return RunSummary(directory=str(run.directory), header=run.header, recorded_launches=records)
 
 
+def is_run(directory: Path) -> bool:
+    """Whether it is the directory of a run."""
+    return reachable((directory / "run.json").is_file)
+
+
 def run_directories(reports: Path) -> list[Path]:
     """Directories with a run.json; none if the folder is missing or cannot be listed."""
     try:
-        return [path for path in reports.iterdir() if reachable((path / "run.json").is_file)]
+        return [path for path in reports.iterdir() if is_run(path)]
     except OSError:
         return []

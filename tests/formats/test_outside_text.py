@@ -30,6 +30,7 @@ from suite.analysis.assemble import assemble
 from suite.analysis.baseline import baseline_of_run, baseline_report
 from suite.analysis.pairs import paired
 from suite.analysis.selftest import selftest
+from suite.analysis.training_groups import grouped_training, training_groups
 from suite.analysis.training_summary import training_summary
 from suite.analysis.trends import history
 from suite.analysis.verdict import judge_run
@@ -54,6 +55,11 @@ from suite.formats.run_list import run_list, training_list
 from suite.formats.selftest import selftest_text
 from suite.formats.tables import Dialect
 from suite.formats.training import training_markdown, training_text
+from suite.formats.training_groups import (
+    training_groups_csv,
+    training_groups_markdown,
+    training_groups_text,
+)
 from suite.formats.verdict import verdict_text
 from suite.model.ab import fixed
 from suite.model.ab_report import AbReport
@@ -69,6 +75,7 @@ from suite.model.report import Report
 from suite.model.run import RunSummary
 from suite.model.selftest import RecordedLaunches
 from suite.model.text import shown
+from suite.model.training_groups import TrainingGroups
 from suite.model.training_summary import TrainingSummary
 
 # No table is made narrower.
@@ -165,6 +172,19 @@ def listed_training(name: str) -> TrainingSummary:
     return training_summary(name, trained_header(name), trained_events(name), is_running=False)
 
 
+def grouped(name: str) -> TrainingGroups:
+    """A training beside one on another device with other software."""
+    return training_groups(
+        [
+            grouped_training(replace(listed_training(name), header=header), trained(name))
+            for header in (
+                trained_header(name),
+                replace(trained_header(name), device="x", environment={"variables": {name: name}}),
+            )
+        ]
+    )
+
+
 def selftest_with(name: str) -> str:
     """A cell that tells something, and one that does not."""
     told = RecordedLaunches(sessions=((-1.0, -1.02, -1.01),))
@@ -212,6 +232,7 @@ TEXTS: dict[str, Callable[[str], str]] = {
     "reference_list": lambda name: reference_list([reference_with(name)], WIDE),
     "projection_text": projected,
     "selftest_text": selftest_with,
+    "training_groups_text": lambda name: training_groups_text(grouped(name), WIDE),
     "training_text": lambda name: training_text(trained(name), WIDE),
     "verdict_text": judged,
     "run_list": lambda name: run_list([listed(name)], WIDE),
@@ -219,6 +240,7 @@ TEXTS: dict[str, Callable[[str], str]] = {
     "left_out_text": lambda name: left_out_text(LeftOut("a check", name)),
 }
 DOCUMENTS: dict[str, Callable[[str], str]] = {
+    "training_groups_markdown": lambda name: training_groups_markdown(grouped(name)),
     "training_markdown": lambda name: training_markdown(trained(name), ()),
     "ab_markdown": lambda name: ab_markdown(ab_with(name)),
     "gate_markdown": lambda name: gate_markdown(gate_of(name)),
@@ -242,6 +264,7 @@ FILLED = {
     "report_text",
     "run_text",
     "selftest_text",
+    "training_groups_text",
     "training_text",
 }
 # They write the suite's own words and numbers alone.
@@ -357,6 +380,14 @@ def test_a_comparison_holds_no_formula() -> None:
     assert set(frame["note"].dropna()) == {"'@x"}
     assert set(frame["reason"].dropna()) == {"'=1+1"}
     assert frame["throughput_img_s_published"].dtype == float
+
+
+def test_trainings_beside_each_other_hold_no_formula() -> None:
+    """trainings.csv has a text from outside as a text, and a negative number as a number."""
+    frame = pd.read_csv(io.StringIO(training_groups_csv(grouped("=1+1"))))
+
+    assert set(frame["recipe"]) == set(frame["directory"]) == {"'=1+1"}
+    assert frame["top1"].dtype == float
 
 
 def test_the_live_table_shows_names_safely() -> None:
