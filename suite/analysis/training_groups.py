@@ -7,6 +7,7 @@ from statistics import fmean, stdev
 
 from suite.analysis.ratios import t_quantile
 from suite.analysis.training_resume import facts_of_result
+from suite.model.cell import Data
 from suite.model.comparability import Value
 from suite.model.training_course import TrainingCourse
 from suite.model.training_groups import (
@@ -19,8 +20,13 @@ from suite.model.training_groups import (
 from suite.model.training_record import Outcome, TrainingHeader
 from suite.model.training_summary import TrainingSummary
 
-# They name a training, or say which of several equal GPUs it takes, and change no weight.
-_HARMLESS = {"recipe", "variables.CUDA_VISIBLE_DEVICES", "variables.NVIDIA_VISIBLE_DEVICES"}
+# They name a training, or say which of several equal GPUs it takes, and change no weight. The seed
+# is what may differ within a group.
+_IGNORED = {
+    "seed", "recipe", "variables.CUDA_VISIBLE_DEVICES", "variables.NVIDIA_VISIBLE_DEVICES",
+}  # fmt: skip
+# Software that one rank does not use.
+_BETWEEN_RANKS = {"horovod", "nccl"}
 
 
 def grouped_training(summary: TrainingSummary, course: TrainingCourse) -> GroupedTraining:
@@ -82,7 +88,11 @@ def _facts(header: TrainingHeader) -> dict[str, Value]:
             found |= {f"{name}.{part}": _value(each) for part, each in value.items()}
         else:
             found[name] = _value(value)
-    return {name: value for name, value in found.items() if name not in {*_HARMLESS, "seed"}}
+    cell = header.training.cell
+    unused = (_BETWEEN_RANKS if cell.gpus == 1 else set()) | (
+        {"dali"} if cell.data is not Data.DALI else set()
+    )
+    return {name: value for name, value in found.items() if name not in _IGNORED | unused}
 
 
 def _value(value: object) -> Value:

@@ -9,6 +9,7 @@ from builders import make_course, make_training, make_training_header
 from suite.analysis.training_course import training_course
 from suite.analysis.training_groups import grouped_training, training_groups
 from suite.analysis.training_summary import training_summary
+from suite.model.cell import Data
 from suite.model.recipe import Recipe
 from suite.model.training_groups import GroupedTraining, SettingDifference
 from suite.model.training_record import Outcome, Split, TrainingHeader
@@ -143,12 +144,27 @@ def test_a_seed_counts_once() -> None:
                 "variables": {"CUDA_VISIBLE_DEVICES": "1", "NVIDIA_VISIBLE_DEVICES": "1"},
             }
         },
+        {"environment": {**make_training_header().environment, "horovod": "0.28.1", "dali": "2"}},
         {"data": {"data_dir": "/elsewhere", "data_idx_dir": None}},
     ],
 )
 def test_what_changes_no_weight_makes_no_group(facts: dict[str, Any]) -> None:
-    """Names, folders, and which of equal GPUs trained."""
+    """Names, folders, packages that are not used, and which of equal GPUs trained."""
     assert len(training_groups([training(70), training(72, 1, **facts)]).groups) == 1
+
+
+@pytest.mark.parametrize(
+    ("condition", "package"),
+    [({"gpus": 2}, "horovod"), ({"gpus": 2}, "nccl"), ({"data": Data.DALI}, "dali")],
+)
+def test_a_package_that_is_used_makes_one(condition: dict[str, Any], package: str) -> None:
+    """That of ranks, or of the pipeline."""
+    of = replace(TRAINING, cell=replace(TRAINING.cell, **condition))
+    environment = {**make_training_header().environment, package: "1"}
+    trainings = [training(70, of=of), training(72, 1, of=of, environment=environment)]
+    _, other = training_groups(trainings).groups
+
+    assert [each.name for each in other.differences] == [package]
 
 
 @pytest.mark.parametrize(
