@@ -87,7 +87,7 @@ def matrix_of(chosen: ChosenTraining) -> Matrix:
 
 
 def training_header(
-    chosen: ChosenTraining, header: RunHeader, splits: dict[str, Split]
+    chosen: ChosenTraining, header: RunHeader, splits: dict[str, Split], *, by_hand: bool
 ) -> TrainingHeader:
     """The header of a new training; `header` is that of a run of its cell."""
     folders = {name: str(value) for name, value in (header.data or {}).items() if value}
@@ -104,4 +104,5 @@ def training_header(
         data={name: folders.get(name) for name in ("data_dir", "data_idx_dir")},
         splits=splits,
         command=header.command,
+        by_hand=by_hand,
     )

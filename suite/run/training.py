@@ -221,8 +221,8 @@ class _Loop:
         return Outcome(min(found)) if found else None
 
     def _evaluate_if_due(self) -> None:
-        epoch = self.done // self.trainer.steps_per_epoch
-        if epoch % self._work.eval_every and self.done < self.total:
+        epoch, every = self.done // self.trainer.steps_per_epoch, self._work.eval_every
+        if every is None or (epoch % every and self.done < self.total):
             return
         self._tell(EVALUATING)
         evaluation = self.trainer.evaluate()

@@ -23,7 +23,7 @@ from suite.model.text import shown
 from suite.model.training import TrainedStep
 from suite.model.training_record import Began, Ended, Evaluated, Event, Saved, TrainingHeader
 from suite.store.records import SCHEMA_VERSION, decode, read_record
-from suite.store.text import json_text, reachable, write_text
+from suite.store.text import RUN_LOCK, UNFINISHED, json_text, make_folder, reachable, write_text
 
 _REMEDY = "the training cannot be read without it; restore it, or start a new one"
 _HEADER = "training.json"
@@ -42,15 +42,51 @@ def create_training(wanted: Path, header: TrainingHeader) -> Path:
     for number in count(2):
         try:
             directory.mkdir(parents=True)
-            (directory / "cells").mkdir()
         except FileExistsError:
             directory = wanted.with_name(f"{wanted.name}-{number}")
         except OSError as error:
             raise InputError(f"{directory}: cannot be made ({error.strerror})") from None
         else:
             break
-    write_text(directory / _HEADER, _encode_header(header) + "\n")
+    begin_training(directory, header)
     return directory
+
+
+def prepare_directory(directory: Path) -> bool:
+    """Make a directory for a training if it is missing; whether it holds one already.
+
+    Raises:
+        InputError: it cannot be made, or holds anything else.
+    """
+    make_folder(directory)
+    try:
+        names = {path.name for path in directory.iterdir() if not _is_empty_cells(path)}
+    except OSError as error:
+        raise InputError(f"{directory}: cannot be read ({error.strerror})") from None
+    if _HEADER in names:
+        return True
+    others = sorted(name for name in names - {RUN_LOCK} if not name.startswith(UNFINISHED))
+    if others:
+        raise InputError(
+            f"{directory}: holds {shown(others[0], 60)} and no training; give a new folder, or"
+            " that of a training to go on with"
+        )
+    return False
+
+
+def _is_empty_cells(path: Path) -> bool:
+    """Whether this is what `begin_training` made before it was killed."""
+    return path.name == "cells" and path.is_dir() and not any(path.iterdir())
+
+
+def begin_training(directory: Path, header: TrainingHeader) -> None:
+    """Make a prepared directory without a training one of this training.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    make_folder(directory / "cells")
+    write_text(directory / _HEADER, _encode_header(header) + "\n")
 
 
 def as_stored_training(header: TrainingHeader) -> TrainingHeader:

@@ -170,7 +170,7 @@ def sayable(seed: int) -> LaunchOrder:
 
 
 def test_flags_say_whatever_may_be_ordered_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every flag that --help lists is said of some order, and read as what was meant."""
+    """Every flag that --help lists, but of trainings, is said of some order and read as meant."""
     said: set[str] = set()
     for seed in range(200):
         told = sayable(seed)
@@ -183,7 +183,8 @@ def test_flags_say_whatever_may_be_ordered_by_hand(capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit):
         parse_order(["--help"])
 
-    assert said == set(re.findall(r"^  (--\w+)", capsys.readouterr().out, re.MULTILINE))
+    listed = set(re.findall(r"^  (--\w+)", capsys.readouterr().out, re.MULTILINE))
+    assert said == listed - {"--model_dir"}
 
 
 def test_an_order_from_before_gpus_had_types_is_read() -> None:
