@@ -186,6 +186,8 @@ def _shared_folder() -> Path:
     """
     named = os.environ.get(FOLDER_VARIABLE)
     if named:
+        if not os.path.lexists(named):
+            raise InputError(f"{FOLDER_VARIABLE}: {named} does not exist; make that folder")
         if not _is_safe(Path(named)):
             raise InputError(
                 f"{FOLDER_VARIABLE}: {named} must be a folder, not a link, that belongs to root or"
