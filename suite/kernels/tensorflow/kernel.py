@@ -21,6 +21,7 @@ from suite.kernels.tensorflow.layers import (
 from suite.kernels.tensorflow.resnet50 import resnet50
 from suite.kernels.tensorflow.staging import observed_staging
 from suite.kernels.tensorflow.steps import (
+    Forward,
     Step,
     TrainingParts,
     evaluation_step,
@@ -137,14 +138,21 @@ def _normalization(graph: Graph) -> type[keras.layers.BatchNormalization]:
 
 
 def _inference_step(graph: Graph, model: keras.Model, images: tf.Tensor) -> Step:
-    def forward(images: tf.Tensor) -> tf.Tensor:
-        return model(images, training=False)
+    forward = graph_forward(graph, model, tf.TensorSpec.from_tensor(images))
+    return (forward_step if graph is Graph.FORWARD else evaluation_step)(forward)
 
-    if graph is Graph.FORWARD:
-        return forward_step(forward)
-    if graph is Graph.FROZEN:
-        return evaluation_step(frozen(model, tf.TensorSpec.from_tensor(images)))
-    return evaluation_step(forward)
+
+def graph_forward(graph: Graph, model: keras.Model, images: tf.TensorSpec) -> Forward:
+    """The network's inference as a graph has it, on images of one shape.
+
+    A frozen one has the values that the variables have now.
+    """
+    return frozen(model, images) if graph is Graph.FROZEN else inference_forward(model)
+
+
+def inference_forward(model: keras.Model) -> Forward:
+    """The network's inference with its variables."""
+    return lambda images: model(images, training=False)
 
 
 def loss_scale_of(cell: Cell, recipe: Recipe, *, on_gpu: bool) -> LossScale | None:
