@@ -94,11 +94,6 @@ def agrees(variants: Sequence[EvaluatedVariant]) -> bool:
     return all(each.agreement.is_kept for each in variants if each.agreement is not None)
 
 
-def recorded_accuracy(network: TrainedNetwork) -> Accuracy | None:
-    """What its training found after the same step."""
-    return accuracy_of(network.recorded) if network.recorded else None
-
-
 def published_top1(network: TrainedNetwork, cell: Cell) -> float | None:
     """The published share, which is of the whole training and of its own image size."""
     header = network.header

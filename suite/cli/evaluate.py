@@ -11,7 +11,6 @@ from suite.analysis.evaluation import (
     evaluated_variant,
     is_within,
     published_top1,
-    recorded_accuracy,
     variants_of,
 )
 from suite.cli.evaluation_progress import EvaluationProgress
@@ -108,18 +107,17 @@ def _agreeing(arguments: argparse.Namespace, chosen: EvaluationCell) -> tuple[Ce
 
 
 def _options(arguments: argparse.Namespace, network: TrainedNetwork, cell: Cell) -> KernelOptions:
-    """The file of the network and the folders of the records.
+    """The folders of the records.
 
     Raises:
         InputError: a folder is missing, has no use, or holds no such records.
     """
-    weights = str(Path(network.path).resolve())
     data_dir, data_idx_dir = arguments.data_dir, arguments.data_idx_dir
     if cell.kernel is KernelName.SIMULATED:
         for name in ("data_dir", "data_idx_dir"):
             if getattr(arguments, name):
                 raise InputError(f"{network.name}: reads no records; leave out --{name}")
-        return KernelOptions(weights=weights)
+        return KernelOptions()
     if not data_dir:
         raise InputError(
             f"{network.name}: is evaluated on records; give --data_dir DIR with validation-* shards"
@@ -138,7 +136,7 @@ def _options(arguments: argparse.Namespace, network: TrainedNetwork, cell: Cell)
         raise InputError(
             f"{network.name}: only DALI reads --data_idx_dir; leave it out, or add --set data=dali"
         )
-    return KernelOptions(data_dir=data_dir, data_idx_dir=data_idx_dir, weights=weights)
+    return KernelOptions(data_dir=data_dir, data_idx_dir=data_idx_dir)
 
 
 def _matrix(network: TrainedNetwork, cells: tuple[Cell, ...], chosen: EvaluationCell) -> Matrix:
@@ -156,6 +154,7 @@ def _matrix(network: TrainedNetwork, cells: tuple[Cell, ...], chosen: Evaluation
         ),
         cells=cells,
         reading=chosen.reading,
+        weights=replace(network, path=str(Path(network.path).resolve())),
     )
 
 
@@ -217,7 +216,6 @@ def _report(
         environment=header.environment,
         data={name: _folder(header, name) for name in ("data_dir", "data_idx_dir")},
         variants=variants,
-        recorded=recorded_accuracy(network),
         split_is_same=_split_is_same(network, options),
         published_top1=published,
         published_within=is_within(published, first.accuracy),

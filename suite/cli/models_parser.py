@@ -6,6 +6,8 @@ from pathlib import Path
 from suite.cli.data_parser import add_data_directories
 from suite.cli.training_parser import PRECISIONS
 from suite.cli.verb_parser import Verbs, add_verb
+from suite.model.cell import IMAGE_SIZES
+from suite.model.flag_values import whole
 from suite.store.flags import path
 
 _NETWORK = (
@@ -59,3 +61,41 @@ def add_evaluate(verbs: "Verbs[argparse.ArgumentParser]", reports: Path) -> None
     )
     add = parser.add_argument_group("the device").add_argument
     add("--wait", action="store_true", help="wait while another run uses the device")
+
+
+def add_predict(verbs: "Verbs[argparse.ArgumentParser]") -> None:
+    """Add the verb."""
+    parser = add_verb(
+        verbs,
+        "predict",
+        "the five likeliest classes of images by a trained network",
+        ("predict", "cat.jpg", "dog.png", "--model", "reports/my-train"),
+    )
+    parser.add_argument(
+        "images", nargs="+", type=path, metavar="IMAGE", help="JPEG or PNG files, of any size"
+    )
+    parser.add_argument("--model", type=path, required=True, metavar="TRAINING", help=_NETWORK)
+    _add_image_size(parser)
+    parser.add_argument("--json", action="store_true", help="the same as JSON")
+
+
+def add_export(verbs: "Verbs[argparse.ArgumentParser]") -> None:
+    """Add the verb."""
+    parser = add_verb(
+        verbs,
+        "export",
+        "write a trained network as model.keras and saved_model/",
+        ("export", "reports/my-train", "--out", "model"),
+    )
+    parser.add_argument("training", type=path, metavar="TRAINING", help=_NETWORK)
+    parser.add_argument("--out", type=path, required=True, metavar="DIR", help="a new directory")
+    _add_image_size(parser)
+
+
+def _add_image_size(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--image_size",
+        type=whole(IMAGE_SIZES),
+        metavar="PIXELS",
+        help="side of the images that the network takes (default: that of its training)",
+    )

@@ -14,6 +14,7 @@ from suite.formats.tables import (
 from suite.formats.training import SIMULATED, accuracy_text
 from suite.model.cell import KernelName
 from suite.model.evaluation import Agreement, EvaluatedVariant, EvaluationReport
+from suite.model.export import Export
 from suite.model.launch import Status
 from suite.model.text import shown
 from suite.model.trained_network import TrainedNetwork
@@ -52,9 +53,26 @@ def network_facts(network: TrainedNetwork) -> Iterator[tuple[str, str]]:
     if network.header is not None:
         training = network.header.training
         yield "training", f"{training.name}: {training.purpose}"
+    elif network.training is not None:
+        yield "training", network.training
     step = "" if network.step is None else f", after step {network.step}"
     yield "network", f"{network.path}{step}"
     yield "sha256", network.sha256
+
+
+def export_text(note: Export, folder: str, width: int = TEXT_WIDTH) -> str:
+    """What an export holds, and of which network it is."""
+    step = "" if note.step is None else f", after step {note.step}"
+    facts = [
+        ("network", f"{note.source}{step}"),
+        ("sha256", note.source_sha256),
+        *([("top-1", accuracy_text(note.recorded))] if note.recorded else []),
+        ("takes", f"{note.input}; image_size {note.image_size}"),
+        ("returns", note.output),
+        ("labels", note.labels),
+        ("directory", f"{folder} (model.keras, saved_model/, export.json)"),
+    ]
+    return plain_table(facts, width - _NAMES)
 
 
 def _facts(report: EvaluationReport, first: EvaluatedVariant) -> Iterator[tuple[str, str]]:
@@ -73,9 +91,9 @@ def _facts(report: EvaluationReport, first: EvaluatedVariant) -> Iterator[tuple[
 
 
 def _recorded(report: EvaluationReport) -> str:
-    if report.recorded is None:
+    if report.network.recorded is None:
         return "no evaluation of this network by its training is known"
-    text = f"{accuracy_text(report.recorded)}, by its training"
+    text = f"{accuracy_text(report.network.recorded)}, by its training"
     return text if report.split_is_same is not False else f"{text}, which had another split"
 
 

@@ -107,8 +107,8 @@ class Agreement:
 class EvaluatedVariant:
     """The network evaluated by one cell; `reason` says why not, where `accuracy` is None.
 
-    `name` is what it has of its own among variants. `seconds` are those of all batches, the waits for images included. `agreement` is None where
-    nothing is compared.
+    `name` is what it has of its own among variants. `seconds` are those of all batches, the waits
+    for images included. `agreement` is None where nothing is compared.
     """
 
     cell: Cell
@@ -125,8 +125,8 @@ class EvaluatedVariant:
 class EvaluationReport:
     """A trained network on a validation split; what evaluation.json holds.
 
-    `recorded` is what its training found on its own validation split, of which `split_is_same` says
-    whether it has the shards of this one, by their names' number and their bytes. `published_top1`
+    `split_is_same` says whether the training had the same validation split, as far as the number
+    and the bytes of its shards tell; None where that is not known. `published_top1`
     is the share published for the training, None where no number can stand beside this one, and
     `published_within` whether it is within the interval. `agrees` is None where no variants were
     compared.
@@ -139,7 +139,6 @@ class EvaluationReport:
     environment: Mapping[str, object]
     data: Mapping[str, str | None]
     variants: tuple[EvaluatedVariant, ...]
-    recorded: Accuracy | None
     split_is_same: bool | None
     published_top1: float | None
     published_within: bool | None

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 from suite.kernels.interface import KernelOptions
 from suite.model.bounds import Bounds
-from suite.model.cell import Cell, Protocol
+from suite.model.cell import Cell, Mode, Protocol
 from suite.model.distributed import rank_of, unknown_launcher
 from suite.model.errors import InputError
 from suite.model.evaluation import EvaluationWork
@@ -59,6 +59,8 @@ class LaunchOrder:
                 return f"report_to: {error}"
         if self.training is not None and self.training.training.cell != self.cell:
             return "training: has another cell than the order"
+        if self.options.weights is not None and self.cell.mode is Mode.TRAINING:
+            return "options.weights: a training begins with new ones"
         if self.evaluation is not None and self.options.weights is None:
             return "evaluation: of a network whose file is not given in options.weights"
         return self.cell.contradiction

@@ -9,6 +9,7 @@ from pydantic import StrictInt
 from suite.model.cell import (
     BATCH_SIZES,
     IMAGE_SIZES,
+    PUBLISHED_IMAGE_SIZE,
     Cell,
     Data,
     Graph,
@@ -96,5 +97,6 @@ def _trained_cell(network: TrainedNetwork) -> Cell:
             xla=False,
             batch_size=_BATCH_SIZE,
             data=Data.TFRECORD,
+            image_size=network.image_size or PUBLISHED_IMAGE_SIZE,
         )
     return replace(network.header.training.cell, mode=Mode.INFERENCE, gpus=1)

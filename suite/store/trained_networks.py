@@ -1,9 +1,10 @@
 """Finding a trained network: of a training directory its best checkpoint, or the file given."""
 
-import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from suite.analysis.training_course import accuracy_of
 from suite.model.errors import InputError
 from suite.model.trained_network import CHECKPOINT, KERAS, TrainedNetwork
 from suite.model.training import Evaluation
@@ -15,6 +16,7 @@ from suite.store.checkpoints import (
     newest_good,
     read_state,
 )
+from suite.store.exports import file_sha256, note_beside
 from suite.store.text import reachable
 from suite.store.training_runs import read_events, read_training_header
 
@@ -34,7 +36,7 @@ def find_network(given: Path) -> TrainedNetwork:
     if given.suffix == CHECKPOINT:
         return _of_checkpoint(given)
     if given.suffix == KERAS:
-        return TrainedNetwork(path=str(given), sha256=_sha256(given))
+        return _of_export(given)
     if reachable(given.exists):
         raise InputError(
             f"{given}: holds no network that can be read; give a training directory, a"
@@ -77,17 +79,35 @@ def _of_checkpoint(path: Path) -> TrainedNetwork:
     return _at(path, read_training_header(folder.parent), read_events(folder.parent).events)
 
 
+def _of_export(path: Path) -> TrainedNetwork:
+    """An exported file, of which the note beside it says more."""
+    found = TrainedNetwork(path=str(path), sha256=file_sha256(path))
+    note = note_beside(path)
+    if note is None:
+        return found
+    return replace(
+        found,
+        training=note.training,
+        step=note.step,
+        recorded=note.recorded,
+        image_size=note.image_size,
+    )
+
+
 def _at(
     path: Path, header: TrainingHeader, events: tuple[Event, ...], notes: tuple[str, ...] = ()
 ) -> TrainedNetwork:
     state = read_state(path)
+    evaluation = _evaluations(events).get(state.step)
     per_epoch = next((e.steps_per_epoch for e in reversed(events) if isinstance(e, Began)), None)
     return TrainedNetwork(
         path=str(path),
         sha256=state.sha256,
         step=state.step,
+        training=header.training.name,
         header=header,
-        recorded=_evaluations(events).get(state.step),
+        image_size=header.training.cell.image_size,
+        recorded=accuracy_of(evaluation) if evaluation else None,
         is_last=per_epoch is not None and state.step == per_epoch * header.training.epochs,
         notes=notes,
     )
@@ -102,10 +122,3 @@ def _evaluations(events: tuple[Event, ...]) -> Mapping[int, Evaluation]:
         elif isinstance(event, Evaluated):
             found[event.step] = event.evaluation
     return found
-
-
-def _sha256(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from None

@@ -22,7 +22,7 @@ from suite.kernels.tensorflow.kernel import (
 from suite.kernels.tensorflow.record_batches import RecordBatches
 from suite.kernels.tensorflow.splits import Validation, has_to_normalize, open_validation
 from suite.kernels.tensorflow.switches import software_facts
-from suite.kernels.tensorflow.trained import put_variables, read_variables
+from suite.kernels.tensorflow.trained import put_weights, read_weights
 from suite.model.cell import Cell
 from suite.model.distributed import ONLY_RANK
 from suite.model.evaluation import JudgedBatch
@@ -34,28 +34,33 @@ def build_evaluator(cell: Cell, options: KernelOptions) -> Evaluator:
 
     Raises:
         InvalidLaunchError: the device lacks the precision.
-        InputError, MissingComponentError: as `open_validation` and `read_variables`, or what the
+        InputError, MissingComponentError: as `open_validation` and `read_weights`, or what the
             layout needs is missing.
     """
     claim_device(ONLY_RANK, options.threads)
-    path = Path(options.weights or "")
-    variables = read_variables(path)
+    weights = read_weights(Path(options.weights or ""))
     prepare(cell, options.seed)
     validation = open_validation(cell, options.reading, options, ONLY_RANK)
     model = network(cell, options.recipe, normalize=has_to_normalize(cell))
-    put_variables(model, variables, path)
-    return _TensorFlowEvaluator(cell, options, model, validation)
+    put_weights(model, weights)
+    return _TensorFlowEvaluator(cell, options, model, weights.sha256, validation)
 
 
 class _TensorFlowEvaluator:
     """A traced step and the split it classifies."""
 
     def __init__(
-        self, cell: Cell, options: KernelOptions, model: keras.Model, validation: Validation
+        self,
+        cell: Cell,
+        options: KernelOptions,
+        model: keras.Model,
+        sha256: str,
+        validation: Validation,
     ) -> None:
         self._cell = cell
         self._options = options
         self._model = model
+        self._sha256 = sha256
         self._validation = validation
         images = tf.TensorSpec((cell.batch_size, cell.image_size, cell.image_size, 3), tf.float32)
         self._classify = tf.function(
@@ -118,4 +123,5 @@ class _TensorFlowEvaluator:
             # Logits that are not finite are told by the evaluation itself.
             output=np.zeros(0, np.float32),
         )
-        return observed | self._batches.facts() | software_facts()
+        source = Facts(weights_sha256=self._sha256)
+        return observed | source | self._batches.facts() | software_facts()

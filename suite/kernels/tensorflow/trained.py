@@ -5,6 +5,7 @@ name, in float32, with kernels of [height, width, channels in, channels out].
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +18,43 @@ from suite.model.errors import InputError
 from suite.model.text import shown
 from suite.model.trained_network import KERAS
 from suite.store.checkpoints import read_state
+from suite.store.exports import file_sha256
 
 # What the names of a network's variables begin with in the state of a training.
-IN_STATE = "network/"
+_IN_STATE = "network/"
 # Any will do: no variable depends on it.
 _IMAGE_SIZE = 224
 
 Variables = Mapping[str, NDArray[Any]]
 
 
-def read_variables(path: Path) -> Variables:
-    """The variables in a checkpoint or in an exported Keras file, by the paths that Keras has.
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The variables of a network by the paths that Keras has, and where they are from.
+
+    `sha256` is that of a `TrainedNetwork`.
+    """
+
+    path: Path
+    sha256: str
+    variables: Variables
+
+
+def read_weights(path: Path) -> Weights:
+    """The variables in a checkpoint or in an exported Keras file.
 
     Raises:
         InputError: the file is missing, damaged or holds another network.
     """
     if path.suffix == KERAS:
-        return _exported(path)
-    arrays = read_state(path).arrays
-    return {
-        name.removeprefix(IN_STATE): array
-        for name, array in arrays.items()
-        if name.startswith(IN_STATE)
+        return Weights(path, file_sha256(path), _exported(path))
+    state = read_state(path)
+    variables = {
+        name.removeprefix(_IN_STATE): array
+        for name, array in state.arrays.items()
+        if name.startswith(_IN_STATE)
     }
+    return Weights(path, state.sha256, variables)
 
 
 def _exported(path: Path) -> Variables:
@@ -52,10 +67,6 @@ def _exported(path: Path) -> Variables:
         unset = {variable.path: variable.numpy() for variable in model.variables}
         try:
             model.load_weights(path)
-        except FileNotFoundError:
-            raise InputError(
-                f"{path}: no such file; give the path of an exported network"
-            ) from None
         # A damaged archive, HDF5 file or JSON each raises its own.
         except Exception as error:  # noqa: BLE001
             raise InputError(
@@ -74,12 +85,13 @@ def _check_read(path: Path, unset: Variables, found: Variables) -> None:
         raise InputError(f"{path}: has no values for {shown(kept[0])}; export the network again")
 
 
-def put_variables(model: keras.Model, variables: Variables, path: Path) -> None:
-    """Give a network these values; `path` is their file, for the error.
+def put_weights(model: keras.Model, weights: Weights) -> None:
+    """Give a network these values.
 
     Raises:
         InputError: they are those of another network; nothing has changed.
     """
+    path, variables = weights.path, weights.variables
     own = {variable.path: variable for variable in model.variables}
     for name in (*own, *variables):
         if name not in own or name not in variables:
