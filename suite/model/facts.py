@@ -25,9 +25,10 @@ class Facts:
     `losses` (cross entropies) and `onednn_operations` are numbers of operations in one step.
     `all_reduces` are tensors averaged over ranks in a step, of the types `all_reduce_types`.
 
-    The network. `parameters` counts its trainable numbers. `loss` is that of the last step, before
-    its update. `loss_scaled` says whether gradients were computed from a scaled loss. `recipe` is
-    that of a training step.
+    The network. `parameters` counts its trainable numbers. `weights_sha256` is that of the file of
+    its weights, if they are not new ones (see `TrainedNetwork`). `loss` is that of the last step,
+    before its update. `loss_scaled` says whether gradients were computed from a scaled loss.
+    `recipe` is that of a training step.
 
     The input. `input` names its source, and `input_staging` how a batch reached the device.
     `input_device` is where batches were made or kept, `input_shards` the files read by all ranks
@@ -71,6 +72,7 @@ class Facts:
     onednn_operations: Count | None = None
     parameters: Count | None = None
     loss: float | None = None
+    weights_sha256: str | None = None
     loss_scaled: bool | None = None
     recipe: Recipe | None = None
     input: str | None = None

@@ -104,6 +104,12 @@ _PLACE: dict[str, Flag | Switches] = {
     "options.data_idx_dir": Flag(
         "data_idx_dir", help="DALI index files of those shards", read=path_text, metavar="DIR"
     ),
+    "options.weights": Flag(
+        "weights",
+        help="a .ckpt or .keras file of a trained network, for inference (default: new weights)",
+        read=path_text,
+        metavar="FILE",
+    ),
     "options.seed": Flag(
         "seed", help="seed of weights and images (%(default)s)", read=whole(SEEDS)
     ),
