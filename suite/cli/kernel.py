@@ -18,7 +18,7 @@ from suite.model.launch import Launch, Status
 from suite.model.summary import Summary
 from suite.model.text import shown
 from suite.run.channel import Progress, Sender, end_with_reader
-from suite.run.flag_table import TrainingMode, given_flags
+from suite.run.flag_table import NetworkMode, TrainingMode, given_flags
 from suite.run.flags import order_of
 from suite.run.labels import labelled
 from suite.run.order import ORDER_FLAG, LaunchOrder, decode_order, started_ranks
@@ -42,10 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
     if given[:1] == [ORDER_FLAG] and len(given) == 2:
         return carry_out(decode_order(given[1]))
     flags = given_flags(given)
-    if isinstance(flags.get("mode"), TrainingMode):
-        from suite.cli.train_by_hand import train_by_hand  # workers need none of what it imports
+    if isinstance(flags.get("mode"), TrainingMode | NetworkMode):
+        from suite.cli.by_hand import by_hand  # workers need none of what it imports
 
-        return int(train_by_hand(flags, given))
+        return by_hand(flags, given)
     return carry_out(order_of(flags, os.environ))
 
 

@@ -55,8 +55,18 @@ class TrainingMode(str, Enum):
     TRAIN_AND_EVALUATE = "train_and_evaluate"
 
 
+class NetworkMode(str, Enum):
+    """The published modes that use a trained network."""
+
+    EVALUATE = "evaluate"
+    PREDICT = "predict"
+
+
 _AXIS_OF_MODE = cast("Flag", AXES["mode"].flag)
-_MODES = {**(_AXIS_OF_MODE.choices or {}), **{mode.value: mode for mode in TrainingMode}}
+_MODES = {
+    **(_AXIS_OF_MODE.choices or {}),
+    **{mode.value: mode for modes in (TrainingMode, NetworkMode) for mode in modes},
+}
 
 
 def _mode(text: str) -> object:
@@ -227,7 +237,8 @@ _GROUPS: Mapping[str, Mapping[str, Flag | Switches]] = {
         "cell.mode": replace(
             _AXIS_OF_MODE,
             help="inference_benchmark (the default) and training_benchmark measure; train, and"
-            " train_and_evaluate, which evaluates at its end, train to an accuracy",
+            " train_and_evaluate, which evaluates at its end, train to an accuracy; evaluate and"
+            " predict use a trained network",
             read=checked(_mode),
             choices=None,
             metavar="MODE",
@@ -241,14 +252,21 @@ _GROUPS: Mapping[str, Mapping[str, Flag | Switches]] = {
 FLAGS = {path: flag for group in _GROUPS.values() for path, flag in group.items()}
 
 
-# Flags that no order of a cell has; what the training modes make of them is in `training_flags`.
-_TRAINING = (
+# Flags that no order of a cell has, but the modes that do not measure.
+OF_OTHER_MODES = (
     Flag(
         "model_dir",
-        help="the directory of the training, new or to go on with (default: --results_dir)",
+        help="the directory of the training, new, to go on with or to use (default: --results_dir)",
         read=path_text,
         metavar="DIR",
     ),
+    Flag(
+        "export_dir",
+        help="a new directory, for the network as files after its evaluation",
+        read=path_text,
+        metavar="DIR",
+    ),
+    Flag("to_predict", help="the image that predict classifies", read=path_text, metavar="IMAGE"),
 )
 
 
@@ -278,15 +296,15 @@ def _parser() -> argparse.ArgumentParser:
         description="Run one cell by hand, with the flags of the published page: the record goes"
         " to <results_dir>/<cell id>.<launch>.json. Or train to an accuracy, as bench.py train"
         " does by a recipe: --model_dir, else --results_dir, becomes the training directory, and"
-        " the same command again goes on with it.",
+        " the same command again goes on with it. Or evaluate, or predict an image, with the"
+        " network that a training left there, as bench.py evaluate and predict do.",
         epilog=f"example: {PROGRAM} --amp --batch_size 8 --results_dir out",
         allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
     )
-    modes = " and ".join(f"--mode={mode.value}" for mode in TrainingMode)
     groups = {
         **{title: tuple(group.values()) for title, group in _GROUPS.items()},
-        modes: _TRAINING,
+        "modes that do not measure": OF_OTHER_MODES,
     }
     for title, flags in groups.items():
         group = parser.add_argument_group(title)

@@ -15,8 +15,8 @@ from suite.model.text import command
 from suite.run.flag_table import (
     DEFAULT_MEASURED_STEPS,
     FLAGS,
+    OF_OTHER_MODES,
     PROGRAM,
-    TrainingMode,
     given_flags,
     made,
     settings_of,
@@ -65,7 +65,7 @@ def order_of(given: Mapping[str, Any], environment: Mapping[str, str]) -> Launch
             or another number of ranks than the flags say.
     """
     has = given.get
-    if isinstance(has("mode"), TrainingMode):
+    if not isinstance(has("mode", Mode.INFERENCE), Mode):
         raise InputError(f"--mode={given['mode'].value} measures no speed; give training_benchmark")
     if has("data_idx_dir") and not has("dali"):
         raise InputError("--data_idx_dir is read by --dali only; add --dali or leave it out")
@@ -73,8 +73,9 @@ def order_of(given: Mapping[str, Any], environment: Mapping[str, str]) -> Launch
         raise InputError("--synthetic_device reads no records; give it or --data_dir, not both")
     if has("iter_unit") == "epoch" and not has("data_dir"):
         raise InputError("synthetic images have no epoch; give --iter_unit batch, or --data_dir")
-    if has("model_dir"):
-        raise InputError("--model_dir is of trainings: a benchmark has new weights; leave it out")
+    for flag in OF_OTHER_MODES:
+        if has(flag.name):
+            raise InputError(f"--{flag.name} changes nothing of a benchmark; leave it out")
     values = settings_of(given)
     gpus = values["cell.gpus"] = started_ranks(has("gpus"), environment)
     if values["options.data_dir"] and not has("dali"):

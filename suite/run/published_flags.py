@@ -23,8 +23,6 @@ _OTHERS: Mapping[str, str] = {
     "--run_iter": "all of --num_iter is done; --max_seconds ends a training before, and the same"
     " command goes on",
     "--finetune_checkpoint": "a training begins with new weights",
-    "--export_dir": "no network is exported by these modes",
-    "--to_predict": "no single image is predicted here",
     "--log_filename": "names of files are fixed: <cell id>.<launch>.json, or those of a training",
     "--display_every": "every step is in the record",
     "--gpu_memory_fraction": "TensorFlow takes GPU memory as it needs it",

@@ -16,6 +16,7 @@ from suite.run.flags import cell_and_options
 _NAME = "by_hand"
 # Flags by which a benchmark is measured, and what else a training has no use for.
 _OF_BENCHMARKS = (
+    "weights",
     "gpu",
     "graph",
     "synthetic_device",
@@ -56,7 +57,12 @@ def training_of(given: Mapping[str, Any], environment: Mapping[str, str]) -> Tra
     mode: TrainingMode = given["mode"]
     values = settings_of(given)
     _refuse(given, environment, simulated=values["cell.kernel"] is KernelName.SIMULATED)
-    cell, options = cell_and_options({**values, "cell.mode": Mode.TRAINING, **_condition(given)})
+    condition = {
+        "cell.mode": Mode.TRAINING,
+        "cell.gpus": given.get("gpus", 1),
+        "cell.data": Data.DALI if "dali" in given else Data.TFRECORD,
+    }
+    cell, options = cell_and_options({**values, **condition})
     epochs: int = given.get("num_iter", 1)
     if epochs not in EPOCHS:
         raise InputError(
@@ -88,12 +94,6 @@ def training_of(given: Mapping[str, Any], environment: Mapping[str, str]) -> Tra
     )
 
 
-def _condition(given: Mapping[str, Any]) -> dict[str, object]:
-    """What the flags say of the cell in another way than of one that is measured."""
-    read = {} if given.get("dali") or not given.get("data_dir") else {"cell.data": Data.TFRECORD}
-    return {**read, "cell.gpus": given.get("gpus", 1)}
-
-
 def _refuse(given: Mapping[str, Any], environment: Mapping[str, str], *, simulated: bool) -> None:
     mode = f"--mode={given['mode'].value}"
     for name in _OF_BENCHMARKS:
@@ -110,13 +110,28 @@ def _refuse(given: Mapping[str, Any], environment: Mapping[str, str], *, simulat
         )
     if given.get("data_dir") and simulated:
         raise InputError("--kernel simulated reads no records; leave out --data_dir")
+    if "to_predict" in given:
+        raise InputError(f"--to_predict is for --mode=predict; leave it out of {mode}")
+    if "export_dir" in given and given["mode"] is TrainingMode.TRAIN:
+        raise InputError(
+            "--export_dir is written after an evaluation; give it with --mode=train_and_evaluate"
+        )
+    refuse_ranks(given, environment)
+
+
+def refuse_ranks(given: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+    """Refuse to be one of several processes that would all do the same.
+
+    Raises:
+        InputError: this process is one.
+    """
     ranks = rank_of(environment).size
     stray = unknown_launcher(environment)
     if ranks > 1 or stray is not None:
         several = f"{ranks} ranks" if stray is None else f"several processes ({stray})"
         raise InputError(
-            f"{mode} was started as {several}; start it once, without mpirun or srun: with --gpus N"
-            " it starts N ranks itself"
+            f"--mode={given['mode'].value} was started as {several}; start it once, without mpirun"
+            " or srun: a training starts its own ranks, as many as --gpus says"
         )
 
 

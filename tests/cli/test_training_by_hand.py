@@ -99,3 +99,30 @@ def test_a_file_is_no_training_directory(tmp_path: Path) -> None:
         main(["--mode=train", *FLAGS, f"--results_dir={tmp_path / 'file'}"])
 
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_what_was_trained_is_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the same directory, by the verb that is named, with the accuracy of the training."""
+    main(["--mode=train_and_evaluate", *FLAGS, f"--results_dir={tmp_path}"])
+    (evaluated,) = events(tmp_path, Evaluated)
+    capsys.readouterr()
+    code = main(["--mode=evaluate", "--batch_size=32", f"--results_dir={tmp_path}"])
+    printed = capsys.readouterr().out
+    assert isinstance(evaluated, Evaluated)
+    top1 = f"top-1     {evaluated.evaluation.top1_share:.2%} ("
+
+    assert code == 0
+    assert printed.startswith("note: this is python bench.py evaluate ")
+    assert top1 in printed
+    assert (tmp_path / "training.json").exists()
+    assert len(list(tmp_path.glob("*-evaluation/evaluation.json"))) == 1
+
+
+def test_an_export_never_replaces_anything(tmp_path: Path) -> None:
+    """It is said before a training of days begins."""
+    (tmp_path / "mine").mkdir()
+    flags = ["--mode=train_and_evaluate", *FLAGS, f"--results_dir={tmp_path / 'out'}"]
+    with pytest.raises(InputError, match="--export_dir .*mine: is there already"):
+        main([*flags, f"--export_dir={tmp_path / 'mine'}"])
+
+    assert not (tmp_path / "out").exists()

@@ -33,7 +33,9 @@ def test_older_names_are_understood() -> None:
         ("--display_every 10", "every step is in the record"),
         ("--nouse_xla", "that is the default"),
         ("--mode=infer", "'infer' is not one of inference_benchmark, training_benchmark, train, "),
-        ("--model_dir=d", "--model_dir is of trainings"),
+        ("--model_dir=d", "--model_dir changes nothing of a benchmark"),
+        ("--to_predict=d", "--to_predict changes nothing of a benchmark"),
+        ("--mode=predict", "--mode: given twice, as 'training' and as 'predict'"),
     ],
 )
 def test_what_has_no_counterpart_says_what_to_do(flags: str, words: str) -> None:

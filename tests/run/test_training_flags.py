@@ -110,7 +110,7 @@ def test_what_no_training_can_do_is_one_line(flags: str, words: str) -> None:
         (
             {f"OMPI_COMM_WORLD_{name}": str(value) for name, value in
              {"RANK": 0, "SIZE": 8, "LOCAL_RANK": 0, "LOCAL_SIZE": 8}.items()},
-            "was started as 8 ranks; start it once, without mpirun or srun: with --gpus N",
+            "was started as 8 ranks; start it once, without mpirun or srun: a training starts",
         ),
         ({"PMI_SIZE": "2"}, "was started as several processes (PMI_SIZE=2)"),
     ],
