@@ -45,7 +45,8 @@ def network_notes(given: Mapping[str, Any], environment: Mapping[str, str]) -> l
 def evaluation_words(given: Mapping[str, Any]) -> list[str]:
     """The words of `bench.py evaluate` that do what the flags say."""
     values = settings_of(given)
-    words = ["evaluate", network_directory(given), "--out", values["results_dir"], "--wait"]
+    directory = network_directory(given)
+    words = ["evaluate", directory, "--out", given.get("results_dir", directory), "--wait"]
     words += ["--precision", values["cell.precision"].value]
     for name in ("data_dir", "data_idx_dir"):
         if name == "data_dir" or "dali" in given:

@@ -30,7 +30,7 @@ from suite.run.network_flags import (
         ),
         (
             "--model_dir m --graph frozen --decode_threads 2 --synthetic_data_size 32",
-            "evaluate m --out . --wait --precision fp32",
+            "evaluate m --out m --wait --precision fp32",
             "xla=false layout=nhwc image_size=32 graph=frozen data=tfrecord decode_threads=2",
         ),
     ],
