@@ -20,7 +20,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from suite.model.errors import InputError
 from suite.model.text import shown
-from suite.model.training import TrainedStep
+from suite.model.training import Evaluation, TrainedStep
 from suite.model.training_record import Began, Ended, Evaluated, Event, Saved, TrainingHeader
 from suite.store.records import SCHEMA_VERSION, decode, read_record
 from suite.store.text import RUN_LOCK, UNFINISHED, json_text, make_folder, reachable, write_text
@@ -132,12 +132,24 @@ class _StoredStep(TrainedStep):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _StoredEvaluation(Evaluation):
+    """An evaluation whose cross entropy is null where it was not finite."""
+
+    cross_entropy: float | None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StoredEvaluated(Evaluated):
+    evaluation: _StoredEvaluation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
     """A line of events.jsonl: one of these is there."""
 
     began: Began | None = None
     step: _StoredStep | None = None
-    evaluated: Evaluated | None = None
+    evaluated: _StoredEvaluated | None = None
     saved: Saved | None = None
     ended: Ended | None = None
 
@@ -165,6 +177,8 @@ def encode_event(event: Event) -> str:
     if isinstance(event, TrainedStep):
         for name in _LOSSES:
             fields[name] = fields[name] if math.isfinite(fields[name]) else None
+    if isinstance(event, Evaluated) and not math.isfinite(event.evaluation.cross_entropy):
+        fields["evaluation"]["cross_entropy"] = None
     return json_text({_KINDS[type(event)]: fields})
 
 
@@ -190,9 +204,19 @@ def decode_event(line: bytes) -> Event:
     if isinstance(event, _StoredStep):
         fields = asdict(event)
         return TrainedStep(**{**fields, **{n: _number(fields[n]) for n in _LOSSES}})
-    if isinstance(event, Evaluated) and event.evaluation.contradiction:
-        raise ValueError(f"evaluated.evaluation.{event.evaluation.contradiction}")
+    if isinstance(event, _StoredEvaluated):
+        return _evaluated(event)
     return event  # type: ignore[no-any-return]
+
+
+def _evaluated(stored: _StoredEvaluated) -> Evaluated:
+    fields = asdict(stored.evaluation)
+    if fields["cross_entropy"] is None:
+        fields["cross_entropy"] = math.inf
+    evaluation = Evaluation(**fields)
+    if evaluation.contradiction:
+        raise ValueError(f"evaluated.evaluation.{evaluation.contradiction}")
+    return Evaluated(step=stored.step, evaluation=evaluation)
 
 
 def _number(value: float | None) -> float:
