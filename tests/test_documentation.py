@@ -36,7 +36,10 @@ SET_UP, TEST = CODE[0].strip(), CODE[1].strip()
 MOST_LINES = 150
 
 # Verbs that measure or compute; the others read what is there and write about it.
-SLOW = {"run", "ab", "data", "selfcheck", "train", "project"}
+SLOW = {
+    *("run", "ab", "data", "selfcheck", "train", "project"),
+    *("evaluate", "predict", "export"),
+}
 PLACEHOLDERS = {
     "MATRIX": "quick",
     "RUN": "reports/1-quick",

@@ -120,10 +120,10 @@ CONDITIONS = (
         why="another folder may hold another index",
         lacking=DifferenceKind.BLOCKING,
     ),
-    _harmless(name="data.weights", why="the file of the network; its content has a checksum"),
+    _harmless(name="data.weights", why="where the network lies; its content has a checksum"),
     _harmless(
         name="data.weights_sha256",
-        why="a step computes the same with any weights; only what it says of images is another",
+        why="a step computes as much with any weights, and as fast",
     ),
     _blocking(name="data.*", why="how records are read is part of a step"),
     _explained(name="distributed.hosts", why="other hosts have other devices and networks"),
