@@ -19,8 +19,9 @@ from typing import BinaryIO
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from suite.model.errors import InputError
+from suite.model.quantities import PositiveCount
 from suite.model.text import shown
-from suite.model.training import TrainedStep
+from suite.model.training import Evaluation, TrainedStep
 from suite.model.training_record import Began, Ended, Evaluated, Event, Saved, TrainingHeader
 from suite.store.records import SCHEMA_VERSION, decode, read_record
 from suite.store.text import json_text, reachable, write_text
@@ -96,12 +97,27 @@ class _StoredStep(TrainedStep):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _StoredEvaluation(Evaluation):
+    """An evaluation whose cross entropy is null where it was not finite."""
+
+    cross_entropy: float | None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StoredEvaluated:
+    """Such an evaluation, as an event."""
+
+    step: PositiveCount
+    evaluation: _StoredEvaluation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
     """A line of events.jsonl: one of these is there."""
 
     began: Began | None = None
     step: _StoredStep | None = None
-    evaluated: Evaluated | None = None
+    evaluated: _StoredEvaluated | None = None
     saved: Saved | None = None
     ended: Ended | None = None
 
@@ -129,6 +145,8 @@ def encode_event(event: Event) -> str:
     if isinstance(event, TrainedStep):
         for name in _LOSSES:
             fields[name] = fields[name] if math.isfinite(fields[name]) else None
+    elif isinstance(event, Evaluated) and not math.isfinite(event.evaluation.cross_entropy):
+        fields["evaluation"]["cross_entropy"] = None
     return json_text({_KINDS[type(event)]: fields})
 
 
@@ -154,8 +172,13 @@ def decode_event(line: bytes) -> Event:
     if isinstance(event, _StoredStep):
         fields = asdict(event)
         return TrainedStep(**{**fields, **{n: _number(fields[n]) for n in _LOSSES}})
-    if isinstance(event, Evaluated) and event.evaluation.contradiction:
-        raise ValueError(f"evaluated.evaluation.{event.evaluation.contradiction}")
+    if isinstance(event, _StoredEvaluated):
+        if event.evaluation.contradiction:
+            raise ValueError(f"evaluated.evaluation.{event.evaluation.contradiction}")
+        entropy = event.evaluation.cross_entropy
+        cross_entropy = math.inf if entropy is None else found_entropy
+        evaluation = {**asdict(event.evaluation), "cross_entropy": cross_entropy}
+        return Evaluated(step=event.step, evaluation=Evaluation(**evaluation))
     return event  # type: ignore[no-any-return]
 
 

@@ -42,6 +42,15 @@ def test_events_come_back_as_they_were(tmp_path: Path) -> None:
     assert read_events(tmp_path).notes == ()
 
 
+def test_an_evaluation_that_is_not_finite_is_read_again() -> None:
+    """As early in a training in float16: the training goes on, and its record stays readable."""
+    event = make_evaluated(3, cross_entropy=math.inf)
+    line = encode_event(event)
+
+    assert json.loads(line)["evaluated"]["evaluation"]["cross_entropy"] is None
+    assert decode_event(line.encode()) == event
+
+
 def test_a_line_is_json_that_any_reader_reads() -> None:
     """A loss that is not finite is null: JSON has no word for it."""
     line = encode_event(make_trained_step(3, loss=math.inf, cross_entropy=math.nan))
