@@ -176,7 +176,7 @@ def decode_event(line: bytes) -> Event:
         if event.evaluation.contradiction:
             raise ValueError(f"evaluated.evaluation.{event.evaluation.contradiction}")
         entropy = event.evaluation.cross_entropy
-        cross_entropy = math.inf if entropy is None else found_entropy
+        cross_entropy = math.inf if entropy is None else entropy
         evaluation = {**asdict(event.evaluation), "cross_entropy": cross_entropy}
         return Evaluated(step=event.step, evaluation=Evaluation(**evaluation))
     return event  # type: ignore[no-any-return]
