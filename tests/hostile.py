@@ -11,6 +11,7 @@ from builders import make_header
 from suite.analysis.scaling import scaling_of, times_of
 from suite.model.cell import Cell, Mode, Precision, Protocol
 from suite.model.device import Cpu, Gpu, GpuProcess, Machine
+from suite.model.facts import Facts
 from suite.model.launch import Caution, CautionKind, Launch, RankRecord, Status
 from suite.model.reference import Reference, ReferenceRow, ReferenceTable
 from suite.model.run import DamagedRecord, Run
@@ -86,6 +87,7 @@ def run_with(name: str, **facts: Any) -> Run:
         step_seconds=(0.1,) * 4,
         telemetry=telemetry_with(name),
         fork_refused=name,
+        conditions=Facts(libraries=(name,)),
         cautions=(Caution(CautionKind.FOREIGN_PROCESS, name),),
     )
     ranks = tuple(

@@ -106,6 +106,8 @@ momentum: 0.875
 weight_decay: 3.0517578125e-05
 label_smoothing: 0.1
 mixup: 0.2
+crop_min_area: 0.5
+mirror: false
 shuffled_records: 100
 decode_threads: 4
 open_files: 4
@@ -347,6 +349,7 @@ RATE = "0.30000000000000004"
 BY_HAND = "--mode=training_benchmark --batch_size 8 --num_iter 9 --iter_unit batch --warmup_steps 2"
 COUNTED = (
     "batch_size",
+    "crop_min_area",
     "decode_threads",
     "gpus",
     "launch",
@@ -432,6 +435,9 @@ SUBJECTS = {
                 ("lr_init: 0.256", "lr_init: .nan"),
                 ("lr_init: 0.256", f"lr_init: {DIGITS}"),
                 ("mixup: 0.2", "mixup: null"),
+                ("crop_min_area: 0.5", "crop_min_area: 0"),
+                ("crop_min_area: 0.5", "crop_min_area: 1.1"),
+                ("mirror: false", "mirror: no"),
                 ("system: dgx1", "system: dgx3"),
                 ("epochs: 90", "epochs: 0"),
                 ("weight_init: fan_in", 'weight_init: "fan_in\\n"'),
@@ -682,6 +688,7 @@ SUBJECTS = {
             f"{BY_HAND} --use_tf_amp --data_dir d --use_dali --data_idx_dir i --decode_threads 4",
             f"{BY_HAND} --amp --static_loss_scale -1 --momentum 0.875 --mixup 0.2 --seed 7",
             f"{BY_HAND} --lr_warmup_epochs 8 --threads 2",
+            f"{BY_HAND} --data_dir d --crop_min_area 0.5 --no_mirror",
             f"{BY_HAND} --max_seconds 2.5 --launch 3 --no_telemetry --data_format NCHW",
             "--mode=inference_benchmark --batch_size=8 --num_iter=2 --data_dir d --warmup_steps=0",
             "--help",

@@ -165,7 +165,16 @@ def test_data_cannot_change() -> None:
 
 
 # Imported where it is used, by functions: a verb that needs none of it starts without waiting.
-SLOW_TO_IMPORT = {"pandas", "scipy", "matplotlib", "openpyxl", "tensorflow", "horovod", "nvidia"}
+SLOW_TO_IMPORT = {
+    "pandas",
+    "scipy",
+    "matplotlib",
+    "openpyxl",
+    "tensorboard",
+    "tensorflow",
+    "horovod",
+    "nvidia",
+}
 # All of such a module is about one of them; it is itself imported by functions.
 ABOUT_ONE = {"suite/model/frames.py", "suite/formats/workbook.py"}
 

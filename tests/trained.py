@@ -12,6 +12,7 @@ from builders import (
     make_cell,
     make_evaluated,
     make_launch,
+    make_telemetry,
     make_trained_step,
     make_training,
     make_training_header,
@@ -23,9 +24,10 @@ from suite.model.cell import Data, Mode, Precision
 from suite.model.evaluation import Agreement, EvaluatedVariant, EvaluationReport
 from suite.model.export import Export
 from suite.model.facts import Facts
-from suite.model.launch import Status
+from suite.model.launch import CautionKind, Status
 from suite.model.prediction import PredictedClass, Prediction
 from suite.model.reference import TimeToTrainRow
+from suite.model.telemetry import Gauge
 from suite.model.trained_network import TrainedNetwork
 from suite.model.training import Evaluation
 from suite.model.training_course import TrainingCourse
@@ -36,6 +38,7 @@ from suite.model.training_record import (
     Outcome,
     Override,
     Saved,
+    TrainingHeader,
 )
 
 DATA = Path(__file__).parent / "data"
@@ -47,30 +50,7 @@ FILES = {
 
 
 def trained(name: str = "mine", **facts: Any) -> TrainingCourse:
-    """In AMP with a dynamic loss scale, killed once, with an override; every text is this name."""
-    training = make_training(
-        name=name,
-        purpose=f"what {name} is for",
-        cell=make_cell(mode=Mode.TRAINING, precision=Precision.AMP, data=Data.TFRECORD),
-        epochs=4,
-        published_top1=0.7699,
-    )
-    header = make_training_header(
-        training=training,
-        system="dgx1",
-        device=name,
-        overrides=(Override(name="data", declared=name, given="dali"),),
-        **facts,
-    )
-    events: list[Event] = [Began(at="now", step=0, steps_per_epoch=2)]
-    events += (make_trained_step(step, loss=3.0 / step, loss_scale=64.0) for step in (1, 2, 3))
-    events += [make_evaluated(2), _saved(2)]
-    events.append(Began(at="now", step=2, steps_per_epoch=2, notes=(f"4.ckpt: {name}",)))
-    events.append(make_trained_step(3, loss=float("nan"), loss_scale=64.0, is_skipped=True))
-    events.append(make_trained_step(4, loss=1.25, loss_scale=32.0))
-    events += [make_evaluated(4, top1=70, top5=95), _saved(4)]
-    events.append(make_trained_step(5, loss=1.0, loss_scale=32.0))
-    events.append(Ended(at="now", step=5, outcome=Outcome.STOPPED, reason=f"by {name}"))
+    """The training and its one launch, beside published hours; every text is this name."""
     row = TimeToTrainRow(
         system="dgx1",
         gpus=1,
@@ -80,8 +60,53 @@ def trained(name: str = "mine", **facts: Any) -> TrainingCourse:
         epochs=4,
         hours=3.5,
     )
-    launch = make_launch(cell=training.cell, conditions=Facts(compute_type=name))
-    return training_course(header, events, launches=[launch], published=[row])
+    header = trained_header(name, **facts)
+    launch = make_launch(
+        cell=header.training.cell,
+        launch=1,
+        conditions=Facts(compute_type=name),
+        telemetry=make_telemetry(
+            steps=2,
+            gauges={"gpu_power_watts": Gauge(70.0, 69.5, 70.5)},
+            energy_joules=4430.0,
+            energy_source=name,
+            images_per_joule=2 * header.training.cell.batch_size / 4430.0,
+        ),
+        cautions=(CautionKind.THROTTLED.caution(name),),
+    )
+    return training_course(header, trained_events(name), launches=[launch], published=[row])
+
+
+def trained_header(name: str = "mine", **facts: Any) -> TrainingHeader:
+    """In AMP, with an override."""
+    training = make_training(
+        name=name,
+        purpose=f"what {name} is for",
+        cell=make_cell(mode=Mode.TRAINING, precision=Precision.AMP, data=Data.TFRECORD),
+        epochs=4,
+        published_top1=0.7699,
+    )
+    return make_training_header(
+        training=training,
+        system="dgx1",
+        device=name,
+        overrides=(Override(name="data", declared=name, given="dali"),),
+        **facts,
+    )
+
+
+def trained_events(name: str = "mine") -> list[Event]:
+    """With a dynamic loss scale, killed once after step 3, stopped in the third epoch."""
+    events: list[Event] = [Began(at="now", step=0, steps_per_epoch=2)]
+    events += (make_trained_step(step, loss=3.0 / step, loss_scale=64.0) for step in (1, 2, 3))
+    events += [make_evaluated(2), _saved(2)]
+    events.append(Began(at="now", step=2, steps_per_epoch=2, notes=(f"4.ckpt: {name}",)))
+    events.append(make_trained_step(3, loss=float("nan"), loss_scale=64.0, is_skipped=True))
+    events.append(make_trained_step(4, loss=1.25, loss_scale=32.0))
+    events += [make_evaluated(4, top1=70, top5=95), _saved(4)]
+    events.append(make_trained_step(5, loss=1.0, loss_scale=32.0))
+    events.append(Ended(at="now", step=5, outcome=Outcome.STOPPED, reason=f"by {name}"))
+    return events
 
 
 def evaluated_with(name: str) -> EvaluationReport:

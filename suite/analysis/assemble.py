@@ -10,6 +10,7 @@ from suite.analysis.bands import Band
 from suite.analysis.comparison import compare_run
 from suite.analysis.glance import glance
 from suite.analysis.hints import hints
+from suite.analysis.processes import all_reduce_share, process_telemetry
 from suite.analysis.ranks import rank_spread
 from suite.analysis.results import cell_results, coverage, summaries_by_cell
 from suite.analysis.scaling import scaling, scaling_lines
@@ -25,7 +26,6 @@ from suite.model.report import (
     Estimator,
     LaunchRow,
     Overhead,
-    ProcessTelemetry,
     RankRow,
     Report,
     ReportedRun,
@@ -34,7 +34,6 @@ from suite.model.report import (
     Steadiness,
 )
 from suite.model.run import Run
-from suite.model.telemetry import others_cpu_share
 
 
 def assemble(
@@ -126,8 +125,6 @@ def _end(launch: Launch) -> datetime | None:
 
 
 def _launch_row(launch: Launch) -> LaunchRow:
-    # The slowest rank's, as of everything else.
-    alone = [median(rank.all_reduce_seconds) for rank in launch.ranks if rank.all_reduce_seconds]
     spread = rank_spread(launch.ranks)
     return LaunchRow(
         cell_id=launch.cell.id,
@@ -136,10 +133,8 @@ def _launch_row(launch: Launch) -> LaunchRow:
         steadiness=_steadiness(launch),
         ranks=tuple(_rank_row(launch, rank) for rank in launch.ranks),
         rank_spread=spread,
-        all_reduce_share=(
-            max(alone) / fmean(launch.step_seconds) if alone and launch.step_seconds else None
-        ),
-        telemetry=tuple(_telemetry(launch)),
+        all_reduce_share=all_reduce_share(launch),
+        telemetry=tuple(process_telemetry(launch)),
     )
 
 
@@ -162,18 +157,6 @@ def _rank_row(launch: Launch, rank: RankRecord) -> RankRow:
         max_seconds=max(steps, default=None),
         all_reduce_seconds=median(rank.all_reduce_seconds) if rank.all_reduce_seconds else None,
     )
-
-
-def _telemetry(launch: Launch) -> Iterator[ProcessTelemetry]:
-    """Each process whose telemetry is there: a launch's only one, or each of its ranks."""
-    if launch.telemetry is not None:
-        share = others_cpu_share([launch.telemetry])
-        yield ProcessTelemetry(rank=None, telemetry=launch.telemetry, others_cpu_share=share)
-    for rank in launch.ranks:
-        if rank.telemetry is not None:
-            on_host = [other.telemetry for other in launch.ranks if other.host == rank.host]
-            share = others_cpu_share([found for found in on_host if found is not None])
-            yield ProcessTelemetry(rank=rank.rank, telemetry=rank.telemetry, others_cpu_share=share)
 
 
 def _spreads(launches: Sequence[LaunchRow]) -> Iterator[Spread]:

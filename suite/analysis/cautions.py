@@ -28,11 +28,12 @@ def measured_cautions(
     if found is not None:
         cautions.append(CautionKind.UNSTEADY.caution(found.reason, found.remedy))
     if telemetry is not None:
-        cautions += _telemetry_cautions(telemetry)
+        cautions += machine_cautions(telemetry)
     return tuple(cautions)
 
 
-def _telemetry_cautions(telemetry: Telemetry) -> list[Caution]:
+def machine_cautions(telemetry: Telemetry) -> list[Caution]:
+    """Cautions for throttling, foreign processes on the GPU and stolen time."""
     cautions = []
     told = telemetry.throttle_readings or telemetry.readings
     slowed = [

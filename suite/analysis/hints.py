@@ -20,7 +20,7 @@ from suite.analysis.machine_hints import (
 from suite.analysis.paired_cells import Pair, doublings, first_faster, pairs
 from suite.model.cell import Cell, Data, Graph, Mode, Precision
 from suite.model.device import BFLOAT16_FEATURES, Machine
-from suite.model.facts import Facts
+from suite.model.facts import COPIED_INSIDE, Facts
 from suite.model.launch import CautionKind
 from suite.model.report import Hint, HintKind, LaunchRow
 from suite.model.run import CellResult, RunHeader
@@ -30,6 +30,13 @@ from suite.model.run import CellResult, RunHeader
 # to batch 4 in mixed precision (4.25, 4.32 and 4.26 ms), and the published T4 in FP32 nowhere
 # (7.34, 9.29 and 13.83 ms).
 FLAT = 1.25
+# How fast a driver copies memory that is not pinned, as steps of evaluation have it: an H100 behind
+# PCIe 5 was idle for 19 and 21 ms of steps with 154 MB.
+_COPIED_BYTES_PER_SECOND = 8e9
+# A GPU that was idle for less of a step has little to gain.
+_LEAST_IDLE = 0.25
+# Of the idle time, so that the copy is its first cause.
+_LEAST_COPYING = 0.5
 # Of Volta, the first architecture with tensor cores.
 _TENSOR_CORES = (7, 0)
 
@@ -43,6 +50,7 @@ def hints(
     found = (
         _host_bound(measured),
         _input_bound(measured),
+        _copy_bound(measured),
         throttled(measured),
         _amp_slower(measured, machine),
         _xla_slower(measured),
@@ -116,6 +124,40 @@ def _input_bound(cells: Sequence[MeasuredCell]) -> Hint | None:
         cells=tuple(each.id for each in waiting),
         evidence=counted([f"{each.id}: {shares[each.id]:.0%} of its time" for each in waiting]),
         remedy="decode with data: dali on a GPU, " * by_tf_data + CautionKind.INPUT_BOUND.remedy,
+    )
+
+
+def _copy_bound(cells: Sequence[MeasuredCell]) -> Hint | None:
+    """Evaluation on a GPU that is idle about as long as the copy of its images takes."""
+    said = {}
+    for each in cells:
+        cell = each.cell
+        batch_bytes = cell.batch_size * cell.image_size**2 * 3 * 4
+        copy_seconds = batch_bytes / _COPIED_BYTES_PER_SECOND
+        for row in each.launches:
+            busy = [
+                gauge.mean
+                for process in row.telemetry
+                if (gauge := process.telemetry.gauges.get("gpu_utilisation_percent"))
+            ]
+            if not busy or row.record.conditions.input_staging != COPIED_INSIDE:
+                continue
+            idle = 1 - fmean(busy) / 100
+            if idle >= _LEAST_IDLE and copy_seconds >= _LEAST_COPYING * idle * max(
+                each.median_steps
+            ):
+                said[each.id] = (
+                    f"{each.id}: {batch_bytes / 1e6:.0f} MB a step of {_milliseconds(each)}, in"
+                    f" which the GPU computed {fmean(busy):.0f}% of the time"
+                )
+    if not said:
+        return None
+    return Hint(
+        kind=HintKind.COPY_BOUND,
+        cells=tuple(said),
+        evidence=counted(list(said.values())),
+        remedy="leave it in to compare with published tables, which include it; data:"
+        " synthetic_device shows the computation alone",
     )
 
 

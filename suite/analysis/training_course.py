@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from statistics import NormalDist, fmean
 
 from suite.analysis.intervals import CONFIDENCE
 from suite.analysis.projection import published_hours
+from suite.analysis.training_machine import machine_of_parts, training_energy
 from suite.model.facts import Facts
 from suite.model.launch import Launch, Status
 from suite.model.reference import TimeToTrainRow
@@ -85,8 +87,35 @@ def training_course(
             (each.conditions for each in reversed(launches) if each.status is Status.OK), Facts()
         ),
         published_hours=published_hours(_chosen(header), published),
+        machine=machine_of_parts(launches),
+        energy=training_energy(len(parts), launches),
         notes=(*(note for part in parts for note in part.notes), *notes),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPart:
+    """A part of a training: how it began, and what of its events no later part made void."""
+
+    began: Began
+    events: tuple[Event, ...]
+
+
+def kept_parts(events: Sequence[Event]) -> tuple[KeptPart, ...]:
+    """The parts of a training in order; what follows the step from which a later one began is void.
+
+    Events before the first beginning, of which a sound record has none, are left out.
+    """
+    parts: list[KeptPart] = []
+    own: list[Event] = []
+    end = math.inf
+    for event in reversed(events):
+        if isinstance(event, Began):
+            parts.append(KeptPart(event, tuple(reversed(own))))
+            own, end = [], min(end, event.step)
+        elif event.step <= end:
+            own.append(event)
+    return tuple(reversed(parts))
 
 
 def _epochs(

@@ -67,7 +67,7 @@ def make_parser(kind: type[argparse.ArgumentParser] = Parser) -> argparse.Argume
     add_predict(verbs)
     add_export(verbs)
     add_gate(verbs)
-    text = "list the runs under a folder, the newest first"
+    text = "list the runs and the trainings under a folder, the newest first"
     listing = add_verb(verbs, "list", text, ("list",))
     listing.add_argument(
         "folder",
@@ -201,7 +201,7 @@ def _add_report(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     parser = add_verb(
         verbs,
         "report",
-        "print and write the report of runs again",
+        "print and write the report of runs, or of a training, again",
         ("report",),
         ("report", "reports/run-a", "reports/run-b", "--out", "both"),
         ("report", "--format", "html,plots", "--open"),
@@ -211,13 +211,14 @@ def _add_report(verbs: "Verbs[argparse.ArgumentParser]") -> None:
         nargs="*",
         type=path,
         metavar="RUN",
-        help=f"run directories, of any machines (default: the newest under {REPORTS})",
+        help=f"run directories, of any machines, or one of a training (default: the newest run"
+        f" under {REPORTS})",
     )
     parser.add_argument(
         "--out",
         type=path,
         metavar="DIR",
-        help="folder to write into (default: the run's directory)",
+        help="folder to write into (default: the directory itself)",
     )
     parser.add_argument(
         "--format",
@@ -231,7 +232,7 @@ def _add_report(verbs: "Verbs[argparse.ArgumentParser]") -> None:
         "--xlsx", action="store_true", help="write report.xlsx, a workbook, as well"
     )
     parser.add_argument(
-        "--open", action="store_true", help="show report.html in the browser of this machine"
+        "--open", action="store_true", help="show the page in the browser of this machine"
     )
 
 

@@ -1,4 +1,4 @@
-"""`bench.py report`: what runs came to, rendered again from their records."""
+"""`bench.py report`: what runs or a training came to, rendered again from their records."""
 
 import argparse
 import webbrowser
@@ -8,25 +8,36 @@ from suite.cli.newest_run import newest_run
 from suite.cli.parser import REPORTS
 from suite.cli.reporting import PAGE, assembled, write_report
 from suite.cli.terminal import text_width
+from suite.cli.training_files import PAGE as TRAINING_PAGE
+from suite.cli.training_report import report_training
 from suite.cli.whole_parts import exit_code_of
 from suite.formats.results import report_text
 from suite.formats.tables import paragraph
 from suite.model.errors import ExitCode, InputError
 from suite.model.text import shown
 from suite.store.text import make_folder, write_bytes
+from suite.store.training_runs import is_training
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Print runs as they were printed at their end, and write their report again.
+    """Print runs, or a training, as they were printed at their end, and write their report again.
 
-    The report of one run goes into its directory, that of several into `--out`.
+    The report of one goes into its directory, that of several runs into `--out`.
     """
     directories = list(dict.fromkeys(arguments.runs)) or [newest_run(REPORTS)]
     if len(directories) > 1 and arguments.out is None:
         raise InputError("several runs make one report; say where to write it with --out DIR")
     if arguments.open and "html" not in arguments.formats:
-        raise InputError(f"--open shows {PAGE}, which --format leaves out; add html to it")
+        raise InputError("--open shows the page, which --format leaves out; add html to it")
     folder = arguments.out or directories[0]
+    trainings = [each for each in directories if is_training(each)]
+    if trainings and len(directories) > 1:
+        raise InputError(f"{trainings[0]}: is a training, which is reported by itself")
+    if trainings:
+        code = report_training(arguments, directories[0])
+        if arguments.open:
+            _open(folder / TRAINING_PAGE)
+        return code
     report = assembled(directories)
     print(report_text(report, text_width()))
     if arguments.out is not None:

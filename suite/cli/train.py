@@ -11,11 +11,19 @@ from pathlib import Path
 from suite.cli.doctor import diagnosis_for, recorded_findings, say_findings
 from suite.cli.headers import directory_name, new_header
 from suite.cli.terminal import text_width
-from suite.cli.training_files import read_course, write_training
+from suite.cli.training_files import read_training, write_training
 from suite.cli.training_progress import TrainingProgress
-from suite.cli.training_start import matrix_of, record_options, record_splits, training_header
+from suite.cli.training_scalars import MISSING_NOTE, LiveScalars
+from suite.cli.training_start import (
+    hosts_of,
+    matrix_of,
+    record_options,
+    record_splits,
+    training_header,
+)
 from suite.cli.training_work import TrainingPart, new_training, resumed_training
 from suite.formats.tables import paragraph
+from suite.formats.tensorboard import FOLDER
 from suite.formats.training import training_text
 from suite.machine.devices import detect_machine
 from suite.model.device import Machine, labelling_machine, used_gpus
@@ -34,24 +42,27 @@ from suite.model.training_record import (
 from suite.run.locks import hold_devices, locks_for
 from suite.run.plan import PlannedLaunch, plan_launches
 from suite.run.ranks.command import choose_launcher
+from suite.run.ranks.hosts import check_hosts
 from suite.run.session import Conduct, run_session
 from suite.run.stop import Stop
 from suite.store.checkpoints import checkpoint_steps
 from suite.store.recipes import read_recipe, recipe_path
-from suite.store.training_runs import as_stored_training, event_log
+from suite.store.training_runs import as_stored_training, event_log, read_events
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Train and report; exit 3 if it failed or its time is over, and 130 if it was stopped."""
     chosen = read_recipe(recipe_path(arguments.recipe), arguments.precision, arguments.settings)
+    matrix = matrix_of(chosen, hosts_of(arguments, chosen))
     options = record_options(arguments, chosen)
     splits = record_splits(options, chosen.training.cell)
     machine = detect_machine()
-    matrix = matrix_of(chosen)
     launcher = choose_launcher(matrix.distributed, os.environ)
     (planned,) = plan_launches(matrix, machine, options, launcher).launches
     if planned.skip_reason is not None:
         raise InputError(f"{arguments.recipe}: cannot be trained here: {planned.skip_reason}")
+    if planned.cell.gpus > 1 and isinstance(launcher, RankLauncher):
+        check_hosts(matrix.distributed, launcher, os.environ)
     on_wait = _say_waiting if arguments.wait else None
     with hold_devices(locks_for(matrix.cells, machine), on_wait) as announce, Stop() as stop:
         diagnosis = diagnosis_for(matrix.cells, used_gpus(matrix.cells, machine), machine)
@@ -109,8 +120,7 @@ def _ordered(
         checkpoint_every=arguments.checkpoint_every,
         max_seconds=arguments.max_time,
     )
-    # Its readings would fill the memory of a training of days.
-    order = replace(planned.order, training=work, launch=part.number, telemetry=False)
+    order = replace(planned.order, training=work, launch=part.number)
     return replace(planned, order=order)
 
 
@@ -122,10 +132,14 @@ def _train(
     conduct: Conduct,
 ) -> Ended:
     """Train until the end or a request to stop; how that ended, which the events have as well."""
-    progress = TrainingProgress(part.directory, part.header)
+    scalars = LiveScalars(part.directory, part.header, read_events(part.directory).events)
+    if scalars.problem:
+        print(f"note: {shown(scalars.problem)}", flush=True)
+    progress = TrainingProgress(part.directory, part.header, scalars.take)
     launches: list[Launch] = []
     try:
         with (
+            scalars,
             progress as seen,
             conduct.stop.passed_to(seen.on_stop),
             suppress(KeyboardInterrupt),
@@ -133,6 +147,8 @@ def _train(
             launches += run_session(
                 [planned], matrix, machine, part.directory, seen.on_progress, conduct
             )
+        if scalars.problem not in {"", MISSING_NOTE}:
+            print(f"note: {shown(scalars.problem)}; `report` makes what is missing", flush=True)
         return _end_of(progress, launches) or _end_unsaid(part.directory, launches, conduct.stop)
     except InputError as error:
         raise UnfinishedError(f"{error}; what was written before is kept") from None
@@ -169,9 +185,11 @@ def _report(
 ) -> ExitCode:
     if ended is not None and ended.outcome is Outcome.REFUSED:
         raise InputError(f"{ended.reason}; nothing was trained")
-    course = read_course(part.directory)
+    course = read_training(part.directory).course
     files, unwritten = _written(course, part.directory)
     print(f"\n{training_text(course, text_width())}")
+    has_scalars = (part.directory / FOLDER).is_dir()
+    files += [f"{FOLDER}/"] * has_scalars
     held = ", ".join([*files, "training.json", "events.jsonl", "checkpoints/", "cells/"])
     print(paragraph(f"training directory: {shown(str(part.directory))} ({held})", text_width()))
     if unwritten is not None:

@@ -68,6 +68,12 @@ def add_train(verbs: "Verbs[argparse.ArgumentParser]", reports: Path) -> None:
         " training by this recipe in --out)",
     )
     add = parser.add_argument_group("the device").add_argument
+    add(
+        "--hostfile",
+        type=path,
+        metavar="FILE",
+        help="hosts for a training on several GPUs: lines of 'node1 slots=8', this machine first",
+    )
     add("--wait", action="store_true", help="wait while another run uses the device")
 
 

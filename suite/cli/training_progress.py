@@ -5,6 +5,7 @@ What is shown comes from the events that the worker appends, read when it sends 
 
 import os
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -31,10 +32,16 @@ _RECENT = 100
 
 
 class TrainingProgress:
-    """Shows a training while it runs; `ended` is how it says that it ended, None until then."""
+    """Shows a training while it runs; `ended` is how it says that it ended, None until then.
 
-    def __init__(self, directory: Path, header: TrainingHeader) -> None:
+    `on_event` is called for each event as well.
+    """
+
+    def __init__(
+        self, directory: Path, header: TrainingHeader, on_event: Callable[[Event], None]
+    ) -> None:
         self._header = header
+        self._on_event = on_event
         self._follower = EventFollower(directory)
         self._began: Began | None = None
         self._epoch: list[Event] = []
@@ -74,6 +81,7 @@ class TrainingProgress:
 
     def _take_events(self) -> None:
         for event in self._follower.new():
+            self._on_event(event)
             if isinstance(event, Began):
                 self._began = event
             elif isinstance(event, Ended):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from suite.kernels.interface import KernelOptions
 from suite.model.cell import MOST_STEP_TIMES, Cell, Data, KernelName, Mode, Protocol
+from suite.model.distributed import Distributed, Host
 from suite.model.errors import InputError
 from suite.model.matrix import Matrix
 from suite.model.run import RunHeader
@@ -13,6 +14,7 @@ from suite.model.text import bench
 from suite.model.training_record import ChosenTraining, Split, TrainingHeader
 from suite.store.dali_index import check_index
 from suite.store.data_set import cell_shards
+from suite.store.hostfile import read_hostfile
 from suite.store.tfrecords import SPLITS, list_shards, shard_bytes
 
 # A build compiles for minutes, and an evaluation of 50,000 images takes minutes on few GPUs; these
@@ -69,7 +71,22 @@ def split_of(shards: Sequence[Path]) -> Split:
     return Split(shards=len(shards), bytes=sum(map(shard_bytes, shards)))
 
 
-def matrix_of(chosen: ChosenTraining) -> Matrix:
+def hosts_of(arguments: argparse.Namespace, chosen: ChosenTraining) -> tuple[Host, ...]:
+    """The hosts of `--hostfile`, which a training on several GPUs may have; else none.
+
+    Raises:
+        InputError: the file is wrong, or has no use.
+    """
+    if arguments.hostfile is None:
+        return ()
+    if chosen.training.cell.gpus == 1:
+        raise InputError(
+            f"--hostfile: {arguments.recipe} trains on one GPU; add --set gpus=N, or leave it out"
+        )
+    return read_hostfile(arguments.hostfile)
+
+
+def matrix_of(chosen: ChosenTraining, hosts: tuple[Host, ...] = ()) -> Matrix:
     """The training's cell as a matrix of its own, for what launches are planned by."""
     training = chosen.training
     return Matrix(
@@ -86,6 +103,7 @@ def matrix_of(chosen: ChosenTraining) -> Matrix:
         ),
         cells=(training.cell,),
         reading=training.reading,
+        distributed=Distributed(hosts=hosts),
     )
 
 

@@ -38,6 +38,12 @@ _OUTPUTS_SHOWN = 5
 _FRACTIONS = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 
 
+def loaded_libraries(run: ReportedRun) -> str:
+    """NVIDIA's libraries that the launches had loaded, which may be others than are installed."""
+    found = (row.record.conditions.libraries or () for row in run.launches)
+    return ", ".join(sorted({library for libraries in found for library in libraries}))
+
+
 def launches_table(run: ReportedRun) -> Table:
     """One row a launch: status, startup by phase, warm-up and measured steps, steadiness.
 

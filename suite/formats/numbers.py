@@ -58,6 +58,19 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def joules(energy: float) -> str:
+    """An energy in joules to three digits: `44.3 kJ`."""
+    for unit, size in (("GJ", 1e9), ("MJ", 1e6), ("kJ", 1e3)):
+        if energy >= size:
+            return f"{energy / size:.3g} {unit}"
+    return f"{energy:.3g} J"
+
+
+def kilowatt_hours(energy: float) -> str:
+    """An energy in joules as kWh, to three digits."""
+    return f"{energy / 3.6e6:.3g}"
+
+
 def spread(share: float | None) -> str:
     """A standard deviation, as a share of 1, in percent with two decimals and without the sign."""
     return MISSING if share is None else f"{share * 100:.2f}"

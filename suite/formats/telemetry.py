@@ -1,11 +1,12 @@
 """What the machine did while the launches of a run were measured."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from suite.formats.numbers import MISSING, milliseconds
 from suite.formats.tables import Table
 from suite.model.report import ProcessTelemetry, ReportedRun
 from suite.model.telemetry import Telemetry
+from suite.model.training_course import TrainingCourse
 
 _UNKNOWN = "unknown"
 
@@ -79,7 +80,31 @@ def telemetry_facts(process: ProcessTelemetry) -> dict[str, str]:
 
 def telemetry_table(run: ReportedRun) -> Table | None:
     """One row a process, without the columns this machine tells nothing of; None for no row."""
-    recorded = [(launch, process) for launch in run.launches for process in launch.telemetry]
+    recorded = [
+        ((launch.cell_id, _numbered(launch.record.launch, process)), process)
+        for launch in run.launches
+        for process in launch.telemetry
+    ]
+    return _table(("cell", "launch"), recorded)
+
+
+def parts_telemetry_table(course: TrainingCourse) -> Table | None:
+    """The same of a training: one row for each process of each part."""
+    recorded = [
+        ((_numbered(each.part + 1, process),), process)
+        for each in course.machine
+        for process in each.processes
+    ]
+    return _table(("part",), recorded)
+
+
+def _numbered(number: int, process: ProcessTelemetry) -> str:
+    return str(number) + ("" if process.rank is None else f", rank {process.rank}")
+
+
+def _table(
+    heads: tuple[str, ...], recorded: Sequence[tuple[tuple[str, ...], ProcessTelemetry]]
+) -> Table | None:
     if not recorded:
         return None
     columns = {
@@ -91,15 +116,10 @@ def telemetry_table(run: ReportedRun) -> Table | None:
     if set(others) != {MISSING}:
         columns["others %"] = others
     rows = [
-        (
-            launch.cell_id,
-            str(launch.record.launch) + ("" if process.rank is None else f", rank {process.rank}"),
-            str(process.telemetry.readings),
-            *values,
-        )
-        for (launch, process), *values in zip(recorded, *columns.values(), strict=True)
+        (*names, str(process.telemetry.readings), *values)
+        for (names, process), *values in zip(recorded, *columns.values(), strict=True)
     ]
-    return Table("", ("cell", "launch", "readings", *columns), rows)
+    return Table("", (*heads, "readings", *columns), rows)
 
 
 def _percent(share: float | None) -> str:

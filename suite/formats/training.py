@@ -1,15 +1,29 @@
 """A training for the terminal, as Markdown and as CSV: its epochs, and what accuracy it reached."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from suite.formats.documents import fill_template
 from suite.formats.frame_csv import frame_csv
-from suite.formats.numbers import MISSING, duration, percent, rate
+from suite.formats.numbers import (
+    MISSING,
+    duration,
+    joules,
+    kilowatt_hours,
+    milliseconds,
+    percent,
+    rate,
+)
 from suite.formats.tables import TEXT_WIDTH, Dialect, Table, paragraph, plain_table, write_table
+from suite.formats.telemetry import parts_telemetry_table
 from suite.model.cell import KernelName, Precision
 from suite.model.text import shown
 from suite.model.training import TrainedStep
-from suite.model.training_course import Accuracy, Epoch, TrainingCourse
+from suite.model.training_course import (
+    Accuracy,
+    Epoch,
+    TrainingCourse,
+    TrainingEnergy,
+)
 from suite.model.training_record import TrainingHeader
 
 # A terminal has this many of the first and of the last epochs; the files have all.
@@ -17,7 +31,7 @@ _FIRST, _LAST = 3, 10
 SIMULATED = "a small problem stood in for the network: no number here says anything of one"
 # What the names of facts take beside their values.
 _NAMES = 19
-_EXPLANATION = (
+EXPLANATION = (
     "Loss is the mean over the epoch's steps, weight decay included; the learning rate is that of"
     " its last step; img/s is images / elapsed time of its steps. The interval of top-1 is"
     " Wilson's with 95 %, of the validation images alone: another seed changes top-1 as well."
@@ -70,27 +84,29 @@ def training_text(course: TrainingCourse, width: int = TEXT_WIDTH) -> str:
     epochs = course.epochs
     if len(epochs) > _FIRST + _LAST:
         epochs = (*epochs[:_FIRST], *epochs[-_LAST:])
-    parts = [plain_table(list(_facts(course)), width - _NAMES), ""]
+    parts = [plain_table(list(training_facts(course)), width - _NAMES), ""]
     if epochs:
-        parts += [write_table(_table(epochs), Dialect.TERMINAL, width)]
+        parts += [write_table(epoch_table(epochs), Dialect.TERMINAL, width)]
     if len(epochs) < len(course.epochs):
         parts += [f"epochs {_FIRST + 1} to {course.epochs[-_LAST].number - 1} are in training.csv"]
-    parts += [paragraph(_EXPLANATION, width)]
-    parts += [paragraph(f"note: {shown(note)}", width) for note in _notes(course)]
+    parts += [paragraph(EXPLANATION, width)]
+    parts += [paragraph(f"note: {shown(note)}", width) for note in training_notes(course)]
     return "\n".join(parts)
 
 
 def training_markdown(course: TrainingCourse, plots: Sequence[str]) -> str:
     """The same as a Markdown document, with these pictures."""
-    facts = Table("", ("", ""), list(_facts(course)), left=2)
+    facts = Table("", ("", ""), list(training_facts(course)), left=2)
+    machine = parts_telemetry_table(course)
     return fill_template(
         "training.md.j2",
         name=course.header.training.name,
         purpose=course.header.training.purpose,
         facts=write_table(facts, Dialect.MARKDOWN),
-        epochs=write_table(_table(course.epochs), Dialect.MARKDOWN) if course.epochs else "",
-        explanation=_EXPLANATION,
-        notes=list(_notes(course)),
+        epochs=write_table(epoch_table(course.epochs), Dialect.MARKDOWN) if course.epochs else "",
+        explanation=EXPLANATION,
+        machine=write_table(machine, Dialect.MARKDOWN) if machine else "",
+        notes=list(training_notes(course)),
         plots=list(plots),
     )
 
@@ -113,16 +129,17 @@ def learning_rate(value: float) -> str:
     return f"{value:.4g}"
 
 
-def _facts(course: TrainingCourse) -> Iterator[tuple[str, str]]:
+def training_facts(course: TrainingCourse) -> Iterator[tuple[str, str]]:
+    """What was trained and what it came to, each fact with its name."""
     header = course.header
     training = header.training
     yield "recipe", f"{training.name}: {training.purpose}"
     yield "cell", training.cell.id
     yield "device", header.device
-    yield "settings", ", ".join(_settings(header))
+    yield "settings", ", ".join(" ".join(each) for each in training_settings(header).items())
     overrides = [f"{each.name} {each.given} (not {each.declared})" for each in header.overrides]
     yield "overrides", ", ".join(overrides) or "none"
-    yield "epochs", f"{sum(1 for _ in _whole(course))} of {training.epochs}" + _state(course)
+    yield "epochs", f"{course.whole_epochs} of {training.epochs}" + _state(course)
     if course.last and course.last.accuracy:
         yield "top-1", _accuracy(course.last, course.last.accuracy)
         yield "published top-1", _published(course)
@@ -134,16 +151,47 @@ def _facts(course: TrainingCourse) -> Iterator[tuple[str, str]]:
     if course.published_hours is not None:
         hours = f"{course.published_hours:g} h, estimated from the throughput of steps with XLA"
         yield "published time", hours
+    if course.parts:
+        yield "energy", _energy(course.energy)
+    if alone := all_reduce_words(course):
+        yield "all-reduce", alone
 
 
-def _notes(course: TrainingCourse) -> Iterator[str]:
+def _energy(spent: TrainingEnergy) -> str:
+    if spent.joules is None:
+        return f"not known: {energy_basis(spent)}"
+    return f"{joules(spent.joules)} ({kilowatt_hours(spent.joules)} kWh) {energy_basis(spent)}"
+
+
+def energy_basis(spent: TrainingEnergy) -> str:
+    """What the energy of a training is of, and of which parts it is not known."""
+    if spent.joules is None:
+        return "; ".join(dict.fromkeys(spent.missing.values()))
+    missing = [f"part {part + 1}: {reason}" for part, reason in spent.missing.items()]
+    of = f"; without {'; '.join(missing)}" if missing else ""
+    return (
+        f"by {', '.join(spent.sources)}, evaluations and checkpoints included, first"
+        f" step{'s' * (spent.known_parts > 1)} not{of}"
+    )
+
+
+def all_reduce_words(course: TrainingCourse) -> str:
+    """How long ranks exchange gradients, by the last part that timed it; empty where none did."""
+    timed = [each for each in course.machine if each.all_reduce_seconds is not None]
+    if not timed:
+        return ""
+    share = timed[-1].all_reduce_share
+    of = "" if share is None else f", {percent(share)} of a mean step"
+    return f"{milliseconds(timed[-1].all_reduce_seconds)} ms for the gradients alone{of}"
+
+
+def training_notes(course: TrainingCourse) -> Iterator[str]:
+    """What to know of its numbers: what stood in, what was lost, and what slowed the machine."""
     if course.header.training.cell.kernel is KernelName.SIMULATED:
         yield SIMULATED
     yield from course.notes
-
-
-def _whole(course: TrainingCourse) -> Iterator[Epoch]:
-    return (epoch for epoch in course.epochs if epoch.steps == course.steps_per_epoch)
+    for each in course.machine:
+        yield from (f"part {each.part + 1}: {caution.seen}" for caution in each.cautions)
 
 
 def _state(course: TrainingCourse) -> str:
@@ -152,18 +200,20 @@ def _state(course: TrainingCourse) -> str:
     return f" ({course.ended.outcome.value}: {course.ended.reason})"
 
 
-def _settings(header: TrainingHeader) -> Iterator[str]:
+def training_settings(header: TrainingHeader) -> Mapping[str, str]:
+    """The settings of the recipe by name, as far as they have an effect."""
     training = header.training
     recipe = training.recipe
+    found: dict[str, object] = {}
     for name in type(recipe).__dataclass_fields__:
         value = getattr(recipe, name)
         if name == "static_loss_scale":
             if training.cell.precision is not Precision.AMP:
                 continue
             value = "dynamic" if value is None else value
-        yield f"{name} {str(value).lower() if isinstance(value, bool) else value}"
-    yield f"global batch {training.cell.global_batch_size}"
-    yield f"seed {training.seed}"
+        found[name] = str(value).lower() if isinstance(value, bool) else value
+    found |= {"global batch": training.cell.global_batch_size, "seed": training.seed}
+    return {name: str(value) for name, value in found.items()}
 
 
 def accuracy_text(accuracy: Accuracy) -> str:
@@ -206,7 +256,8 @@ def _time(course: TrainingCourse) -> str:
     )
 
 
-def _table(epochs: Sequence[Epoch]) -> Table:
+def epoch_table(epochs: Sequence[Epoch]) -> Table:
+    """A row for each epoch."""
     has_scale = any(epoch.loss_scale is not None for epoch in epochs)
     scale = ("loss scale", "skipped") if has_scale else ()
     rates = ("learning rate", *scale)

@@ -141,6 +141,9 @@ class Trainer(Protocol):
     def facts(self) -> Facts:
         """What really ran; call after at least one step. Raises as for a kernel."""
 
+    def all_reduce_seconds(self) -> Sequence[float]:
+        """As of a kernel."""
+
 
 class Evaluator(Protocol):
     """A trained network that is ready to classify the validation split on this process's device."""

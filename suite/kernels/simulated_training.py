@@ -4,7 +4,7 @@ Its accuracy means nothing for a network, and every record says so.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +126,10 @@ class SimulatedTrainer:
     def facts(self) -> Facts:
         """Marks the record as simulated."""
         return Facts(simulated=True, recipe=self._recipe)
+
+    def all_reduce_seconds(self) -> Sequence[float]:
+        """None: nothing is exchanged."""
+        return ()
 
     def _next_batch(self) -> tuple[Floats, Labels]:
         """A part of this epoch's order, which only the seed and the epoch decide."""

@@ -1,9 +1,15 @@
-"""Which of NVML's GPUs CUDA gives to this process, and how it numbers them."""
+"""CUDA as this process has it: the GPUs that it sees, their numbers, and the libraries loaded."""
 
 import ctypes
+import re
 import uuid
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from suite.model.device import Gpu
+
+_OWN_MAPS = Path("/proc/self/maps")
+_LOADED = re.compile(r"(/.*/lib(cudart|cublas|cudnn|nccl)\.so[.\d]*)$", re.MULTILINE)
 
 
 def visible_gpus(gpus: list[Gpu], setting: str | None) -> list[Gpu]:
@@ -60,3 +66,58 @@ def cuda_uuid(number: int) -> str | None:
         or uuid_of(ctypes.byref(octets), device)
     )
     return None if failed else str(uuid.UUID(bytes=bytes(octets)))
+
+
+def loaded_libraries(maps: Path = _OWN_MAPS) -> tuple[str, ...]:
+    """NVIDIA's libraries in this process with the versions that they state: `cudnn 9.19.0`.
+
+    An environment may hold several versions of each, or a framework bring its own, so that what is
+    installed need not be what computes.
+    """
+    mapped = dict.fromkeys(_LOADED.findall(maps.read_text()))
+    return tuple(sorted(_stated_versions(mapped)))
+
+
+def _stated_versions(mapped: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for path, name in mapped:
+        try:
+            yield f"{name} {_VERSIONS[name](ctypes.CDLL(path))}"
+        except (OSError, AttributeError):
+            continue
+
+
+def _cudart_version(library: ctypes.CDLL) -> str:
+    """1000 major + 10 minor, by `cudaRuntimeGetVersion`."""
+    number = ctypes.c_int()
+    library.cudaRuntimeGetVersion(ctypes.byref(number))
+    return f"{number.value // 1000}.{number.value % 1000 // 10}"
+
+
+def _cublas_version(library: ctypes.CDLL) -> str:
+    """By `cublasGetProperty`, whose properties 0, 1 and 2 are major, minor and patch level."""
+    numbers = [ctypes.c_int() for _ in range(3)]
+    for which, number in enumerate(numbers):
+        library.cublasGetProperty(which, ctypes.byref(number))
+    return ".".join(str(number.value) for number in numbers)
+
+
+def _cudnn_version(library: ctypes.CDLL) -> str:
+    """10000 major + 100 minor + patch level since cuDNN 9, by `cudnnGetVersion`."""
+    library.cudnnGetVersion.restype = ctypes.c_size_t
+    number = library.cudnnGetVersion()
+    return f"{number // 10000}.{number % 10000 // 100}.{number % 100}"
+
+
+def _nccl_version(library: ctypes.CDLL) -> str:
+    """10000 major + 100 minor + patch level since NCCL 2.9, by `ncclGetVersion`."""
+    number = ctypes.c_int()
+    library.ncclGetVersion(ctypes.byref(number))
+    return f"{number.value // 10000}.{number.value % 10000 // 100}.{number.value % 100}"
+
+
+_VERSIONS = {
+    "cudart": _cudart_version,
+    "cublas": _cublas_version,
+    "cudnn": _cudnn_version,
+    "nccl": _nccl_version,
+}

@@ -22,6 +22,8 @@ from suite.model.telemetry import Gauge, Telemetry, TelemetryPoint
 INTERVAL_SECONDS = 1.0
 # NVML updates its counters about ten times a second, too coarse for shorter measurements.
 LEAST_ENERGY_SECONDS = 2.0
+# A processor's energy counter wraps around: one of 262 kJ after a quarter of an hour at 300 W.
+COUNTER_SECONDS = 60.0
 # The system counts processor time in hundredths of a second.
 LEAST_BUSY_SECONDS = 1.0
 
@@ -42,6 +44,10 @@ class _Reading:
 class Recorder:
     """Reads at most once a second, and once after the first and the last measured step.
 
+    With `most_readings` it keeps no more than these: whenever there are more, it drops every second
+    one and doubles the time between them. A training of days has readings all along, then, and a
+    record of the same size as one of minutes.
+
     `gpu` is the one that the launch runs on, None for the CPU. `watch_others` also records the
     processor time of all processes, which is meaningful if this one keeps a CPU busy throughout.
     Create the recorder before the framework touches the device. A failed reading never raises: it
@@ -54,6 +60,7 @@ class Recorder:
         gpu: Gpu | None,
         host: HostMeter | None = None,
         watch_others: bool = False,
+        most_readings: int | None = None,
         times: Callable[[], CpuTimes] = cpu_times,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -62,6 +69,9 @@ class Recorder:
         self._uses_gpu = gpu is not None
         self._watch_others = watch_others and gpu is None
         self._times = times
+        self._most_readings = most_readings
+        self._interval = INTERVAL_SECONDS
+        self._counted_at = clock()
         self._notes: list[str] = []
         self._gpu = self._opened(gpu) if gpu is not None else None
         self._gpu_answered = self._gpu is not None
@@ -74,15 +84,26 @@ class Recorder:
         if phase != MEASURING:
             return
         self._done = done
-        if not self._readings or self._clock() - self._readings[-1].at >= INTERVAL_SECONDS:
+        now = self._clock()
+        if not self._readings or now - self._readings[-1].at >= self._interval:
             self._read()
+            self._thin_out()
+        elif not self._uses_gpu and now - self._counted_at >= COUNTER_SECONDS:
+            self._host.energy_joules()
+            self._counted_at = now
 
     def finish(self, images_per_step: int) -> Telemetry | None:
-        """Take a last reading and summarise; None if no step was measured."""
+        """Take a last reading and summarise; None if no step was measured.
+
+        Where the last step was read a while ago, as an evaluation followed it, the energy since is
+        counted, and the gauges stay those of then.
+        """
         if self._done == 0:
             return None
         if self._readings[-1].step < self._done:
             self._read()
+        elif self._clock() - self._readings[-1].at >= INTERVAL_SECONDS:
+            self._read_end()
         readings, first, last = self._readings, self._readings[0], self._readings[-1]
         foreign = self._close_gpu()
         joules, why_not = self._joules()
@@ -141,6 +162,19 @@ class Recorder:
             self._gpu = None
             self._readings.append(_Reading(self._done, began, cpu_seconds()))
         self._spent += self._clock() - began
+
+    def _read_end(self) -> None:
+        """Read anew in place of the last reading, which keeps its gauges."""
+        before = self._readings.pop()
+        self._read()
+        self._readings[-1] = replace(
+            self._readings[-1], gauges=before.gauges, throttling=before.throttling
+        )
+
+    def _thin_out(self) -> None:
+        if self._most_readings is not None and len(self._readings) > self._most_readings:
+            self._readings = self._readings[::2]
+            self._interval *= 2
 
     def _reading(self, at: float) -> _Reading:
         gauges = self._host.gauges()

@@ -5,6 +5,9 @@ from dataclasses import dataclass, fields, replace
 from suite.model.quantities import Count, Seconds
 from suite.model.recipe import Recipe
 
+# `input_staging` of batches that a step begins with copying to its device.
+COPIED_INSIDE = "inside the step"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
@@ -28,7 +31,8 @@ class Facts:
     The network. `parameters` counts its trainable numbers. `weights_sha256` is that of the file of
     its weights, if they are not new ones (see `TrainedNetwork`). `loss` is that of the last step,
     before its update. `loss_scaled` says whether gradients were computed from a scaled loss.
-    `recipe` is that of a training step.
+    `recipe` is that of a training step. `peak_bytes` is the most memory of the GPU that the
+    framework's allocator gave out at once; it may have held more.
 
     The input. `input` names its source, and `input_staging` how a batch reached the device.
     `input_device` is where batches were made or kept, `input_shards` the files read by all ranks
@@ -36,12 +40,15 @@ class Facts:
     read in turn, `input_interleaved_records` of each. `input_shuffled_records` is the size of the
     shuffle buffer. `input_parallel_decodes` and `input_threads` say how many images are decoded
     at once, `input_prefetch` how many batches are made ahead, and `input_decoder` how JPEGs are
-    decoded. `input_wait_seconds` is how long the measured steps waited for their images, and
+    decoded. Of records read for training, `input_crop_min_area` is the smallest share of an image's
+    area that random crops take, and `input_mirror` says whether they are mirrored at random.
+    `input_wait_seconds` is how long the measured steps waited for their images, and
     `input_wait_share` that as a share of their time.
 
     Software. `intra_op_threads` and `inter_op_threads` size the framework's two pools of threads.
     `onednn` says whether oneDNN's kernels are on outside XLA. `tensorflow`, `keras` and `horovod`
-    are versions, `build_cuda` and `build_cudnn` those that TensorFlow was built for.
+    are versions, `build_cuda` and `build_cudnn` those that TensorFlow was built for, and
+    `libraries` those of NVIDIA's libraries that the process had loaded: `cudnn 9.19.0`.
 
     Ranks. `horovod_compression` is the type in which gradients crossed, `horovod_operations` what
     averaged them and `horovod_control` what coordinated the ranks. `mpi_yields_when_idle` says
@@ -73,6 +80,7 @@ class Facts:
     parameters: Count | None = None
     loss: float | None = None
     weights_sha256: str | None = None
+    peak_bytes: Count | None = None
     loss_scaled: bool | None = None
     recipe: Recipe | None = None
     input: str | None = None
@@ -87,6 +95,8 @@ class Facts:
     input_threads: Count | None = None
     input_prefetch: str | None = None
     input_decoder: str | None = None
+    input_crop_min_area: float | None = None
+    input_mirror: bool | None = None
     input_wait_seconds: Seconds | None = None
     input_wait_share: float | None = None
     intra_op_threads: Count | None = None
@@ -96,6 +106,7 @@ class Facts:
     keras: str | None = None
     build_cuda: str | None = None
     build_cudnn: str | None = None
+    libraries: tuple[str, ...] | None = None
     horovod: str | None = None
     horovod_ranks: Count | None = None
     horovod_compression: str | None = None

@@ -142,6 +142,7 @@ class HintKind(str, Enum):
 
     HOST_BOUND = ("host_bound", "Steps hardly grow with the batch: a fixed cost dominates them")
     INPUT_BOUND = ("input_bound", "Steps wait for their images")
+    COPY_BOUND = ("copy_bound", "Steps begin with copying their images to an idle GPU")
     THROTTLED = ("throttled", "The clock was below its best")
     AMP_SLOWER = ("amp_slower", "AMP is slower than FP32")
     XLA_SLOWER = ("xla_slower", "XLA does not pay")

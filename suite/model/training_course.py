@@ -1,8 +1,11 @@
 """A training as its record tells it: its epochs, and the accuracy that it reached."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from suite.model.facts import Facts
+from suite.model.launch import Caution
+from suite.model.report import ProcessTelemetry
 from suite.model.training import TrainedStep
 from suite.model.training_record import Began, Ended, TrainingHeader
 
@@ -68,6 +71,38 @@ class CoursePoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MachineOfPart:
+    """What the machine did during a part of a training, the `part`-th from 0.
+
+    `processes` are its ranks or its only process, as far as they left readings.
+    `all_reduce_seconds` is the slowest rank's all-reduce of a step's gradients alone, None where
+    there is none, and `all_reduce_share` the same as a share of a mean step.
+    """
+
+    part: int
+    processes: tuple[ProcessTelemetry, ...]
+    cautions: tuple[Caution, ...]
+    all_reduce_seconds: float | None
+    all_reduce_share: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingEnergy:
+    """The energy of a training: the sum over `known_parts` of its `parts`, None if of none.
+
+    A part counts from after its first step to its end, with evaluations, checkpoints and steps that
+    were made again later. `sources` name the counters, `missing` says of each other part, from 0,
+    why it is not known.
+    """
+
+    joules: float | None
+    sources: tuple[str, ...]
+    parts: int
+    known_parts: int
+    missing: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingCourse:
     """A training so far, without the steps that a later part repeated (`lost_steps` of them).
 
@@ -78,6 +113,7 @@ class TrainingCourse:
     compare. `points` are the steps as a curve of some hundred points. `images_per_second` is images
     / elapsed of all steps, `conditions` are the facts of the last process that said what really
     ran, and `published_hours` those of the same training on the published system, if it has any.
+    `machine` has each part that left a record.
     """
 
     header: TrainingHeader
@@ -95,12 +131,19 @@ class TrainingCourse:
     images_per_second: float | None
     conditions: Facts
     published_hours: float | None
+    machine: tuple[MachineOfPart, ...]
+    energy: TrainingEnergy
     notes: tuple[str, ...] = ()
 
     @property
     def total_steps(self) -> int | None:
         """Steps of the whole training; None before it began."""
         return self.steps_per_epoch and self.steps_per_epoch * self.header.training.epochs
+
+    @property
+    def whole_epochs(self) -> int:
+        """Epochs of which every step was made."""
+        return sum(epoch.steps == self.steps_per_epoch for epoch in self.epochs)
 
     @property
     def is_finished(self) -> bool:

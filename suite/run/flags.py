@@ -34,9 +34,11 @@ from suite.model.reading import (
     applicable_reading,
 )
 from suite.model.recipe import (
+    CROP_MIN_AREAS,
     LR_INITS,
     LR_WARMUP_EPOCHS,
     MIXUPS,
+    PREPARATION,
     SCALES,
     WEIGHT_DECAYS,
     Recipe,
@@ -206,6 +208,14 @@ _RECIPE: dict[str, Flag | Switches] = {
         read=checked(_scale),
         write=_scale_text,
     ),
+    "options.recipe.crop_min_area": Flag(
+        "crop_min_area",
+        help="smallest share of an image's area in a random crop of records (%(default)s)",
+        read=decimal(CROP_MIN_AREAS),
+    ),
+    "options.recipe.mirror": Switches(
+        True, (Switch("no_mirror", False, "mirror no images of records"),)
+    ),
 }
 
 
@@ -355,8 +365,13 @@ def _refuse_ineffective(cell: Cell, options: KernelOptions) -> None:
         and getattr(recipe, field.name) != getattr(Recipe(), field.name)
     ]
     if changed and cell.mode is Mode.INFERENCE:
-        flags = " and ".join(f"--{name}" for name in changed)
-        raise InputError(f"only training uses {flags}; leave it out")
+        raise InputError(f"only training uses {_recipe_flags(recipe, changed)}; leave it out")
+    of_records = [name for name in changed if name in PREPARATION]
+    if of_records and not cell.reads_records:
+        flags = _recipe_flags(recipe, of_records)
+        raise InputError(
+            f"only images of records are cropped and mirrored; give --data_dir or leave out {flags}"
+        )
     if "static_loss_scale" in changed and cell.precision is not Precision.AMP:
         raise InputError("--static_loss_scale is for --amp; add --amp or leave it out")
     effective = applicable_reading(reading, cell).given
@@ -364,3 +379,9 @@ def _refuse_ineffective(cell: Cell, options: KernelOptions) -> None:
         if name not in effective:
             what = f"{cell.mode.value} on {cell.data.value} images"
             raise InputError(f"--{name} changes nothing of {what}; leave it out")
+
+
+def _recipe_flags(recipe: Recipe, names: Sequence[str]) -> str:
+    """The flags that gave these settings of a recipe, which are not as published."""
+    words = [_FLAGS[f"options.recipe.{name}"].words(getattr(recipe, name)) for name in names]
+    return " and ".join(flag for flag, *_ in words)

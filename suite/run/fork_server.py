@@ -82,13 +82,25 @@ def _why_unsafe() -> str | None:
     if pid == 0:
         os._exit(0)
     os.waitpid(pid, 0)
-    threads = len(list(Path("/proc/self/task").iterdir())) - 1
+    threads = _other_threads()
     if threads:
-        return f"the import left {threads} running thread{'s' if threads > 1 else ''}"
+        plural = "s" if len(threads) > 1 else ""
+        return f"the import left {len(threads)} running thread{plural}: {', '.join(threads)}"
     open_files = [os.path.realpath(link) for link in Path("/proc/self/fd").iterdir()]
     if any(path.startswith("/dev/nvidia") for path in open_files):
         return "the import opened a GPU"
     return None
+
+
+def _other_threads() -> list[str]:
+    """The names of all threads but this one; a library may have named its own."""
+    names = []
+    for task in Path("/proc/self/task").iterdir():
+        # One that ends meanwhile is none.
+        with suppress(OSError):
+            if task.name != str(os.getpid()):
+                names.append(task.joinpath("comm").read_text().strip())
+    return sorted(names)
 
 
 def _receive(connection: socket.socket) -> tuple[bytes, list[int]]:

@@ -4,7 +4,6 @@ Every rank runs this loop. Only rank 0 writes; the others take part in what all 
 """
 
 import json
-import os
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -12,11 +11,13 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
+from suite.analysis.cautions import contention, machine_cautions
 from suite.kernels.interface import Framework, InvalidLaunchError, Trainer
-from suite.model.distributed import ONLY_RANK, rank_of
+from suite.machine.telemetry import Recorder
 from suite.model.errors import InputError
 from suite.model.facts import Facts
-from suite.model.launch import Launch, Status
+from suite.model.launch import MEASURING, Caution, Launch, Status
+from suite.model.telemetry import Telemetry
 from suite.model.training import TrainedStep
 from suite.model.training_record import (
     Began,
@@ -29,6 +30,7 @@ from suite.model.training_record import (
 )
 from suite.run.channel import Progress
 from suite.run.order import LaunchOrder
+from suite.run.own_device import finish, own_device, recorder_of
 from suite.run.phases import phase
 from suite.run.requests import stop_on_request
 from suite.store.checkpoints import check_room, prune, read_checkpoint, write_checkpoint
@@ -37,6 +39,8 @@ from suite.store.training_runs import event_log, read_events
 TRAINING, EVALUATING, SAVING = "training", "evaluating", "saving"
 # Ranks agree on their last step this often: each time they wait for one another.
 _AGREE_EVERY = 10
+# Of the machine: a record of days stays as small as one of some minutes.
+_MOST_READINGS = 500
 # The newest checkpoints that stay, besides the one of the best epoch.
 _NEWEST = 2
 
@@ -62,15 +66,19 @@ def train(
     work = order.training
     if work is None:
         raise ValueError("an order without a training")
-    rank = rank_of(os.environ) if order.cell.gpus > 1 else ONLY_RANK
-    with event_log(Path(work.directory)) if rank.index == 0 else nullcontext(_ignore) as append:
-        loop = _Loop(order, work, framework, append, notify, writes=rank.index == 0)
+    device = own_device(order)
+    recorder = recorder_of(order, device, _MOST_READINGS)
+    writes = device.rank.index == 0
+    with event_log(Path(work.directory)) if writes else nullcontext(_ignore) as append:
+        loop = _Loop(order, work, framework, append, notify, recorder, writes=writes)
         try:
             loop.start()
             # Before, SIGTERM ends the process: there is nothing to keep.
             outcome = loop.run(stop_requested or stop_on_request(order))
+            telemetry = finish(recorder, order, device)
             # What was declared and had no effect makes a training of many days a failed one.
             facts = Facts() if outcome is Outcome.STOPPED else loop.trainer.facts()
+            alone = () if outcome is Outcome.STOPPED else loop.trainer.all_reduce_seconds()
             loop.end(outcome, "" if outcome is Outcome.FINISHED else loop.place)
         except (InputError, InvalidLaunchError) as error:
             is_refused = isinstance(error, InputError) and not loop.steps
@@ -79,14 +87,27 @@ def train(
         except Exception as error:
             loop.end(Outcome.FAILED, framework.cause(error))
             raise
+    telemetry = device.own_readings(telemetry, facts)
     launch = replace(
         launch,
         startup_seconds=loop.startup,
         step_seconds=tuple(step.seconds for step in loop.steps),
+        all_reduce_seconds=tuple(alone),
+        telemetry=telemetry,
+        cautions=_cautions(order, telemetry),
     )
     if outcome is Outcome.STOPPED:
         return replace(launch, status=Status.INTERRUPTED, reason=loop.place)
     return replace(launch, status=Status.OK, conditions=facts)
+
+
+def _cautions(order: LaunchOrder, telemetry: Telemetry | None) -> tuple[Caution, ...]:
+    """What of the machine made the training slower."""
+    if telemetry is None:
+        return ()
+    # Of several ranks, each would take the others on its host for foreign processes.
+    others = contention([telemetry]) if order.cell.gpus == 1 else None
+    return (*machine_cautions(telemetry), *([others] if others else []))
 
 
 def _ignore(_: Event) -> None:
@@ -105,6 +126,7 @@ class _Loop:
         framework: Framework,
         append: Append,
         notify: Notify,
+        recorder: Recorder | None,
         *,
         writes: bool,
     ) -> None:
@@ -113,6 +135,7 @@ class _Loop:
         self._framework = framework
         self._append = append
         self._notify = notify
+        self._recorder = recorder
         self._writes = writes
         self._directory = Path(work.directory)
         self._best: tuple[int, int] = (-1, 0)
@@ -164,6 +187,8 @@ class _Loop:
             step = self.trainer.step()
             self.steps.append(step)
             self.done = step.step
+            if self._recorder is not None:
+                self._recorder.on_step(MEASURING, len(self.steps), self.total)
             self._append(step)
             self._tell(TRAINING)
             limit = self._work.max_seconds

@@ -1,6 +1,5 @@
 """The work of a launched process: build a cell's kernel, time its steps, say what really ran."""
 
-import os
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,18 +10,16 @@ from suite.analysis.cautions import contention, measured_cautions
 from suite.analysis.input_wait import InputWait, input_wait
 from suite.kernels.interface import Framework, InvalidLaunchError, Kernel, MissingComponentError
 from suite.machine.cuda import cuda_uuid
-from suite.machine.devices import detect_machine
 from suite.machine.telemetry import Recorder
-from suite.model.cell import KernelName
-from suite.model.device import Gpu, Machine, wrong_device
-from suite.model.distributed import ONLY_RANK, Rank, rank_of
+from suite.model.distributed import Rank
 from suite.model.errors import InputError
 from suite.model.facts import Facts
 from suite.model.launch import MEASURING, WARM_UP, Caution, CautionKind, Launch, Status
-from suite.model.telemetry import Telemetry, without_gpu
+from suite.model.telemetry import Telemetry
 from suite.run.channel import Progress
 from suite.run.evaluation import evaluate
 from suite.run.order import LaunchOrder
+from suite.run.own_device import finish, own_device, recorder_of
 from suite.run.phases import phase
 from suite.run.requests import stop_on_request
 from suite.run.timing import Timing, time_steps
@@ -76,27 +73,20 @@ def _measure(
     notify: Notify,
     stop_requested: Callable[[], bool] | None,
 ) -> Launch:
-    rank = rank_of(os.environ) if order.cell.gpus > 1 else ONLY_RANK
-    machine = detect_machine()
-    gpu = _own_gpu(order, rank, machine)
-    # Foreign processes do not disturb a launch that only sleeps.
-    computes = order.cell.kernel is not KernelName.SIMULATED
-    recorder = Recorder(gpu=gpu, watch_others=computes) if order.telemetry else None
+    device = own_device(order)
+    recorder = recorder_of(order, device)
     startup: dict[str, float] = {}
     kernel = _started(order, framework, startup, notify)
     stop_requested = stop_requested or stop_on_request(order)
     timing = _timed(order, kernel, recorder, notify, stop_requested)
-    # The energy counter of a CPU is that of its whole host.
-    images = order.cell.batch_size * (1 if gpu else rank.local_size)
-    telemetry = recorder.finish(images) if recorder is not None else None
+    telemetry = finish(recorder, order, device)
     waited = input_wait(kernel.input_wait_seconds(), timing.step_seconds)
     # Without a time cap, another rank was asked to stop first.
     capped = order.protocol.max_seconds is not None
     interrupted = timing.truncated and (stop_requested() or not capped)
-    facts = Facts() if interrupted else _facts(kernel, rank, waited)
-    mistake = wrong_device(facts, gpu, machine)
-    if gpu and mistake and telemetry:
-        telemetry = without_gpu(telemetry, f"the launch did not run on {gpu.name}, which was read")
+    facts = Facts() if interrupted else _facts(kernel, device.rank, waited)
+    mistake = device.mistake(facts)
+    telemetry = device.own_readings(telemetry, facts)
     launch = replace(
         launch,
         startup_seconds=startup,
@@ -112,17 +102,10 @@ def _measure(
         launch,
         status=Status.INVALID if mistake else Status.OK,
         reason=mistake or "",
-        device=gpu.name if gpu and not mistake else "",
+        device=device.gpu.name if device.gpu and not mistake else "",
         conditions=facts,
         all_reduce_seconds=tuple(kernel.all_reduce_seconds()),
     )
-
-
-def _own_gpu(order: LaunchOrder, rank: Rank, machine: Machine) -> Gpu | None:
-    """The GPU that this rank will use, None on a CPU."""
-    simulated = order.cell.kernel is KernelName.SIMULATED
-    gpus = () if simulated else machine.gpus
-    return gpus[rank.local_index] if rank.local_index < len(gpus) else None
 
 
 def _started(

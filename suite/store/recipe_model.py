@@ -18,6 +18,7 @@ from suite.model.cell import (
 from suite.model.flag_values import SEEDS
 from suite.model.reading import DECODE_THREADS, OPEN_FILES, SHUFFLED_RECORDS
 from suite.model.recipe import (
+    CROP_MIN_AREAS,
     LR_INITS,
     LR_WARMUP_EPOCHS,
     MIXUPS,
@@ -35,7 +36,7 @@ _USUAL = Recipe()
 
 
 class SettingsModel(Model):
-    """The settings of a training, by the names of the page's flags; None is not given."""
+    """The settings of a training, by the names of their flags; None is not given."""
 
     epochs: Annotated[StrictInt, within(EPOCHS)] | None = None
     """Passes over the training split."""
@@ -73,6 +74,10 @@ class SettingsModel(Model):
     """Alpha of the Beta distribution that mixes images; 0 mixes none."""
     static_loss_scale: Annotated[StrictFloat, within(SCALES)] | None = _USUAL.static_loss_scale
     """Loss scale of AMP in float16; null adapts it to the gradients."""
+    crop_min_area: Annotated[StrictFloat, within(CROP_MIN_AREAS)] = _USUAL.crop_min_area
+    """Smallest share of an image's area that a random crop takes; 1 takes the whole image."""
+    mirror: StrictBool = _USUAL.mirror
+    """Whether images are mirrored at random."""
     shuffled_records: Annotated[StrictInt, within(SHUFFLED_RECORDS)] | None = None
     """Shuffle buffer in records; null is the published size."""
     decode_threads: Annotated[StrictInt, within(DECODE_THREADS)] | None = None

@@ -6,7 +6,7 @@ from pathlib import Path
 from suite.model.cell import GLOBAL_BATCH_SIZES, Cell, KernelName, Mode, Precision
 from suite.model.errors import InputError
 from suite.model.reading import Reading, applicable_reading
-from suite.model.recipe import Recipe
+from suite.model.recipe import PREPARATION, Recipe
 from suite.model.reference import AccuracyRow
 from suite.model.systems import SYSTEMS, system_by_key
 from suite.model.text import shown
@@ -90,7 +90,7 @@ def read_recipe(
             recipe=Recipe(**{name: getattr(settled, name) for name in _RECIPE}),
             reading=_reading(source, settled, cell, given),
             seed=settled.seed,
-            published_top1=_published_top1(model.system, settled.epochs, cell, overrides),
+            published_top1=_published_top1(model.system, settled, cell, overrides),
         ),
         system=model.system,
         overrides=overrides,
@@ -165,12 +165,16 @@ def _reading(
 
 
 def _published_top1(
-    system: str | None, epochs: int | None, cell: Cell, overrides: Sequence[Override]
+    system: str | None, settled: SettingsModel, cell: Cell, overrides: Sequence[Override]
 ) -> float | None:
     """The share published for these epochs and conditions; None where settings are overridden."""
+    epochs = settled.epochs
     if system is None or cell.kernel is KernelName.SIMULATED:
         return None
     if any(override.name not in _NEUTRAL for override in overrides):
+        return None
+    # Whatever system a file names, a recipe that prepares images otherwise is not its.
+    if any(getattr(settled, name) != getattr(Recipe(), name) for name in PREPARATION):
         return None
 
     def is_same(row: AccuracyRow) -> bool:

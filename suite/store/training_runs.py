@@ -8,7 +8,7 @@ keeps what it had.
 import fcntl
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -24,6 +24,7 @@ from suite.model.text import shown
 from suite.model.training import Evaluation, TrainedStep
 from suite.model.training_record import Began, Ended, Evaluated, Event, Saved, TrainingHeader
 from suite.store.records import SCHEMA_VERSION, decode, read_record
+from suite.store.runs import EXAMPLE
 from suite.store.text import json_text, reachable, write_text
 
 _REMEDY = "the training cannot be read without it; restore it, or start a new one"
@@ -79,13 +80,57 @@ def read_training_header(directory: Path) -> TrainingHeader:
     return read_record(TrainingHeader, directory / _HEADER, what, _REMEDY)
 
 
+def is_training(directory: Path) -> bool:
+    """Whether it is the directory of a training."""
+    return reachable((directory / _HEADER).is_file)
+
+
 def training_directories(reports: Path) -> list[Path]:
     """Directories with a training.json, the last name first; none if the folder is missing."""
     try:
-        found = [path for path in reports.iterdir() if reachable((path / _HEADER).is_file)]
+        found = [path for path in reports.iterdir() if is_training(path)]
     except OSError:
         return []
     return sorted(found, key=lambda path: path.name, reverse=True)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTraining:
+    """A training directory, its header, and what of its events tells how far it came."""
+
+    directory: Path
+    header: TrainingHeader
+    milestones: tuple[Event, ...]
+    is_running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTrainings:
+    """The trainings under a folder, the last started first, and why others cannot be read."""
+
+    trainings: tuple[StoredTraining, ...]
+    unreadable: Mapping[Path, InputError]
+
+
+def stored_trainings(reports: Path) -> StoredTrainings:
+    """The trainings under a folder, without examples, which were made on another machine."""
+    found, unreadable = [], {}
+    for directory in training_directories(reports):
+        if directory.name.startswith(EXAMPLE):
+            continue
+        try:
+            found.append(
+                StoredTraining(
+                    directory,
+                    read_training_header(directory),
+                    read_milestones(directory),
+                    is_trained_now(directory),
+                )
+            )
+        except InputError as error:
+            unreadable[directory] = error
+    found.sort(key=lambda each: each.header.began, reverse=True)
+    return StoredTrainings(tuple(found), unreadable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +174,8 @@ _KINDS = {
     Saved: "saved",
     Ended: "ended",
 }
+# How the line of a step begins, as `encode_event` writes it.
+_STEP_LINE = b'{"step"'
 _LOSSES = ("loss", "cross_entropy")
 
 
@@ -208,14 +255,50 @@ def read_events(directory: Path) -> Events:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from None
     *lines, rest = content.split(b"\n")
-    events = []
-    for number, line in enumerate(lines, 1):
-        try:
-            events.append(decode_event(line))
-        except ValueError as error:
-            raise InputError(f"{path}:{number}: {error}; restore the file") from None
+    events = [_decoded(path, number, line) for number, line in enumerate(lines, 1)]
     notes = (f"{_EVENTS}: its last line was cut short and is dropped",) if rest else ()
     return Events(tuple(events), notes)
+
+
+def _decoded(path: Path, number: int, line: bytes) -> Event:
+    try:
+        return decode_event(line)
+    except ValueError as error:
+        raise InputError(f"{path}:{number}: {error}; restore the file") from None
+
+
+def read_milestones(directory: Path) -> tuple[Event, ...]:
+    """The events of a training but its steps, of which the last is read: enough at a glance.
+
+    Raises:
+        InputError: as `read_events`, as far as these lines are damaged.
+    """
+    path = directory / _EVENTS
+    try:
+        lines = path.read_bytes().split(b"\n")[:-1]
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+    steps = [number for number, line in enumerate(lines) if line.startswith(_STEP_LINE)]
+    skipped = set(steps[:-1])
+    return tuple(
+        _decoded(path, number, line)
+        for number, line in enumerate(lines, 1)
+        if number - 1 not in skipped
+    )
+
+
+def is_trained_now(directory: Path) -> bool:
+    """Whether a process of the training appends events at the moment, as far as locks can tell."""
+    try:
+        with (directory / _EVENTS).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # no such file yet, or no locks on this disk
+        return False
+    return False
 
 
 class EventFollower:

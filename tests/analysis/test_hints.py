@@ -176,6 +176,41 @@ def test_dali_is_not_its_own_remedy() -> None:
     assert found(launch(cell, 0.1, conditions=replace(ON_GPU, input_wait_share=0.1))) == {}
 
 
+def copying(batch_size: int, seconds: float, busy: float, **facts: Any) -> Launch:
+    """A launch on a GPU so busy, whose steps begin with copying their images."""
+    return launch(
+        make_cell(precision=Precision.AMP, batch_size=batch_size),
+        seconds,
+        telemetry=reading(gauges={"gpu_utilisation_percent": busy}),
+        conditions=replace(ON_GPU, **{"input_staging": "inside the step", **facts}),
+    )
+
+
+def test_a_gpu_that_idles_while_images_are_copied_is_named() -> None:
+    """As an H100 did at batch 256: half its time idle, about what a copy of 154 MB takes."""
+    slow = hint(HintKind.COPY_BOUND, copying(256, 0.03998, 52.0), copying(32, 0.00778, 36.0))
+
+    assert slow.cells == ("inference-amp-bs256-1gpu",)
+    assert slow.evidence == (
+        "inference-amp-bs256-1gpu: 154 MB a step of 39.98 ms, in which the GPU computed 52% of the"
+        " time"
+    )
+    assert "synthetic_device" in slow.remedy
+
+
+@pytest.mark.parametrize(
+    "launch",
+    [
+        pytest.param(copying(256, 0.03998, 80.0), id="busy"),
+        pytest.param(copying(32, 0.00778, 36.0), id="idle for another reason"),
+        pytest.param(copying(256, 0.03998, 52.0, input_staging="ahead of the step"), id="ahead"),
+    ],
+)
+def test_an_idle_gpu_alone_is_no_copy(launch: Launch) -> None:
+    """The images have to be copied inside the step, and long enough to explain half of it."""
+    assert HintKind.COPY_BOUND not in found(launch)
+
+
 def clocked(cell: Cell, mean: float, **facts: Any) -> Launch:
     clock = (mean, mean - 50, mean + 50)
     return launch(cell, 0.1, telemetry=reading(gauges={"gpu_sm_clock_mhz": clock}, **facts))

@@ -23,7 +23,7 @@ from suite.store.references import read_reference
 ROOT = Path(__file__).parents[2]
 GIB = 2**30
 INFERENCE, TRAINING = Mode.INFERENCE, Mode.TRAINING
-FP32, AMP = Precision.FP32, Precision.AMP
+FP32, TF32, AMP = Precision.FP32, Precision.TF32, Precision.AMP
 
 
 def cell(mode: Mode, precision: Precision, batch_size: int, **conditions: object) -> Cell:
@@ -61,6 +61,29 @@ MEASURED = [
 def test_the_formula_is_as_near_to_the_measured_as_it_says(of: Cell, measured: float) -> None:
     """On the machine that the constants come from: 0.88 to 1.34 times."""
     assert 0.88 <= formula_bytes(of, on_gpu=False) / GIB / measured <= 1.34
+
+
+# What TensorFlow's allocator held at the end of launches on an H100.
+ON_H100 = [
+    (cell(INFERENCE, AMP, 1), 1.33),
+    (cell(INFERENCE, AMP, 256), 5.07),
+    (cell(INFERENCE, AMP, 1, xla=True), 1.27),
+    (cell(INFERENCE, TF32, 1), 2.58),
+    (cell(INFERENCE, TF32, 256), 5.57),
+    (cell(INFERENCE, TF32, 256, xla=True), 9.08),
+    (cell(TRAINING, AMP, 128), 9.08),
+    (cell(TRAINING, AMP, 256), 17.08),
+    (cell(TRAINING, AMP, 256, xla=True), 21.09),
+    (cell(TRAINING, TF32, 128), 33.08),
+    (cell(TRAINING, TF32, 256), 33.08),
+    (cell(TRAINING, TF32, 256, xla=True), 49.09),
+]
+
+
+@pytest.mark.parametrize(("of", "held"), ON_H100, ids=lambda value: getattr(value, "id", None))
+def test_the_formula_is_near_what_a_gpu_held(of: Cell, held: float) -> None:
+    """0.43 to 1.10 times: the allocator doubles what it holds."""
+    assert 0.43 <= formula_bytes(of, on_gpu=True) / GIB / held <= 1.105
 
 
 @pytest.mark.parametrize("name", ["t4", "dgx1", "dgx2", "dgxa100"])

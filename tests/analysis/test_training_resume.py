@@ -36,6 +36,11 @@ def test_the_same_training_may_go_on() -> None:
         ({"training": replace(TRAINING, seed=1)}, "seed 0 -> 1"),
         ({"training": replace(TRAINING, recipe=Recipe(mixup=0.2))}, "mixup 0.0 -> 0.2"),
         (
+            {"training": replace(TRAINING, recipe=Recipe(crop_min_area=0.5))},
+            "crop_min_area 0.05 -> 0.5",
+        ),
+        ({"training": replace(TRAINING, recipe=Recipe(mirror=False))}, "mirror True -> False"),
+        (
             {"training": replace(TRAINING, reading=Reading(shuffled_records=1))},
             "shuffled_records None -> 1",
         ),

@@ -69,7 +69,7 @@ def beside_a_t4(monkeypatch: pytest.MonkeyPatch) -> None:
         return KernelOn(cell, options)
 
     here = replace(detect_machine(), gpus=(T4,), nvml="1 GPU found")
-    for module in ("suite.cli.kernel", "suite.run.worker"):
+    for module in ("suite.cli.kernel", "suite.run.own_device"):
         monkeypatch.setattr(f"{module}.detect_machine", lambda: here)
     monkeypatch.setattr(tensorflow, "import_for", lambda _: None)
     monkeypatch.setattr(tensorflow, "build", build)

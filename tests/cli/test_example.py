@@ -1,10 +1,11 @@
-"""reports/example-cpu: a real run whose report is made again from its records."""
+"""The examples in reports/: real runs whose reports are made again from their records."""
 
 import csv
 import json
 import math
 import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib as mpl
@@ -13,21 +14,35 @@ import pytest
 from suite.cli import main
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "reports" / "example-cpu"
+ON_CPU, ON_H100 = EXAMPLES = [ROOT / "reports" / name for name in ("example-cpu", "example-h100")]
 # What the drawings of the example were made with; another version may draw a hair otherwise.
 DRAWN_WITH = "3.11."
 
 
-@pytest.fixture(scope="module")
-def again(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The records of the example, and the report that is made of them now."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remade:
+    """An example, and the report that is made of its records now, in another folder."""
+
+    example: Path
+    again: Path
+
+    @property
+    def both(self) -> tuple[Path, Path]:
+        """The new one first."""
+        return self.again, self.example
+
+
+@pytest.fixture(scope="module", params=EXAMPLES, ids=lambda path: path.name)
+def remade(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Remade:
+    """Each example in turn."""
+    example = request.param
     directory = tmp_path_factory.mktemp("example") / "run"
     (directory / "cells").mkdir(parents=True)
-    shutil.copy(EXAMPLE / "run.json", directory)
-    for record in (EXAMPLE / "cells").iterdir():
+    shutil.copy(example / "run.json", directory)
+    for record in (example / "cells").iterdir():
         shutil.copy(record, directory / "cells")
     assert main(["report", str(directory)]) == 0
-    return directory
+    return Remade(example=example, again=directory)
 
 
 def files(directory: Path) -> set[str]:
@@ -36,23 +51,23 @@ def files(directory: Path) -> set[str]:
     }
 
 
-def test_the_report_has_the_same_files(again: Path) -> None:
+def test_the_report_has_the_same_files(remade: Remade) -> None:
     """Every format and plot is there, and nothing that is of one machine alone."""
-    assert files(again) == files(EXAMPLE)
-    assert {"report.html", "report.md", "results.csv", "plots/cells.png"} <= files(EXAMPLE)
+    assert files(remade.again) == files(remade.example)
+    assert {"report.html", "report.md", "results.csv", "plots/cells.png"} <= files(remade.example)
 
 
 @pytest.mark.parametrize("name", ["report.md", "junit.xml"])
-def test_a_document_is_the_same_again(again: Path, name: str) -> None:
+def test_a_document_is_the_same_again(remade: Remade, name: str) -> None:
     """Byte for byte, in another folder and on another machine."""
-    assert (again / name).read_bytes() == (EXAMPLE / name).read_bytes()
+    assert (remade.again / name).read_bytes() == (remade.example / name).read_bytes()
 
 
-def test_the_page_and_its_plots_are_the_same_again(again: Path) -> None:
+def test_the_page_and_its_plots_are_the_same_again(remade: Remade) -> None:
     """Byte for byte, as far as they are drawn by the same version of matplotlib."""
-    drawn = {name for name in files(EXAMPLE) if name.startswith("plots/")} | {"report.html"}
+    drawn = {name for name in files(remade.example) if name.startswith("plots/")} | {"report.html"}
     for name in sorted(drawn):
-        one, other = (directory / name for directory in (again, EXAMPLE))
+        one, other = (directory / name for directory in remade.both)
         if mpl.__version__.startswith(DRAWN_WITH):
             assert one.read_bytes() == other.read_bytes(), name
         assert one.stat().st_size == pytest.approx(other.stat().st_size, rel=0.2)
@@ -69,15 +84,13 @@ def numbers(value: object) -> object:
     return value
 
 
-def test_the_data_are_the_same_again(again: Path) -> None:
+def test_the_data_are_the_same_again(remade: Remade) -> None:
     """Unrounded, so but for the last digits, which depend on the processor."""
-    one, other = (json.loads((path / "report.json").read_text()) for path in (again, EXAMPLE))
+    one, other = (json.loads((path / "report.json").read_text()) for path in remade.both)
     assert one == numbers(other)
 
     for name in ("results.csv", "comparison.csv"):
-        tables = [
-            list(csv.reader((path / name).read_text().splitlines())) for path in (again, EXAMPLE)
-        ]
+        tables = [list(csv.reader((path / name).read_text().splitlines())) for path in remade.both]
         assert [len(row) for row in tables[0]] == [len(row) for row in tables[1]]
         for here, there in zip(*tables, strict=True):
             assert [as_number(text) for text in here] == [
@@ -93,15 +106,34 @@ def as_number(text: str) -> object:
     return number if math.isfinite(number) else text
 
 
-def test_the_example_is_a_sound_run() -> None:
+def test_the_example_of_a_cpu_is_a_sound_run() -> None:
     """All of it was measured on a quiet machine, from a commit without other changes."""
-    report = json.loads((EXAMPLE / "report.json").read_text())
+    report = json.loads((ON_CPU / "report.json").read_text())
     (run,) = report["runs"]
 
     assert set(run["glance"]["states"].values()) == {"ok"}
     assert run["header"]["environment"]["dirty"] is False
     assert len(run["launches"]) == 8
-    for name in files(EXAMPLE):
+    for name in files(ON_CPU):
         if not name.endswith(".png"):
-            text = (EXAMPLE / name).read_text(encoding="utf-8")
+            text = (ON_CPU / name).read_text(encoding="utf-8")
             assert not re.search(r"/(home|root|tmp)/", text), name
+
+
+def test_the_example_of_an_h100_proves_what_it_declares() -> None:
+    """Tensor cores by float16, TF32 by the bits kept, XLA by its programs; energy is plausible."""
+    report = json.loads((ON_H100 / "report.json").read_text())
+    (run,) = report["runs"]
+
+    assert len(run["launches"]) == 7
+    for launch in run["launches"]:
+        cell, facts = launch["record"]["cell"], launch["record"]["conditions"]
+        telemetry = launch["record"]["telemetry"]
+        assert launch["record"]["status"] == "ok"
+        assert facts["device_type"] == "GPU"
+        assert facts["compute_type"] == ("float16" if cell["precision"] == "amp" else "float32")
+        assert facts["float32_bits"] == 10
+        assert facts["xla_clusters"] == int(cell["xla"])
+        assert facts["input_staging"] == "ahead of the step"
+        assert telemetry["gauges"]["gpu_power_watts"]["highest"] < 700
+        assert telemetry["foreign_processes"] == []

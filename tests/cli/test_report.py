@@ -209,7 +209,7 @@ def test_formats_can_be_chosen(tmp_path: Path, formats: str, files: list[str]) -
     [
         (["--format", "htm"], "argument --format: 'htm': did you mean 'html'?; see --help"),
         (["--format", ""], "argument --format: '': known: html, md, json, csv, junit, plots"),
-        (["--format", "md", "--open"], "--open shows report.html, which --format leaves out"),
+        (["--format", "md", "--open"], "--open shows the page, which --format leaves out"),
     ],
 )
 def test_a_format_that_is_none_is_refused(

@@ -9,11 +9,16 @@ import signal
 from pathlib import Path
 
 import pytest
+from event_files import scalars
 from training_bench import TrainingBench
+from waiting import wait_until
 
-from suite.cli import main
+from suite.analysis.training_scalars import scalars_by_part
+from suite.cli import main, training_scalars
+from suite.formats.tensorboard import event_files
 from suite.model.training import TrainedStep
 from suite.model.training_record import Ended, Evaluated, Outcome, Saved
+from suite.store.training_runs import read_training_header
 
 # Steps of the recipe `demo`: ten epochs of ten.
 LAST = 100
@@ -414,6 +419,11 @@ precisions: {fp32: {batch_size: 1}}
         (["--precision", "amp"], "has no such precision"),
         (["--set", "momentum=2"], "--set momentum=2: "),
         (["--set", "batch_sise=2"], "did you mean 'batch_size'?"),
+        (["--data_dir", "both", "--hostfile", "hosts"], "trains on one GPU; add --set gpus=N"),
+        (
+            ["--data_dir", "both", "--hostfile", "nowhere", "--set", "gpus=2"],
+            "nowhere: no such file; give the path of a file of hosts",
+        ),
         (["--resume"], "holds no training of mine"),
         (["--resume", "nowhere"], "no such training directory"),
     ],
@@ -442,3 +452,63 @@ def test_bad_input_is_one_line(
     assert problem in said
     assert said.count("\n") == 1
     assert not os.path.lexists("reports")
+
+
+def test_hosts_have_to_take_every_rank(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The hosts of `--hostfile` are those that ranks are started on."""
+    hosts = tmp_path / "hosts"
+    hosts.write_text("localhost slots=1\n")
+    words = ["--set", "gpus=2", "--hostfile", str(hosts), "--out", str(tmp_path / "out")]
+
+    assert main(["train", "demo", *words]) == 2
+    assert "needs 2 ranks, and its hosts take 1" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def scalar_files(bench: TrainingBench) -> dict[str, bytes]:
+    """The event files of TensorBoard by their names."""
+    folder = bench.directory / "tensorboard"
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*"))}
+
+
+def test_tensorboard_sees_a_training_while_it_goes_on(bench: TrainingBench) -> None:
+    """Before the next step, and after `--resume` no step twice; `report` would write the same."""
+    process = bench.start("--checkpoint-every", 7, fault="held() if step == 25 else None")
+    bench.wait_until_held(process)
+    wait_until(lambda: live_steps(bench) == list(range(1, 25)), process)
+    bench.kill(process)
+    assert bench.train("--resume")[0] == 0
+    header, events = read_training_header(bench.directory), bench.events()
+
+    assert live_steps(bench) == list(range(1, LAST + 1))
+    assert scalar_files(bench) == event_files(scalars_by_part(header, events))
+
+
+def live_steps(bench: TrainingBench) -> list[int]:
+    """The steps that event files have, in order of their names."""
+    return [step for step, tag, _ in scalars(scalar_files(bench)) if tag == "step/loss"]
+
+
+def test_without_tensorboard_one_line_says_how_to_get_its_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is no failure."""
+    monkeypatch.setattr(training_scalars, "is_installed", lambda: False)
+    code = main(["train", "demo", "--out", str(tmp_path), "--set", "epochs=1"])
+    printed = capsys.readouterr().out
+    (directory,) = tmp_path.iterdir()
+
+    assert code == 0
+    assert printed.count("pip install -e '.[tensorboard]'") == 1
+    assert not (directory / "tensorboard").exists()
+
+
+def test_event_files_that_cannot_be_written_end_no_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The training matters more; what is missing is said."""
+    monkeypatch.setattr(training_scalars, "FOLDER", "training.json/tensorboard")
+    code = main(["train", "demo", "--out", str(tmp_path), "--set", "epochs=1"])
+
+    assert code == 0
+    assert "training.json/tensorboard: cannot be made" in capsys.readouterr().out

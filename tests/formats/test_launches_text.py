@@ -19,6 +19,7 @@ from suite.formats.launches import (
 from suite.formats.results import report_markdown, run_text
 from suite.formats.telemetry import telemetry_notes, telemetry_table
 from suite.model.cell import Cell, Mode, Precision, Protocol
+from suite.model.facts import Facts
 from suite.model.launch import Caution, CautionKind, Launch, RankRecord, Status
 from suite.model.report import Report, ReportedRun
 from suite.model.run import DamagedRecord
@@ -55,6 +56,16 @@ ON_GPU = Telemetry(
 def reported(*launches: Launch) -> ReportedRun:
     """A run of these launches, assembled."""
     return assembled(*launches).runs[0]
+
+
+def test_the_libraries_that_launches_had_loaded_are_told_once() -> None:
+    """Those installed may be others; nothing is said where none was loaded."""
+    told = replace(LAUNCH, conditions=Facts(libraries=("cudart 12.9", "cudnn 9.19.0")))
+    other = replace(LAUNCH, launch=1, conditions=Facts(libraries=("cudnn 9.19.0", "nccl 2.28.9")))
+    document = report_markdown(assembled(told, other))
+
+    assert "| libraries loaded | cudart 12.9, cudnn 9.19.0, nccl 2.28.9 |" in document
+    assert "libraries loaded" not in report_markdown(assembled(LAUNCH))
 
 
 def assembled(*launches: Launch, **facts: Any) -> Report:

@@ -22,7 +22,14 @@ from hostile import (
 from markdown_it import MarkdownIt
 from rich.console import Console
 from test_gate_document import gate_of
-from trained import evaluated_with, exported_with, predicted_with, trained
+from trained import (
+    evaluated_with,
+    exported_with,
+    predicted_with,
+    trained,
+    trained_events,
+    trained_header,
+)
 
 from suite import formats
 from suite.analysis.ab import SideRun, ab_report
@@ -30,6 +37,7 @@ from suite.analysis.assemble import assemble
 from suite.analysis.baseline import baseline_of_run, baseline_report
 from suite.analysis.pairs import paired
 from suite.analysis.selftest import selftest
+from suite.analysis.training_summary import training_summary
 from suite.analysis.trends import history
 from suite.analysis.verdict import judge_run
 from suite.cli.live_table import View, live_table
@@ -51,7 +59,7 @@ from suite.formats.predictions import predictions_text
 from suite.formats.projection import projection_text
 from suite.formats.reference_tables import reference_list, reference_text
 from suite.formats.results import overhead_text, report_markdown, report_text, run_text
-from suite.formats.run_list import run_list
+from suite.formats.run_list import run_list, training_list
 from suite.formats.selftest import selftest_text
 from suite.formats.tables import Dialect
 from suite.formats.training import training_markdown, training_text
@@ -70,6 +78,7 @@ from suite.model.report import Report
 from suite.model.run import RunSummary
 from suite.model.selftest import RecordedLaunches
 from suite.model.text import shown
+from suite.model.training_summary import TrainingSummary
 
 # No table is made narrower.
 WIDE = 10_000
@@ -161,6 +170,10 @@ def listed(name: str) -> RunSummary:
     return RunSummary(directory=name, header=header, recorded_launches=0)
 
 
+def listed_training(name: str) -> TrainingSummary:
+    return training_summary(name, trained_header(name), trained_events(name), is_running=False)
+
+
 def selftest_with(name: str) -> str:
     """A cell that tells something, and one that does not."""
     told = RecordedLaunches(sessions=((-1.0, -1.02, -1.01),))
@@ -214,6 +227,7 @@ TEXTS: dict[str, Callable[[str], str]] = {
     "training_text": lambda name: training_text(trained(name), WIDE),
     "verdict_text": judged,
     "run_list": lambda name: run_list([listed(name)], WIDE),
+    "training_list": lambda name: training_list([listed_training(name)], WIDE),
     "left_out_text": lambda name: left_out_text(LeftOut("a check", name)),
 }
 DOCUMENTS: dict[str, Callable[[str], str]] = {

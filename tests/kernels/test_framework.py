@@ -55,6 +55,11 @@ Detected at node gradient_158 defined at (most recent call last):
 \t [[{{{{node gradient_158}}}}]]
 Hint: If you want to see a list of allocated tensors, add report_tensor_allocations_upon_oom.
  [Op:__inference_step_6839]"""
+# As it did on an H100.
+OOM = (
+    "OOM when allocating tensor with shape[2048,256,56,56] and type float on"
+    " /job:localhost/replica:0/task:0/device:GPU:0 by allocator GPU_0_bfc"
+)
 LOST = "Horovod has been shut down. This was caused by an exception on one of the ranks."
 
 
@@ -65,8 +70,12 @@ LOST = "Horovod has been shut down. This was caused by an exception on one of th
         (ValueError("first\nsecond"), "ValueError: first"),
         (ValueError("Graph execution error:"), "ValueError: Graph execution error:"),
         (KeyError(), "KeyError: no message"),
+        (
+            RuntimeError(f"{{{{function_node __inference_<lambda>_5593}}}} {OOM}"),
+            f"RuntimeError: {OOM}",
+        ),
     ],
-    ids=["lost rank", "two lines", "only where", "empty"],
+    ids=["lost rank", "two lines", "only where", "empty", "in a function"],
 )
 def test_a_reason_says_what_happened(error: Exception, words: str) -> None:
     """The line with the cause, not the one that TensorFlow puts before every error of a graph."""
@@ -81,6 +90,7 @@ class ResourceExhaustedError(Exception):
     ("error", "expected"),
     [
         (ResourceExhaustedError("OOM when allocating tensor"), True),
+        (ResourceExhaustedError(f"{{{{function_node __inference_<lambda>_5593}}}} {OOM}"), True),
         (MemoryError(IN_A_GRAPH.format("OOM when allocating tensor")), True),
         (RuntimeError("RESOURCE_EXHAUSTED: failed to allocate"), True),
         (RuntimeError("CUDA_ERROR_OUT_OF_MEMORY"), True),
@@ -98,6 +108,10 @@ def test_errors_of_memory_are_told_from_others(error: Exception, *, expected: bo
         ("op_kernel.cc:1858] RESOURCE_EXHAUSTED: OOM when allocating tensor", True),
         ("terminate called after throwing an instance of 'std::bad_alloc'\nwhat()", True),
         ("Allocator ran out of memory. The caller indicates that this is not a failure", False),
+        (
+            "gpu_utils.cc:69] Failed to allocate memory for convolution redzone checking; benign",
+            False,
+        ),
         ("Segmentation fault", False),
     ],
 )

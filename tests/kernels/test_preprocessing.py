@@ -1,4 +1,4 @@
-"""Published crops and mirroring, and normalisation, seen in images that encode their own places."""
+"""Crops, mirroring and normalisation, seen in images that encode their own places."""
 
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from suite.kernels.tensorflow.tfrecord_batches import scaled_sides
 from suite.model.cell import Cell, Data, Mode
 from suite.model.distributed import ONLY_RANK
 from suite.model.reading import Reading
+from suite.model.recipe import Recipe
 from suite.store.dali_index import write_index
 
 pytestmark = pytest.mark.slow
@@ -53,17 +54,22 @@ def record(encoded: tf.Tensor, label: int) -> bytes:
     return serialized
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def write_ramps(root: Path, height: int, width: int) -> None:
     """A shard of ramps for each mode, labels 1 to 16 in order, with their index."""
-    root = tmp_path_factory.mktemp("ramps")
     for split in ("train", "validation"):
         shard = root / f"{split}-00000-of-00001"
         with tf.io.TFRecordWriter(str(shard)) as writer:
             for label in range(1, IMAGES + 1):
-                writer.write(record(ramps(SIDE, SIDE), label))
+                writer.write(record(ramps(height, width), label))
         (root / "index").mkdir(exist_ok=True)
         write_index(shard, root / "index")
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Square ramps."""
+    root = tmp_path_factory.mktemp("ramps")
+    write_ramps(root, SIDE, SIDE)
     return root
 
 
@@ -71,21 +77,34 @@ def cell(data: Data, mode: Mode) -> Cell:
     return make_cell(mode=mode, batch_size=IMAGES, data=data, image_size=SIZE)
 
 
-def opened(data: Data, mode: Mode, root: Path, reading: Reading | None = None) -> Batches:
+def opened(
+    data: Data,
+    mode: Mode,
+    root: Path,
+    reading: Reading | None = None,
+    recipe: Recipe | None = None,
+) -> Batches:
     options = KernelOptions(
         data_dir=str(root),
         data_idx_dir=str(root / "index"),
         seed=3,
+        recipe=recipe or Recipe(),
         reading=reading or Reading(),
     )
     return open_batches(cell(data, mode), options)
 
 
-def seen_parts(batches: Batches, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Signed width (negative: mirrored) and height of the part of its ramp each image shows."""
-    images = np.concatenate([batches.next()[0].numpy() for _ in range(count)])
+def seen_images(batches: Batches, count: int) -> NDArray[np.float32]:
+    """The images of so many batches, of 0..255."""
+    images: NDArray[np.float32] = np.concatenate([batches.next()[0].numpy() for _ in range(count)])
     if batches.normalized:
         images = images * np.asarray(DEVIATION, np.float32) + np.asarray(MEAN, np.float32)
+    return images
+
+
+def seen_parts(batches: Batches, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Signed width (negative: mirrored) and height of the part of its ramp each image shows."""
+    images = seen_images(batches, count)
     across, down = images[..., 0].mean(axis=1), images[..., 1].mean(axis=2)
     whole = 255 * (SIZE - 1) / SIZE
     return (across[:, -1] - across[:, 0]) / whole, (down[:, -1] - down[:, 0]) / whole
@@ -94,7 +113,8 @@ def seen_parts(batches: Batches, count: int) -> tuple[NDArray[np.float64], NDArr
 @pytest.mark.parametrize("data", PIPELINES)
 def test_training_crops_and_mirrors_as_published(data: Data, root: Path) -> None:
     """Parts of 5 to 100 % of the area and of aspect 0.75 to 1.33; half of them mirrored."""
-    widths, heights = seen_parts(opened(data, Mode.TRAINING, root), 20)
+    batches = opened(data, Mode.TRAINING, root)
+    widths, heights = seen_parts(batches, 20)
     areas, aspects = np.abs(widths) * heights, np.abs(widths) / heights
     mirrored = (widths < 0).mean()
 
@@ -103,15 +123,70 @@ def test_training_crops_and_mirrors_as_published(data: Data, root: Path) -> None
     assert 0.7 < aspects.min() < 0.8
     assert 1.2 < aspects.max() < 1.4
     assert 0.4 < mirrored < 0.6
+    assert (batches.facts().input_crop_min_area, batches.facts().input_mirror) == (0.05, True)
+
+
+@pytest.mark.parametrize("data", PIPELINES)
+def test_a_recipe_sets_the_smallest_crop(data: Data, root: Path) -> None:
+    """Parts of half the area to all of it, of the same aspects, and none is mirrored."""
+    recipe = Recipe(crop_min_area=0.5, mirror=False)
+    batches = opened(data, Mode.TRAINING, root, recipe=recipe)
+    widths, heights = seen_parts(batches, 20)
+    areas, aspects = widths * heights, widths / heights
+
+    assert 0.48 < areas.min() < 0.55
+    assert 0.85 < areas.max() <= 1.02
+    assert 0.7 < aspects.min() < 0.85
+    assert 1.15 < aspects.max() < 1.4
+    assert widths.min() > 0
+    assert (batches.facts().input_crop_min_area, batches.facts().input_mirror) == (0.5, False)
+
+
+@pytest.mark.parametrize("data", PIPELINES)
+def test_an_image_without_crop_and_mirroring_is_only_resized(data: Data, root: Path) -> None:
+    """All of a square image, resized bilinearly; DALI within what its decoder differs by."""
+    recipe = Recipe(crop_min_area=1, mirror=False)
+    images = seen_images(opened(data, Mode.TRAINING, root, recipe=recipe), 2)
+    resized = tf.image.resize(decode(ramps(SIDE, SIDE)), (SIZE, SIZE), "bilinear").numpy()
+
+    atol = {Data.TFRECORD: 0, Data.DALI: 5}[data]
+    np.testing.assert_allclose(images, np.broadcast_to(resized, images.shape), atol=atol)
+
+
+@pytest.mark.parametrize("data", PIPELINES)
+def test_mirroring_alone_shows_all_of_an_image_from_either_side(data: Data, root: Path) -> None:
+    """About every second image is the mirror image of the others, to the last bit."""
+    recipe = Recipe(crop_min_area=1)
+    images = seen_images(opened(data, Mode.TRAINING, root, recipe=recipe), 10)
+    plain = images[np.argmin(images[:, 0, 0, 0])]
+    as_they_are = (images == plain).all(axis=(1, 2, 3))
+    mirrored = (images == plain[:, ::-1]).all(axis=(1, 2, 3))
+
+    assert (as_they_are ^ mirrored).all()
+    assert 0.3 < mirrored.mean() < 0.7
+
+
+@pytest.mark.parametrize("data", PIPELINES)
+def test_an_image_of_another_aspect_is_shown_as_far_as_it_goes(data: Data, tmp_path: Path) -> None:
+    """No part of 80 % of it has an allowed aspect: it is whole, or DALI's widest that is."""
+    write_ramps(tmp_path, SIDE, 2 * SIDE)
+    recipe = Recipe(crop_min_area=0.8, mirror=False)
+    widths, heights = seen_parts(opened(data, Mode.TRAINING, tmp_path, recipe=recipe), 1)
+    widest = {Data.TFRECORD: 1, Data.DALI: 1.33 / 2}[data]
+
+    np.testing.assert_allclose(widths, widest, atol=0.01)
+    np.testing.assert_allclose(heights, 1, atol=0.01)
 
 
 @pytest.mark.parametrize("data", PIPELINES)
 def test_evaluation_shows_the_middle_unmirrored(data: Data, root: Path) -> None:
     """7/8 of each side of a square image, as 224 of 256 pixels are."""
-    widths, heights = seen_parts(opened(data, Mode.INFERENCE, root), 1)
+    batches = opened(data, Mode.INFERENCE, root)
+    widths, heights = seen_parts(batches, 1)
 
     np.testing.assert_allclose(widths, 7 / 8, atol=0.01)
     np.testing.assert_allclose(heights, 7 / 8, atol=0.01)
+    assert batches.facts().input_crop_min_area is batches.facts().input_mirror is None
 
 
 def test_a_decoded_window_is_that_of_the_whole_image() -> None:

@@ -88,6 +88,25 @@ def test_evaluation_counts_hits(network: Any) -> None:
     assert int(counts["top5"]) == 4
 
 
+@pytest.mark.parametrize("kind", ["evaluation", "training"])
+def test_every_variable_of_a_step_may_be_on_a_gpu(network: Any, kind: str) -> None:
+    """None is of int32, which TensorFlow keeps on the host: there XLA's programs cannot use it."""
+    import tensorflow as tf
+
+    from suite.kernels.tensorflow.steps import evaluation_step, single_step, training_parts
+    from suite.kernels.tensorflow.training_recipe import DynamicScale
+
+    if kind == "evaluation":
+        step = evaluation_step(partial(network, training=False))
+    else:
+        recipe = Recipe(cosine_lr=True, mixup=0.2, label_smoothing=0.1)
+        step = single_step(training_parts(network, BATCH, recipe, DynamicScale()))
+    variables = tf.function(step, autograph=False).get_concrete_function(*batch()).variables
+
+    assert len(variables) > len(network.variables)
+    assert not [variable.name for variable in variables if variable.dtype == tf.int32]
+
+
 def test_training_lowers_the_loss_of_a_repeated_batch(network: Any) -> None:
     """Steps move weights and batch statistics so that the same batch is predicted better."""
     import tensorflow as tf

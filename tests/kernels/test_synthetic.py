@@ -1,8 +1,11 @@
 """The published synthetic images."""
 
 import numpy as np
+import pytest
+from builders import make_cell
 
-from suite.kernels.tensorflow.batches import synthetic_batch
+from suite.kernels.interface import KernelOptions
+from suite.kernels.tensorflow.batches import open_batches, synthetic_batch
 
 
 def test_synthetic_images_have_the_published_distribution() -> None:
@@ -26,3 +29,15 @@ def test_synthetic_images_repeat_with_the_seed() -> None:
 
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
+
+
+@pytest.mark.slow
+def test_every_step_of_inference_has_a_tensor_of_its_own() -> None:
+    """TensorFlow keeps a copy on the GPU of a tensor that it sees again; the memory is the same."""
+    batches = open_batches(make_cell(batch_size=2, image_size=32), KernelOptions())
+    first, second = batches.next(), batches.next()
+
+    for one, other in zip(first, second, strict=True):
+        assert one is not other
+        assert one._id != other._id
+        assert np.shares_memory(memoryview(one), memoryview(other))

@@ -82,6 +82,7 @@ def test_a_training_goes_on_to_the_same_bits(work: str, folder: Path) -> None:
     assert ends_alike(whole, resumed)
     assert np.array_equal(whole["evaluation"], resumed["evaluation"])
     assert whole["evaluation"][0] == IMAGES
+    assert whole["all_reduce_seconds"].size == 0
 
 
 def stem(result: dict[str, Any]) -> Any:
@@ -111,6 +112,8 @@ def test_ranks_train_and_are_evaluated_as_one(folder: Path) -> None:
     assert np.array_equal(first["rows"], second["rows"])
     assert np.array_equal(first["evaluation"], second["evaluation"])
     assert first["all_reduces"] == 162  # the gradients and the losses
+    assert first["all_reduce_seconds"].size > 0
+    assert (first["all_reduce_seconds"] > 0).all()
     assert ends_alike(first, resumed)
     assert first["evaluation"][:3].tolist() == alone["evaluation"][:3].tolist()
     assert first["evaluation"][0] == IMAGES

@@ -20,24 +20,39 @@ IMAGES, SIZE = 18, 32
 KINDS = [Data.TFRECORD, pytest.param(Data.DALI, marks=pytest.mark.dali)]
 
 
-@pytest.fixture(scope="module")
-def options(tmp_path_factory: pytest.TempPathFactory) -> KernelOptions:
+def records(root: Path, width: int, height: int) -> KernelOptions:
+    """A data set with its index."""
     from suite.kernels.tensorflow.make_records import make_data_set
     from suite.store.dali_index import write_index
 
-    root = tmp_path_factory.mktemp("batches")
-    shards = make_data_set(root / "data", images=IMAGES, width=64, height=56, shards=4, seed=1)
+    shards = make_data_set(
+        root / "data", images=IMAGES, width=width, height=height, shards=4, seed=1
+    )
     (root / "index").mkdir()
     for shard in shards:
         write_index(shard, root / "index")
     return KernelOptions(data_dir=str(root / "data"), data_idx_dir=str(root / "index"))
 
 
-def training(data: Data, *, batch_size: int = 4, ranks: int = 1, seed: int = 0) -> Training:
+@pytest.fixture(scope="module")
+def options(tmp_path_factory: pytest.TempPathFactory) -> KernelOptions:
+    return records(tmp_path_factory.mktemp("batches"), width=64, height=56)
+
+
+def training(
+    data: Data,
+    *,
+    batch_size: int = 4,
+    ranks: int = 1,
+    seed: int = 0,
+    recipe: Recipe | None = None,
+) -> Training:
     cell = make_cell(
         mode=Mode.TRAINING, batch_size=batch_size, gpus=ranks, data=data, image_size=SIZE
     )
-    return Training(name="a", purpose="a", cell=cell, epochs=3, recipe=Recipe(), seed=seed)
+    return Training(
+        name="a", purpose="a", cell=cell, epochs=3, recipe=recipe or Recipe(), seed=seed
+    )
 
 
 def splits(wanted: Training, options: KernelOptions, rank: Rank = ONLY_RANK) -> Any:
@@ -148,6 +163,34 @@ def test_crops_are_drawn_as_published(options: KernelOptions) -> None:
         assert moment(seeded, axis=(0, 1, 2)) == pytest.approx(
             moment(published, axis=(0, 1, 2)), abs=8
         )
+
+
+@pytest.mark.parametrize("data", KINDS)
+def test_a_training_crops_and_mirrors_as_its_recipe_says(data: Data, tmp_path: Path) -> None:
+    """Uncropped and unmirrored, an image is the same in every epoch; mirrored, one of two.
+
+    The options, which a training disregards, say otherwise.
+    """
+    options = records(tmp_path, width=56, height=56)
+    seen = {}
+    for mirror in (False, True):
+        recipe = Recipe(crop_min_area=1, mirror=mirror)
+        wanted = training(data, batch_size=IMAGES, recipe=recipe)
+        other = replace(options, recipe=Recipe(mirror=not mirror))
+        batches = splits(wanted, other).batches_after(0)
+        images, labels = drawn(batches, 3)
+        seen[mirror] = list(zip(images, labels.tolist(), strict=True))
+        facts = batches.facts()
+        assert (facts.input_crop_min_area, facts.input_mirror) == (1, mirror)
+    plain = {label: image for image, label in seen[False]}
+    sides = {
+        (np.array_equal(image, plain[label]), np.array_equal(image, plain[label][:, ::-1]))
+        for image, label in seen[True]
+    }
+
+    assert len(plain) == IMAGES
+    assert all(np.array_equal(image, plain[label]) for image, label in seen[False])
+    assert sides == {(True, False), (False, True)}
 
 
 @pytest.mark.dali

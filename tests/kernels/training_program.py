@@ -77,8 +77,10 @@ def whole(cell: Cell, folder: Path) -> dict[str, Any]:
             kept = {f"kept/{name}": array for name, array in trained.state().items()}
             trained.evaluate()
     facts = trained.facts()
+    alone = np.array(trained.all_reduce_seconds())
     return {
         "rows": rows,
+        "all_reduce_seconds": alone,
         "evaluation": evaluated(trained),
         "all_reduces": facts.all_reduces,
         "crossed": facts.all_reduce_types,

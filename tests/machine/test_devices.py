@@ -17,6 +17,7 @@ from suite.machine.foreign_processes import foreign_processes
 from suite.model.cell import Mode, Precision
 from suite.model.device import Machine, published_system, too_many_ranks
 from suite.model.distributed import Distributed
+from suite.model.systems import gpu_type
 
 T4 = {
     "name": "Tesla T4",
@@ -125,6 +126,27 @@ def test_a_gpu_is_described(detected: Any) -> None:
     assert (gpu.power_limit_watts, gpu.mig) == (70.0, False)
     assert (machine.driver_version, machine.cuda_version) == ("550.54.15", "12.4")
     assert published_system(machine).key == "t4"  # type: ignore[union-attr]
+
+
+def test_an_h100_is_described(detected: Any) -> None:
+    """As the driver 580 answers for one: MIG as a list, and an architecture of no table."""
+    machine = detected(
+        {
+            "name": "NVIDIA H100 80GB HBM3",
+            "uuid": "GPU-ca38f8e9-038f-4018-5c4b-cb2694bf06ec",
+            "memory": 85_520_809_984,
+            "capability": (9, 0),
+            "milliwatts": 700_000,
+            "mig": [0, 0],
+            "processes": [],
+            "drawing": [],
+        }
+    )
+    (gpu,) = machine.gpus
+
+    assert (gpu_type(gpu.name), gpu.form_factor) == ("h100-80gb-hbm3", None)
+    assert (gpu.mig, gpu.processes, gpu.power_limit_watts) == (False, (), 700.0)
+    assert published_system(machine) is None
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -665,3 +666,57 @@ def test_the_real_counters_tell_who_was_busy() -> None:
     assert share is not None
     # Of a second and more; a hypervisor may have taken some of it away.
     assert share * usable_cpu_count() * found.seconds > 0.3
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_long_training_keeps_few_readings_of_all_of_it() -> None:
+    """Whenever there are too many every second one goes, and the next come half as often."""
+    measurement = Measurement(T4)
+    measurement.recorder = Recorder(gpu=T4, clock=lambda: measurement.now, most_readings=10)
+    measurement.steps(1000, 1.0)
+    found = measurement.finish()
+    steps = [point.step for point in found.series]
+
+    assert 5 <= len(steps) <= 11
+    assert (steps[0], steps[-1]) == (1, 1000)
+    assert {later - step for step, later in pairwise(steps[:-1])} == {128}
+    assert found.steps == 999
+
+
+def test_what_follows_the_last_step_takes_energy(fake: FakeGpu) -> None:
+    """An evaluation and a checkpoint: their joules count, and the gauges stay those of the step."""
+    measurement = Measurement(T4)
+    fake.facts["TotalEnergyConsumption"] = 0
+    measurement.steps(4, 1.0)
+    fake.facts["TotalEnergyConsumption"] = 900_000
+    fake.facts["PowerUsage"] = 5_000
+    measurement.now += 10
+    found = measurement.finish()
+
+    assert found.energy_joules == pytest.approx(900)
+    assert found.seconds == pytest.approx(13)
+    assert found.gauges["gpu_power_watts"].lowest == 70
+    assert [point.step for point in found.series] == [1, 2, 3, 4]
+
+
+def test_a_processors_counter_is_read_before_it_wraps_twice(host: Path) -> None:
+    """However far apart the readings that are kept: 60 J a minute, of a counter of 100 J."""
+    (host / "intel-rapl:1" / "energy_uj").unlink()
+    (host / "intel-rapl:1" / "name").unlink()
+    counter = host / "intel-rapl:0"
+    (counter / "max_energy_range_uj").write_text("100000000")
+    (counter / "energy_uj").write_text("0")
+    meter = HostMeter(powercap=host, cpus=host)
+    measurement = Measurement(None, meter)
+    measurement.recorder = Recorder(
+        gpu=None, host=meter, clock=lambda: measurement.now, most_readings=2
+    )
+
+    def spend() -> None:
+        (counter / "energy_uj").write_text(str(measurement.done * 60_000_000 % 100_000_000))
+
+    measurement.steps(20, 60.0, spend)
+    found = measurement.finish()
+
+    assert found.readings <= 4
+    assert found.energy_joules == pytest.approx(19 * 60)

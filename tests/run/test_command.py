@@ -129,6 +129,7 @@ def test_an_epoch_of_two_ranks_has_half_the_steps(tmp_path: Path) -> None:
         "--lr_init",
         "--lr_warmup_epochs",
         "--static_loss_scale",
+        "--crop_min_area",
         "--shuffled_records",
     ],
 )

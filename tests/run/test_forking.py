@@ -48,8 +48,14 @@ simulated.SimulatedKernel.__init__ = made
 simulated.SimulatedKernel.facts = facts
 """
 A_THREAD = """
-import threading, time
-threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+import pathlib, threading, time
+def sleep():
+    pathlib.Path("/proc/thread-self/comm").write_text("a sleeper")
+    named.set()
+    time.sleep(600)
+named = threading.Event()
+threading.Thread(target=sleep, daemon=True).start()
+named.wait()
 """
 
 OPTIONS = KernelOptions(seed=7)
@@ -160,7 +166,7 @@ def test_each_environment_has_a_server_and_the_surplus_plain_processes(
 @pytest.mark.parametrize(
     ("patch", "reason"),
     [
-        (A_THREAD, "the import left 1 running thread"),
+        (A_THREAD, "the import left 1 running thread: a sleeper"),
         ("import sys\nif 'suite.cli.fork_server' in sys.orig_argv: sys.exit(3)", "ended"),
     ],
 )

@@ -85,6 +85,8 @@ def drawn(seed: int) -> LaunchOrder:
                 label_smoothing=draw.random(),
                 mixup=draw.choice(FLOATS),
                 static_loss_scale=draw.choice([None, *FLOATS]),
+                crop_min_area=draw.choice(FLOATS),
+                mirror=draw.random() < 0.5,
             ),
             reading=Reading(
                 shuffled_records=draw.choice([None, 0, 1_300_000]),
@@ -179,6 +181,8 @@ def sayable(seed: int) -> LaunchOrder:
         label_smoothing=draw.random(),
         mixup=draw.uniform(0, 1000),
         static_loss_scale=scale if cell.precision is Precision.AMP else 128.0,
+        crop_min_area=draw.uniform(1e-6, 1) if cell.reads_records else 0.05,
+        mirror=not cell.reads_records or draw.random() < 0.5,
     )
     return LaunchOrder(
         cell=cell,

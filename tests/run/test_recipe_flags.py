@@ -32,6 +32,10 @@ INFERENCE = TRAINING.replace("training", "inference")
             ),
         ),
         ("--amp --static_loss_scale -1", Recipe(static_loss_scale=None)),
+        (
+            "--data_dir d --crop_min_area 0.5 --no_mirror",
+            Recipe(crop_min_area=0.5, mirror=False),
+        ),
     ],
 )
 def test_a_recipe_survives_its_flags(flags: str, recipe: Recipe) -> None:
@@ -49,6 +53,16 @@ def test_a_recipe_survives_its_flags(flags: str, recipe: Recipe) -> None:
             f"{INFERENCE} --mixup 0.2 --cosine_lr",
             "only training uses --cosine_lr and --mixup",
         ),
+        (
+            f"{INFERENCE} --data_dir d --crop_min_area 0.5 --no_mirror",
+            "only training uses --crop_min_area and --no_mirror",
+        ),
+        (
+            f"{TRAINING} --no_mirror",
+            "only images of records are cropped and mirrored; give --data_dir or leave out --no_m",
+        ),
+        (f"{TRAINING} --data_dir d --crop_min_area 0", "'0' is not a number from 1e-06 to 1"),
+        (f"{TRAINING} --data_dir d --crop_min_area 50", "'50' is not a number from 1e-06 to 1"),
         (f"{TRAINING} --static_loss_scale 64", "add --amp"),
         (f"{TRAINING} --label_smoothing 1", "1 is not below 1"),
         (f"{TRAINING} --lr_init nan", "'nan' is not a number from 0"),

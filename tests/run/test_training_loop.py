@@ -55,6 +55,9 @@ class Counting:
     def facts(self) -> Facts:
         return Facts(simulated=True)
 
+    def all_reduce_seconds(self) -> Sequence[float]:
+        return (0.25,)
+
 
 def framework(trainer: Counting, ranks: Sequence[str] = ()) -> Any:
     """A framework with this trainer, whose other ranks say these texts when they are asked."""
@@ -121,6 +124,23 @@ def test_a_whole_training_is_evaluated_and_saved_each_epoch(tmp_path: Path) -> N
     assert checkpoint_steps(tmp_path) == [8, 16, 20]
     assert {each.phase for each in told} == {"import", "build", "training", "evaluating", "saving"}
     assert told[-1].total == 20
+
+
+def test_each_part_has_readings_of_the_machine(tmp_path: Path) -> None:
+    """From its own first step on, and where it is stopped as well; ranks time their exchange."""
+    for name in ("whole", "parts"):
+        (tmp_path / name).mkdir()
+    whole, _ = trained(tmp_path / "whole")
+    stopped, _ = trained(tmp_path / "parts", asked=True)
+    rest, _ = trained(tmp_path / "parts", step=len(stopped.step_seconds))
+
+    assert whole.telemetry is not None
+    assert stopped.telemetry is not None
+    assert rest.telemetry is not None
+    assert (whole.telemetry.steps, stopped.telemetry.steps, rest.telemetry.steps) == (19, 0, 18)
+    assert rest.telemetry.series[0].step == 1
+    assert whole.all_reduce_seconds == (0.25,)
+    assert stopped.all_reduce_seconds == ()
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ def test_a_published_recipe_is_its_script(system: str, epochs: int, precision: s
     assert (recipe.momentum, recipe.weight_decay) == (0.875, 1 / 32768)
     assert (recipe.label_smoothing, recipe.mixup) == (0.1, mixup)
     assert (recipe.weight_init, recipe.static_loss_scale) == ("fan_in", 128)
+    assert (recipe.crop_min_area, recipe.mirror) == (0.05, True)
     assert training.published_top1 == top1
 
 
@@ -96,6 +97,8 @@ def test_a_precision_has_settings_of_its_own(tmp_path: Path) -> None:
         ("epochs=3", Override(name="epochs", declared="90", given="3")),
         ("image_size=64", Override(name="image_size", declared="224", given="64")),
         ("mixup=0.5", Override(name="mixup", declared="0.0", given="0.5")),
+        ("crop_min_area=0.5", Override(name="crop_min_area", declared="0.05", given="0.5")),
+        ("mirror=false", Override(name="mirror", declared="true", given="false")),
     ],
 )
 def test_an_override_is_recorded_and_has_no_published_accuracy(
@@ -108,6 +111,22 @@ def test_an_override_is_recorded_and_has_no_published_accuracy(
     assert read_recipe(path).training.published_top1 == 0.7701
     assert chosen.overrides == (override,)
     assert chosen.training.published_top1 is None
+
+
+@pytest.mark.parametrize("setting", ["crop_min_area: 0.08", "mirror: false"])
+def test_a_recipe_that_crops_otherwise_has_no_published_accuracy(
+    tmp_path: Path, setting: str
+) -> None:
+    """Every published training took the same crops, so the name of a system does not make it one.
+
+    `--set` of the published value is an override, and of the recipe's own it is none.
+    """
+    path = written(tmp_path, RECIPE.replace("mixup: 0.2", f"mixup: 0.2\n{setting}"))
+    published = {"crop_min_area: 0.08": "crop_min_area=0.05", "mirror: false": "mirror=true"}
+
+    assert read_recipe(path).training.published_top1 is None
+    assert len(read_recipe(path, settings=[published[setting]]).overrides) == 1
+    assert read_recipe(path, settings=[setting.replace(": ", "=")]).overrides == ()
 
 
 @pytest.mark.parametrize("setting", ["data=dali", "xla=on", "seed=3", "layout=nchw"])
@@ -139,6 +158,9 @@ def test_a_setting_that_says_the_same_is_no_override(tmp_path: Path) -> None:
         ("epochs: 90\n", "", "says no epochs; add it"),
         ("{batch_size: 128, mixup: 0}", "{mixup: 0}", "says no batch_size; add it"),
         ("epochs: 90", "epochs: 090", ":3: epochs: '090' is ambiguous"),
+        ("mixup: 0.2", "crop_min_area: 0", ":5: crop_min_area: input should be greater than or"),
+        ("mixup: 0.2", "crop_min_area: 8", ":5: crop_min_area: input should be less than or"),
+        ("mixup: 0.2", "mirror: 1", ":5: mirror: input should be a valid boolean"),
         ("mixup: 0.2", "mixup: -1", ":5: mixup: input should be greater than or equal to 0"),
         ("mixup: 0.2", "data: synthetic", ":5: data: synthetic images teach a network nothing"),
         ("gpus: 8", "gpus: 9000", "gives batches of 1152000 images"),
@@ -166,6 +188,7 @@ def test_a_slip_is_one_line_with_its_place(
         ("lr_init", "is not NAME=VALUE"),
         ("lr_inti=1", "unknown setting 'lr_inti'; did you mean 'lr_init'?"),
         ("lr_init=fast", "input should be a valid number"),
+        ("mirror=off", "input should be a valid boolean"),
         ("lr_init=[1]", "is not a single value"),
         ("lr_init=", "is not a single value"),
         ("epochs=1_0", "is ambiguous"),

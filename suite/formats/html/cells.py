@@ -140,7 +140,7 @@ def _cell_part(
         estimators=_estimators(result.summary),
         latencies=tuple(_latencies(result.summary, beside)) if result.summary else (),
         is_published=beside is not None and beside.published(Metric.LATENCY_AVG) is not None,
-        proven=tuple(_proven(ok[-1].record.conditions)) if ok else (),
+        proven=tuple(proven_facts(ok[-1].record.conditions)) if ok else (),
         machine=_machine(launches),
         launches=tuple(_launch_part(row, len(launches)) for row in launches),
         command=_command(run.header, launches[-1]),
@@ -199,7 +199,7 @@ def _lacking(count: int, fraction: float) -> str:
     return f"needs {needed} steps" if count < needed else f"needs {needed} independent steps"
 
 
-def _proven(facts: Facts) -> list[Named]:
+def proven_facts(facts: Facts) -> list[Named]:
     """What the executed launch showed of itself, in words."""
     precision = facts.compute_type or ""
     if facts.tf32:

@@ -1,9 +1,10 @@
-"""What a run was measured on, as its header holds it; another hand may have written anything."""
+"""What a run or a training ran on, as its header says; another hand may have written anything."""
 
 from collections.abc import Iterator, Mapping
 
 from suite.formats.html.text import Named
 from suite.model.run import RunHeader
+from suite.model.training_record import TrainingHeader
 
 # Of the environment, what belongs to the device rather than to the software.
 _OF_THE_DEVICE = ("driver", "cuda", "cpu_governor", "numa_nodes")
@@ -11,15 +12,16 @@ _OF_THE_DEVICE = ("driver", "cuda", "cpu_governor", "numa_nodes")
 _SAID = {"variables", "findings", *_OF_THE_DEVICE}
 
 
-def device_facts(header: RunHeader) -> list[Named]:
+def device_facts(header: RunHeader | TrainingHeader) -> list[Named]:
     """The device, its memory and its driver, the host's CPU, and what `doctor` found of them."""
     return [Named(name=name, text=text) for name, text in _device(header) if text]
 
 
-def _device(header: RunHeader) -> Iterator[tuple[str, str]]:
+def _device(header: RunHeader | TrainingHeader) -> Iterator[tuple[str, str]]:
     machine = header.machine
     yield "device", header.device
-    yield "matrix is for", header.expected_device or ""
+    if isinstance(header, RunHeader):
+        yield "matrix is for", header.expected_device or ""
     gpus = machine.get("gpus")
     for gpu in gpus if isinstance(gpus, list | tuple) else ():
         if isinstance(gpu, Mapping):
@@ -70,7 +72,7 @@ def _memory(part: Mapping[str, object]) -> Iterator[str]:
         yield f"{memory / 2**30:.1f} GiB"
 
 
-def software_facts(header: RunHeader) -> list[Named]:
+def software_facts(header: RunHeader | TrainingHeader) -> list[Named]:
     """Versions, and the variables that were set."""
     known = {name: value for name, value in header.environment.items() if name not in _SAID}
     known["uncommitted changes"] = "yes" if known.pop("dirty", None) else None

@@ -4,17 +4,12 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
 
 from suite.formats.annotations import named_damaged, named_not_run
 from suite.formats.comparison import without_ratio
-from suite.formats.html import text
 from suite.formats.html.cells import CellPart, cell_parts
 from suite.formats.html.environment import device_facts, protocol_facts, software_facts
+from suite.formats.html.filling import filled_page, inlined
 from suite.formats.html.published import (
     FOREST_WIDTH,
     Caveat,
@@ -42,15 +37,14 @@ from suite.formats.html.verdict import (
     protocol_words,
     when,
 )
-from suite.formats.numbers import milliseconds, percent, rate
-from suite.formats.palette import INKS, LOOKS, Look
+from suite.formats.launches import loaded_libraries
+from suite.formats.palette import Look
 from suite.formats.plots import PanelGroup, panel_groups
 from suite.formats.scaling import rank_word, scaling_explanation, scaling_table
 from suite.formats.tables import Table
 from suite.model.report import CellState, Comparison, Report, ReportedRun
-from suite.model.text import command, shown, shown_lines
+from suite.model.text import command
 
-_FOLDER = Path(__file__).parents[1] / "templates"
 _SIZES = {
     "forest_width": FOREST_WIDTH,
     "steps_width": STEPS_WIDTH,
@@ -115,20 +109,14 @@ def report_html(report: Report) -> str:
     The script is named by its hash in the page's content security policy, so that none but it can
     run, whatever a record may contain.
     """
-    script = _inlined("report.js")
+    script = inlined("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            runs=[_run_part(report, place) for place in range(len(report.runs))],
-            style=_inlined("report.css"),
-            script=script,
-            script_hash=digest,
-            inks=INKS,
-            looks=LOOKS,
-            **_SIZES,
-        )
+    return filled_page(
+        "report.html.j2",
+        runs=[_run_part(report, place) for place in range(len(report.runs))],
+        script=script,
+        script_hash=digest,
+        **_SIZES,
     )
 
 
@@ -183,43 +171,11 @@ def _run_part(report: Report, place: int) -> RunPart:
         ),
         states=tuple(state for state in CellState if state in {cell.state for cell in cells}),
         device=tuple(device_facts(header)),
-        software=tuple(software_facts(header)),
+        software=(*software_facts(header), *_loaded(run)),
         protocol_facts=tuple(protocol_facts(header, protocol_words(run))),
     )
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        undefined=StrictUndefined,  # a slip in a template fails loudly
-        autoescape=True,
-        finalize=_finalize,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
-        "rate": rate,
-        "ms": milliseconds,
-        "percent": percent,
-        "times": text.times,
-        "lines": _lines,
-        "glyph": text.GLYPHS.__getitem__,
-    }
-    return environment
-
-
-def _lines(value: str) -> Markup:
-    """Text of several lines, whole; its line breaks stay."""
-    return escape(shown_lines(value))
-
-
-def _finalize(value: object) -> object:
-    """Text from outside without characters that act; markup of templates as it is."""
-    return shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-@cache
-def _inlined(name: str) -> Markup:
-    """A file of our own that stands in the page as it is."""
-    return Markup((_FOLDER / name).read_text(encoding="utf-8"))  # noqa: S704 - ours, not a user's
+def _loaded(run: ReportedRun) -> list[Named]:
+    libraries = loaded_libraries(run)
+    return [Named(name="libraries loaded", text=libraries)] if libraries else []

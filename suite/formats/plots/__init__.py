@@ -63,23 +63,25 @@ def panel_groups(report: Report, run: int) -> tuple[PanelGroup, ...]:
     """The charts of the run in this place of a report, for a page."""
     with drawing():
         return tuple(
-            PanelGroup(
-                title=group.title,
-                note=group.note,
-                panels=tuple(
-                    Panel(
-                        title=chart.title,
-                        look=chart.look,
-                        unit=chart.unit,
-                        svg=inline_svg(
-                            chart_figure(chart), f"p{run}-{group.name}-{place}", chart.says
-                        ),
-                    )
-                    for place, chart in enumerate(group.charts)
-                ),
-            )
-            for group in chart_groups(plotted_run(report, run), _PAGE)
+            panel_group(group, f"p{run}") for group in chart_groups(plotted_run(report, run), _PAGE)
         )
+
+
+def panel_group(group: ChartGroup, prefix: str) -> PanelGroup:
+    """A group of charts for a page, within `drawing`; `prefix` keeps the ids of its SVGs apart."""
+    return PanelGroup(
+        title=group.title,
+        note=group.note,
+        panels=tuple(
+            Panel(
+                title=chart.title,
+                look=chart.look,
+                unit=chart.unit,
+                svg=inline_svg(chart_figure(chart), f"{prefix}-{group.name}-{place}", chart.says),
+            )
+            for place, chart in enumerate(group.charts)
+        ),
+    )
 
 
 def plot_files(report: Report) -> Mapping[str, bytes]:

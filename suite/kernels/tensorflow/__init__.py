@@ -40,6 +40,8 @@ INSTALL_DALI = "pip install 'setuptools>=77' wheel && pip install --no-build-iso
 MPI_YIELDS = "OMPI_MCA_mpi_yield_when_idle"
 
 # Lines of an error in a graph that come before the one which says what happened.
+# A place in front of some messages, which a step has by a number of its own.
+_IN_FUNCTION = re.compile(r"(?<=: )\{\{function_node \S+\}\} ")
 _WHERE = ("Graph execution error:", "Detected at node", "File ", "<stack traces unavailable>")
 # XLA raises errors of several classes with this text.
 _EXHAUSTED = re.compile("RESOURCE_EXHAUSTED", re.IGNORECASE)
@@ -190,8 +192,8 @@ def gather(text: str) -> list[str]:
 
 
 def cause(error: BaseException) -> str:
-    """The line of the message that follows the place in the graph."""
-    return interface.first_line(error, unlike=_WHERE)
+    """The line of the message that follows the place in the graph, without the function there."""
+    return _IN_FUNCTION.sub("", interface.first_line(error, unlike=_WHERE), count=1)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

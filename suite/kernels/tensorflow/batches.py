@@ -49,7 +49,11 @@ class Batches(Protocol):
 
 
 class SyntheticBatches:
-    """The published synthetic data: the same host batch every time."""
+    """The published synthetic data: the same host batch every time, and a new tensor of it.
+
+    Of one that it has seen TensorFlow keeps its copy on a GPU, for functions that XLA compiles
+    whole, so that no later step would copy.
+    """
 
     normalized = False
     wait_seconds: Sequence[float] = ()
@@ -62,7 +66,7 @@ class SyntheticBatches:
             if cell.mode is Mode.TRAINING:
                 self._batches = supply(tf.data.Dataset.from_tensors(batch).repeat(), cell.mode)
             else:
-                self._batches = repeat(batch)
+                self._batches = map(_renewed, repeat(batch))
 
     def next(self) -> Batch:
         """The batch, from the host in evaluation; in training a copy made ahead on the device."""
@@ -71,6 +75,13 @@ class SyntheticBatches:
     def facts(self) -> Facts:
         """Nothing is read or decoded."""
         return Facts(input="synthetic")
+
+
+def _renewed(batch: Batch) -> Batch:
+    """Other tensors of the same memory."""
+    images, labels = batch
+    with tf.device(HOST):
+        return tf.identity(images), tf.identity(labels)
 
 
 class DeviceBatches:

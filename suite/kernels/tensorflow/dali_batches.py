@@ -12,15 +12,16 @@ from suite.kernels.tensorflow.records import FIRST_LABEL, IMAGE, JPEG_START, LAB
 from suite.kernels.tensorflow.resnet50 import DEVIATION, MEAN
 from suite.kernels.tensorflow.staging import step_device
 from suite.kernels.tensorflow.tfrecord_batches import (
-    CROP_AREA,
     CROP_ASPECT,
     CROP_ATTEMPTS,
+    CROP_MAX_AREA,
     evaluation_side,
 )
 from suite.model.cell import Cell, Mode
 from suite.model.distributed import ONLY_RANK, Rank
 from suite.model.facts import Facts
 from suite.model.reading import Reading, settled_reading
+from suite.model.recipe import Recipe
 from suite.store.dali_index import index_path
 from suite.store.data_set import cell_shards
 
@@ -37,7 +38,14 @@ def open_dali(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> Rec
     directory = Path(options.data_idx_dir or "")
     reading = settled_reading(options.reading, cell)
     dataset = dali_dataset(
-        cell, shards, directory, reading=reading, rank=rank, part=rank.index, seed=options.seed
+        cell,
+        shards,
+        directory,
+        recipe=options.recipe,
+        reading=reading,
+        rank=rank,
+        part=rank.index,
+        seed=options.seed,
     )
     with tf.device(step_device()):
         iterator = iter(dataset)
@@ -46,7 +54,7 @@ def open_dali(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) -> Rec
         shards,
         normalized=True,
         index=directory,
-        facts=dali_facts(shards, reading, rank),
+        facts=dali_facts(cell.mode, shards, options.recipe, reading, rank),
     )
 
 
@@ -55,6 +63,7 @@ def dali_dataset(
     shards: tuple[Path, ...],
     directory: Path,
     *,
+    recipe: Recipe,
     reading: Reading,
     rank: Rank,
     part: int,
@@ -63,7 +72,8 @@ def dali_dataset(
     """Normalised images and labels of a part of the records, again and again, on the step's device.
 
     `directory` holds the index of each shard. There are as many parts as ranks; after its own a
-    pass goes on with the next part. Equal seeds give equal batches.
+    pass goes on with the next part. Equal seeds give equal batches. Of `recipe`, training takes
+    how images are cropped and mirrored.
 
     Raises:
         MissingComponentError: DALI is not installed.
@@ -79,6 +89,7 @@ def dali_dataset(
                 cell,
                 [str(shard) for shard in shards],
                 [str(index_path(shard, directory)) for shard in shards],
+                recipe=recipe,
                 reading=reading,
                 part=part,
                 parts=rank.size,
@@ -96,10 +107,13 @@ def dali_dataset(
         )
 
 
-def dali_facts(shards: tuple[Path, ...], reading: Reading, rank: Rank) -> Facts:
+def dali_facts(
+    mode: Mode, shards: tuple[Path, ...], recipe: Recipe, reading: Reading, rank: Rank
+) -> Facts:
     """How its batches are made."""
     import nvidia.dali
 
+    training = mode is Mode.TRAINING
     return Facts(
         input=f"DALI {nvidia.dali.__version__}",
         input_device="GPU" if tf.config.get_visible_devices("GPU") else "CPU",
@@ -107,6 +121,8 @@ def dali_facts(shards: tuple[Path, ...], reading: Reading, rank: Rank) -> Facts:
         input_part=f"{rank.index + 1} of {rank.size}",
         input_shuffled_records=reading.shuffled_records,
         input_threads=reading.decode_threads,
+        input_crop_min_area=recipe.crop_min_area if training else None,
+        input_mirror=recipe.mirror if training else None,
     )
 
 
@@ -115,6 +131,7 @@ def _pipeline(
     shards: list[str],
     indices: list[str],
     *,
+    recipe: Recipe,
     reading: Reading,
     part: int,
     parts: int,
@@ -145,14 +162,18 @@ def _pipeline(
             num_shards=parts,
             name="records",
         )
-        images = _images(record[IMAGE], cell, "mixed" if on_gpu else "cpu")
+        images = _images(record[IMAGE], cell, recipe, "mixed" if on_gpu else "cpu")
         labels = _labels(record[LABEL], record[IMAGE])
         pipeline.set_outputs(images, labels.gpu() if on_gpu else labels)
     return pipeline
 
 
-def _images(encoded: Any, cell: Cell, decoder: str) -> Any:
-    """JPEGs -> normalised images of the cell's size, in the pipeline that is being defined."""
+def _images(encoded: Any, cell: Cell, recipe: Recipe, decoder: str) -> Any:
+    """JPEGs -> normalised images of the cell's size, in the pipeline that is being defined.
+
+    Where no part of the area that the recipe asks for has an allowed aspect, training takes the
+    largest that has one, from the middle.
+    """
     from nvidia.dali import fn, types
 
     training = cell.mode is Mode.TRAINING
@@ -160,7 +181,7 @@ def _images(encoded: Any, cell: Cell, decoder: str) -> Any:
         images = fn.decoders.image_random_crop(
             encoded,
             device=decoder,
-            random_area=list(CROP_AREA),
+            random_area=[recipe.crop_min_area, CROP_MAX_AREA],
             random_aspect_ratio=list(CROP_ASPECT),
             num_attempts=CROP_ATTEMPTS,
         )
@@ -177,7 +198,7 @@ def _images(encoded: Any, cell: Cell, decoder: str) -> Any:
         crop=(cell.image_size, cell.image_size),
         mean=list(MEAN),
         std=list(DEVIATION),
-        mirror=fn.random.coin_flip() if training else 0,
+        mirror=fn.random.coin_flip() if training and recipe.mirror else 0,
     )
 
 

@@ -20,6 +20,7 @@ from suite.model.cell import Cell, Mode
 from suite.model.distributed import Rank
 from suite.model.facts import Facts
 from suite.model.reading import Reading, settled_reading
+from suite.model.recipe import Recipe
 from suite.model.training import Training
 
 _Pair = tuple[tf.Tensor, tf.Tensor]
@@ -49,6 +50,7 @@ def dali_training(
                 cell,
                 shards,
                 directory,
+                recipe=training.recipe,
                 reading=reading,
                 rank=rank,
                 part=part,
@@ -64,7 +66,7 @@ def dali_training(
         shards,
         normalized=True,
         index=directory,
-        facts=dali_facts(shards, reading, rank),
+        facts=dali_facts(cell.mode, shards, training.recipe, reading, rank),
     )
 
 
@@ -95,6 +97,7 @@ class DaliValidation:
             self._cell,
             self._shards,
             self._directory,
+            recipe=Recipe(),  # of which an evaluation takes nothing
             reading=self._reading,
             rank=self._rank,
             part=self._rank.index,

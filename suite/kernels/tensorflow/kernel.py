@@ -152,6 +152,16 @@ def on_gpu() -> bool:
     return bool(tf.config.get_visible_devices("GPU"))
 
 
+def _peak_bytes(device_type: str | None) -> int | None:
+    """The most that TensorFlow's allocator gave out at once on this process's GPU, if it tells."""
+    if device_type != "GPU":
+        return None
+    try:
+        return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+    except (ValueError, tf.errors.OpError):
+        return None
+
+
 def _normalization(graph: Graph) -> type[keras.layers.BatchNormalization]:
     return FoldableBatchNormalization if graph is Graph.FROZEN else FusedBatchNormalization
 
@@ -269,6 +279,7 @@ def observed_facts(
         tf32=bits < FLOAT32_BITS,
         parameters=sum(math.prod(v.shape) for v in model.trainable_variables),
         loss=float(output) if output.ndim == 0 else None,
+        peak_bytes=_peak_bytes(device_type),
         loss_scaled=cell.mode is Mode.TRAINING and compute_type == "float16",
         recipe=recipe if cell.mode is Mode.TRAINING else None,
         input_staging=observed_staging(cell, images_device, computing_device),

@@ -73,7 +73,8 @@ def ordered_training(
     """
     cell = training.cell
     reading = settled_reading(training.reading, cell)
-    preprocess = seeded_training_image(cell.image_size, training.seed)
+    recipe = training.recipe
+    preprocess = seeded_training_image(cell.image_size, recipe, training.seed)
 
     @lru_cache(maxsize=1)
     def order_of(epoch: int) -> Order:
@@ -112,6 +113,8 @@ def ordered_training(
             input_parallel_decodes=reading.decode_threads,
             input_prefetch="autotune",
             input_decoder=f"{JPEG_DCT}, only the crop",
+            input_crop_min_area=recipe.crop_min_area,
+            input_mirror=recipe.mirror,
         ),
     )
 

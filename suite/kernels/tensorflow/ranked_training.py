@@ -1,6 +1,7 @@
 """ResNet50 v1.5 trained to an accuracy by several ranks: one of them, and what they share."""
 
 import os
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from suite.kernels.interface import InvalidLaunchError, KernelOptions
 from suite.kernels.tensorflow.horovod_ranks import (
+    all_reduce_seconds,
     averaged_parts,
     check_compression,
     check_equal_weights,
@@ -77,6 +79,11 @@ class RankedTrainer(TensorFlowTrainer):
         check_compression(self._compression, facts.all_reduce_types, beside=("float32",))
         check_equal_weights([variable.value for variable in self._model.trainable_variables])
         return facts | horovod_facts(self._compression, on_gpu=facts.device_type == "GPU")
+
+    def all_reduce_seconds(self) -> Sequence[float]:
+        """All-reduces of a step's gradients alone; every rank must call it."""
+        gradients = [variable.value for variable in self._model.trainable_variables]
+        return all_reduce_seconds(gradients, self._compression)
 
     @property
     def _compiles_step(self) -> bool:

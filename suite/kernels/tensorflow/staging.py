@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import tensorflow as tf
 
 from suite.model.cell import Cell, Data, Mode
+from suite.model.facts import COPIED_INSIDE
 
 HOST = "CPU:0"
 
 # How a record says it.
 AHEAD = "ahead of the step"
-INSIDE = "inside the step"
 KEPT = "kept on the device"
 NO_COPY = "no copy: the host computes"
 
@@ -44,7 +44,7 @@ def declared_staging(cell: Cell) -> str:
     if cell.data is Data.SYNTHETIC_DEVICE:
         return KEPT
     # DALI's plugin has a queue of its own, on the device and in both modes.
-    return AHEAD if cell.mode is Mode.TRAINING or cell.data is Data.DALI else INSIDE
+    return AHEAD if cell.mode is Mode.TRAINING or cell.data is Data.DALI else COPIED_INSIDE
 
 
 def observed_staging(cell: Cell, images_device: str, computing_device: str) -> str:
@@ -53,7 +53,7 @@ def observed_staging(cell: Cell, images_device: str, computing_device: str) -> s
     if computing == HOST:
         return NO_COPY
     if images != computing:
-        return INSIDE
+        return COPIED_INSIDE
     return KEPT if cell.data is Data.SYNTHETIC_DEVICE else AHEAD
 
 

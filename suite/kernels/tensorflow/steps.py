@@ -44,9 +44,13 @@ def forward_step(forward: Forward) -> Step:
 
 
 def evaluation_step(forward: Forward) -> Step:
-    """Evaluation as published: softmax, predicted class, cross entropy, top-1 and top-5 counts."""
-    top1 = tf.Variable(0, dtype=tf.int32, trainable=False, name="top1")
-    top5 = tf.Variable(0, dtype=tf.int32, trainable=False, name="top5")
+    """Evaluation as published: softmax, predicted class, cross entropy, top-1 and top-5 counts.
+
+    The counts are of 64 bits: TensorFlow keeps variables of int32 on the host, where no program
+    that XLA compiles for a GPU can use them.
+    """
+    top1 = tf.Variable(0, dtype=tf.int64, trainable=False, name="top1")
+    top5 = tf.Variable(0, dtype=tf.int64, trainable=False, name="top5")
 
     def step(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         logits = forward(images)
@@ -64,7 +68,7 @@ def evaluation_step(forward: Forward) -> Step:
 
 
 def _count(matches: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_sum(tf.cast(matches, tf.int32))
+    return tf.reduce_sum(tf.cast(matches, tf.int64))
 
 
 def in_top(k: int, scores: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

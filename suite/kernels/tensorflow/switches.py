@@ -7,6 +7,7 @@ import tensorflow as tf
 from tensorflow.python.util import _pywrap_util_port
 
 from suite.kernels.interface import InvalidLaunchError, MissingComponentError
+from suite.machine.cuda import loaded_libraries
 from suite.model.cell import Cell, Layout, Precision, XlaMode
 from suite.model.facts import Facts
 
@@ -106,6 +107,7 @@ def software_facts() -> Facts:
         keras=keras.__version__,
         build_cuda=build.get("cuda_version"),
         build_cudnn=build.get("cudnn_version"),
+        libraries=loaded_libraries() or None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -13,23 +14,17 @@ from suite.model.cell import PUBLISHED_IMAGE_SIZE, Cell, Mode
 from suite.model.distributed import ONLY_RANK, Rank
 from suite.model.facts import Facts
 from suite.model.reading import Reading, settled_reading
+from suite.model.recipe import Recipe
 from suite.store.data_set import cell_shards
 
 # The published reader reads this many records from each open file in turn.
 INTERLEAVED_RECORDS = 8
 
-# The published training crop, as arguments of tf.image.sample_distorted_bounding_box.
-CROP_AREA = (0.05, 1.0)
+# The published training crop, of which a recipe says the smallest area.
+CROP_MAX_AREA = 1.0
 CROP_ASPECT = (0.75, 1.33)
 CROP_MIN_COVERED = 0.1
 CROP_ATTEMPTS = 100
-_CROP = {
-    "min_object_covered": CROP_MIN_COVERED,
-    "aspect_ratio_range": CROP_ASPECT,
-    "area_range": CROP_AREA,
-    "max_attempts": CROP_ATTEMPTS,
-    "use_image_if_no_bounding_boxes": True,
-}
 
 _Preprocess = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 _SeededPreprocess = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
@@ -46,7 +41,10 @@ def open_tfrecord(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) ->
     shards = cell_shards(cell, options.data_dir, options.data_idx_dir)
     training = cell.mode is Mode.TRAINING
     reading = settled_reading(options.reading, cell)
-    preprocess = (training_image if training else evaluation_image)(cell.image_size)
+    recipe = options.recipe
+    preprocess = (
+        training_image(cell.image_size, recipe) if training else evaluation_image(cell.image_size)
+    )
     with tf.device(HOST):
         dataset = _dataset(shards, rank, cell.batch_size, preprocess, reading, options.seed)
         iterator = supply(dataset, cell.mode)
@@ -64,6 +62,8 @@ def open_tfrecord(cell: Cell, options: KernelOptions, rank: Rank = ONLY_RANK) ->
             input_parallel_decodes=reading.decode_threads,
             input_prefetch="autotune",
             input_decoder=f"{JPEG_DCT}, {'only the crop' if training else 'whole image'}",
+            input_crop_min_area=recipe.crop_min_area if training else None,
+            input_mirror=recipe.mirror if training else None,
         ),
     )
 
@@ -127,33 +127,53 @@ def scaled_sides(sides: tf.Tensor, shorter: int) -> tf.Tensor:
     return tf.cast(tf.cast(sides, tf.float64) * scale + 1e-6, tf.int32)
 
 
-def training_image(size: int) -> _Preprocess:
-    """Record -> a random part of the image, scaled to [size, size, 3] and perhaps mirrored."""
+def training_image(size: int, recipe: Recipe) -> _Preprocess:
+    """Record -> a random part of the image, scaled to [size, size, 3] and perhaps mirrored.
+
+    Where no part of the area that the recipe asks for has an allowed aspect, it is all of the
+    image.
+    """
+    crop = _crop(recipe)
 
     def preprocess(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         encoded, label, boxes = parse(record)
         begin, extent, _ = tf.image.sample_distorted_bounding_box(
-            tf.io.extract_jpeg_shape(encoded), boxes, **_CROP
+            tf.io.extract_jpeg_shape(encoded), boxes, **crop
         )
-        return tf.image.random_flip_left_right(_cropped(encoded, begin, extent, size)), label
+        image = _cropped(encoded, begin, extent, size)
+        return tf.image.random_flip_left_right(image) if recipe.mirror else image, label
 
     return preprocess
 
 
-def seeded_training_image(size: int, seed: int) -> _SeededPreprocess:
+def seeded_training_image(size: int, recipe: Recipe, seed: int) -> _SeededPreprocess:
     """Record and the number of its draw -> as `training_image`, equal for equal seed and number."""
+    crop = _crop(recipe)
 
     def preprocess(record: tf.Tensor, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         encoded, label, boxes = parse(record)
         # Crop and mirroring each have a stream of random numbers.
         crop_seed, flip_seed = (tf.stack([seed, 2 * number + i]) for i in (0, 1))
         begin, extent, _ = tf.image.stateless_sample_distorted_bounding_box(
-            tf.io.extract_jpeg_shape(encoded), boxes, crop_seed, **_CROP
+            tf.io.extract_jpeg_shape(encoded), boxes, crop_seed, **crop
         )
         image = _cropped(encoded, begin, extent, size)
-        return tf.image.stateless_random_flip_left_right(image, flip_seed), label
+        if recipe.mirror:
+            image = tf.image.stateless_random_flip_left_right(image, flip_seed)
+        return image, label
 
     return preprocess
+
+
+def _crop(recipe: Recipe) -> dict[str, Any]:
+    """The random crop, as arguments of tf.image.sample_distorted_bounding_box."""
+    return {
+        "min_object_covered": CROP_MIN_COVERED,
+        "aspect_ratio_range": CROP_ASPECT,
+        "area_range": (recipe.crop_min_area, CROP_MAX_AREA),
+        "max_attempts": CROP_ATTEMPTS,
+        "use_image_if_no_bounding_boxes": True,
+    }
 
 
 def _cropped(encoded: tf.Tensor, begin: tf.Tensor, extent: tf.Tensor, size: int) -> tf.Tensor:
