@@ -1,6 +1,7 @@
 """`bench.py export`: a trained network as files that other programs read."""
 
 import argparse
+import math
 from pathlib import Path
 
 from suite import __version__
@@ -32,13 +33,15 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _note(chosen: ChosenNetwork, software: Facts, folder: Path) -> Export:
-    network = chosen.network
+    network, recorded = chosen.network, chosen.network.recorded
+    if recorded is not None and not math.isfinite(recorded.cross_entropy):
+        recorded = None  # JSON has no word for it, and such a network has no classes
     return Export(
         training=network.training,
         source=str(Path(network.path).resolve()),
         source_sha256=network.sha256,
         step=network.step,
-        recorded=network.recorded,
+        recorded=recorded,
         image_size=chosen.image_size,
         suite=__version__,
         tensorflow=software.tensorflow,

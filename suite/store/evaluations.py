@@ -1,5 +1,6 @@
 """Evaluation directories: evaluations/<cell id>.json of each worker, and evaluation.json."""
 
+import math
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
@@ -56,10 +57,14 @@ def read_result(directory: Path, cell_id: str) -> EvaluationResult | None:
 
 
 def write_report(directory: Path, report: EvaluationReport) -> None:
-    """Write evaluation.json.
+    """Write evaluation.json; a cross entropy that is not finite is null: JSON has no word for it.
 
     Raises:
         InputError: it cannot be written.
     """
     fields = {"schema_version": SCHEMA_VERSION, **asdict(report)}
+    accuracies = (fields["network"]["recorded"], *(v["accuracy"] for v in fields["variants"]))
+    for accuracy in accuracies:
+        if accuracy is not None and not math.isfinite(accuracy["cross_entropy"]):
+            accuracy["cross_entropy"] = None
     write_text(directory / REPORT, json_text(fields, indent=1) + "\n")

@@ -97,7 +97,7 @@ class DaliValidation:
             self._cell,
             self._shards,
             self._directory,
-            recipe=Recipe(),  # how training images are prepared: no use here
+            recipe=Recipe(),  # of which an evaluation takes nothing
             reading=self._reading,
             rank=self._rank,
             part=self._rank.index,
