@@ -12,10 +12,10 @@ import yaml
 from ci_jobs import (
     ROOT,
     Ended,
+    bring_baseline,
     installed,
     make_repository,
     make_stand_ins,
-    measure_baseline,
     run_lines,
     slower,
 )
@@ -98,7 +98,7 @@ def test_gitlab_fails_main_where_steps_are_slower_than_in_the_baseline(
     repository: Path, stand_ins: Path
 ) -> None:
     """Once that was measured again."""
-    measure_baseline(repository, stand_ins)
+    bring_baseline(repository)
     ended = gitlab("main", repository, stand_ins)
 
     assert ended.code == 1, ended.text
@@ -149,7 +149,7 @@ def test_jenkins_fails_main_where_steps_are_slower_than_in_the_baseline(
     repository: Path, stand_ins: Path
 ) -> None:
     """Once that was measured again."""
-    measure_baseline(repository, stand_ins)
+    bring_baseline(repository)
     assert jenkins("Install", repository, stand_ins).code == 0
     ended = jenkins("Main", repository, stand_ins)
 

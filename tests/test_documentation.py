@@ -28,7 +28,9 @@ from suite.cli.work import check_flags
 from suite.model.cell import Precision
 from suite.model.errors import ExitCode
 from suite.model.finding import FindingKind
+from suite.run.flag_table import given_flags
 from suite.run.flags import parse_order
+from suite.run.training_flags import training_of
 from suite.store.matrices import read_matrix
 from suite.store.recipes import read_recipe, recipe_path
 
@@ -43,7 +45,10 @@ SET_UP, TEST = CODE[0].strip(), CODE[1].strip()
 MOST_LINES = 150
 
 # Verbs that measure or compute; the others read what is there and write about it.
-SLOW = {"run", "ab", "data", "selfcheck", "train", "project"}
+SLOW = {
+    *("run", "ab", "data", "selfcheck", "train", "project"),
+    *("evaluate", "predict", "export"),
+}
 PLACEHOLDERS = {
     "MATRIX": "quick",
     "RUN": "reports/1-quick",
@@ -167,6 +172,16 @@ def test_the_command_by_hand_parses() -> None:
     (command,) = (found for found in commands(PAGES["running.md"]) if found.startswith(start))
 
     assert parse_order(shlex.split(command.removeprefix(start))).cell.id == "inference-amp-bs8-1gpu"
+
+
+def test_the_published_script_by_hand_is_the_recipe_that_it_names() -> None:
+    """What the page about training pastes trains what it says."""
+    start = "python -m suite.kernels "
+    (command,) = (found for found in commands(PAGES["training.md"]) if found.startswith(start))
+    given = given_flags(shlex.split(command.removeprefix(start)))
+    recipe = read_recipe(recipe_path(Path("dgx1_90epochs")), "amp").training
+
+    assert training_of(given, {}).chosen.training.recipe == recipe.recipe
 
 
 def test_installers_exist() -> None:

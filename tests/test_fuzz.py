@@ -36,9 +36,12 @@ from suite.model.errors import ExitCode, InputError, SuiteError
 from suite.model.run import Run
 from suite.model.training_record import Began, Ended, Outcome, Saved
 from suite.run.channel import receive
+from suite.run.flag_table import NetworkMode, TrainingMode, given_flags
 from suite.run.flags import parse_order
+from suite.run.network_flags import evaluation_words, prediction_words
 from suite.run.order import decode_order, encode_order
 from suite.run.plan import Plan, PlannedLaunch, decode_plan, encode_plan
+from suite.run.training_flags import training_of
 from suite.store.baselines import read_baseline, write_baseline
 from suite.store.checkpoints import read_checkpoint
 from suite.store.dali_index import compare_index
@@ -304,6 +307,17 @@ def parse_bench(_: Path, data: bytes) -> None:
 
 def parse_worker(_: Path, data: bytes) -> None:
     parse_order(arguments(data))
+
+
+def parse_other_mode(_: Path, data: bytes) -> None:
+    given = given_flags(arguments(data))
+    mode = given.get("mode")
+    if isinstance(mode, TrainingMode):
+        training_of(given, {})
+    elif mode is NetworkMode.PREDICT:
+        make_parser().parse_args(prediction_words(given))
+    elif mode is NetworkMode.EVALUATE:
+        make_parser().parse_args(evaluation_words(given))
 
 
 def parse_told(_: Path, data: bytes) -> None:
@@ -679,6 +693,22 @@ SUBJECTS = {
             f"{MAKE} 4 --seed {MANY_DIGITS}",
             "run m --resume %(prog)s%",
             "run m --a\nb",
+        ),
+    ),
+    "flags of other modes": Subject(
+        parse_other_mode,
+        words(
+            "--mode=train --kernel simulated --num_iter 3 --batch_size 8 --max_seconds 2 --seed 7",
+            "--arch=resnet50 --mode=train_and_evaluate --data_dir d --gpus 8 --amp --mixup 0.2",
+            "--mode=evaluate --model_dir m --data_dir d --dali --data_idx_dir i --graph frozen",
+            "--mode=predict --to_predict a.jpg --model_dir m",
+        ),
+        words(
+            "--mode=train",
+            "--mode=train --data_dir d --num_iter 1001",
+            "--mode=train --data_dir d --iter_unit batch",
+            f"--mode=train --data_dir d --seed {2**32}",
+            "--mode=predict",
         ),
     ),
     "flags of a worker": Subject(

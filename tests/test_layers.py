@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,14 +36,21 @@ ONLY_IN = {
 MODULES = sorted(path for path in (ROOT / "suite").rglob("*.py"))
 
 
-def imports_of(path: Path) -> set[str]:
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """All nodes of a module, which several tests look at."""
+    return tuple(ast.walk(ast.parse(path.read_text())))
+
+
+@cache
+def imports_of(path: Path) -> frozenset[str]:
+    names: set[str] = set()
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return names
+    return frozenset(names)
 
 
 def name_of(path: Path) -> str:
@@ -107,7 +115,7 @@ NAMED = re.compile(r"\bsuite(?:\.[a-z_0-9]+)+")
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_a_module_named_in_a_string_is_there(path: Path) -> None:
     """A name in a string, which no import would miss, still leads to a module."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes_of(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             for name in NAMED.findall(node.value):
                 place = ROOT / name.replace(".", "/")
@@ -120,7 +128,7 @@ def test_formats_calculate_nothing(path: Path) -> None:
     """A format shows what analysis has put into a report, and takes types and constants alone."""
     functions = {
         f"{node.module}.{alias.name}"
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes_of(path)
         if isinstance(node, ast.ImportFrom) and node.module
         for alias in node.names
         # How a drawing is laid out takes some geometry, by `import math`.
@@ -136,7 +144,7 @@ def test_only_programs_for_users_print() -> None:
     printing = {
         name_of(path)
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes_of(path)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id == "print"
@@ -152,7 +160,7 @@ def test_data_cannot_change() -> None:
         - set(map(ast.unparse, words))
         for path in MODULES
         if path.parent.name in {"model", "analysis"}
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes_of(path)
         if isinstance(node, ast.ClassDef)
         for words in [
             decorator.keywords if isinstance(decorator, ast.Call) else []
@@ -185,7 +193,9 @@ def test_what_is_slow_to_import_is_imported_where_it_is_used(path: Path) -> None
     if name_of(path) in ABOUT_ONE or name_of(path).startswith("suite/kernels/tensorflow/"):
         return
     at_once = set()
-    for node in ast.parse(path.read_text()).body:
+    (module, *_) = nodes_of(path)
+    assert isinstance(module, ast.Module)
+    for node in module.body:
         if isinstance(node, ast.Import):
             at_once |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

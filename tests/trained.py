@@ -4,6 +4,7 @@
 writes the recorded documents in tests/data anew.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,18 @@ from builders import (
     make_training_header,
 )
 
-from suite.analysis.training_course import training_course
+from suite.analysis.training_course import accuracy_of, training_course
 from suite.formats.training import training_csv, training_markdown, training_text
 from suite.model.cell import Data, Mode, Precision
+from suite.model.evaluation import Agreement, EvaluatedVariant, EvaluationReport
+from suite.model.export import Export
 from suite.model.facts import Facts
-from suite.model.launch import CautionKind
+from suite.model.launch import CautionKind, Status
+from suite.model.prediction import PredictedClass, Prediction
 from suite.model.reference import TimeToTrainRow
 from suite.model.telemetry import Gauge
+from suite.model.trained_network import TrainedNetwork
+from suite.model.training import Evaluation
 from suite.model.training_course import TrainingCourse
 from suite.model.training_record import (
     Began,
@@ -101,6 +107,69 @@ def trained_events(name: str = "mine") -> list[Event]:
     events.append(make_trained_step(5, loss=1.0, loss_scale=32.0))
     events.append(Ended(at="now", step=5, outcome=Outcome.STOPPED, reason=f"by {name}"))
     return events
+
+
+def evaluated_with(name: str) -> EvaluationReport:
+    """FP32, a variant outside its tolerance and one that failed; every text is this name."""
+    course = trained(name)
+    base = make_cell(data=Data.TFRECORD)
+    accuracy = accuracy_of(Evaluation(images=100, top1=70, top5=95, cross_entropy=1.0, seconds=2.0))
+    agreement = Agreement(images=100, different=9, low=0.05, high=0.16, tolerance=0.001)
+    first = EvaluatedVariant(
+        cell=base,
+        name="FP32",
+        status=Status.OK,
+        accuracy=accuracy,
+        seconds=2.0,
+        conditions=Facts(compute_type=name),
+    )
+    return EvaluationReport(
+        network=TrainedNetwork(
+            path=f"/a/{name}",
+            sha256="ab",
+            step=4,
+            training=name,
+            header=course.header,
+            recorded=accuracy,
+            notes=(f"5.ckpt: {name}",),
+        ),
+        device=name,
+        started_at="2026-01-02T03:04:05+00:00",
+        machine={},
+        environment={},
+        data={"data_dir": name},
+        variants=(
+            first,
+            replace(first, name="XLA", cell=replace(base, xla=True), agreement=agreement),
+            EvaluatedVariant(cell=base, name="NCHW", status=Status.CRASHED, reason=name),
+        ),
+        split_is_same=False,
+        published_top1=0.7699,
+        published_within=False,
+        agrees=False,
+    )
+
+
+def exported_with(name: str) -> Export:
+    """An export whose every text is this name."""
+    return Export(
+        training=name,
+        source=name,
+        source_sha256="ab",
+        step=4,
+        recorded=None,
+        image_size=32,
+        suite="1",
+        tensorflow="2.21.0",
+        keras="3.15.0",
+        files={},
+    )
+
+
+def predicted_with(name: str) -> Prediction:
+    """An image of this name."""
+    classes = tuple(PredictedClass(label=n, probability=1 / n**2) for n in range(2, 7))
+    return Prediction(image=name, classes=classes)
 
 
 def _saved(step: int) -> Saved:

@@ -120,6 +120,11 @@ CONDITIONS = (
         why="another folder may hold another index",
         lacking=DifferenceKind.BLOCKING,
     ),
+    _harmless(name="data.weights", why="where the network lies; its content has a checksum"),
+    _harmless(
+        name="data.weights_sha256",
+        why="a step computes as much with any weights, and as fast",
+    ),
     _blocking(name="data.*", why="how records are read is part of a step"),
     _explained(name="distributed.hosts", why="other hosts have other devices and networks"),
     _explained(name="distributed.environment", why="other variables reach the ranks"),

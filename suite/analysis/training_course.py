@@ -12,7 +12,7 @@ from suite.analysis.training_machine import machine_of_parts, training_energy
 from suite.model.facts import Facts
 from suite.model.launch import Launch, Status
 from suite.model.reference import TimeToTrainRow
-from suite.model.training import TrainedStep
+from suite.model.training import Evaluation, TrainedStep
 from suite.model.training_course import Accuracy, CoursePoint, Epoch, TrainingCourse
 from suite.model.training_record import (
     Began,
@@ -146,7 +146,7 @@ def _epochs(
                 seconds=seconds,
                 images_per_second=len(own) * images / seconds if seconds else None,
                 wait_share=sum(step.wait_seconds for step in own) / seconds if seconds else None,
-                accuracy=_accuracy(at_end) if at_end else None,
+                accuracy=accuracy_of(at_end.evaluation) if at_end else None,
                 evaluation_seconds=at_end.evaluation.seconds if at_end else 0.0,
                 saving_seconds=sum(saved[step].seconds for step in within if step in saved),
             )
@@ -186,8 +186,8 @@ def _points(steps: Sequence[TrainedStep], per_epoch: int) -> tuple[CoursePoint, 
     return tuple(found)
 
 
-def _accuracy(evaluated: Evaluated) -> Accuracy:
-    evaluation = evaluated.evaluation
+def accuracy_of(evaluation: Evaluation) -> Accuracy:
+    """The shares of an evaluation, with the interval of top-1."""
     low, high = wilson_interval(evaluation.top1, evaluation.images)
     return Accuracy(
         images=evaluation.images,

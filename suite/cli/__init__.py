@@ -16,10 +16,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Each verb is the module of its name, imported only when it runs, so that no verb waits for the
     imports of another.
     """
-    return run_program(lambda: _run(arguments))
+    return run_program(lambda: run_verb(arguments))
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def run_verb(arguments: Sequence[str] | None) -> int:
+    """The same inside of a program of the suite.
+
+    Raises:
+        SuiteError: what the user has to mend, or what went wrong.
+    """
     from suite.cli.parser import make_parser
 
     words = sys.argv[1:] if arguments is None else arguments

@@ -79,6 +79,16 @@ def _begun_runs(prefix: str) -> list[str]:
     return [run for run in found if run.startswith(prefix)]
 
 
+def _trainings(prefix: str, **_: object) -> list[str]:
+    """Training directories under reports/ and under the folder begun, and files of networks."""
+    from suite.store.training_runs import training_directories
+
+    folders = dict.fromkeys((REPORTS, Path(os.path.dirname(prefix))))  # noqa: PTH120 - keeps "a/"
+    found = [str(each) for folder in folders for each in training_directories(folder)]
+    begun = [each for each in found if each.startswith(prefix)]
+    return begun or list(_files("ckpt", "keras")(prefix))
+
+
 def _files(*endings: str) -> Completer:
     return FilesCompleter(endings)  # type: ignore[no-any-return, no-untyped-call, unused-ignore]
 
@@ -91,6 +101,8 @@ _COMPLETERS: Mapping[str, Completer] = MappingProxyType(
         "CSV": _references,
         "REFERENCE": _references_and_runs,
         "RUN": _runs,
+        "TRAINING": _trainings,
+        "IMAGE": _files("jpg", "jpeg", "png"),
         "DIR": DirectoriesCompleter(),
         "IDXDIR": DirectoriesCompleter(),
         "FILE": FilesCompleter(),

@@ -41,6 +41,8 @@ def new_header(
             "data_dir": _whole(options.data_dir),
             "data_idx_dir": _whole(options.data_idx_dir),
             **asdict(matrix.reading),
+            "weights": _whole(matrix.weights.path) if matrix.weights else None,
+            "weights_sha256": matrix.weights.sha256 if matrix.weights else None,
         },
     )
 

@@ -1,4 +1,4 @@
-"""`python -m suite.kernels`: one cell by hand, or a worker or rank that answers the runner."""
+"""`python -m suite.kernels`: a cell or a training by hand, or a worker that answers the runner."""
 
 import json
 import os
@@ -18,7 +18,8 @@ from suite.model.launch import Launch, Status
 from suite.model.summary import Summary
 from suite.model.text import shown
 from suite.run.channel import Progress, Sender, end_with_reader
-from suite.run.flags import parse_order
+from suite.run.flag_table import NetworkMode, TrainingMode, given_flags
+from suite.run.flags import order_of
 from suite.run.labels import labelled
 from suite.run.order import ORDER_FLAG, LaunchOrder, decode_order, started_ranks
 from suite.run.ranks.hosts import DESCRIBE, describe_host
@@ -29,10 +30,10 @@ from suite.store.launches import decode_launch, encode_launch, reserve_launch, w
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Execute the order given as flags, or by the runner in JSON; returns the exit code.
+    """Do what is asked for by flags, or by the runner in JSON; returns the exit code.
 
     Raises:
-        SuiteError: the order cannot be executed, or its record cannot be written.
+        SuiteError: it cannot be done, or its record cannot be written.
     """
     given = sys.argv[1:] if arguments is None else arguments
     if given == [DESCRIBE]:
@@ -40,7 +41,12 @@ def main(arguments: list[str] | None = None) -> int:
         return int(ExitCode.GOOD)
     if given[:1] == [ORDER_FLAG] and len(given) == 2:
         return carry_out(decode_order(given[1]))
-    return carry_out(parse_order(given, os.environ))
+    flags = given_flags(given)
+    if isinstance(flags.get("mode"), TrainingMode | NetworkMode):
+        from suite.cli.by_hand import by_hand  # workers need none of what it imports
+
+        return by_hand(flags, given)
+    return carry_out(order_of(flags, os.environ))
 
 
 def carry_out(order: LaunchOrder) -> int:

@@ -8,6 +8,7 @@ from suite.cli.ab_parser import add_ab_flags
 from suite.cli.baseline_parser import add_baseline
 from suite.cli.data_parser import add_data, add_data_directories
 from suite.cli.gate_parser import add_gate
+from suite.cli.models_parser import add_evaluate, add_export, add_predict
 from suite.cli.reference_parser import add_reference
 from suite.cli.run_parser import add_run_flags
 from suite.cli.training_parser import add_project, add_train
@@ -62,6 +63,9 @@ def make_parser(kind: type[argparse.ArgumentParser] = Parser) -> argparse.Argume
     _add_ab(verbs)
     add_train(verbs, REPORTS)
     add_project(verbs, REPORTS)
+    add_evaluate(verbs, REPORTS)
+    add_predict(verbs)
+    add_export(verbs)
     add_gate(verbs)
     text = "list the runs and the trainings under a folder, the newest first"
     listing = add_verb(verbs, "list", text, ("list",))

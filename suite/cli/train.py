@@ -2,10 +2,11 @@
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
 from suite.cli.doctor import diagnosis_for, recorded_findings, say_findings
@@ -21,7 +22,12 @@ from suite.cli.training_start import (
     record_splits,
     training_header,
 )
-from suite.cli.training_work import TrainingPart, new_training, resumed_training
+from suite.cli.training_work import (
+    TrainingPart,
+    TrainingRequest,
+    new_training,
+    resumed_training,
+)
 from suite.formats.tables import paragraph
 from suite.formats.tensorboard import FOLDER
 from suite.formats.training import training_text
@@ -31,7 +37,7 @@ from suite.model.distributed import RankLauncher
 from suite.model.errors import ExitCode, InputError, UnfinishedError
 from suite.model.launch import Launch, Status
 from suite.model.matrix import Matrix
-from suite.model.text import bench, shown
+from suite.model.text import bench, command, shown
 from suite.model.training_course import TrainingCourse
 from suite.model.training_record import (
     Ended,
@@ -39,6 +45,7 @@ from suite.model.training_record import (
     TrainingHeader,
     TrainingWork,
 )
+from suite.run.flag_table import PROGRAM
 from suite.run.locks import hold_devices, locks_for
 from suite.run.plan import PlannedLaunch, plan_launches
 from suite.run.ranks.command import choose_launcher
@@ -49,29 +56,53 @@ from suite.store.checkpoints import checkpoint_steps
 from suite.store.recipes import read_recipe, recipe_path
 from suite.store.training_runs import as_stored_training, event_log, read_events
 
+# The part of a training that a request is for, by the header of a new one and a name for it.
+OpenPart = Callable[[TrainingHeader, str], AbstractContextManager[TrainingPart]]
+
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Train and report; exit 3 if it failed or its time is over, and 130 if it was stopped."""
+    """Train by a recipe and report; the exit code is that of `train`."""
     chosen = read_recipe(recipe_path(arguments.recipe), arguments.precision, arguments.settings)
-    matrix = matrix_of(chosen, hosts_of(arguments, chosen))
-    options = record_options(arguments, chosen)
+    request = TrainingRequest(
+        chosen=chosen,
+        matrix=matrix_of(chosen, hosts_of(arguments, chosen)),
+        options=record_options(arguments, chosen),
+        subject=str(arguments.recipe),
+        command=arguments.command,
+        waits=arguments.wait,
+        eval_every=arguments.eval_every,
+        checkpoint_every=arguments.checkpoint_every,
+        max_seconds=arguments.max_time,
+    )
+    return train(request, partial(_part, arguments))
+
+
+def train(request: TrainingRequest, open_part: OpenPart) -> ExitCode:
+    """Train and report; exit 3 if it failed or its time is over, and 130 if it was stopped.
+
+    Raises:
+        SuiteError: it cannot be trained here, not gone on with, or it failed.
+    """
+    chosen, matrix, options = request.chosen, request.matrix, request.options
     splits = record_splits(options, chosen.training.cell)
     machine = detect_machine()
     launcher = choose_launcher(matrix.distributed, os.environ)
     (planned,) = plan_launches(matrix, machine, options, launcher).launches
     if planned.skip_reason is not None:
-        raise InputError(f"{arguments.recipe}: cannot be trained here: {planned.skip_reason}")
+        raise InputError(f"{request.subject}: cannot be trained here: {planned.skip_reason}")
     if planned.cell.gpus > 1 and isinstance(launcher, RankLauncher):
         check_hosts(matrix.distributed, launcher, os.environ)
-    on_wait = _say_waiting if arguments.wait else None
+    on_wait = _say_waiting if request.waits else None
     with hold_devices(locks_for(matrix.cells, machine), on_wait) as announce, Stop() as stop:
         diagnosis = diagnosis_for(matrix.cells, used_gpus(matrix.cells, machine), machine)
         say_findings(diagnosis)
         run_header = new_header(matrix, options, machine, recorded_findings(diagnosis))
-        run_header = replace(run_header, command=arguments.command)
-        header = as_stored_training(training_header(chosen, run_header, splits))
+        run_header = replace(run_header, command=request.command)
+        header = as_stored_training(
+            training_header(chosen, run_header, splits, by_hand=request.by_hand)
+        )
         name = directory_name(run_header, labelling_machine(matrix.cells, machine))
-        with _part(arguments, header, f"{name}-train") as part:
+        with open_part(header, f"{name}-train") as part:
             announce(part.directory)
             _say_beginning(part)
             ended = None
@@ -82,8 +113,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
                     if isinstance(launcher, RankLauncher)
                     else RankLauncher.MPIRUN,
                 )
-                ended = _train(_ordered(arguments, planned, part), matrix, machine, part, conduct)
-            return _report(part, ended, stop, arguments.command)
+                ended = _train(_ordered(request, planned, part), matrix, machine, part, conduct)
+            return _report(request, part, ended, stop)
 
 
 def _part(
@@ -107,18 +138,16 @@ def _say_beginning(part: TrainingPart) -> None:
         print(f"going on from {place}", flush=True)
 
 
-def _ordered(
-    arguments: argparse.Namespace, planned: PlannedLaunch, part: TrainingPart
-) -> PlannedLaunch:
+def _ordered(request: TrainingRequest, planned: PlannedLaunch, part: TrainingPart) -> PlannedLaunch:
     """The launch with the training as its order."""
     work = TrainingWork(
         training=part.header.training,
         directory=str(part.directory.resolve()),
         step=part.step,
         notes=part.notes,
-        eval_every=arguments.eval_every,
-        checkpoint_every=arguments.checkpoint_every,
-        max_seconds=arguments.max_time,
+        eval_every=request.eval_every,
+        checkpoint_every=request.checkpoint_every,
+        max_seconds=request.max_seconds,
     )
     order = replace(planned.order, training=work, launch=part.number)
     return replace(planned, order=order)
@@ -181,8 +210,9 @@ def _end_unsaid(directory: Path, launches: Sequence[Launch], stop: Stop) -> Ende
 
 
 def _report(
-    part: TrainingPart, ended: Ended | None, stop: Stop, command: Sequence[str]
+    request: TrainingRequest, part: TrainingPart, ended: Ended | None, stop: Stop
 ) -> ExitCode:
+    way_on = _way_on(request, part.directory)
     if ended is not None and ended.outcome is Outcome.REFUSED:
         raise InputError(f"{ended.reason}; nothing was trained")
     course = read_training(part.directory).course
@@ -193,21 +223,22 @@ def _report(
     held = ", ".join([*files, "training.json", "events.jsonl", "checkpoints/", "cells/"])
     print(paragraph(f"training directory: {shown(str(part.directory))} ({held})", text_width()))
     if unwritten is not None:
-        raise UnfinishedError(f"{unwritten}; make room, and --resume goes on and writes the rest")
+        raise UnfinishedError(f"{unwritten}; make room, then write the rest with: {way_on}")
     if ended is None:
         print("nothing was missing")
     if ended is None or ended.outcome is Outcome.FINISHED:
         return ExitCode.GOOD
-    way_on = f"go on with: {_resume_command(command, part.directory)}"
     if ended.outcome is Outcome.FAILED:
         kept = max(checkpoint_steps(part.directory), default=None)
         last = (
             "no checkpoint was written" if kept is None else f"the checkpoint of step {kept} stays"
         )
-        raise UnfinishedError(f"{ended.reason}; {last}; {way_on}")
+        raise UnfinishedError(f"{ended.reason}; {last}; go on with: {way_on}")
     is_late = ended.outcome is Outcome.TIME_OVER
     by = f"stopped by {stop.by or 'a SIGTERM to the worker'}"
-    print(f"not finished ({'--max-time is over' if is_late else by}): {ended.reason}; {way_on}")
+    limit = "--max_seconds" if request.by_hand else "--max-time"
+    why = f"{limit} is over" if is_late else by
+    print(f"not finished ({why}): {ended.reason}; go on with: {way_on}")
     return ExitCode.CELL_FAILED if is_late else ExitCode.INTERRUPTED
 
 
@@ -219,8 +250,11 @@ def _written(course: TrainingCourse, directory: Path) -> tuple[list[str], InputE
         return [], error
 
 
-def _resume_command(words: Sequence[str], directory: Path) -> str:
+def _way_on(request: TrainingRequest, directory: Path) -> str:
     """The same command, to go on in this directory."""
+    words = request.command
+    if request.by_hand:
+        return f"{PROGRAM} {command(words)}"
     kept: list[str] = []
     for before, word in zip(["", *words], words, strict=False):
         is_value = before == "--resume" and not word.startswith("-")

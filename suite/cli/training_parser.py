@@ -15,7 +15,7 @@ from suite.store.flags import path
 
 # A thousand times ImageNet.
 _IMAGES = Bounds(1, 1_300_000_000)
-_PRECISIONS = tuple(precision.value for precision in Precision)
+PRECISIONS = tuple(precision.value for precision in Precision)
 
 
 def add_train(verbs: "Verbs[argparse.ArgumentParser]", reports: Path) -> None:
@@ -133,7 +133,7 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("what is trained").add_argument
     add(
         "--precision",
-        choices=_PRECISIONS,
+        choices=PRECISIONS,
         metavar="NAME",
         help="fp32, tf32 or amp, if the recipe has it (default: its first)",
     )

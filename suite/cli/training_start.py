@@ -1,6 +1,7 @@
 """What is known of a training before its first step: records, cell, header."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from suite.kernels.interface import KernelOptions
@@ -18,8 +19,8 @@ from suite.store.tfrecords import SPLITS, list_shards, shard_bytes
 
 # A build compiles for minutes, and an evaluation of 50,000 images takes minutes on few GPUs; these
 # deadlines only have to end what hangs.
-_STARTUP_SECONDS = 3600.0
-_STEP_SECONDS = 2 * 3600.0
+STARTUP_SECONDS = 3600.0
+STEP_SECONDS = 2 * 3600.0
 
 
 def record_options(arguments: argparse.Namespace, chosen: ChosenTraining) -> KernelOptions:
@@ -62,10 +63,12 @@ def record_splits(options: KernelOptions, cell: Cell) -> dict[str, Split]:
     if options.data_idx_dir is not None:
         for shard in validation:
             check_index(shard, Path(options.data_idx_dir))
-    return {
-        name: Split(shards=len(shards), bytes=sum(map(shard_bytes, shards)))
-        for name, shards in found.items()
-    }
+    return {name: split_of(shards) for name, shards in found.items()}
+
+
+def split_of(shards: Sequence[Path]) -> Split:
+    """A split as far as the names and sizes of its shards tell."""
+    return Split(shards=len(shards), bytes=sum(map(shard_bytes, shards)))
 
 
 def hosts_of(arguments: argparse.Namespace, chosen: ChosenTraining) -> tuple[Host, ...]:
@@ -95,8 +98,8 @@ def matrix_of(chosen: ChosenTraining, hosts: tuple[Host, ...] = ()) -> Matrix:
             warmup_steps=0,
             # As many as the record of a launch may have; each rank has its own.
             measured_steps=MOST_STEP_TIMES // (training.cell.gpus + 1),
-            startup_timeout_seconds=_STARTUP_SECONDS,
-            step_timeout_seconds=_STEP_SECONDS,
+            startup_timeout_seconds=STARTUP_SECONDS,
+            step_timeout_seconds=STEP_SECONDS,
         ),
         cells=(training.cell,),
         reading=training.reading,
@@ -105,7 +108,7 @@ def matrix_of(chosen: ChosenTraining, hosts: tuple[Host, ...] = ()) -> Matrix:
 
 
 def training_header(
-    chosen: ChosenTraining, header: RunHeader, splits: dict[str, Split]
+    chosen: ChosenTraining, header: RunHeader, splits: dict[str, Split], *, by_hand: bool
 ) -> TrainingHeader:
     """The header of a new training; `header` is that of a run of its cell."""
     folders = {name: str(value) for name, value in (header.data or {}).items() if value}
@@ -122,4 +125,5 @@ def training_header(
         data={name: folders.get(name) for name in ("data_dir", "data_idx_dir")},
         splits=splits,
         command=header.command,
+        by_hand=by_hand,
     )

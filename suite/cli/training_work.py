@@ -1,4 +1,4 @@
-"""What `bench.py train` has to do: a new training, or the rest of an earlier one."""
+"""What a training command has to do: a new training, or the rest of an earlier one."""
 
 import argparse
 from collections.abc import Iterator
@@ -7,19 +7,44 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.analysis.training_resume import training_changes
+from suite.kernels.interface import KernelOptions
 from suite.model.errors import InputError, NotComparableError
+from suite.model.matrix import Matrix
 from suite.model.text import shown
-from suite.model.training_record import Began, TrainingHeader
+from suite.model.training_record import Began, ChosenTraining, TrainingHeader
 from suite.run.locks import hold_run
 from suite.store.checkpoints import newest_good
 from suite.store.runs import tidy_directory
 from suite.store.training_runs import (
+    begin_training,
     create_training,
     event_log,
+    prepare_directory,
     read_events,
     read_training_header,
     training_directories,
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingRequest:
+    """What a user asks for; see `TrainingWork` for when to evaluate, to save and to stop.
+
+    `matrix` has the one cell of the training, and its hosts. `subject` is what errors name.
+    `command` are the user's words, as in `TrainingHeader`. With `waits` it waits while another run
+    uses the device.
+    """
+
+    chosen: ChosenTraining
+    matrix: Matrix
+    options: KernelOptions
+    subject: str
+    command: tuple[str, ...]
+    by_hand: bool = False
+    waits: bool = False
+    eval_every: int | None = 1
+    checkpoint_every: int | None = None
+    max_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +94,34 @@ def resumed_training(
         directory = _newest(arguments.out, header.training.name)
     read_training_header(directory)  # before a lock is made: the folder may not be a training
     with hold_run(directory):
-        before = read_training_header(directory)
-        found = training_changes(before, header)
-        if found:
-            raise NotComparableError(
-                f"{directory}: began under other conditions: {'; '.join(found)}; go on under those"
-                " of its beginning, or start a new training"
-            )
-        yield _rest(directory, before)
+        yield _resumed(directory, header)
+
+
+@contextmanager
+def training_in(directory: Path, header: TrainingHeader) -> Iterator[TrainingPart]:
+    """The training of this very directory: its rest, or a new one if the directory has nothing.
+
+    Raises:
+        InputError, NotComparableError: it has something else, or as `resumed_training`.
+    """
+    is_begun = prepare_directory(directory)
+    with hold_run(directory):
+        if is_begun or prepare_directory(directory):  # meanwhile by another process
+            yield _resumed(directory, header)
+        else:
+            begin_training(directory, header)
+            yield TrainingPart(directory=directory, header=header)
+
+
+def _resumed(directory: Path, header: TrainingHeader) -> TrainingPart:
+    before = read_training_header(directory)
+    found = training_changes(before, header)
+    if found:
+        raise NotComparableError(
+            f"{directory}: began under other conditions: {'; '.join(found)}; go on under those"
+            " of its beginning, or start a new training"
+        )
+    return _rest(directory, before)
 
 
 def _rest(directory: Path, header: TrainingHeader) -> TrainingPart:

@@ -216,11 +216,16 @@ def training_settings(header: TrainingHeader) -> Mapping[str, str]:
     return {name: str(value) for name, value in found.items()}
 
 
-def _accuracy(epoch: Epoch, accuracy: Accuracy) -> str:
+def accuracy_text(accuracy: Accuracy) -> str:
+    """Top-1 with its interval, and top-5."""
     return (
         f"{accuracy.top1:.2%} (95 %: {accuracy.top1_low:.2%} to {accuracy.top1_high:.2%}),"
-        f" top-5 {accuracy.top5:.2%}, of {accuracy.images} images after epoch {epoch.number}"
+        f" top-5 {accuracy.top5:.2%}, of {accuracy.images} images"
     )
+
+
+def _accuracy(epoch: Epoch, accuracy: Accuracy) -> str:
+    return f"{accuracy_text(accuracy)} after epoch {epoch.number}"
 
 
 def _published(course: TrainingCourse) -> str:

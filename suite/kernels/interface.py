@@ -4,7 +4,7 @@ A framework builds kernels; a kernel is one cell made executable.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +12,7 @@ from suite.model.cell import Cell
 from suite.model.device import Machine
 from suite.model.distributed import Compression
 from suite.model.errors import SuiteError
+from suite.model.evaluation import JudgedBatch
 from suite.model.facts import Facts
 from suite.model.finding import Diagnosis
 from suite.model.reading import Reading
@@ -42,13 +43,15 @@ class KernelOptions:
     """Facts a kernel needs that are not part of the cell's identity.
 
     `data_dir` and `data_idx_dir` hold TFRecord shards and their DALI index files, for cells that
-    read records. `seed` seeds weights and synthetic images. `recipe` is the training recipe,
-    `reading` how records are read. `compression` is the type in which ranks exchange gradients, and
-    `threads` caps the framework's CPU threads (None: one per core).
+    read records. `weights` is the file of a trained network, None for new weights. `seed` seeds
+    these and synthetic images. `recipe` is the training recipe, `reading` how records are read.
+    `compression` is the type in which ranks exchange gradients, and `threads` caps the framework's
+    CPU threads (None: one per core).
     """
 
     data_dir: str | None = None
     data_idx_dir: str | None = None
+    weights: str | None = None
     seed: int = 0
     recipe: Recipe = field(default_factory=Recipe)
     reading: Reading = field(default_factory=Reading)
@@ -68,10 +71,7 @@ class Consensus(Protocol):
 
 
 class Kernel(Protocol):
-    """A cell made executable on the device of this process.
-
-    Evaluating a trained network, and saving and restoring its weights, belong here once they exist.
-    """
+    """A cell made executable on the device of this process."""
 
     @property
     def consensus(self) -> Consensus | None:
@@ -145,6 +145,24 @@ class Trainer(Protocol):
         """As of a kernel."""
 
 
+class Evaluator(Protocol):
+    """A trained network that is ready to classify the validation split on this process's device."""
+
+    @property
+    def batches(self) -> int:
+        """How many batches the images of the split are, the last perhaps not full."""
+
+    def judged(self) -> Iterator[JudgedBatch]:
+        """Classify every image once, batch by batch; each comes when the device has finished it.
+
+        Raises:
+            InvalidLaunchError: a record cannot be used.
+        """
+
+    def facts(self) -> Facts:
+        """What really ran; call after at least one batch. Raises as for a kernel."""
+
+
 class Framework(Protocol):
     """A module that builds kernels, and all that the rest of the suite may ask of it.
 
@@ -198,6 +216,16 @@ class Framework(Protocol):
             InvalidLaunchError: the cell cannot run as declared on this device.
             InputError: the records of a split are missing, damaged or too few, or of classes that
                 the network does not have.
+        """
+
+    def evaluate(self, cell: Cell, options: KernelOptions) -> Evaluator:
+        """Build the network of `options.weights` and the pipeline of the validation split.
+
+        Raises:
+            MissingComponentError: it needs a component that is not installed.
+            InvalidLaunchError: the cell cannot run as declared on this device.
+            InputError: the network's file or the records are missing or damaged, or the file is
+                that of another network.
         """
 
     def gather(self, text: str) -> list[str]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from suite.kernels import interface, tensorflow
-from suite.kernels.interface import KernelOptions, Trainer
+from suite.kernels.interface import Evaluator, KernelOptions, Trainer
 from suite.model.cell import Cell, Mode
 from suite.model.device import Machine
 from suite.model.facts import Facts
@@ -92,6 +92,13 @@ def train(training: Training, options: KernelOptions) -> Trainer:  # noqa: ARG00
     from suite.kernels.simulated_training import SimulatedTrainer
 
     return SimulatedTrainer(training)
+
+
+def evaluate(cell: Cell, options: KernelOptions) -> Evaluator:
+    """The small training's classifier on its held-out points."""
+    from suite.kernels.simulated_training import SimulatedEvaluator
+
+    return SimulatedEvaluator(cell, options)
 
 
 # Ranks of this kernel exchange nothing but their records, for which they borrow Horovod.

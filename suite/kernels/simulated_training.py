@@ -4,17 +4,23 @@ Its accuracy means nothing for a network, and every record says so.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from suite.analysis.learning_rate import learning_rate
+from suite.kernels.interface import KernelOptions
 from suite.kernels.training_checks import check_state, checked_step
+from suite.model.cell import Cell
+from suite.model.errors import InputError
+from suite.model.evaluation import JudgedBatch
 from suite.model.facts import Facts
 from suite.model.schedule import Schedule
 from suite.model.training import Evaluation, TrainedStep, Training
+from suite.store.checkpoints import read_state
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -92,15 +98,12 @@ class SimulatedTrainer:
     def evaluate(self) -> Evaluation:
         """Classify every held-out point once."""
         began = time.perf_counter()
-        points, labels = self._held_out
-        log_shares = _log_shares(points @ self._weights)
-        own = log_shares[np.arange(len(labels)), labels]
-        above = (log_shares > own[:, np.newaxis]).sum(axis=1)
+        judged = _judged(self._weights, *self._held_out)
         return Evaluation(
-            images=len(labels),
-            top1=int((above < 1).sum()),
-            top5=int((above < 5).sum()),
-            cross_entropy=float(-own.mean()),
+            images=_VALIDATION,
+            top1=judged.top1,
+            top5=judged.top5,
+            cross_entropy=judged.cross_entropy / _VALIDATION,
             seconds=time.perf_counter() - began,
         )
 
@@ -134,6 +137,46 @@ class SimulatedTrainer:
         order = np.random.default_rng([self._seed, epoch]).permutation(len(self._labels))
         chosen = order[number * self._batch : (number + 1) * self._batch]
         return self._points[chosen], self._labels[chosen]
+
+
+class SimulatedEvaluator:
+    """The classifier of a checkpoint on the held-out points, in batches of the cell's size."""
+
+    def __init__(self, cell: Cell, options: KernelOptions) -> None:
+        path = Path(options.weights or "")
+        weights = read_state(path).arrays.get("weights")
+        if weights is None or weights.shape != (3, _CLASSES):
+            raise InputError(f"{path}: is not a checkpoint of the small problem of `demo`")
+        self._weights = weights
+        self._batch = cell.batch_size
+
+    @property
+    def batches(self) -> int:
+        """Batches of the held-out points."""
+        return -(-_VALIDATION // self._batch)
+
+    def judged(self) -> Iterator[JudgedBatch]:
+        """Every held-out point once."""
+        points, labels = _records(_VALIDATION, split=1)
+        for begin in range(0, _VALIDATION, self._batch):
+            part = slice(begin, begin + self._batch)
+            yield _judged(self._weights, points[part], labels[part])
+
+    def facts(self) -> Facts:
+        """Marks the record as simulated."""
+        return Facts(simulated=True)
+
+
+def _judged(weights: Floats, points: Floats, labels: Labels) -> JudgedBatch:
+    log_shares = _log_shares(points @ weights)
+    own = log_shares[np.arange(len(labels)), labels]
+    above = (log_shares > own[:, np.newaxis]).sum(axis=1)
+    return JudgedBatch(
+        predicted=tuple(log_shares.argmax(axis=1).tolist()),
+        top1=int((above < 1).sum()),
+        top5=int((above < 5).sum()),
+        cross_entropy=float(-own.sum()),
+    )
 
 
 def _records(size: int, *, split: int) -> tuple[Floats, Labels]:

@@ -4,13 +4,15 @@ Importing this module imports no framework; its functions do. Those that take no
 command line, the others are what `bench.py selfcheck` compares launches with.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from suite.kernels import tensorflow
 from suite.kernels.interface import KernelOptions
 from suite.model.cell import Cell
+from suite.model.facts import Facts
 from suite.model.layer import LayerFacts
+from suite.model.prediction import Prediction
 
 # Makes the next batch and waits for it.
 Draw = Callable[[], object]
@@ -63,6 +65,30 @@ def check_shard(shard: Path) -> int:
     from suite.kernels.tensorflow import records
 
     return records.check_shard(shard)
+
+
+def predict(weights: Path, image_size: int, images: Sequence[Path]) -> Iterator[Prediction]:
+    """The likeliest classes of each image by the network of a file. Takes no GPU.
+
+    Raises:
+        InputError: the file of the network is missing, damaged or of another network.
+    """
+    tensorflow.start_without_gpu()
+    from suite.kernels.tensorflow import predicting
+
+    return predicting.predict(weights, image_size, images)
+
+
+def export_network(weights: Path, image_size: int, keras_file: Path, saved_model: Path) -> Facts:
+    """Write the network of a file as a Keras file and as a SavedModel; see `exporting`.
+
+    Raises:
+        InputError: the file of the network is missing, damaged or of another network.
+    """
+    tensorflow.start_without_gpu()
+    from suite.kernels.tensorflow import exporting
+
+    return exporting.export_network(weights, image_size, keras_file, saved_model)
 
 
 def bare_step(cell: Cell) -> Callable[[], None]:

@@ -116,24 +116,6 @@ class KernelName(str, Enum):
     SIMULATED = "simulated"
 
 
-# The page's names of the modes; it has others, which measure no speed.
-PUBLISHED_MODES = {f"{mode.value}_benchmark": mode for mode in Mode}
-_OTHER_MODES = {
-    "train": "training_benchmark",
-    "train_and_evaluate": "training_benchmark",
-    "evaluate": "inference_benchmark",
-    "predict": "inference_benchmark",
-}
-
-
-def _published_mode(text: str) -> Mode:
-    if text in PUBLISHED_MODES:
-        return PUBLISHED_MODES[text]
-    if text in _OTHER_MODES:
-        raise ValueError(f"{text} measures no speed; give {_OTHER_MODES[text]}")
-    raise ValueError(f"{text!r} is not one of {', '.join(PUBLISHED_MODES)}")
-
-
 def _too_many_gpus(cell: "Cell") -> str | None:
     if cell.mode is Mode.INFERENCE and cell.gpus > 1:
         return (
@@ -177,9 +159,7 @@ class Cell:
                 "mode",
                 default=Mode.INFERENCE,
                 help="which half of the work to measure (%(default)s)",
-                read=checked(_published_mode),
                 write=lambda mode: f"{mode.value}_benchmark",
-                metavar="{" + ",".join(PUBLISHED_MODES) + "}",
                 always=True,
                 joined=True,
             ),

@@ -28,10 +28,11 @@ class Facts:
     `losses` (cross entropies) and `onednn_operations` are numbers of operations in one step.
     `all_reduces` are tensors averaged over ranks in a step, of the types `all_reduce_types`.
 
-    The network. `parameters` counts its trainable numbers. `loss` is that of the last step, before
-    its update. `loss_scaled` says whether gradients were computed from a scaled loss. `recipe` is
-    that of a training step. `peak_bytes` is the most memory of the GPU that the framework's
-    allocator gave out at once; it may have held more.
+    The network. `parameters` counts its trainable numbers. `weights_sha256` is that of the file of
+    its weights, if they are not new ones (see `TrainedNetwork`). `loss` is that of the last step,
+    before its update. `loss_scaled` says whether gradients were computed from a scaled loss.
+    `recipe` is that of a training step. `peak_bytes` is the most memory of the GPU that the
+    framework's allocator gave out at once; it may have held more.
 
     The input. `input` names its source, and `input_staging` how a batch reached the device.
     `input_device` is where batches were made or kept, `input_shards` the files read by all ranks
@@ -79,6 +80,7 @@ class Facts:
     parameters: Count | None = None
     loss: float | None = None
     peak_bytes: Count | None = None
+    weights_sha256: str | None = None
     loss_scaled: bool | None = None
     recipe: Recipe | None = None
     input: str | None = None

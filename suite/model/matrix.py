@@ -9,6 +9,7 @@ from suite.model.bounds import Bounds
 from suite.model.cell import AXES, BATCH_SIZES, Cell, KernelName, Protocol
 from suite.model.distributed import Distributed
 from suite.model.reading import Reading
+from suite.model.trained_network import TrainedNetwork
 
 # The axes of a matrix in the order of its cells: the batch size changes fastest, as down the rows
 # of a published table.
@@ -43,7 +44,8 @@ class Matrix:
     `selection` says how the cells were selected; None if they are all that are declared.
     `distributed` is how cells of several GPUs are launched; `threads_per_rank` caps the CPU threads
     of TensorFlow in every launch, those of one rank included, so that ranks on a CPU compare.
-    `reading` sets the pipelines of all cells that read records.
+    `reading` sets the pipelines of all cells that read records. `weights` is the network of all
+    cells, None for new ones.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Matrix:
     distributed: Distributed = field(default_factory=Distributed)
     threads_per_rank: int | None = None
     reading: Reading = field(default_factory=Reading)
+    weights: TrainedNetwork | None = None
 
 
 def expand(

@@ -51,7 +51,8 @@ class TrainingHeader:
     `device` is the label of the device that trains, `gpu` its product name (None on a CPU).
     `distributed` is how ranks are launched, empty for one rank. `data` maps `data_dir` and
     `data_idx_dir` to folders, or to None; `splits` has what they hold, so that a training can go on
-    with the same records in another folder. `command` are the words after `bench.py`.
+    with the same records in another folder. `command` are the words after `bench.py`, or,
+    of a training `by_hand`, those after `python -m suite.kernels`.
     """
 
     training: Training
@@ -66,6 +67,7 @@ class TrainingHeader:
     data: Mapping[str, str | None] = field(default_factory=dict)
     splits: Mapping[str, Split] = field(default_factory=dict)
     command: tuple[str, ...] = ()
+    by_hand: bool = False
 
     @property
     def began(self) -> datetime:
@@ -149,15 +151,15 @@ class TrainingWork:
     """What a worker is told of a training.
 
     `directory` is the training directory. `step` is that of the checkpoint to go on from, None for
-    the beginning; `notes` become those of `Began`. An evaluation follows every `eval_every` epochs,
-    and a checkpoint every epoch, and every `checkpoint_every` steps where that is given. The
-    training stops after `max_seconds`, if given.
+    the beginning; `notes` become those of `Began`. An evaluation follows every `eval_every` epochs
+    and the last one, or none with None. A checkpoint follows every epoch, and every
+    `checkpoint_every` steps where that is given. The training stops after `max_seconds`, if given.
     """
 
     training: Training
     directory: str
     step: PositiveCount | None = None
     notes: tuple[str, ...] = ()
-    eval_every: PositiveCount = 1
+    eval_every: PositiveCount | None = 1
     checkpoint_every: PositiveCount | None = None
     max_seconds: Seconds | None = None

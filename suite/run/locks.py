@@ -17,6 +17,7 @@ from suite.model.cell import Cell, KernelName
 from suite.model.device import Machine, for_cells
 from suite.model.errors import InputError
 from suite.model.text import shown
+from suite.store.text import RUN_LOCK
 
 # Every user of a machine must find the same folder, whatever TMPDIR or private /tmp a job has.
 # The first that exists and is open to all holds the locks: the first on Debian, else the second.
@@ -25,7 +26,6 @@ SHARED_FOLDERS = (Path("/run/lock"), Path("/dev/shm"))  # noqa: S108 - shared on
 FOLDER_VARIABLE = "RESNET50_BENCH_LOCK_DIR"
 
 LOCK_PREFIX = "resnet50-bench-"
-_RUN_LOCK = "run.lock"
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
@@ -78,7 +78,7 @@ def hold_run(directory: Path) -> Iterator[None]:
     Raises:
         InputError: another run holds it, or it cannot be written.
     """
-    path = directory / _RUN_LOCK
+    path = directory / RUN_LOCK
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
     except OSError as error:
@@ -186,6 +186,8 @@ def _shared_folder() -> Path:
     """
     named = os.environ.get(FOLDER_VARIABLE)
     if named:
+        if not os.path.lexists(named):
+            raise InputError(f"{FOLDER_VARIABLE}: {named} does not exist; make that folder")
         if not _is_safe(Path(named)):
             raise InputError(
                 f"{FOLDER_VARIABLE}: {named} must be a folder, not a link, that belongs to root or"

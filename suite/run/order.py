@@ -8,9 +8,10 @@ from urllib.parse import quote, unquote
 
 from suite.kernels.interface import KernelOptions
 from suite.model.bounds import Bounds
-from suite.model.cell import Cell, Protocol
+from suite.model.cell import Cell, Mode, Protocol
 from suite.model.distributed import rank_of, unknown_launcher
 from suite.model.errors import InputError
+from suite.model.evaluation import EvaluationWork
 from suite.model.quantities import Count
 from suite.model.training_record import TrainingWork
 from suite.store.records import SCHEMA_VERSION, decode
@@ -30,7 +31,8 @@ class LaunchOrder:
     `results_dir` receives the record of a launch made by hand; `channel` is the file descriptor
     on which a worker of the runner reports instead, and `report_to` the addresses
     (`host:port`, any of which may work) at which one of several ranks does. `telemetry` has the
-    machine read between steps. With a `training` the cell is not measured but trained by it.
+    machine read between steps. With a `training` the cell is not measured but trained by it, and
+    with an `evaluation` the network of the options' `weights` is evaluated by it.
     """
 
     cell: Cell
@@ -42,6 +44,7 @@ class LaunchOrder:
     channel: Count | None = None
     report_to: tuple[str, ...] = ()
     training: TrainingWork | None = None
+    evaluation: EvaluationWork | None = None
 
     @property
     def contradiction(self) -> str | None:
@@ -56,6 +59,10 @@ class LaunchOrder:
                 return f"report_to: {error}"
         if self.training is not None and self.training.training.cell != self.cell:
             return "training: has another cell than the order"
+        if self.options.weights is not None and self.cell.mode is Mode.TRAINING:
+            return "options.weights: a training begins with new ones"
+        if self.evaluation is not None and self.options.weights is None:
+            return "evaluation: of a network whose file is not given in options.weights"
         return self.cell.contradiction
 
 
@@ -108,13 +115,15 @@ def unquoted(order: LaunchOrder) -> LaunchOrder:
 
 def _with_paths(order: LaunchOrder, change: Callable[[str], str]) -> LaunchOrder:
     """The order with each of its paths changed."""
-    options, training = order.options, order.training
+    options, training, evaluation = order.options, order.training, order.evaluation
     return replace(
         order,
         results_dir=change(order.results_dir),
         training=training and replace(training, directory=change(training.directory)),
+        evaluation=evaluation and replace(evaluation, directory=change(evaluation.directory)),
         options=replace(
             options,
+            weights=None if options.weights is None else change(options.weights),
             data_dir=None if options.data_dir is None else change(options.data_dir),
             data_idx_dir=None if options.data_idx_dir is None else change(options.data_idx_dir),
         ),

@@ -132,6 +132,7 @@ def _order(cell: Cell, matrix: Matrix, options: KernelOptions) -> LaunchOrder:
             options,
             data_dir=options.data_dir if cell.reads_records else None,
             data_idx_dir=options.data_idx_dir if cell.data is Data.DALI else None,
+            weights=matrix.weights.path if matrix.weights else None,
             threads=matrix.threads_per_rank,
             reading=applicable_reading(matrix.reading, cell),
             compression=matrix.distributed.compression if cell.gpus > 1 else Compression.NONE,

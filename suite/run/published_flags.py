@@ -15,18 +15,15 @@ _SAME: Mapping[str, str] = {
     "--loss_scale": "--static_loss_scale",
 }
 
-_CHECKPOINTS = "no checkpoint is read or written; weights are new in each launch"
 _QUANTIZING = "the benchmarks do not quantise"
 _OFF = "that is the default"
 # The published flag and why it is left out here, or what to give instead.
 _OTHERS: Mapping[str, str] = {
     "--arch": "resnet50 is the only network here",
-    "--run_iter": "a launch does all of --num_iter",
-    "--model_dir": _CHECKPOINTS,
-    "--finetune_checkpoint": _CHECKPOINTS,
-    "--export_dir": _CHECKPOINTS,
-    "--to_predict": "no single image is predicted here",
-    "--log_filename": "the record is <results_dir>/<cell id>.<launch>.json",
+    "--run_iter": "all of --num_iter is done; --max_seconds ends a training before, and the same"
+    " command goes on",
+    "--finetune_checkpoint": "a training begins with new weights",
+    "--log_filename": "names of files are fixed: <cell id>.<launch>.json, or those of a training",
     "--display_every": "every step is in the record",
     "--gpu_memory_fraction": "TensorFlow takes GPU memory as it needs it",
     "--gpu_id": "set CUDA_VISIBLE_DEVICES to the GPU's number before the command",
@@ -46,6 +43,10 @@ _OTHERS: Mapping[str, str] = {
 }
 
 
+# The one value that says nothing new.
+_ONLY_NETWORK = ("--arch", "resnet50")
+
+
 def own_names(arguments: Sequence[str]) -> list[str]:
     """The arguments with each published flag under the name that it has here.
 
@@ -53,8 +54,13 @@ def own_names(arguments: Sequence[str]) -> list[str]:
         InputError: a published flag that has no counterpart.
     """
     named = []
-    for argument in arguments:
+    rest = iter(arguments)
+    for argument in rest:
         flag, equals, value = argument.partition("=")
+        if flag == _ONLY_NETWORK[0]:
+            value = value if equals else next(rest, "")
+        if (flag, value) == _ONLY_NETWORK:
+            continue
         if flag in _OTHERS:
             raise InputError(f"{flag} is left out here: {_OTHERS[flag]}")
         named.append(f"{_SAME.get(flag, flag)}{equals}{value}")

@@ -5,8 +5,8 @@ Every rank runs this loop. Only rank 0 writes; the others take part in what all 
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -31,6 +31,7 @@ from suite.model.training_record import (
 from suite.run.channel import Progress
 from suite.run.order import LaunchOrder
 from suite.run.own_device import finish, own_device, recorder_of
+from suite.run.phases import phase
 from suite.run.requests import stop_on_request
 from suite.store.checkpoints import check_room, prune, read_checkpoint, write_checkpoint
 from suite.store.training_runs import event_log, read_events
@@ -152,9 +153,9 @@ class _Loop:
     def start(self) -> None:
         """Import, build, restore, and begin this part of the record."""
         training = self._work.training
-        with self._phase("import"):
+        with phase("import", self.startup, self._notify):
             self._framework.import_for(self._order.cell)
-        with self._phase("build"):
+        with phase("build", self.startup, self._notify):
             self.trainer = self._framework.train(training, self._order.options)
             if self._work.step is not None:
                 self.trainer.restore(read_checkpoint(self._directory, self._work.step))
@@ -207,13 +208,6 @@ class _Loop:
         """Say how this part ended."""
         self._append(Ended(at=_now(), step=self.done, outcome=outcome, reason=reason))
 
-    @contextmanager
-    def _phase(self, name: str) -> Iterator[None]:
-        self._notify(Progress(name))
-        began = time.perf_counter()
-        yield
-        self.startup[name] = time.perf_counter() - began
-
     def _tell(self, phase: str) -> None:
         self._notify(Progress(phase, self.done, self.total))
 
@@ -246,8 +240,8 @@ class _Loop:
         return Outcome(min(found)) if found else None
 
     def _evaluate_if_due(self) -> None:
-        epoch = self.done // self.trainer.steps_per_epoch
-        if epoch % self._work.eval_every and self.done < self.total:
+        epoch, every = self.done // self.trainer.steps_per_epoch, self._work.eval_every
+        if every is None or (epoch % every and self.done < self.total):
             return
         self._tell(EVALUATING)
         evaluation = self.trainer.evaluate()

@@ -1,9 +1,7 @@
 """The work of a launched process: build a cell's kernel, time its steps, say what really ran."""
 
-import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
 
@@ -19,8 +17,10 @@ from suite.model.facts import Facts
 from suite.model.launch import MEASURING, WARM_UP, Caution, CautionKind, Launch, Status
 from suite.model.telemetry import Telemetry
 from suite.run.channel import Progress
+from suite.run.evaluation import evaluate
 from suite.run.order import LaunchOrder
 from suite.run.own_device import finish, own_device, recorder_of
+from suite.run.phases import phase
 from suite.run.requests import stop_on_request
 from suite.run.timing import Timing, time_steps
 from suite.run.training import train
@@ -31,7 +31,7 @@ Notify = Callable[[Progress], None]
 def execute(
     order: LaunchOrder, notify: Notify, stop_requested: Callable[[], bool] | None = None
 ) -> Launch:
-    """Measure one cell, or one rank of it, in this process; or train it, if that is the order.
+    """Measure one cell, or one rank of it, in this process; or train or evaluate, if so ordered.
 
     `stop_requested` says whether the runner wants no further step; without it SIGTERM does.
 
@@ -46,9 +46,8 @@ def execute(
         status=Status.OK,
         started_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )
-    work = _measure if order.training is None else train
     try:
-        return work(order, framework, launch, notify, stop_requested)
+        return _work_of(order)(order, framework, launch, notify, stop_requested)
     except MissingComponentError as error:
         return replace(launch, status=Status.SKIPPED, reason=str(error))
     except (InvalidLaunchError, InputError) as error:
@@ -59,6 +58,12 @@ def execute(
             return replace(launch, status=Status.OUT_OF_MEMORY, reason=cause)
         traceback.print_exc()
         return replace(launch, status=Status.CRASHED, reason=cause)
+
+
+def _work_of(order: LaunchOrder) -> Callable[..., Launch]:
+    if order.evaluation is not None:
+        return evaluate
+    return _measure if order.training is None else train
 
 
 def _measure(
@@ -107,19 +112,11 @@ def _started(
     order: LaunchOrder, framework: Framework, startup: dict[str, float], notify: Notify
 ) -> Kernel:
     """The kernel, built and compiled, with the seconds of each phase put into `startup`."""
-
-    @contextmanager
-    def phase(name: str) -> Iterator[None]:
-        notify(Progress(name))
-        began = time.perf_counter()
-        yield
-        startup[name] = time.perf_counter() - began
-
-    with phase("import"):
+    with phase("import", startup, notify):
         framework.import_for(order.cell)
-    with phase("build"):
+    with phase("build", startup, notify):
         kernel = framework.build(order.cell, order.options)
-    with phase("compile"):
+    with phase("compile", startup, notify):
         kernel.compile()
     return kernel
 

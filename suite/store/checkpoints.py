@@ -51,6 +51,18 @@ class Good:
     problems: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a checkpoint holds: the step after which it was written, and arrays by name.
+
+    `sha256` is the checksum at its beginning, which the training's `saved` event has as well.
+    """
+
+    step: int
+    arrays: "dict[str, NDArray[Any]]"
+    sha256: str
+
+
 def checkpoint_bytes(state: "Mapping[str, NDArray[Any]]") -> int:
     """About the size of a checkpoint of this state: its arrays, and some 100 bytes for each."""
     return sum(array.nbytes + 100 for array in state.values())
@@ -117,16 +129,33 @@ def read_checkpoint(directory: Path, step: int) -> "dict[str, NDArray[Any]]":
     Raises:
         InputError: there is no such checkpoint, or it is damaged, cut short or another step's.
     """
-    path = directory / FOLDER / f"{step}.ckpt"
+    path = checkpoint_path(directory, step)
+    state = read_state(path)
+    if state.step != step:
+        raise InputError(f"{path}: is of step {state.step}; remove the copy")
+    return state.arrays
+
+
+def read_state(path: Path) -> State:
+    """What a checkpoint holds, wherever it lies.
+
+    Raises:
+        InputError: it cannot be read, is damaged or cut short, or is no checkpoint.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     try:
-        return _arrays(content, step)
+        return _state(content)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         why = str(error) if type(error) is ValueError else "has no sound header"
         raise InputError(f"{path}: {why}") from None
+
+
+def checkpoint_path(directory: Path, step: int) -> Path:
+    """Where a training directory has the checkpoint of a step."""
+    return directory / FOLDER / f"{step}.ckpt"
 
 
 def checkpoint_steps(directory: Path) -> list[int]:
@@ -174,8 +203,8 @@ def _plain(array: "NDArray[Any]") -> "NDArray[Any]":
     return plain
 
 
-def _arrays(content: bytes, step: int) -> "dict[str, NDArray[Any]]":
-    """The arrays in the bytes of a file; a ValueError says what is wrong."""
+def _state(content: bytes) -> State:
+    """What the bytes of a file hold; a ValueError says what is wrong."""
     import numpy as np
 
     digest, space, rest = content[:_DIGEST], content[_DIGEST : _DIGEST + 1], content[_DIGEST + 1 :]
@@ -185,20 +214,19 @@ def _arrays(content: bytes, step: int) -> "dict[str, NDArray[Any]]":
     if len(header) > _LONGEST_HEADER:
         raise ValueError("has no sound header")
     described = json.loads(header)
-    if described["step"] != step:
-        raise ValueError(f"is of step {described['step']}; remove the copy")
     kinds = [_kind(item["type"]) for item in described["arrays"]]
     shapes = [tuple(map(int, item["shape"])) for item in described["arrays"]]
     sizes = [kind.itemsize * prod(shape) for kind, shape in zip(kinds, shapes, strict=True)]
     ends = list(accumulate(sizes))
     if (ends[-1] if ends else 0) != len(data):
         raise ValueError("does not have the bytes of its arrays")
-    return {
+    arrays = {
         item["name"]: np.frombuffer(data[end - size : end], kind).reshape(shape).copy()
         for item, kind, shape, size, end in zip(
             described["arrays"], kinds, shapes, sizes, ends, strict=True
         )
     }
+    return State(int(described["step"]), arrays, digest.decode("ascii"))
 
 
 def _kind(text: str) -> "np.dtype[Any]":

@@ -33,7 +33,8 @@ class _Once(argparse.Action):
     ) -> None:
         """Store the value."""
         if option_string is not None and self.first is not None and values != self.first:
-            text = f"given twice, as {_worded(str(self.first))} and as {_worded(str(values))}"
+            both = (_worded(str(getattr(each, "value", each))) for each in (self.first, values))
+            text = f"given twice, as {' and as '.join(both)}"
             raise argparse.ArgumentError(self, f"{text}; give one of them")
         self.first = values
         setattr(namespace, self.dest, values)

@@ -1,11 +1,14 @@
 """matrices/*.yaml -> Matrix, read strictly so that a typo cannot change a measurement."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from suite.model.cell import (
     MOST_STEP_TIMES,
     Cell,
+    KernelName,
+    Mode,
     Protocol,
 )
 from suite.model.device import is_device_name, known_devices
@@ -19,6 +22,7 @@ from suite.model.errors import InputError
 from suite.model.matrix import MOST_LAUNCHES, Matrix, MatrixError, expand
 from suite.model.reading import Reading, applicable_reading
 from suite.model.text import shown
+from suite.model.trained_network import TrainedNetwork
 from suite.store.located_yaml import LocatedYaml, read_yaml
 from suite.store.matrix_model import (
     ConditionsModel,
@@ -28,6 +32,7 @@ from suite.store.matrix_model import (
 )
 from suite.store.nearest import nearest
 from suite.store.text import reachable
+from suite.store.trained_networks import find_network
 from suite.store.yaml_model import fitted
 
 # In a checkout a link to its folder, and when installed a copy.
@@ -89,6 +94,7 @@ def read_matrix(path: Path) -> Matrix:
         distributed=_distributed(source, model.distributed),
         threads_per_rank=model.threads_per_rank,
         reading=_reading(source, model.reading, cells),
+        weights=_weights(source, model.weights, cells),
     )
 
 
@@ -135,11 +141,36 @@ def _reading(source: LocatedYaml, model: ReadingModel, cells: tuple[Cell, ...]) 
     return reading
 
 
+def _weights(
+    source: LocatedYaml, given: str | None, cells: tuple[Cell, ...]
+) -> TrainedNetwork | None:
+    if given is None:
+        return None
+    for cell in cells:
+        if cell.mode is Mode.TRAINING:
+            problem = f"are for inference, and cell {cell.id} trains new ones; remove it"
+            raise source.error(("weights",), problem)
+        if cell.kernel is KernelName.SIMULATED:
+            problem = "are those of the network, and the simulated kernel has none; remove it"
+            raise source.error(("weights",), problem)
+    path = _beside(source, given)
+    try:
+        network = find_network(path)
+    except InputError as error:
+        raise source.error(("weights",), str(error)) from None
+    return replace(network, path=str(Path(network.path).resolve()))
+
+
 def _reference(source: LocatedYaml, reference: str | None) -> str | None:
     if reference is None:
         return None
-    resolved = source.path.parent / os.path.expanduser(reference)  # noqa: PTH111 - never raises
+    resolved = _beside(source, reference)
     if not reachable(resolved.is_file):
         problem = f"no such file {reference!r}; give a path relative to the matrix file"
         raise source.error(("reference",), problem)
     return os.path.normpath(resolved)
+
+
+def _beside(source: LocatedYaml, given: str) -> Path:
+    """A path in a matrix file, which is relative to it."""
+    return source.path.parent / os.path.expanduser(given)  # noqa: PTH111 - never raises

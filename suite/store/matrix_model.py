@@ -177,6 +177,9 @@ class MatrixModel(Model):
     threads_per_rank: Annotated[StrictInt, within(THREADS)] | None = None
     """Cap on TensorFlow's CPU threads in every launch, those of one rank included."""
     reading: ReadingModel = ReadingModel()
+    weights: Text | None = None
+    """A trained network for inference: a training directory, or a .ckpt or .keras file of one,
+    relative to the matrix file; by default new weights."""
     exclude: list[ConditionsModel] = Field(default=[])
     include: list[ConditionsModel] = Field(default=[])
 

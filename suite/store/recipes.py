@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from suite.model.cell import GLOBAL_BATCH_SIZES, Cell, KernelName, Mode, Precision
 from suite.model.errors import InputError
 from suite.model.reading import Reading, applicable_reading
@@ -14,19 +12,18 @@ from suite.model.systems import SYSTEMS, system_by_key
 from suite.model.text import shown
 from suite.model.training import Training
 from suite.model.training_record import ChosenTraining, Override
-from suite.store.located_yaml import LocatedYaml, read_scalar, read_yaml
+from suite.store.located_yaml import LocatedYaml, read_yaml
 from suite.store.nearest import nearest
 from suite.store.recipe_model import RecipeModel, SettingsModel
 from suite.store.references import published_accuracy
+from suite.store.settings import read_setting
 from suite.store.text import reachable
-from suite.store.yaml_model import first_problem, fitted
+from suite.store.yaml_model import fitted
 
 # In a checkout a link to its folder, and when installed a copy.
 RECIPE_DIRECTORY = (Path(__file__).parents[1] / "data" / "recipes").resolve()
 SETTINGS = tuple(SettingsModel.model_fields)
 
-# Characters shown of a setting: enough to recognise it.
-_SHOWN = 100
 _EXAMPLE = "recipes/dgx1_90epochs.yaml"
 _RECIPE = tuple(Recipe.__dataclass_fields__)
 _READING = tuple(Reading.__dataclass_fields__)
@@ -77,7 +74,7 @@ def read_recipe(
         raise source.error(("system",), f"unknown system {model.system!r}; {hint}")
     chosen = _precision(source, model, precision)
     declared = {**_given(model), **_given(model.precisions[chosen])}
-    given = dict(_setting(text) for text in settings)
+    given = dict(read_setting(text, SettingsModel) for text in settings)
     overrides = _overrides(declared, given)
     settled = SettingsModel.model_validate({**declared, **given})
     _check(source, settled, chosen, given)
@@ -114,29 +111,6 @@ def _precision(source: LocatedYaml, model: RecipeModel, wanted: str | None) -> P
 def _given(model: SettingsModel) -> dict[str, object]:
     """The settings that a part of the file gives, null where it says so."""
     return {name: getattr(model, name) for name in SETTINGS if name in model.model_fields_set}
-
-
-def _setting(text: str) -> tuple[str, object]:
-    """The name and the value of `NAME=VALUE`.
-
-    Raises:
-        InputError: it has another form, an unknown name, or a value out of the name's range.
-    """
-    name, equals, value = text.partition("=")
-    quoted = f"--set {shown(text, _SHOWN)}"
-    if not equals:
-        raise InputError(f"{quoted}: is not NAME=VALUE, such as lr_init=0.1")
-    if name not in SETTINGS:
-        raise InputError(
-            f"{quoted}: unknown setting {shown(name, _SHOWN)!r}; {nearest(name, SETTINGS)}"
-        )
-    try:
-        checked = SettingsModel.model_validate({name: read_scalar(value)})
-    except ValidationError as error:
-        raise InputError(f"{quoted}: {first_problem(SettingsModel, error)[1]}") from None
-    except ValueError as error:
-        raise InputError(f"{quoted}: {error}") from None
-    return name, getattr(checked, name)
 
 
 def _overrides(declared: Mapping[str, object], given: Mapping[str, object]) -> tuple[Override, ...]:

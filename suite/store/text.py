@@ -12,6 +12,8 @@ from suite.model.errors import InputError
 
 # Prefix of files that are still being written; a kill leaves them behind.
 UNFINISHED = ".unfinished-"
+# What a process holds locked while it fills a directory.
+RUN_LOCK = "run.lock"
 
 
 def reachable(question: Callable[[], bool]) -> bool:

@@ -20,11 +20,11 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from suite.model.errors import InputError
 from suite.model.text import shown
-from suite.model.training import TrainedStep
+from suite.model.training import Evaluation, TrainedStep
 from suite.model.training_record import Began, Ended, Evaluated, Event, Saved, TrainingHeader
 from suite.store.records import SCHEMA_VERSION, decode, read_record
 from suite.store.runs import EXAMPLE
-from suite.store.text import json_text, reachable, write_text
+from suite.store.text import RUN_LOCK, UNFINISHED, json_text, make_folder, reachable, write_text
 
 _REMEDY = "the training cannot be read without it; restore it, or start a new one"
 _HEADER = "training.json"
@@ -43,15 +43,51 @@ def create_training(wanted: Path, header: TrainingHeader) -> Path:
     for number in count(2):
         try:
             directory.mkdir(parents=True)
-            (directory / "cells").mkdir()
         except FileExistsError:
             directory = wanted.with_name(f"{wanted.name}-{number}")
         except OSError as error:
             raise InputError(f"{directory}: cannot be made ({error.strerror})") from None
         else:
             break
-    write_text(directory / _HEADER, _encode_header(header) + "\n")
+    begin_training(directory, header)
     return directory
+
+
+def prepare_directory(directory: Path) -> bool:
+    """Make a directory for a training if it is missing; whether it holds one already.
+
+    Raises:
+        InputError: it cannot be made, or holds anything else.
+    """
+    make_folder(directory)
+    try:
+        names = {path.name for path in directory.iterdir() if not _is_empty_cells(path)}
+    except OSError as error:
+        raise InputError(f"{directory}: cannot be read ({error.strerror})") from None
+    if _HEADER in names:
+        return True
+    others = sorted(name for name in names - {RUN_LOCK} if not name.startswith(UNFINISHED))
+    if others:
+        raise InputError(
+            f"{directory}: holds {shown(others[0], 60)} and no training; give a new folder, or"
+            " that of a training to go on with"
+        )
+    return False
+
+
+def _is_empty_cells(path: Path) -> bool:
+    """Whether this is what `begin_training` made before it was killed."""
+    return path.name == "cells" and path.is_dir() and not any(path.iterdir())
+
+
+def begin_training(directory: Path, header: TrainingHeader) -> None:
+    """Make a prepared directory without a training one of this training.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    make_folder(directory / "cells")
+    write_text(directory / _HEADER, _encode_header(header) + "\n")
 
 
 def as_stored_training(header: TrainingHeader) -> TrainingHeader:
@@ -141,12 +177,24 @@ class _StoredStep(TrainedStep):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _StoredEvaluation(Evaluation):
+    """An evaluation whose cross entropy is null where it was not finite."""
+
+    cross_entropy: float | None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StoredEvaluated(Evaluated):
+    evaluation: _StoredEvaluation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
     """A line of events.jsonl: one of these is there."""
 
     began: Began | None = None
     step: _StoredStep | None = None
-    evaluated: Evaluated | None = None
+    evaluated: _StoredEvaluated | None = None
     saved: Saved | None = None
     ended: Ended | None = None
 
@@ -176,6 +224,8 @@ def encode_event(event: Event) -> str:
     if isinstance(event, TrainedStep):
         for name in _LOSSES:
             fields[name] = fields[name] if math.isfinite(fields[name]) else None
+    if isinstance(event, Evaluated) and not math.isfinite(event.evaluation.cross_entropy):
+        fields["evaluation"]["cross_entropy"] = None
     return json_text({_KINDS[type(event)]: fields})
 
 
@@ -201,9 +251,19 @@ def decode_event(line: bytes) -> Event:
     if isinstance(event, _StoredStep):
         fields = asdict(event)
         return TrainedStep(**{**fields, **{n: _number(fields[n]) for n in _LOSSES}})
-    if isinstance(event, Evaluated) and event.evaluation.contradiction:
-        raise ValueError(f"evaluated.evaluation.{event.evaluation.contradiction}")
+    if isinstance(event, _StoredEvaluated):
+        return _evaluated(event)
     return event  # type: ignore[no-any-return]
+
+
+def _evaluated(stored: _StoredEvaluated) -> Evaluated:
+    fields = asdict(stored.evaluation)
+    if fields["cross_entropy"] is None:
+        fields["cross_entropy"] = math.inf
+    evaluation = Evaluation(**fields)
+    if evaluation.contradiction:
+        raise ValueError(f"evaluated.evaluation.{evaluation.contradiction}")
+    return Evaluated(step=stored.step, evaluation=evaluation)
 
 
 def _number(value: float | None) -> float:

@@ -108,6 +108,11 @@ def test_the_table_says_each_thing_once_in_a_line() -> None:
             "data.decode_threads",
             BLOCKING,
         ),
+        (
+            {"data": {"data_dir": "/records", "data_idx_dir": None, "weights_sha256": "ab"}},
+            "data.weights_sha256",
+            HARMLESS,
+        ),
         ({"distributed": {"hosts": ["node1:8"]}}, "distributed.hosts", EXPLAINED),
         ({"distributed": {"compression": "fp16"}}, "distributed.compression", BLOCKING),
         ({"environment": {"python": "3.13.0"}}, "python", EXPLAINED),

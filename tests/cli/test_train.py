@@ -417,7 +417,10 @@ precisions: {fp32: {batch_size: 1}}
         (["--data_dir", "both", "--data_idx_dir", "both"], "add --set data=dali"),
         (["--data_dir", "both", "--set", "data=dali"], "DALI needs --data_idx_dir DIR"),
         (["--precision", "amp"], "has no such precision"),
+        (["--data_dir", "mine.yaml"], "mine.yaml: not a readable data directory"),
         (["--set", "momentum=2"], "--set momentum=2: "),
+        (["--set", "seed=4294967296"], "--set seed=4294967296: input should be less than or equal"),
+        (["--set", "seed=-1"], "--set seed=-1: input should be greater than or equal to 0"),
         (["--set", "batch_sise=2"], "did you mean 'batch_size'?"),
         (["--data_dir", "both", "--hostfile", "hosts"], "trains on one GPU; add --set gpus=N"),
         (
@@ -512,3 +515,35 @@ def test_event_files_that_cannot_be_written_end_no_training(
 
     assert code == 0
     assert "training.json/tensorboard: cannot be made" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("recipe", "problem"),
+    [
+        ("/dev/zero", "/dev/zero: larger than 8388608 bytes; give the path of a recipe, such as"),
+        ("huge.yaml", "huge.yaml: has 1048577 characters, and a recipe at most 1048576"),
+        ("folder.yaml", "folder.yaml: is a directory; give the path of a recipe, such as"),
+        ("folder", "folder: no such recipe and no such file"),
+        ("seeded.yaml", "seeded.yaml:4: seed: "),
+    ],
+)
+def test_what_is_no_recipe_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    recipe: str,
+    problem: str,
+) -> None:
+    """A file without end is not read to its end, and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("folder", "folder.yaml"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "huge.yaml").write_text("#" * (2**20 + 1))
+    (tmp_path / "seeded.yaml").write_text(f"{REAL}seed: {2**32}\n")
+    code = main(["train", recipe, "--data_dir", "folder"])
+    said = capsys.readouterr().err
+
+    assert code == 2
+    assert problem in said
+    assert said.count("\n") == 1
+    assert not os.path.lexists("reports")

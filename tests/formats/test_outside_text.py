@@ -22,7 +22,14 @@ from hostile import (
 from markdown_it import MarkdownIt
 from rich.console import Console
 from test_gate_document import gate_of
-from trained import trained, trained_events, trained_header
+from trained import (
+    evaluated_with,
+    exported_with,
+    predicted_with,
+    trained,
+    trained_events,
+    trained_header,
+)
 
 from suite import formats
 from suite.analysis.ab import SideRun, ab_report
@@ -41,6 +48,7 @@ from suite.formats.checks import left_out_text
 from suite.formats.comparison import comparison_markdown, comparison_text
 from suite.formats.comparison_csv import comparison_csv
 from suite.formats.devices import devices_text
+from suite.formats.evaluation import evaluation_text, export_text
 from suite.formats.findings import findings_text
 from suite.formats.gate import gate_markdown, gate_text
 from suite.formats.history import history_markdown, history_text
@@ -48,6 +56,7 @@ from suite.formats.markdown import inline, line
 from suite.formats.pairs import pairs_markdown, pairs_text
 from suite.formats.plan import PlanLine, plan_text
 from suite.formats.plots import comparison_plots, plot_files
+from suite.formats.predictions import predictions_text
 from suite.formats.projection import projection_text
 from suite.formats.reference_tables import reference_list, reference_text
 from suite.formats.results import overhead_text, report_markdown, report_text, run_text
@@ -233,6 +242,9 @@ TEXTS: dict[str, Callable[[str], str]] = {
     "projection_text": projected,
     "selftest_text": selftest_with,
     "training_groups_text": lambda name: training_groups_text(grouped(name), WIDE),
+    "evaluation_text": lambda name: evaluation_text(evaluated_with(name), WIDE),
+    "export_text": lambda name: export_text(exported_with(name), name, WIDE),
+    "predictions_text": lambda name: predictions_text([predicted_with(name)], WIDE),
     "training_text": lambda name: training_text(trained(name), WIDE),
     "verdict_text": judged,
     "run_list": lambda name: run_list([listed(name)], WIDE),
@@ -254,6 +266,8 @@ DOCUMENTS: dict[str, Callable[[str], str]] = {
 FILLED = {
     "baseline_text",
     "comparison_text",
+    "evaluation_text",
+    "export_text",
     "findings_text",
     "gate_text",
     "left_out_text",
@@ -270,6 +284,7 @@ FILLED = {
 # They write the suite's own words and numbers alone.
 OWN_WORDS = {
     "audit_text",
+    "accuracy_text",
     "checks_text",
     "layers_text",
     "no_fit_text",

@@ -239,10 +239,10 @@ def test_images_are_normalized_exactly_once(root: Path) -> None:
     options = KernelOptions(data_dir=str(root), data_idx_dir=str(root / "index"))
     logits = {}
     for data in (Data.TFRECORD, Data.DALI):
-        model, batches = open_network(cell(data, Mode.INFERENCE), options, ONLY_RANK)
-        mean, deviation = (MEAN, DEVIATION) if batches.normalized else (0, 1)
+        opened = open_network(cell(data, Mode.INFERENCE), options, ONLY_RANK)
+        mean, deviation = (MEAN, DEVIATION) if opened.batches.normalized else (0, 1)
         given = (images - np.asarray(mean, np.float32)) / np.asarray(deviation, np.float32)
-        logits[data] = model(given, training=False).numpy()
+        logits[data] = opened.model(given, training=False).numpy()
 
     np.testing.assert_allclose(logits[Data.TFRECORD], logits[Data.DALI], rtol=1e-3, atol=1e-4)
     assert np.abs(logits[Data.DALI]).max() > 0.01

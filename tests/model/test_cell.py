@@ -14,7 +14,6 @@ from suite.model.cell import (
     Mode,
     Precision,
     XlaMode,
-    _published_mode,
     quick_protocol,
 )
 
@@ -88,20 +87,3 @@ def test_a_first_look_is_never_longer_than_the_whole() -> None:
     short = make_protocol(warmup_steps=0, measured_steps=3, max_seconds=1.5)
 
     assert quick_protocol(short) == replace(short, quick=True)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("train", "train measures no speed; give training_benchmark"),
-        ("predict", "predict measures no speed; give inference_benchmark"),
-        ("training", "'training' is not one of inference_benchmark, training_benchmark"),
-    ],
-)
-def test_a_mode_of_the_page_that_measures_nothing_is_told_from_a_slip(
-    text: str, words: str
-) -> None:
-    """With the mode that measures the same work."""
-    assert _published_mode("training_benchmark") is Mode.TRAINING
-    with pytest.raises(ValueError, match=f"^{words}$"):
-        _published_mode(text)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import make_order, make_training
+from builders import make_cell, make_order, make_training
 
 from suite.kernels.interface import KernelOptions
 from suite.model.axis import Axis
@@ -23,9 +23,11 @@ from suite.model.cell import (
 )
 from suite.model.distributed import Compression
 from suite.model.errors import InputError
+from suite.model.evaluation import EvaluationWork
 from suite.model.reading import Reading, applicable_reading
 from suite.model.recipe import Recipe
 from suite.model.training_record import TrainingWork
+from suite.run.flag_table import OF_OTHER_MODES
 from suite.run.flags import parse_order, to_arguments
 from suite.run.order import LaunchOrder, decode_order, encode_order
 
@@ -57,8 +59,9 @@ def drawn(seed: int) -> LaunchOrder:
     """An order with every field drawn by chance."""
     draw = random.Random(seed)  # noqa: S311 - the same orders in every run
     path = draw.choice
+    cell = possible_cell(draw)
     return LaunchOrder(
-        cell=possible_cell(draw),
+        cell=cell,
         protocol=Protocol(
             warmup_steps=draw.randint(0, 10_000_000),
             measured_steps=draw.randint(1, 10_000_000),
@@ -71,6 +74,7 @@ def drawn(seed: int) -> LaunchOrder:
         options=KernelOptions(
             data_dir=path([None, *PATHS]),
             data_idx_dir=path([None, *PATHS]),
+            weights=None if cell.mode is Mode.TRAINING else path([None, *PATHS]),
             seed=draw.randrange(2**32),
             recipe=Recipe(
                 weight_init=draw.choice(["fan_out", "fan_in"]),
@@ -133,6 +137,34 @@ def test_a_training_of_another_cell_is_refused() -> None:
         decode_order(encode_order(make_order(training=work)))
 
 
+@pytest.mark.parametrize("directory", ["/ä 東/100%", "/caf\udce9"])
+def test_an_evaluation_arrives_as_it_was_ordered(directory: str) -> None:
+    """The file of the network and the directory of the result, to the byte."""
+    options = KernelOptions(weights=f"{directory}/4.ckpt")
+    told = make_order(options=options, evaluation=EvaluationWork(directory=directory))
+
+    assert decode_order(encode_order(told)) == told
+
+
+@pytest.mark.parametrize(
+    ("facts", "problem"),
+    [
+        ({"evaluation": EvaluationWork(directory="/a")}, "whose file is not given"),
+        (
+            {
+                "cell": make_cell(mode=Mode.TRAINING),
+                "options": KernelOptions(weights="/a.ckpt"),
+            },
+            "a training begins with new ones",
+        ),
+    ],
+)
+def test_weights_are_those_that_an_order_can_use(facts: dict[str, Any], problem: str) -> None:
+    """An evaluation needs them, and a measured training would not be the published one."""
+    with pytest.raises(InputError, match=problem):
+        decode_order(encode_order(make_order(**facts)))
+
+
 def sayable(seed: int) -> LaunchOrder:
     """An order drawn by chance that flags can give: a cell by hand, within their bounds."""
     draw = random.Random(seed)  # noqa: S311 - the same orders in every run
@@ -164,6 +196,7 @@ def sayable(seed: int) -> LaunchOrder:
             told.options,
             data_dir="/caf\udce9 1" if cell.reads_records else None,
             data_idx_dir="/100%/'x'" if cell.data is Data.DALI else None,
+            weights=None if training else draw.choice([None, "/caf\udce9 1/8.ckpt"]),
             recipe=recipe if training else Recipe(),
             reading=applicable_reading(told.options.reading, cell),
         ),
@@ -174,7 +207,7 @@ def sayable(seed: int) -> LaunchOrder:
 
 
 def test_flags_say_whatever_may_be_ordered_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every flag that --help lists is said of some order, and read as what was meant."""
+    """Every flag that --help lists, but of trainings, is said of some order and read as meant."""
     said: set[str] = set()
     for seed in range(200):
         told = sayable(seed)
@@ -187,7 +220,8 @@ def test_flags_say_whatever_may_be_ordered_by_hand(capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit):
         parse_order(["--help"])
 
-    assert said == set(re.findall(r"^  (--\w+)", capsys.readouterr().out, re.MULTILINE))
+    listed = set(re.findall(r"^  (--\w+)", capsys.readouterr().out, re.MULTILINE))
+    assert said == listed - {f"--{flag.name}" for flag in OF_OTHER_MODES}
 
 
 def test_an_order_from_before_gpus_had_types_is_read() -> None:

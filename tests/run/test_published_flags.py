@@ -26,13 +26,16 @@ def test_older_names_are_understood() -> None:
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        ("--arch=resnet50", "--arch is left out here: resnet50 is the only network"),
+        ("--arch=resnext101-32x4d", "--arch is left out here: resnet50 is the only network"),
+        ("--arch se-resnext101-32x4d", "--arch is left out here: resnet50 is the only network"),
+        ("--arch", "--arch is left out here: resnet50 is the only network"),
         ("--gpu_id 1", "--gpu_id is left out here: set CUDA_VISIBLE_DEVICES"),
         ("--display_every 10", "every step is in the record"),
         ("--nouse_xla", "that is the default"),
-        ("--mode=train_and_evaluate", "measures no speed; give training_benchmark"),
-        ("--mode=predict", "measures no speed; give inference_benchmark"),
-        ("--mode=infer", "'infer' is not one of inference_benchmark, training_benchmark"),
+        ("--mode=infer", "'infer' is not one of inference_benchmark, training_benchmark, train, "),
+        ("--model_dir=d", "--model_dir changes nothing of a benchmark"),
+        ("--to_predict=d", "--to_predict changes nothing of a benchmark"),
+        ("--mode=predict", "--mode: given twice, as 'training' and as 'predict'"),
     ],
 )
 def test_what_has_no_counterpart_says_what_to_do(flags: str, words: str) -> None:

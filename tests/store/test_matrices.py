@@ -1,5 +1,6 @@
 """suite.store.matrices: every mistake in a matrix is one line with file, line, place and remedy."""
 
+import hashlib
 import json
 import re
 import subprocess
@@ -44,7 +45,35 @@ def test_reads_a_matrix(tmp_path: Path) -> None:
     assert (matrix.device, matrix.reference) == (None, None)
 
 
+def test_weights_are_those_of_a_network_beside_the_file(tmp_path: Path) -> None:
+    """Its file and checksum are known before anything is measured."""
+    (tmp_path / "folder").mkdir()
+    file = tmp_path / "net.keras"
+    file.write_bytes(b"weights")
+    text = GOOD.replace("purpose: a test", "purpose: a test\nweights: ../net.keras")
+    weights = read_matrix(write(tmp_path / "folder", text)).weights
+
+    assert weights is not None
+    assert weights.path == str(file)
+    assert weights.sha256 == hashlib.sha256(b"weights").hexdigest()
+
+
 BAD = {
+    "weights of a training": (
+        "axes:\n  mode: [inference]",
+        "weights: a\naxes:\n  mode: [training]",
+        ":5: weights: are for inference, and cell training-",
+    ),
+    "no such weights": (
+        "axes:",
+        "weights: a\naxes:",
+        "/a: no such training directory and no such file",
+    ),
+    "simulated weights": (
+        "axes:",
+        "weights: a\nkernel: simulated\naxes:",
+        ":5: weights: are those of the network",
+    ),
     "misspelt key": ("axes:", "axis:", ":5: axis: unknown key; did you mean 'axes'?"),
     "misspelt inner key": ("batch_size:", "batchsize:", "did you mean 'batch_size'?"),
     "unknown key": ("purpose: a test", "purpose: a test\nzzz: 1", ":2: zzz: unknown key; known:"),

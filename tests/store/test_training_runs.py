@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,16 @@ def test_a_line_is_json_that_any_reader_reads() -> None:
     assert json.loads(line)["step"]["loss"] is None
     assert math.isnan(found.loss)  # type: ignore[union-attr]
     assert found.step == 3
+
+
+def test_an_evaluation_that_is_not_finite_is_read_again() -> None:
+    """A diverging network has one, and the record of its training stays readable."""
+    evaluated = make_evaluated(4)
+    infinite = replace(evaluated, evaluation=replace(evaluated.evaluation, cross_entropy=math.inf))
+    line = encode_event(infinite)
+
+    assert '"cross_entropy": null' in line
+    assert decode_event(line.encode()) == infinite
 
 
 def test_a_training_without_events_has_none(tmp_path: Path) -> None:

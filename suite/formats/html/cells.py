@@ -303,12 +303,13 @@ def _command(header: RunHeader, row: LaunchRow) -> str:
 def _options(header: RunHeader, record: Launch) -> KernelOptions:
     """The options with which a cell was launched, as far as records hold them."""
     cell, data = record.cell, header.data or {}
-    options = KernelOptions(threads=record.conditions.intra_op_threads)
-    if not cell.reads_records:
-        return options
 
     def text(name: str) -> str | None:
         return str(data[name]) if data.get(name) is not None else None
+
+    options = KernelOptions(threads=record.conditions.intra_op_threads, weights=text("weights"))
+    if not cell.reads_records:
+        return options
 
     def count(name: str) -> int | None:
         value = data.get(name)

@@ -11,7 +11,13 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from suite.kernels import interface
-from suite.kernels.interface import Kernel, KernelOptions, MissingComponentError, Trainer
+from suite.kernels.interface import (
+    Evaluator,
+    Kernel,
+    KernelOptions,
+    MissingComponentError,
+    Trainer,
+)
 from suite.kernels.tensorflow import suitability
 from suite.model.cell import Cell, Data, Precision, XlaMode
 from suite.model.device import Machine
@@ -167,6 +173,13 @@ def train(training: Training, options: KernelOptions) -> Trainer:
     from suite.kernels.tensorflow.training import build_trainer
 
     return build_trainer(training, options)
+
+
+def evaluate(cell: Cell, options: KernelOptions) -> Evaluator:
+    """A trained ResNet50 v1.5 to be evaluated in this process."""
+    from suite.kernels.tensorflow.evaluator import build_evaluator
+
+    return build_evaluator(cell, options)
 
 
 def gather(text: str) -> list[str]:

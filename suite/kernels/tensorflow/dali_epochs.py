@@ -16,10 +16,11 @@ import tensorflow as tf
 from suite.kernels.tensorflow.dali_batches import dali_dataset, dali_facts
 from suite.kernels.tensorflow.record_batches import RecordBatches
 from suite.kernels.tensorflow.staging import step_device
-from suite.model.cell import Mode
+from suite.model.cell import Cell, Mode
 from suite.model.distributed import Rank
 from suite.model.facts import Facts
-from suite.model.reading import settled_reading
+from suite.model.reading import Reading, settled_reading
+from suite.model.recipe import Recipe
 from suite.model.training import Training
 
 _Pair = tuple[tf.Tensor, tf.Tensor]
@@ -74,17 +75,15 @@ class DaliValidation:
 
     def __init__(
         self,
-        training: Training,
+        cell: Cell,
+        reading: Reading,
         shards: tuple[Path, ...],
         directory: Path,
         records: int,
         rank: Rank,
     ) -> None:
-        self._cell = replace(training.cell, mode=Mode.INFERENCE)
-        self._recipe = training.recipe
-        self._reading = replace(
-            settled_reading(training.reading, training.cell), shuffled_records=0
-        )
+        self._cell = replace(cell, mode=Mode.INFERENCE)
+        self._reading = replace(settled_reading(reading, cell), shuffled_records=0)
         self._shards = shards
         self._directory = directory
         self._rank = rank
@@ -98,7 +97,7 @@ class DaliValidation:
             self._cell,
             self._shards,
             self._directory,
-            recipe=self._recipe,
+            recipe=Recipe(),  # of which an evaluation takes nothing
             reading=self._reading,
             rank=self._rank,
             part=self._rank.index,

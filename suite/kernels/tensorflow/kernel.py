@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -21,6 +23,7 @@ from suite.kernels.tensorflow.layers import (
 from suite.kernels.tensorflow.resnet50 import resnet50
 from suite.kernels.tensorflow.staging import observed_staging
 from suite.kernels.tensorflow.steps import (
+    Forward,
     Step,
     TrainingParts,
     evaluation_step,
@@ -35,6 +38,7 @@ from suite.kernels.tensorflow.switches import (
     check_tf32_switch,
     software_facts,
 )
+from suite.kernels.tensorflow.trained import put_weights, read_weights
 from suite.kernels.tensorflow.training_recipe import DynamicScale, LossScale, StaticScale
 from suite.model.cell import Cell, Graph, Layout, Mode, Precision, XlaMode
 from suite.model.distributed import ONLY_RANK, Rank
@@ -51,17 +55,15 @@ def build_resnet50(cell: Cell, options: KernelOptions) -> Kernel:
         MissingComponentError: DALI, or what the layout needs, is missing.
     """
     claim_device(ONLY_RANK, options.threads)
-    model, batches = open_network(cell, options, ONLY_RANK)
-    batch = batches.next()
+    opened = open_network(cell, options, ONLY_RANK)
+    batch = opened.batches.next()
     if cell.mode is Mode.TRAINING:
-        parts = model_parts(cell, options.recipe, model)
+        parts = model_parts(cell, options.recipe, opened.model)
         step = single_step(parts)
     else:
-        step = _inference_step(cell.graph, model, batch[0])
+        step = _inference_step(cell.graph, opened.model, batch[0])
     function = tf.function(step, jit_compile=compiles_whole(cell), autograph=False)
-    return TensorFlowKernel(
-        cell, options.recipe, model, function.get_concrete_function(*batch), batches
-    )
+    return TensorFlowKernel(cell, options.recipe, opened, function.get_concrete_function(*batch))
 
 
 def claim_device(rank: Rank, threads: int | None) -> None:
@@ -85,11 +87,29 @@ def claim_device(rank: Rank, threads: int | None) -> None:
     tf.config.experimental.set_memory_growth(gpus[rank.local_index], True)
 
 
-def open_network(cell: Cell, options: KernelOptions, rank: Rank) -> tuple[keras.Model, Batches]:
-    """The network with its initial weights, and this rank's batches."""
+@dataclass(frozen=True, slots=True)
+class OpenedNetwork:
+    """A network and its batches; `weights_sha256` is that of the file of its weights, if any."""
+
+    model: keras.Model
+    batches: Batches
+    weights_sha256: str | None = None
+
+
+def open_network(cell: Cell, options: KernelOptions, rank: Rank) -> OpenedNetwork:
+    """The network with its initial weights, or with those of a file, and this rank's batches.
+
+    Raises:
+        InputError: the file is missing, damaged or of another network; or as `open_batches`.
+    """
+    weights = read_weights(Path(options.weights)) if options.weights else None
     prepare(cell, options.seed)
     batches = open_batches(cell, options, rank)
-    return network(cell, options.recipe, normalize=not batches.normalized), batches
+    model = network(cell, options.recipe, normalize=not batches.normalized)
+    if weights is None:
+        return OpenedNetwork(model, batches)
+    put_weights(model, weights)
+    return OpenedNetwork(model, batches, weights.sha256)
 
 
 def prepare(cell: Cell, seed: int) -> None:
@@ -147,14 +167,21 @@ def _normalization(graph: Graph) -> type[keras.layers.BatchNormalization]:
 
 
 def _inference_step(graph: Graph, model: keras.Model, images: tf.Tensor) -> Step:
-    def forward(images: tf.Tensor) -> tf.Tensor:
-        return model(images, training=False)
+    forward = graph_forward(graph, model, tf.TensorSpec.from_tensor(images))
+    return (forward_step if graph is Graph.FORWARD else evaluation_step)(forward)
 
-    if graph is Graph.FORWARD:
-        return forward_step(forward)
-    if graph is Graph.FROZEN:
-        return evaluation_step(frozen(model, tf.TensorSpec.from_tensor(images)))
-    return evaluation_step(forward)
+
+def graph_forward(graph: Graph, model: keras.Model, images: tf.TensorSpec) -> Forward:
+    """The network's inference as a graph has it, on images of one shape.
+
+    A frozen one has the values that the variables have now.
+    """
+    return frozen(model, images) if graph is Graph.FROZEN else inference_forward(model)
+
+
+def inference_forward(model: keras.Model) -> Forward:
+    """The network's inference with its variables."""
+    return lambda images: model(images, training=False)
 
 
 def loss_scale_of(cell: Cell, recipe: Recipe, *, on_gpu: bool) -> LossScale | None:
@@ -175,15 +202,15 @@ class TensorFlowKernel:
         self,
         cell: Cell,
         recipe: Recipe,
-        model: keras.Model,
+        opened: OpenedNetwork,
         function: tf.types.experimental.ConcreteFunction,
-        batches: Batches,
     ) -> None:
         self._cell = cell
         self._recipe = recipe
-        self._model = model
+        self._model = opened.model
+        self._weights_sha256 = opened.weights_sha256
         self._function = function
-        self._batches = batches
+        self._batches = opened.batches
         self._images_device = ""
         self._executed: list[NodeDef] = []
         self._output = np.array(math.nan)
@@ -224,7 +251,8 @@ class TensorFlowKernel:
             images_device=self._images_device,
             output=self._output,
         )
-        return observed | self._batches.facts() | software_facts()
+        source = Facts(weights_sha256=self._weights_sha256)
+        return observed | source | self._batches.facts() | software_facts()
 
 
 def observed_facts(

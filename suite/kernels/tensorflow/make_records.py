@@ -1,7 +1,5 @@
 """A small data set in ImageNet's layout, so that record pipelines can be run anywhere."""
 
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -11,7 +9,7 @@ from numpy.typing import NDArray
 
 from suite.kernels.tensorflow.records import BOXES, FIRST_LABEL, IMAGE, LABEL, LAST_LABEL, TEXT
 from suite.model.errors import InputError
-from suite.store.text import reachable
+from suite.store.new_folder import new_folder
 from suite.store.tfrecords import SPLITS
 
 # Octaves of detail from this size up, each as strong as the next: the power of photographs falls
@@ -48,24 +46,14 @@ def write_shards(out: Path, shards: Iterable[tuple[str, Iterable[bytes]]]) -> tu
     Raises:
         InputError: the directory exists, or cannot be written.
     """
-    if reachable(out.exists):
-        raise InputError(f"{out}: already exists; give a new directory")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
-    except OSError as error:
-        raise InputError(f"{out}: cannot be made ({error.strerror}); give another") from None
-    try:
-        for name, records in shards:
-            with tf.io.TFRecordWriter(str(unfinished / name)) as writer:
-                for record in records:
-                    writer.write(record)
-        unfinished.chmod(0o755)
-        unfinished.rename(out)
-    except (OSError, tf.errors.OpError) as error:
-        raise InputError(f"{out}: cannot be written ({error}); give another") from None
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    with new_folder(out) as unfinished:
+        try:
+            for name, records in shards:
+                with tf.io.TFRecordWriter(str(unfinished / name)) as writer:
+                    for record in records:
+                        writer.write(record)
+        except tf.errors.OpError as error:
+            raise InputError(f"{out}: cannot be written ({error}); give another") from None
     return tuple(sorted(out.iterdir()))
 
 

@@ -25,7 +25,7 @@ from suite.kernels.tensorflow.tfrecord_batches import (
 from suite.model.cell import Cell, Mode
 from suite.model.distributed import Rank
 from suite.model.facts import Facts
-from suite.model.reading import settled_reading
+from suite.model.reading import Reading, settled_reading
 from suite.model.training import Training
 from suite.store.tfrecords import read_frames
 
@@ -122,10 +122,9 @@ def ordered_training(
 class OrderedValidation:
     """This rank's images of the validation split, as batches of one shape."""
 
-    def __init__(self, training: Training, table: RecordTable, rank: Rank) -> None:
-        cell = training.cell
+    def __init__(self, cell: Cell, reading: Reading, table: RecordTable, rank: Rank) -> None:
         numbers = np.arange(rank.index, len(table), rank.size)
-        reading = settled_reading(training.reading, cell)
+        reading = settled_reading(reading, cell)
         preprocess = evaluation_image(cell.image_size)
 
         def draws_of(begin: int) -> _Draws:

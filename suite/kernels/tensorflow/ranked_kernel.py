@@ -3,11 +3,9 @@
 import os
 from collections.abc import Sequence
 
-import keras
 import tensorflow as tf
 
 from suite.kernels.interface import InvalidLaunchError, KernelOptions
-from suite.kernels.tensorflow.batches import Batches
 from suite.kernels.tensorflow.horovod_ranks import (
     RankedStep,
     all_reduce_seconds,
@@ -18,6 +16,7 @@ from suite.kernels.tensorflow.horovod_ranks import (
     ranked_training_step,
 )
 from suite.kernels.tensorflow.kernel import (
+    OpenedNetwork,
     TensorFlowKernel,
     claim_device,
     compiles_whole,
@@ -40,15 +39,16 @@ def build_ranked(cell: Cell, options: KernelOptions) -> "RankedKernel":
     rank = rank_of(os.environ)
     claim_device(rank, options.threads)
     join_ranks(rank)
-    model, batches = open_network(cell, options, rank)
+    opened = open_network(cell, options, rank)
     ranked = ranked_training_step(
-        model_parts(cell, options.recipe, model),
-        [variable.value for variable in model.variables],
+        model_parts(cell, options.recipe, opened.model),
+        [variable.value for variable in opened.model.variables],
         options.compression,
         jit_compile=compiles_whole(cell),
     )
-    function = tf.function(ranked.step, autograph=False).get_concrete_function(*batches.next())
-    return RankedKernel(cell, options, model, function, batches, ranked)
+    batch = opened.batches.next()
+    function = tf.function(ranked.step, autograph=False).get_concrete_function(*batch)
+    return RankedKernel(cell, options, opened, function, ranked)
 
 
 class RankedKernel(TensorFlowKernel):
@@ -58,14 +58,13 @@ class RankedKernel(TensorFlowKernel):
         self,
         cell: Cell,
         options: KernelOptions,
-        model: keras.Model,
+        opened: OpenedNetwork,
         function: tf.types.experimental.ConcreteFunction,
-        batches: Batches,
         ranked: RankedStep,
     ) -> None:
-        super().__init__(cell, options.recipe, model, function, batches)
+        super().__init__(cell, options.recipe, opened, function)
         self.consensus = ranked.end
-        self._variables = [variable.value for variable in model.trainable_variables]
+        self._variables = [variable.value for variable in opened.model.trainable_variables]
         self._averaged_tensors = ranked.averaged_tensors
         self._compression = options.compression
 

@@ -15,9 +15,10 @@ from suite.kernels.tensorflow.ordered_batches import (
 )
 from suite.kernels.tensorflow.record_batches import RecordBatches
 from suite.kernels.tensorflow.records import check_first_record
-from suite.model.cell import Data, Mode
+from suite.model.cell import Cell, Data, Mode
 from suite.model.distributed import Rank
 from suite.model.errors import InputError
+from suite.model.reading import Reading
 from suite.model.text import bench, shown
 from suite.model.training import Training
 from suite.store.dali_index import check_index
@@ -37,14 +38,17 @@ class Validation(Protocol):
 class Splits:
     """What a rank trains on and what it is evaluated on.
 
-    `batches_after` gives its endless batches from the step after so many. `normalize` says whether
-    the network has to normalise the images.
+    `batches_after` gives its endless batches from the step after so many.
     """
 
     steps_per_epoch: int
     batches_after: Callable[[int], RecordBatches]
     validation: Validation
-    normalize: bool
+
+
+def has_to_normalize(cell: Cell) -> bool:
+    """Whether the network has to normalise the images of these splits: DALI has done so."""
+    return cell.data is not Data.DALI
 
 
 def open_splits(training: Training, options: KernelOptions, rank: Rank) -> Splits:
@@ -62,55 +66,67 @@ def open_splits(training: Training, options: KernelOptions, rank: Rank) -> Split
         )
     if not options.data_dir:
         raise InputError(f"{shown(training.name)} reads records; give --data_dir DIR")
-    found = {mode: list_shards(Path(options.data_dir), SPLITS[mode]) for mode in Mode}
-    for shard in (shard for shards in found.values() for shard in shards):
-        check_first_record(shard)
+    shards = _shards(options.data_dir, Mode.TRAINING)
+    validation = open_validation(training.cell, training.reading, options, rank)
     if training.cell.data is Data.DALI:
-        return _through_dali(training, options, rank, found)
-    return _through_tf_data(training, options.data_dir, rank, found)
-
-
-def _through_tf_data(
-    training: Training, data_dir: str, rank: Rank, found: dict[Mode, tuple[Path, ...]]
-) -> Splits:
-    table = read_table(found[Mode.TRAINING])
-    steps = _steps_per_epoch(training, data_dir, len(table))
+        return _through_dali(training, options, rank, shards, validation)
+    table = read_table(shards)
+    steps = _steps_per_epoch(training, options.data_dir, len(table))
     return Splits(
         steps_per_epoch=steps,
         batches_after=lambda done: ordered_training(training, table, rank, steps, done),
-        validation=OrderedValidation(training, read_table(found[Mode.INFERENCE]), rank),
-        normalize=True,
+        validation=validation,
     )
+
+
+def open_validation(cell: Cell, reading: Reading, options: KernelOptions, rank: Rank) -> Validation:
+    """Find the records of the validation split alone, as `open_splits` does.
+
+    Raises:
+        InputError, MissingComponentError: as `open_splits`.
+    """
+    if not options.data_dir:
+        raise InputError(f"cell {cell.id} reads records; give --data_dir DIR")
+    shards = _shards(options.data_dir, Mode.INFERENCE)
+    if cell.data is not Data.DALI:
+        return OrderedValidation(cell, reading, read_table(shards), rank)
+    import_dali()
+    directory = _index(cell, options)
+    records = sum(check_index(shard, directory) for shard in shards)
+    return DaliValidation(cell, reading, shards, directory, records, rank)
+
+
+def _shards(data_dir: str, mode: Mode) -> tuple[Path, ...]:
+    """The shards of a split, of each of which one record is sound."""
+    shards = list_shards(Path(data_dir), SPLITS[mode])
+    for shard in shards:
+        check_first_record(shard)
+    return shards
+
+
+def _index(cell: Cell, options: KernelOptions) -> Path:
+    if not options.data_idx_dir:
+        raise InputError(
+            f"cell {cell.id} reads records through an index; give --data_idx_dir DIR, made"
+            f" with: {bench('data', 'index', options.data_dir or '')}"
+        )
+    return Path(options.data_idx_dir)
 
 
 def _through_dali(
     training: Training,
     options: KernelOptions,
     rank: Rank,
-    found: dict[Mode, tuple[Path, ...]],
+    shards: tuple[Path, ...],
+    validation: Validation,
 ) -> Splits:
-    import_dali()
-    data_dir = options.data_dir or ""
-    if not options.data_idx_dir:
-        raise InputError(
-            f"{shown(training.name)} reads records through an index; give --data_idx_dir DIR, made"
-            f" with: {bench('data', 'index', data_dir)}"
-        )
-    directory = Path(options.data_idx_dir)
-    records = {
-        mode: sum(check_index(shard, directory) for shard in shards)
-        for mode, shards in found.items()
-    }
-    steps = _steps_per_epoch(training, data_dir, records[Mode.TRAINING])
+    directory = _index(training.cell, options)
+    records = sum(check_index(shard, directory) for shard in shards)
+    steps = _steps_per_epoch(training, options.data_dir or "", records)
     return Splits(
         steps_per_epoch=steps,
-        batches_after=lambda done: dali_training(
-            training, found[Mode.TRAINING], directory, rank, steps, done
-        ),
-        validation=DaliValidation(
-            training, found[Mode.INFERENCE], directory, records[Mode.INFERENCE], rank
-        ),
-        normalize=False,
+        batches_after=lambda done: dali_training(training, shards, directory, rank, steps, done),
+        validation=validation,
     )
 
 

@@ -107,13 +107,17 @@ def evaluation_image(size: int) -> _Preprocess:
 
     def preprocess(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         encoded, label, _ = parse(record)
-        image = decode(encoded)
-        scaled = scaled_sides(tf.shape(image)[:2], evaluation_side(size))
-        image = tf.image.resize(image, scaled, "bilinear")
-        top, left = tf.unstack((scaled - size) // 2)
-        return tf.image.crop_to_bounding_box(image, top, left, size, size), label
+        return evaluation_crop(decode(encoded), size), label
 
     return preprocess
+
+
+def evaluation_crop(image: tf.Tensor, size: int) -> tf.Tensor:
+    """uint8 [height, width, 3] -> its centre, float32 [size, size, 3] of 0..255."""
+    scaled = scaled_sides(tf.shape(image)[:2], evaluation_side(size))
+    image = tf.image.resize(image, scaled, "bilinear")
+    top, left = tf.unstack((scaled - size) // 2)
+    return tf.image.crop_to_bounding_box(image, top, left, size, size)
 
 
 def scaled_sides(sides: tf.Tensor, shorter: int) -> tf.Tensor:

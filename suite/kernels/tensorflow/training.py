@@ -17,6 +17,7 @@ from suite.kernels.tensorflow.executed import read_executed, record_first_run
 from suite.kernels.tensorflow.kernel import (
     claim_device,
     compiles_whole,
+    inference_forward,
     loss_scale_of,
     network,
     observed_facts,
@@ -24,7 +25,7 @@ from suite.kernels.tensorflow.kernel import (
     prepare,
 )
 from suite.kernels.tensorflow.record_batches import RecordBatches
-from suite.kernels.tensorflow.splits import Splits, open_splits
+from suite.kernels.tensorflow.splits import Splits, has_to_normalize, open_splits
 from suite.kernels.tensorflow.steps import TrainingParts, reporting_step, training_parts
 from suite.kernels.tensorflow.switches import software_facts
 from suite.kernels.training_checks import check_state, checked_step
@@ -61,7 +62,7 @@ def trained_network(
     if not on_gpu() and not cell.xla:
         tf.config.experimental.enable_op_determinism()
     splits = open_splits(training, options, rank)
-    model = network(cell, recipe, normalize=splits.normalize)
+    model = network(cell, recipe, normalize=has_to_normalize(cell))
     parts = training_parts(
         model,
         cell.global_batch_size,
@@ -99,7 +100,9 @@ class TensorFlowTrainer:
             reporting_step(parts), jit_compile=self._compiles_step, autograph=False
         ).get_concrete_function(images, labels)
         self._count = tf.function(
-            counting_step(model), jit_compile=compiles_whole(cell), autograph=False
+            counting_step(inference_forward(model)),
+            jit_compile=compiles_whole(cell),
+            autograph=False,
         ).get_concrete_function(images, labels, tf.TensorSpec((), tf.int32))
         self._scaled = parts.loss_scale is not None
         self._steps_done = 0
