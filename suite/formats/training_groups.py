@@ -43,8 +43,8 @@ _NOT_WILSON = (
     "The trainings share their validation images, so the binomial interval of top-1 in a training's"
     " own report is not the one to use between them."
 )
-_NO_BASE = "No training of A is finished, so nothing can be set beside it."
-_UNFINISHED = "What is not finished is in no mean."
+_NO_BASE = "No training of A counts, so nothing can be set beside it."
+_NOT_COUNTED = "What is not finished, or was never evaluated, is in no mean."
 _SAME_SEED = "Of finished trainings of one seed the first counts: others are no independent trial."
 
 
@@ -129,9 +129,9 @@ def _remarks(found: TrainingGroups) -> Iterator[str]:
         yield _NO_BASE
     if len(epochs := {header.training.epochs for header in headers}) > 1:
         yield f"Epochs differ ({_listed(epochs)}), and with them how long was learnt."
-    if any(_is_unfinished(each) for each in trainings):
-        yield _UNFINISHED
-    if any(not each.counts and not _is_unfinished(each) for each in trainings):
+    if any(_lacks(each) for each in trainings):
+        yield _NOT_COUNTED
+    if any(not each.counts and not _lacks(each) for each in trainings):
         yield _SAME_SEED
     if any(header.training.cell.kernel is KernelName.SIMULATED for header in headers):
         yield f"{SIMULATED.capitalize()}."
@@ -213,17 +213,16 @@ def _trainings(found: TrainingGroups) -> Table:
     return Table("", headers, rows)
 
 
-def _is_unfinished(training: GroupedTraining) -> bool:
-    return training.summary.ended is not Outcome.FINISHED
+def _lacks(training: GroupedTraining) -> str:
+    """What a training lacks to count, whatever others there are; empty if nothing."""
+    if training.summary.ended is not Outcome.FINISHED:
+        return f"not finished: {training_state(training.summary)}"
+    return "" if training.summary.top1 is not None else "never evaluated"
 
 
 def _state(training: GroupedTraining) -> str:
     """Why a training does not count, empty for one that does."""
-    if training.counts:
-        return ""
-    if _is_unfinished(training):
-        return f"not finished: {training_state(training.summary)}"
-    return "its seed again: not counted"
+    return "" if training.counts else _lacks(training) or "its seed again: not counted"
 
 
 def _share(value: float | None) -> str:

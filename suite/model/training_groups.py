@@ -14,8 +14,8 @@ class GroupedTraining:
     `best_top1` is the share of its most accurate evaluation, which followed `best_epoch`;
     `validation_images` are those of the last. Both are None before the first. `seconds` are those
     of its steps, evaluations and checkpoints. `counts` says whether it is in the numbers of its
-    group: a training that is not finished is not, nor is a second one of the same seed, as it is
-    no independent trial.
+    group: a training that is not finished or was never evaluated is not, nor is a second one of the
+    same seed, as it is no independent trial.
     """
 
     summary: TrainingSummary

@@ -99,7 +99,7 @@ def test_one_that_is_not_finished_is_shown_and_left_out(
     assert code == 0
     assert row(out, "A")[:3] == ["A", "2", "81.00%"]
     assert " ".join(row(out, "A3")).endswith("not finished: killed at epoch 2 of 2")
-    assert "What is not finished is in no mean." in out
+    assert "What is not finished, or was never evaluated, is in no mean." in out
 
 
 def test_it_is_written_where_asked(

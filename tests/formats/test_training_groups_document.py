@@ -12,7 +12,7 @@ from suite.analysis.training_summary import training_summary
 from suite.formats.training_groups import training_groups_text
 from suite.model.recipe import Recipe
 from suite.model.training_groups import GroupedTraining
-from suite.model.training_record import Outcome
+from suite.model.training_record import Evaluated, Outcome
 
 HIGHER = Recipe(lr_init=0.2)
 
@@ -79,11 +79,14 @@ def test_a_difference_within_chance_is_not_called_one() -> None:
         ),
         ([training(70), training(72, epochs=3, outcome=None)], "Epochs differ (2, 3)"),
         ([training(70), training(72, images=200, recipe=HIGHER)], "Validation images differ (100"),
-        ([training(70), training(72, seed=1, outcome=None)], "What is not finished is in no mean"),
+        (
+            [training(70), training(72, seed=1, outcome=None)],
+            "What is not finished, or was never evaluated",
+        ),
         ([training(70), training(70)], "Of finished trainings of one seed the first counts"),
         (
             [training(70, outcome=Outcome.STOPPED), training(72, recipe=HIGHER)],
-            "No training of A is finished",
+            "No training of A counts",
         ),
     ],
 )
@@ -91,6 +94,18 @@ def test_what_the_numbers_do_not_tell_is_said(trainings: list[GroupedTraining], 
     """And not where they do."""
     assert said in text(*trainings)
     assert said not in text(training(70), training(72, seed=1), training(80, recipe=HIGHER))
+
+
+def test_one_that_was_never_evaluated_is_named() -> None:
+    """It is finished, and has no top-1."""
+    header = make_training_header(training=make_training(seed=1))
+    events = [event for event in make_course(70) if not isinstance(event, Evaluated)]
+    summary = training_summary("d", header, events, is_running=False)
+    found = text(training(70), grouped_training(summary, training_course(header, events)))
+
+    assert "A2 1 - - - - 0.00 never evaluated" in found
+    assert "seed again" not in found
+    assert "Of finished trainings of one seed" not in found
 
 
 def test_shared_images_forbid_the_binomial_interval() -> None:
