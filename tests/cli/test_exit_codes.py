@@ -173,7 +173,7 @@ def test_a_fault_is_one_line_and_70_with_its_traceback_in_a_file(
     ("words", "module", "name"),
     [
         # Missing when it is called, and already when it is imported.
-        ((*KERNELS, "--mode=x"), "suite.run.flags", "own_names"),
+        ((*KERNELS, "--mode=x"), "suite.run.flag_table", "own_names"),
         ((*KERNELS, "--mode=x"), "suite.model.device", "device_label"),
         ((*INSTALLER, "--check"), "suite.install.state", "subprocess"),
         ((*INSTALLER, "--check"), "suite.install.state", "look"),
