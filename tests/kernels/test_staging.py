@@ -74,7 +74,8 @@ def staged_launches(data_dir: str) -> dict[str, tuple[set[str], str]]:
             ends["staging without effect"] = launch(TRAINING)
         dataset = tf.data.Dataset.from_tensors(synthetic_batch(2, 32, 0)).repeat()
         batches = staging.supply(dataset, Mode.TRAINING)
-        with patch("suite.kernels.tensorflow.batches.repeat", lambda _batch: batches):
+        synthetic = "suite.kernels.tensorflow.batches"
+        with patch(f"{synthetic}.repeat", lambda _: batches), patch(f"{synthetic}._renewed", tuple):
             ends["staging unasked"] = launch(CELL)
     return ends
 
