@@ -3,35 +3,27 @@
 What is shown comes from the events that the worker appends, read when it sends a message.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
-
 from suite.analysis.training_course import seconds_left, training_course
-from suite.cli.progress import shows_live
+from suite.cli.live_line import LiveLine
 from suite.formats.training import epoch_line, step_line
-from suite.model.text import shown
 from suite.model.training import TrainedStep
 from suite.model.training_course import Epoch
 from suite.model.training_record import Began, Ended, Event, Saved, TrainingHeader
 from suite.run.channel import Progress
 from suite.run.plan import PlannedLaunch
 from suite.store.training_runs import EventFollower
-from suite.streams import drawing_stream
 
 _STOPPING = "stopping after the current step and its checkpoint; Ctrl-C again ends at once"
 # Steps by which the time left is judged.
 _RECENT = 100
 
 
-class TrainingProgress:
+class TrainingProgress(LiveLine):
     """Shows a training while it runs; `ended` is how it says that it ended, None until then.
 
     `on_event` is called for each event as well.
@@ -40,6 +32,7 @@ class TrainingProgress:
     def __init__(
         self, directory: Path, header: TrainingHeader, on_event: Callable[[Event], None]
     ) -> None:
+        super().__init__()
         self._header = header
         self._on_event = on_event
         self._follower = EventFollower(directory)
@@ -47,15 +40,7 @@ class TrainingProgress:
         self._epoch: list[Event] = []
         self._past: list[Epoch] = []
         self._recent: deque[TrainedStep] = deque(maxlen=_RECENT)
-        self._console = Console(file=drawing_stream(), highlight=False)
-        self._is_live = shows_live(self._console)
-        self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self.ended: Ended | None = None
-
-    def __enter__(self) -> "TrainingProgress":
-        if self._is_live:
-            self._live.start()
-        return self
 
     def __exit__(
         self,
@@ -64,20 +49,17 @@ class TrainingProgress:
         trace: TracebackType | None,
     ) -> None:
         self._take_events()
-        if self._is_live:
-            self._live.stop()
+        super().__exit__(kind, error, trace)
 
     def on_stop(self) -> None:
-        """Say that the training stops. For a signal handler, which may interrupt a drawing."""
-        text = f"\r\x1b[2K{_STOPPING}" if self._is_live else f"{_STOPPING}\n"
-        with suppress(OSError):
-            os.write(2, text.encode())
+        """Say that the training stops, from a signal handler."""
+        self.interrupt(_STOPPING)
 
     def on_progress(self, _: PlannedLaunch, progress: Progress) -> None:
         """Show what has happened since the last message."""
         self._take_events()
-        if self._is_live:
-            self._live.update(Text(shown(self._line(progress)), no_wrap=True), refresh=True)
+        if self.is_drawn:
+            self.draw(self._text(progress))
 
     def _take_events(self) -> None:
         for event in self._follower.new():
@@ -99,10 +81,9 @@ class TrainingProgress:
             return
         self._past += training_course(self._header, [began, *self._epoch]).epochs
         self._epoch = []
-        line = epoch_line(self._past[-1], self._header, self._seconds_left())
-        self._console.print(Text(shown(line)), soft_wrap=True)
+        self.keep(epoch_line(self._past[-1], self._header, self._seconds_left()))
 
-    def _line(self, progress: Progress) -> str:
+    def _text(self, progress: Progress) -> str:
         if not self._recent or not self._began:
             return f"{progress.phase} ..."
         accuracies = [epoch.accuracy for epoch in self._past if epoch.accuracy]
