@@ -143,9 +143,8 @@ def _copy_bound(cells: Sequence[MeasuredCell]) -> Hint | None:
             if not busy or row.record.conditions.input_staging != COPIED_INSIDE:
                 continue
             idle = 1 - fmean(busy) / 100
-            if idle >= _LEAST_IDLE and copy_seconds >= _LEAST_COPYING * idle * max(
-                each.median_steps
-            ):
+            idle_seconds = idle * max(each.median_steps)
+            if idle >= _LEAST_IDLE and copy_seconds >= _LEAST_COPYING * idle_seconds:
                 said[each.id] = (
                     f"{each.id}: {batch_bytes / 1e6:.0f} MB a step of {_milliseconds(each)}, in"
                     f" which the GPU computed {fmean(busy):.0f}% of the time"

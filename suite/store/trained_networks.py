@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from suite.analysis.training_course import accuracy_of
+from suite.analysis.training_course import accuracy_of, kept_parts
 from suite.model.errors import InputError
 from suite.model.trained_network import CHECKPOINT, KERAS, TrainedNetwork
 from suite.model.training import Evaluation
@@ -114,11 +114,6 @@ def _at(
 
 
 def _evaluations(events: tuple[Event, ...]) -> Mapping[int, Evaluation]:
-    """By step, without what a part that went on from an earlier step made void."""
-    found: dict[int, Evaluation] = {}
-    for event in events:
-        if isinstance(event, Began):
-            found = {step: kept for step, kept in found.items() if step <= event.step}
-        elif isinstance(event, Evaluated):
-            found[event.step] = event.evaluation
-    return found
+    """By step, without what a later part of the training made void."""
+    kept = (event for part in kept_parts(events) for event in part.events)
+    return {event.step: event.evaluation for event in kept if isinstance(event, Evaluated)}

@@ -39,9 +39,9 @@ INSTALL_DALI = "pip install 'setuptools>=77' wheel && pip install --no-build-iso
 # Open MPI's: whether a rank that waits for another yields its CPU.
 MPI_YIELDS = "OMPI_MCA_mpi_yield_when_idle"
 
-# Lines of an error in a graph that come before the one which says what happened.
-# A place in front of some messages, which a step has by a number of its own.
+# A place in front of some messages: the function of a step, with a number of its own.
 _IN_FUNCTION = re.compile(r"(?<=: )\{\{function_node \S+\}\} ")
+# Lines of an error in a graph that come before the one which says what happened.
 _WHERE = ("Graph execution error:", "Detected at node", "File ", "<stack traces unavailable>")
 # XLA raises errors of several classes with this text.
 _EXHAUSTED = re.compile("RESOURCE_EXHAUSTED", re.IGNORECASE)
