@@ -58,6 +58,7 @@ def hints(
         _launches_disagree(measured),
         memory_nearly_full(measured, machine),
         cpu_quota(measured, machine),
+        _onednn_off(measured),
     )
     return tuple(hint for hint in found if hint is not None)
 
@@ -275,6 +276,18 @@ def _launches_disagree(cells: Sequence[MeasuredCell]) -> Hint | None:
         evidence=counted(said),
         remedy=f"{CautionKind.UNLIKE_SIBLINGS.remedy}; more launches show how often each level"
         " occurs",
+    )
+
+
+def _onednn_off(cells: Sequence[MeasuredCell]) -> Hint | None:
+    without = [each for each in cells if _facts(each).onednn_remedy]
+    if not without:
+        return None
+    return Hint(
+        kind=HintKind.ONEDNN_OFF,
+        cells=tuple(each.id for each in without),
+        evidence=f"oneDNN's kernels were off in {len(without)} of {len(cells)} cells",
+        remedy="; ".join(dict.fromkeys(_facts(each).onednn_remedy or "" for each in without)),
     )
 
 

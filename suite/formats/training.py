@@ -192,6 +192,8 @@ def training_notes(course: TrainingCourse) -> Iterator[str]:
     yield from course.notes
     for each in course.machine:
         yield from (f"part {each.part + 1}: {caution.seen}" for caution in each.cautions)
+    if course.conditions.onednn_remedy:
+        yield f"oneDNN's kernels were off; {course.conditions.onednn_remedy}"
 
 
 def _state(course: TrainingCourse) -> str:

@@ -46,9 +46,10 @@ class Facts:
     `input_wait_share` that as a share of their time.
 
     Software. `intra_op_threads` and `inter_op_threads` size the framework's two pools of threads.
-    `onednn` says whether oneDNN's kernels are on outside XLA. `tensorflow`, `keras` and `horovod`
-    are versions, `build_cuda` and `build_cudnn` those that TensorFlow was built for, and
-    `libraries` those of NVIDIA's libraries that the process had loaded: `cudnn 9.19.0`.
+    `onednn` says whether oneDNN's kernels are on outside XLA, and `onednn_remedy` how they are
+    switched on where they might be faster. `tensorflow`, `keras` and `horovod` are versions,
+    `build_cuda` and `build_cudnn` those that TensorFlow was built for, and `libraries` those of
+    NVIDIA's libraries that the process had loaded: `cudnn 9.19.0`.
 
     Ranks. `horovod_compression` is the type in which gradients crossed, `horovod_operations` what
     averaged them and `horovod_control` what coordinated the ranks. `mpi_yields_when_idle` says
@@ -102,6 +103,7 @@ class Facts:
     intra_op_threads: Count | None = None
     inter_op_threads: Count | None = None
     onednn: bool | None = None
+    onednn_remedy: str | None = None
     tensorflow: str | None = None
     keras: str | None = None
     build_cuda: str | None = None

@@ -150,6 +150,7 @@ class HintKind(str, Enum):
     LAUNCHES_DISAGREE = ("launches_disagree", "Launches of a cell disagree")
     MEMORY_NEARLY_FULL = ("memory_nearly_full", "Memory is nearly full")
     CPU_QUOTA = ("cpu_quota", "A quota leaves less CPU time than there are cores")
+    ONEDNN_OFF = ("onednn_off", "TensorFlow computed without oneDNN")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

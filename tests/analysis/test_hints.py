@@ -615,6 +615,18 @@ def test_without_a_quota_there_is_none(allowed: int | None) -> None:
     assert found(launch(FP32, 0.1, conditions=ON_CPU), machine=machine(cpu=cpu)) == {}
 
 
+def test_cells_without_onednn_are_told_how_to_switch_it_on() -> None:
+    """Of two cells the one without; where each of them had it nothing is said."""
+    off = replace(ON_CPU, onednn=False, onednn_remedy="set the switch")
+    launches = launch(FP32, 0.1, conditions=ON_CPU), launch(XLA, 0.05, conditions=off)
+    without = hint(HintKind.ONEDNN_OFF, *launches)
+
+    assert without.cells == (XLA.id,)
+    assert without.evidence == "oneDNN's kernels were off in 1 of 2 cells"
+    assert without.remedy == "set the switch"
+    assert found(launches[0]) == {}
+
+
 @pytest.mark.parametrize("recorded", [{}, {"cpu": "fast"}, {"gpus": [{"name": "Tesla T4"}]}])
 def test_a_machine_recorded_otherwise_costs_only_its_own_hints(recorded: dict[str, Any]) -> None:
     """Records of earlier versions, and of other programs, are read as far as they are known."""

@@ -1,11 +1,8 @@
 """Damaged and copied run directories on the command line: no wrong number and no traceback."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from builders import make_cell, make_header, make_launch, make_protocol
+from commands import bench
 
 from suite.machine.devices import detect_machine
 from suite.model.device import device_label
@@ -41,18 +39,6 @@ kernel: simulated
 protocol: {warmup_steps: 1, measured_steps: 2}
 axes: {mode: [inference], precision: [fp32], xla: [false], batch_size: [1, 2]}
 """
-
-
-def bench(folder: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """The command line as users have it, in a folder with a `reports/` of its own."""
-    return subprocess.run(
-        [sys.executable, str(ROOT / "bench.py"), *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def stored(directory: Path, header: RunHeader = HEADER, launch: Launch = LAUNCH) -> Path:
@@ -236,7 +222,7 @@ def test_half_a_surrogate_pair_in_a_device_name_is_printed_as_a_question_mark(
     run = stored(tmp_path / "run")
     header = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps({**header, "device": "NVIDIA \ud800T4"}))
-    done = bench(tmp_path, "compare", *GATE, "--run", "run", LC_ALL="C.UTF-8")
+    done = bench(tmp_path, "compare", *GATE, "--run", "run")
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "NVIDIA ?T4" in done.stdout

@@ -1,5 +1,7 @@
 """A training as text, Markdown and CSV: as recorded, and harmless whatever it is called."""
 
+from dataclasses import replace
+
 import pytest
 from builders import make_training_header
 from hostile import HOSTILE
@@ -7,6 +9,7 @@ from trained import DATA, FILES, trained
 
 from suite.analysis.training_course import training_course
 from suite.formats.training import epoch_line, step_line
+from suite.model.facts import Facts
 from suite.model.text import shown
 
 
@@ -32,6 +35,14 @@ def test_a_training_that_never_began_has_documents() -> None:
 
     assert "0 of 2" in FILES["training.txt"](course)
     assert FILES["training.csv"](course).count("\n") == 1
+
+
+def test_a_training_without_onednn_says_how_to_switch_it_on() -> None:
+    """In the text that is printed, by the words of its record; nothing where there are none."""
+    without = replace(trained(), conditions=Facts(onednn=False, onednn_remedy="set the switch"))
+
+    assert "note: oneDNN's kernels were off; set the switch" in FILES["training.txt"](without)
+    assert "oneDNN" not in FILES["training.txt"](trained())
 
 
 def test_an_epoch_in_one_line_has_what_one_watches() -> None:

@@ -176,8 +176,15 @@ def no_label(example: tf.train.Example) -> None:
     del example.features.feature[LABEL]
 
 
-Change = Callable[[tf.train.Example], None]
+def no_example(_: tf.train.Example) -> bytes:
+    """Bytes that TensorFlow quotes in a message which Python then cannot decode."""
+    return b"\xff is not the beginning of an example"
+
+
+# It alters the example, or returns what is to stand in its place.
+Change = Callable[[tf.train.Example], bytes | None]
 DAMAGES = [
+    (no_example, r"record 2: is not a tf\.train\.Example"),
     (not_jpeg, "record 2: the image is not a JPEG"),
     (png, "record 2: the image is not a JPEG"),
     (half_jpeg, "record 2: the JPEG does not decode"),
@@ -194,8 +201,7 @@ def damaged(change: Change, root: Path) -> KernelOptions:
     shard = root / "data" / "validation-00000-of-00001"
     records = [record.numpy() for record in tf.data.TFRecordDataset(str(shard))]
     example = tf.train.Example.FromString(records[1])
-    change(example)
-    records[1] = example.SerializeToString()
+    records[1] = change(example) or example.SerializeToString()
     with tf.io.TFRecordWriter(str(shard)) as writer:
         for record in records:
             writer.write(record)

@@ -4,6 +4,7 @@ Compression of gradients, which needs ranks, is in test_horovod_ranks.py.
 """
 
 import os
+import platform
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -261,6 +262,20 @@ def test_float16_alone_scales_its_loss(
         assert float(scale.value()) == 128
 
 
+def test_a_cpu_without_onednn_is_told_the_switch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a processor of the make that oneDNN is for, and on no other."""
+    from tensorflow.python.util import _pywrap_util_port
+
+    from suite.kernels.tensorflow import switches
+
+    monkeypatch.setattr(_pywrap_util_port, "IsMklEnabled", lambda: False)
+
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    assert "TF_ENABLE_ONEDNN_OPTS=1" in (switches.software_facts().onednn_remedy or "")
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    assert switches.software_facts().onednn_remedy is None
+
+
 def test_what_tensorflow_computes_with_is_told() -> None:
     """Threads are numbers that the process bears out, and oneDNN's kernels are told to be on."""
     facts = run(CELL).facts()
@@ -269,4 +284,5 @@ def test_what_tensorflow_computes_with_is_told() -> None:
     assert facts.inter_op_threads == names.count("tf_Compute")
     assert facts.intra_op_threads == len(os.sched_getaffinity(0))
     assert facts.onednn is (facts.onednn_operations > 0)
+    assert facts.onednn_remedy is None
     assert facts.tf32_allowed is False

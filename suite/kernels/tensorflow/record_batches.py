@@ -52,7 +52,8 @@ class RecordBatches:
         try:
             images, labels = next(self._iterator)
             values = labels.numpy()
-        except (tf.errors.OpError, RuntimeError) as error:
+        # The last: a message of TensorFlow that quotes a record which is not UTF-8.
+        except (tf.errors.OpError, RuntimeError, UnicodeDecodeError) as error:
             if is_out_of_memory(error):
                 raise
             raise InvalidLaunchError(self._diagnosis(str(error))) from error

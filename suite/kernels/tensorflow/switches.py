@@ -1,6 +1,7 @@
 """TensorFlow's switches for a cell: set before the network is built, and read back."""
 
 import os
+import platform
 
 import keras
 import tensorflow as tf
@@ -14,6 +15,11 @@ from suite.model.facts import Facts
 # Compute type of convolutions under AMP: tensor cores use float16, CPUs have bfloat16 units.
 AMP_ON_GPU = "float16"
 AMP_ON_CPU = "bfloat16"
+# Where TensorFlow 2.21 has it on by itself: `IsMKLEnabled` in tensorflow/core/util/util.cc.
+_ONEDNN_REMEDY = (
+    "set TF_ENABLE_ONEDNN_OPTS=1, which TensorFlow assumes only on an x86 CPU with AVX-512 VNNI,"
+    " AVX-512 BF16, AVX-VNNI or AMX; training is usually faster with it"
+)
 
 
 def compute_type(precision: Precision, *, on_gpu: bool) -> str:
@@ -94,6 +100,7 @@ def software_facts() -> Facts:
     """The threads, the state of oneDNN and TF32, and the build of TensorFlow in this process."""
     build = tf.sysconfig.get_build_info()
     threading = tf.config.threading
+    onednn = bool(_pywrap_util_port.IsMklEnabled())
     return Facts(
         intra_op_threads=_threads(
             threading.get_intra_op_parallelism_threads(), "TF_NUM_INTRAOP_THREADS"
@@ -101,7 +108,8 @@ def software_facts() -> Facts:
         inter_op_threads=_threads(
             threading.get_inter_op_parallelism_threads(), "TF_NUM_INTEROP_THREADS"
         ),
-        onednn=bool(_pywrap_util_port.IsMklEnabled()),
+        onednn=onednn,
+        onednn_remedy=None if onednn or not _has_onednn() else _ONEDNN_REMEDY,
         tf32_allowed=tf.config.experimental.tensor_float_32_execution_enabled(),
         tensorflow=tf.__version__,
         keras=keras.__version__,
@@ -109,6 +117,12 @@ def software_facts() -> Facts:
         build_cudnn=build.get("cudnn_version"),
         libraries=loaded_libraries() or None,
     )
+
+
+def _has_onednn() -> bool:
+    """Whether steps run on a processor of the make that oneDNN has its fastest kernels for."""
+    on_x86 = platform.machine().lower() in {"x86_64", "amd64"}
+    return on_x86 and not tf.config.list_physical_devices("GPU")
 
 
 def _threads(configured: int, variable: str) -> int:
