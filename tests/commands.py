@@ -9,6 +9,7 @@ import os
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 from suite.cli import main
 
@@ -22,13 +23,16 @@ class Done:
     stderr: str
 
 
-def bench(folder: Path, *words: object) -> Done:
-    """`python bench.py WORDS` in this process, in a folder that relative paths begin at."""
+def bench(*words: object, cwd: Path | None = None, **environment: str) -> Done:
+    """`python bench.py WORDS` in this process, which keeps its folder and its environment.
+
+    Variables of the environment are on top of the present ones.
+    """
     printed, said = io.StringIO(), io.StringIO()
     before = Path.cwd()
-    os.chdir(folder)
+    os.chdir(cwd or before)
     try:
-        with redirect_stdout(printed), redirect_stderr(said):
+        with patch.dict(os.environ, environment), redirect_stdout(printed), redirect_stderr(said):
             code = main([str(word) for word in words])
     finally:
         os.chdir(before)

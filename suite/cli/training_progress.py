@@ -13,7 +13,7 @@ from suite.cli.live_line import LiveLine
 from suite.formats.training import epoch_line, step_line
 from suite.model.training import TrainedStep
 from suite.model.training_course import Epoch
-from suite.model.training_record import Began, Ended, Event, Saved, TrainingHeader
+from suite.model.training_record import Began, Ended, Evaluated, Event, TrainingHeader
 from suite.run.channel import Progress
 from suite.run.plan import PlannedLaunch
 from suite.store.training_runs import EventFollower
@@ -66,20 +66,24 @@ class TrainingProgress(LiveLine):
             self._on_event(event)
             if isinstance(event, Began):
                 self._began = event
-            elif isinstance(event, Ended):
+                continue
+            if isinstance(event, TrainedStep | Ended):  # an epoch before it was not evaluated
+                self._end_epoch()
+            if isinstance(event, Ended):
                 self.ended = event
             else:
                 self._epoch.append(event)
-                if isinstance(event, TrainedStep):
-                    self._recent.append(event)
-                if isinstance(event, Saved) and self._began is not None:
-                    self._end_epoch(event, self._began)
+            if isinstance(event, TrainedStep):
+                self._recent.append(event)
+            if isinstance(event, Evaluated):
+                self._end_epoch()
 
-    def _end_epoch(self, saved: Saved, began: Began) -> None:
-        """Report an epoch, at the checkpoint that ends it; others are within one."""
-        if saved.step % began.steps_per_epoch:
+    def _end_epoch(self) -> None:
+        """Report an epoch if its last step was made."""
+        steps = [event.step for event in self._epoch if isinstance(event, TrainedStep)]
+        if self._began is None or not steps or steps[-1] % self._began.steps_per_epoch:
             return
-        self._past += training_course(self._header, [began, *self._epoch]).epochs
+        self._past += training_course(self._header, [self._began, *self._epoch]).epochs
         self._epoch = []
         self.keep(epoch_line(self._past[-1], self._header, self._seconds_left()))
 

@@ -1,7 +1,7 @@
 """What a training command has to do: a new training, or the rest of an earlier one."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,15 @@ from suite.kernels.interface import KernelOptions
 from suite.model.errors import InputError, NotComparableError
 from suite.model.matrix import Matrix
 from suite.model.text import shown
-from suite.model.training_record import Began, ChosenTraining, TrainingHeader
+from suite.model.training_record import (
+    Began,
+    ChosenTraining,
+    Ended,
+    Evaluated,
+    Event,
+    Outcome,
+    TrainingHeader,
+)
 from suite.run.locks import hold_run
 from suite.store.checkpoints import newest_good
 from suite.store.runs import tidy_directory
@@ -146,7 +154,16 @@ def _rest(directory: Path, header: TrainingHeader) -> TrainingPart:
         number=len(began),
         notes=(*lost, *cut),
         is_resumed=True,
-        is_finished=good.step is not None and good.step == total,
+        is_finished=good.step is not None and good.step == total and _is_over(events, good.step),
+    )
+
+
+def _is_over(events: Sequence[Event], total: int) -> bool:
+    """Whether nothing was due after the last step, such as its evaluation."""
+    return any(
+        (isinstance(event, Evaluated) and event.step == total)
+        or (isinstance(event, Ended) and event.outcome is Outcome.FINISHED)
+        for event in events
     )
 
 

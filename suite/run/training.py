@@ -140,6 +140,7 @@ class _Loop:
         self._directory = Path(work.directory)
         self._best: tuple[int, int] = (-1, 0)
         self._newest: list[int] = []
+        self._evaluated = 0
         self.startup: dict[str, float] = {}
         self.steps: list[TrainedStep] = []
         self.done = work.step or 0
@@ -182,6 +183,8 @@ class _Loop:
     def run(self, stop_requested: Callable[[], bool]) -> Outcome:
         """Train until the last step, or until a request or the time limit; always save then."""
         began = time.monotonic()
+        if self._ended_before_evaluating():
+            self._evaluate_if_due()
         self._tell(TRAINING)
         while self.done < self.total:
             step = self.trainer.step()
@@ -195,11 +198,11 @@ class _Loop:
             is_late = limit is not None and time.monotonic() - began >= limit
             stop = self._agreed(is_late=is_late, is_asked=stop_requested())
             is_end = self.done % self.trainer.steps_per_epoch == 0
-            if is_end:
-                self._evaluate_if_due()
             every = self._work.checkpoint_every
             if is_end or stop is not None or (every and self.done % every == 0):
                 self._save()
+            if is_end:  # after the checkpoint, as it takes long and may meet a bad record
+                self._evaluate_if_due()
             if stop is not None and self.done < self.total:
                 return stop
         return Outcome.FINISHED
@@ -216,6 +219,7 @@ class _Loop:
         for event in read_events(self._directory).events:
             if isinstance(event, Evaluated) and event.step <= self.done:
                 self._note_accuracy(event.step, event.evaluation.top1)
+                self._evaluated = event.step
             if isinstance(event, Saved) and event.step <= self.done:
                 self._note_saved(event.step)
 
@@ -239,6 +243,16 @@ class _Loop:
         found = {json.loads(text) for text in said} - {None}
         return Outcome(min(found)) if found else None
 
+    def _ended_before_evaluating(self) -> bool:
+        """Whether the part before ended between a checkpoint of an epoch and its evaluation."""
+        if not self.done or self.done % self.trainer.steps_per_epoch:
+            return False
+        own = self._evaluated < self.done
+        if self._order.cell.gpus == 1:
+            return own
+        first, *_ = self._framework.gather(json.dumps(own))  # which alone reads the record
+        return bool(json.loads(first))
+
     def _evaluate_if_due(self) -> None:
         epoch, every = self.done // self.trainer.steps_per_epoch, self._work.eval_every
         if every is None or (epoch % every and self.done < self.total):
@@ -247,6 +261,7 @@ class _Loop:
         evaluation = self.trainer.evaluate()
         self._note_accuracy(self.done, evaluation.top1)
         self._append(Evaluated(step=self.done, evaluation=evaluation))
+        self._prune()
 
     def _save(self) -> None:
         self._tell(SAVING)
@@ -265,7 +280,11 @@ class _Loop:
             )
         )
         self._note_saved(self.done)
-        prune(self._directory, {*self._newest, self._best[1]}, self.done)
+        self._prune()
+
+    def _prune(self) -> None:
+        if self._writes:
+            prune(self._directory, {*self._newest, self._best[1]}, self.done)
 
 
 def _now() -> str:

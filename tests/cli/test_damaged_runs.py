@@ -51,7 +51,7 @@ def stored(directory: Path, header: RunHeader = HEADER, launch: Launch = LAUNCH)
 def test_a_sound_run_passes_the_gate(tmp_path: Path) -> None:
     """What the tests below damage is good before, and compare says first what it took."""
     stored(tmp_path / "reports" / "one")
-    done = bench(tmp_path, "compare", *GATE)
+    done = bench("compare", *GATE, cwd=tmp_path)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[0] == "newest run: reports/one"
@@ -99,7 +99,7 @@ def test_no_judgement_passes_with_a_damaged_record(tmp_path: Path, name: str) ->
     run = stored(tmp_path / "run")
     write_launch(run / "cells", OTHER)
     damage(run)
-    done = bench(tmp_path, "compare", *GATE, "--run", "run")
+    done = bench("compare", *GATE, "--run", "run", cwd=tmp_path)
 
     assert done.returncode == 3
     assert done.stderr.startswith("damaged: run/cells/")
@@ -117,7 +117,7 @@ def test_a_loss_counts_beside_a_damaged_record(tmp_path: Path) -> None:
     run = stored(tmp_path / "run", header, replace(LAUNCH, step_seconds=(0.2,) * 4))
     write_launch(run / "cells", OTHER)
     (run / "cells" / f"{OTHER.cell.id}.0.json").write_text("{half")
-    done = bench(tmp_path, "compare", *GATE, "--run", "run")
+    done = bench("compare", *GATE, "--run", "run", cwd=tmp_path)
 
     assert done.returncode == 1
     assert f"missing: {OTHER.cell.id}: no whole record" in done.stdout
@@ -128,7 +128,7 @@ def test_compare_without_a_limit_shows_what_is_whole(tmp_path: Path) -> None:
     run = stored(tmp_path / "run")
     write_launch(run / "cells", OTHER)
     (run / "cells" / f"{OTHER.cell.id}.0.json").write_bytes(b"\xff\xfe")
-    done = bench(tmp_path, "compare", "--reference", "t4", "--run", "run")
+    done = bench("compare", "--reference", "t4", "--run", "run", cwd=tmp_path)
 
     assert done.returncode == 3
     assert "400.00" in done.stdout
@@ -168,7 +168,7 @@ def test_a_report_has_what_is_whole_and_names_what_is_not(tmp_path: Path, name: 
     write_launch(run / "cells", OTHER)
     file = f"cells/{OTHER.cell.id}.0.json"
     put(run / file)
-    done = bench(tmp_path, "report", "run")
+    done = bench("report", "run", cwd=tmp_path)
     (reported,) = json.loads((run / "report.json").read_text())["runs"]
     (damaged,) = reported["coverage"]["damaged"]
     cases = ET.parse(run / "junit.xml").findall("testsuite/testcase")  # noqa: S314 - written here
@@ -191,7 +191,7 @@ def test_a_run_without_a_readable_header_is_bad_input(tmp_path: Path) -> None:
     """Nothing says what its records are, so nothing is reported: one line and exit 2."""
     run = stored(tmp_path / "run")
     (run / "run.json").write_text("{half")
-    done = bench(tmp_path, "report", "run")
+    done = bench("report", "run", cwd=tmp_path)
 
     assert done.returncode == 2
     assert re.fullmatch(
@@ -208,7 +208,7 @@ def test_every_file_of_a_run_may_be_damaged(tmp_path: Path) -> None:
     write_launch(run / "cells", OTHER)
     for path in (run / "cells").iterdir():
         path.write_text("{half")
-    done = bench(tmp_path, "report", "run")
+    done = bench("report", "run", cwd=tmp_path)
 
     assert done.returncode == 3
     assert len(done.stderr.splitlines()) == 2
@@ -222,7 +222,7 @@ def test_half_a_surrogate_pair_in_a_device_name_is_printed_as_a_question_mark(
     run = stored(tmp_path / "run")
     header = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps({**header, "device": "NVIDIA \ud800T4"}))
-    done = bench(tmp_path, "compare", *GATE, "--run", "run")
+    done = bench("compare", *GATE, "--run", "run", cwd=tmp_path)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "NVIDIA ?T4" in done.stdout
@@ -237,7 +237,7 @@ def test_the_newest_run_is_the_one_begun_last(tmp_path: Path, renamed: str) -> N
     stored(reports / renamed, launch=slower)
     newer = replace(HEADER, started_at="2026-01-02T04:04:06+01:00")
     stored(reports / "20260102T030406Z-nvidia-t4-mine", newer)
-    done = bench(tmp_path, "compare", *GATE)
+    done = bench("compare", *GATE, cwd=tmp_path)
 
     assert done.returncode == 0
     assert done.stdout.splitlines()[0] == "newest run: reports/20260102T030406Z-nvidia-t4-mine"
@@ -251,7 +251,7 @@ def test_a_run_that_cannot_be_read_and_may_be_the_newest_is_named(tmp_path: Path
     for name in ("20250101T000000Z-b", "20270101T000000Z-b"):
         shutil.copytree(reports / "20260102T030405Z-a", reports / name)
         (reports / name / "run.json").write_text("{")
-    done = bench(tmp_path, "compare", *GATE)
+    done = bench("compare", *GATE, cwd=tmp_path)
     lines = done.stdout.splitlines()
 
     assert done.returncode == 0
@@ -272,13 +272,13 @@ def test_resume_names_a_damaged_record_and_measures_it_again_once_it_is_gone(
 ) -> None:
     """The way that the message shows is one that works."""
     matrix(tmp_path)
-    first = bench(tmp_path, "run", "mine.yaml")
+    first = bench("run", "mine.yaml", cwd=tmp_path)
     (record,) = (tmp_path / "reports").glob("*/cells/*bs1-*.json")
     whole = json.loads(record.read_text())
     record.write_text(json.dumps({**whole, "warmup_seconds": [float("nan")]}))
-    refused = bench(tmp_path, "run", "mine.yaml", "--resume")
+    refused = bench("run", "mine.yaml", "--resume", cwd=tmp_path)
     record.unlink()
-    resumed = bench(tmp_path, "run", "mine.yaml", "--resume")
+    resumed = bench("run", "mine.yaml", "--resume", cwd=tmp_path)
 
     assert first.returncode == 0
     assert refused.returncode == 2
@@ -310,8 +310,8 @@ def test_an_earlier_run_never_stops_a_new_one(tmp_path: Path) -> None:
     header = replace(HEADER, device=device_label(detect_machine()))
     for index, (file, text) in enumerate(DAMAGED_EARLIER.items()):
         (stored(tmp_path / "reports" / f"earlier-{index}", header) / file).write_text(text)
-    planned = bench(tmp_path, "plan", "mine.yaml")
-    done = bench(tmp_path, "run", "mine.yaml")
+    planned = bench("plan", "mine.yaml", cwd=tmp_path)
+    done = bench("run", "mine.yaml", cwd=tmp_path)
 
     assert (planned.returncode, done.returncode) == (0, 0)
     assert planned.stderr == (
@@ -335,7 +335,7 @@ def test_a_name_longer_than_any_file_has_is_bad_input(
 ) -> None:
     """One line and exit 2."""
     matrix(tmp_path)
-    done = bench(tmp_path, *arguments)
+    done = bench(*arguments, cwd=tmp_path)
 
     assert done.returncode == 2
     assert re.fullmatch(r"error: .* a name of 300 bytes; Linux allows 255; .*\n", done.stderr)

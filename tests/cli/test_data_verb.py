@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import bench
 
 from suite.cli import main
 from suite.model.errors import ExitCode
@@ -26,14 +27,6 @@ axes:
 """
 
 
-def bench(*arguments: object) -> "subprocess.CompletedProcess[str]":
-    """`bench.py ...` as a user starts it; its output is text, its errors one line."""
-    command = [sys.executable, str(ROOT / "bench.py"), *map(str, arguments)]
-    # Whoever switches oneDNN on gets TensorFlow's notice of it.
-    usual = {name: text for name, text in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
-    return subprocess.run(command, env=usual, capture_output=True, text=True, check=False)
-
-
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set and its index, as `bench.py data` makes them."""
@@ -50,7 +43,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_a_made_data_set_checks_good(data: Path) -> None:
     """What `make` and `index` write, `check` finds whole, and counts."""
-    checked = bench("data", "check", data)
+    # Whoever switches oneDNN on gets TensorFlow's notice of it.
+    usual = {name: text for name, text in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
+    command = [sys.executable, str(ROOT / "bench.py"), "data", "check", str(data)]
+    checked = subprocess.run(command, env=usual, capture_output=True, text=True, check=False)
 
     assert checked.stdout.splitlines() == [
         "train: 12 good records in 2 shards",

@@ -12,8 +12,10 @@ import matplotlib as mpl
 import pytest
 
 from suite.cli import main
+from suite.cli.training_files import read_training
 
 ROOT = Path(__file__).parents[2]
+ON_DIGITS = ROOT / "reports" / "example-digits"
 ON_CPU, ON_H100 = EXAMPLES = [ROOT / "reports" / name for name in ("example-cpu", "example-h100")]
 # What the drawings of the example were made with; another version may draw a hair otherwise.
 DRAWN_WITH = "3.11."
@@ -137,3 +139,47 @@ def test_the_example_of_an_h100_proves_what_it_declares() -> None:
         assert facts["input_staging"] == "ahead of the step"
         assert telemetry["gauges"]["gpu_power_watts"]["highest"] < 700
         assert telemetry["foreign_processes"] == []
+
+
+@pytest.fixture(scope="module")
+def trained_again(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example of a training, with what is made of its records made anew."""
+    directory = tmp_path_factory.mktemp("example") / "training"
+    (directory / "cells").mkdir(parents=True)
+    for name in ("training.json", "events.jsonl"):
+        shutil.copy(ON_DIGITS / name, directory)
+    for record in (ON_DIGITS / "cells").iterdir():
+        shutil.copy(record, directory / "cells")
+    assert main(["report", str(directory)]) == 0
+    return directory
+
+
+@pytest.mark.parametrize("name", ["training.md", "training.csv"])
+def test_a_document_of_the_training_is_the_same_again(trained_again: Path, name: str) -> None:
+    """Byte for byte, in another folder and on another machine."""
+    assert (trained_again / name).read_bytes() == (ON_DIGITS / name).read_bytes()
+
+
+def test_the_page_and_plots_of_the_training_are_the_same_again(trained_again: Path) -> None:
+    """Byte for byte, as far as they are drawn by the same version of matplotlib."""
+    for name in ("training.html", "plots/training.png", "plots/training.svg"):
+        again, committed = ((folder / name).read_bytes() for folder in (trained_again, ON_DIGITS))
+        if mpl.__version__.startswith(DRAWN_WITH):
+            assert again == committed, name
+        assert len(again) == pytest.approx(len(committed), rel=0.2)
+
+
+def test_the_training_is_what_its_recipe_promises() -> None:
+    """Every epoch of the recipe as it stands, from a clean checkout, to 97 % of the digits."""
+    course = read_training(ON_DIGITS).course
+    kept = {path.name for path in ON_DIGITS.iterdir()}
+
+    assert course.is_finished
+    assert course.header.overrides == ()
+    assert course.header.environment["dirty"] is False
+    assert course.last is not None
+    assert course.last.accuracy is not None
+    assert course.last.accuracy.images == 364
+    assert course.last.accuracy.top1 >= 0.97
+    assert course.seconds < 8 * 60
+    assert "checkpoints" not in kept  # 205 MB each

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import bench
 from waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -27,12 +28,11 @@ time.perf_counter, simulated.SimulatedKernel.step = lambda: now, step
 """
 
 
-def bench(
-    *arguments: object, cwd: Path = ROOT, **environment: str
-) -> "subprocess.CompletedProcess[str]":
+def process(*arguments: object, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """`bench.py` as a user starts it."""
     return subprocess.run(
         [sys.executable, str(ROOT / "bench.py"), *map(str, arguments)],
-        cwd=cwd,
+        cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -59,7 +59,7 @@ def matrix(folder: Path, **changes: str) -> Path:
 def demo_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """What `bench.py run matrices/demo.yaml` printed, and its run directory."""
     out = tmp_path_factory.mktemp("reports")
-    done = bench("run", DEMO, "--out", out)
+    done = process("run", DEMO, "--out", out)
     assert done.returncode == 0, done.stderr
     (directory,) = out.iterdir()
     return done.stdout, directory
@@ -108,7 +108,7 @@ def test_a_run_writes_its_header_and_report(demo_run: tuple[str, Path]) -> None:
 
 def test_launches_without_a_fork_server_are_recorded_as_such(tmp_path: Path) -> None:
     """--no-fork-server starts plain processes, and no record can be mistaken for a forked one."""
-    done = bench("run", matrix(tmp_path), "--out", tmp_path / "out", "--no-fork-server")
+    done = process("run", matrix(tmp_path), "--out", tmp_path / "out", "--no-fork-server")
     (record_path,) = tmp_path.glob("out/*/cells/*.json")
     record = json.loads(record_path.read_text())
 
@@ -158,7 +158,7 @@ def test_a_time_cap_keeps_the_number_and_marks_it_truncated(tmp_path: Path) -> N
         tmp_path,
         protocol="protocol: {warmup_steps: 1, measured_steps: 100000, max_seconds: 0.295}",
     )
-    done = bench(
+    done = process(
         *("run", path, "--out", tmp_path / "out"), PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}"
     )
     (record_path,) = tmp_path.glob("out/*/cells/*.json")
@@ -189,7 +189,7 @@ def test_ctrl_c_keeps_what_is_finished_and_exits_130(tmp_path: Path) -> None:
     axes = "axes: {mode: [inference], precision: [fp32], xla: [off], batch_size: [1, 4000]}"
     # Minutes of the second cell, so that Ctrl-C never comes too late.
     path = matrix(tmp_path, axes=axes, protocol="protocol: {measured_steps: 100, warmup_steps: 1}")
-    process = subprocess.Popen(
+    running = subprocess.Popen(
         [sys.executable, str(ROOT / "bench.py"), "run", str(path), "--out", str(tmp_path / "out")],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -197,17 +197,17 @@ def test_ctrl_c_keeps_what_is_finished_and_exits_130(tmp_path: Path) -> None:
         start_new_session=True,
     )
     try:
-        wait_until(lambda: list(tmp_path.glob("out/*/cells/*bs4000*.log")), process)
-        os.kill(process.pid, signal.SIGINT)
-        printed, _ = process.communicate()
+        wait_until(lambda: list(tmp_path.glob("out/*/cells/*bs4000*.log")), running)
+        os.kill(running.pid, signal.SIGINT)
+        printed, _ = running.communicate()
     finally:
-        process.kill()
+        running.kill()
     statuses = {
         record["cell"]["batch_size"]: record["status"]
         for record in (json.loads(p.read_text()) for p in tmp_path.glob("out/*/cells/*.json"))
     }
 
-    assert process.returncode == 130
+    assert running.returncode == 130
     assert statuses == {1: "ok", 4000: "interrupted"}
     assert "inference-fp32-bs1-1gpu-simulated" in printed
     assert list(tmp_path.glob("out/*/report.md"))
@@ -289,7 +289,7 @@ def test_bad_usage_is_one_line_and_exit_2(tmp_path: Path, arguments: list[str], 
 
 def test_help_names_every_verb_and_the_exit_codes() -> None:
     """A newcomer sees what there is to do and what the shell gets back."""
-    done = bench("--help")
+    done = process("--help")
 
     assert done.returncode == 0
     for word in ("run", "compare", "plan", "devices", "reference", "schema", "130  interrupted"):

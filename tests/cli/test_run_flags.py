@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import Done, bench
 
 from suite.cli import main
 from suite.cli.run_parser import duration_seconds
@@ -34,22 +35,10 @@ axes: {mode: [training], precision: [fp32], xla: [off], batch_size: [1], gpus: [
 """
 
 
-def run(folder: Path, *flags: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+def run(folder: Path, *flags: str, **environment: str) -> Done:
     """`bench.py run` on the folder's matrix."""
     places = (f"{folder}/mine.yaml", "--out", f"{folder}/out")
-    return bench("run", *places, *flags, **environment)
-
-
-def bench(*words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """`bench.py` with these words, in this environment on top of the present one."""
-    return subprocess.run(
-        [sys.executable, "bench.py", *words],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return bench("run", *places, *flags, cwd=None, **environment)
 
 
 def write(folder: Path, batches: list[int], steps: int = 3) -> None:

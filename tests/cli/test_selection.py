@@ -1,12 +1,11 @@
 """suite.cli.selection: a matrix narrowed by expressions, none of which is ever evaluated."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from commands import bench
 
 from suite.cli.selection import narrowed, parse_selection
 from suite.model.cell import Cell, Mode, Precision, Protocol
@@ -193,16 +192,8 @@ def test_without_a_selection_the_matrix_is_untouched() -> None:
 def test_a_selected_run_says_so(tmp_path: Path) -> None:
     """run.json, report.md, the printed table and the plan tell a part from the whole matrix."""
     flags = ["matrices/demo.yaml", "--only", "mode==inference and not xla", "--set", "batch_size=1"]
-    run, plan = (
-        subprocess.run(
-            [sys.executable, "bench.py", *arguments],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for arguments in (["run", *flags, "--out", str(tmp_path)], ["plan", *flags])
-    )
+    commands = (["run", *flags, "--out", tmp_path], ["plan", *flags])
+    run, plan = (bench(*words, cwd=ROOT).stdout for words in commands)
     header = json.loads(next(tmp_path.glob("*/run.json")).read_text())
     report = next(tmp_path.glob("*/report.md")).read_text()
     said = "--only 'mode==inference and not xla' --set batch_size=1 (2 of 7 cells)"
@@ -214,21 +205,7 @@ def test_a_selected_run_says_so(tmp_path: Path) -> None:
 
 def test_a_bad_expression_writes_nothing(tmp_path: Path) -> None:
     """Exit code 2, one line, no run directory."""
-    done = subprocess.run(
-        [
-            sys.executable,
-            "bench.py",
-            "run",
-            "matrices/demo.yaml",
-            f"--out={tmp_path}",
-            "--only",
-            FEW,
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = bench("run", "matrices/demo.yaml", "--out", tmp_path, "--only", FEW, cwd=ROOT)
 
     assert done.returncode == 2
     assert done.stderr.startswith("error: --only 'batch_size > 999': matches none of the 7 cells")

@@ -63,6 +63,32 @@ def test_a_training_says_how_it_goes_and_what_it_came_to(tmp_path: Path) -> None
     assert bench.header()["overrides"] == [{"name": "lr_init", "declared": "0.8", "given": "0.7"}]
 
 
+# The worker stands still in the evaluation of the last epoch.
+HELD_EVALUATING = (
+    "judge = simulated_training.SimulatedTrainer.evaluate;"
+    " simulated_training.SimulatedTrainer.evaluate = lambda self:"
+    " (held() if self.steps_done == 100 else None, judge(self))[1]"
+)
+
+
+def test_an_evaluation_that_was_cut_short_is_made_up_for(
+    whole: TrainingBench, bench: TrainingBench
+) -> None:
+    """No step is repeated for it, also where every step was made, and none is made twice."""
+    bench.kill(bench.start(at_start=HELD_EVALUATING))
+    before = losses(bench)
+    code, printed, said = bench.train("--resume")
+    again, answer, _ = bench.train("--resume")
+
+    assert (code, again) == (0, 0), said
+    assert "going on from step 100" in printed
+    assert "nothing was missing" in answer
+    assert before == losses(bench) == losses(whole)
+    assert [event.evaluation.top1 for event in bench.events() if isinstance(event, Evaluated)] == [
+        event.evaluation.top1 for event in whole.events() if isinstance(event, Evaluated)
+    ]
+
+
 def test_the_record_has_every_step_evaluation_and_checkpoint(whole: TrainingBench) -> None:
     """Nothing that happened is missing, and the best and the newest checkpoints are kept."""
     events = whole.events()

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from commands import bench
 from waiting import is_alive, wait_until
 
 from suite.model.training_record import Event
@@ -70,7 +71,13 @@ class TrainingBench:
         )
 
     def train(self, *words: object, fault: str = "pass", at_start: str = "pass") -> Any:
-        """Train to the end: the exit code, and what was printed to either stream."""
+        """Train to the end: the exit code, and what was printed to either stream.
+
+        The runner is this process, unless a fault is to reach it.
+        """
+        if fault == at_start == "pass":
+            done = bench("train", *self.recipe, "--out", self.out, *words, cwd=ROOT)
+            return done.returncode, done.stdout, done.stderr
         process = self.start(*words, fault=fault, at_start=at_start)
         printed, said = process.communicate()
         return process.returncode, printed, said

@@ -7,11 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import make_launch, make_order, make_protocol, make_trained_step, make_training
+from builders import (
+    make_cell,
+    make_launch,
+    make_order,
+    make_protocol,
+    make_trained_step,
+    make_training,
+)
 from numpy.typing import NDArray
 
 from suite.kernels.interface import InvalidLaunchError
-from suite.model.cell import Cell
+from suite.model.cell import Cell, Mode
 from suite.model.errors import InputError
 from suite.model.facts import Facts
 from suite.model.launch import Launch, Status
@@ -32,9 +39,10 @@ class Counting:
 
     steps_per_epoch = PER_EPOCH
 
-    def __init__(self, fails_at: int = 0) -> None:
+    def __init__(self, fails_at: int = 0, judges_badly_at: int = 0) -> None:
         self.steps_done = 0
         self.fails_at = fails_at
+        self.judges_badly_at = judges_badly_at
 
     def step(self) -> TrainedStep:
         self.steps_done += 1
@@ -43,6 +51,8 @@ class Counting:
         return make_trained_step(self.steps_done)
 
     def evaluate(self) -> Evaluation:
+        if self.steps_done == self.judges_badly_at:
+            raise InvalidLaunchError("a record is bad")
         right = RIGHT[self.steps_done // PER_EPOCH - 1]
         return Evaluation(images=10, top1=right, top5=10, cross_entropy=1.0, seconds=0.1)
 
@@ -230,6 +240,40 @@ def test_a_training_that_diverges_says_so_and_keeps_what_it_had(tmp_path: Path) 
     assert isinstance(ended, Ended)
     assert (ended.outcome, ended.step, ended.reason) == (Outcome.FAILED, 5, "it diverged")
     assert checkpoint_steps(tmp_path) == [4]
+
+
+@pytest.mark.parametrize("at", [8, 20])
+def test_an_evaluation_that_fails_costs_no_step_and_is_made_up_for(tmp_path: Path, at: int) -> None:
+    """The checkpoint of the epoch is written before; also where it was the last one."""
+    with pytest.raises(InvalidLaunchError, match="a record is bad"):
+        trained(tmp_path, Counting(judges_badly_at=at))
+    kept = checkpoint_steps(tmp_path)[-1]
+    launch, _ = trained(tmp_path, step=kept)
+
+    assert kept == at
+    assert launch.status is Status.OK
+    assert steps_of(tmp_path, TrainedStep) == list(range(1, 21))
+    assert steps_of(tmp_path, Evaluated) == [4, 8, 12, 16, 20]
+
+
+def test_an_evaluation_is_not_made_twice(tmp_path: Path) -> None:
+    """A part that goes on after an evaluated epoch begins with its next step."""
+    trained(tmp_path, asked=True, step=None)
+    trained(tmp_path, step=1, eval_every=1)
+    before = steps_of(tmp_path, Evaluated)
+    trained(tmp_path, step=20)
+
+    assert steps_of(tmp_path, Evaluated) == before == [4, 8, 12, 16, 20]
+
+
+def test_ranks_make_up_for_an_evaluation_together(tmp_path: Path) -> None:
+    """Only the first reads the record, and the others do as it says."""
+    cell = make_cell(mode=Mode.TRAINING, gpus=2)
+    write_checkpoint(tmp_path, 20, {"steps": np.array(20)})
+    other = framework(Counting(), ranks=["false"])
+    trained(tmp_path, ranks=other, cell=cell, step=20)
+
+    assert steps_of(tmp_path, Evaluated) == [20]
 
 
 def test_a_switch_without_effect_makes_the_whole_training_a_failure(tmp_path: Path) -> None:
