@@ -80,8 +80,9 @@ class TrainingProgress(LiveLine):
 
     def _end_epoch(self) -> None:
         """Report an epoch if its last step was made."""
-        steps = [event.step for event in self._epoch if isinstance(event, TrainedStep)]
-        if self._began is None or not steps or steps[-1] % self._began.steps_per_epoch:
+        if self._began is None or not self._epoch or not self._recent:
+            return
+        if self._recent[-1].step % self._began.steps_per_epoch:
             return
         self._past += training_course(self._header, [self._began, *self._epoch]).epochs
         self._epoch = []

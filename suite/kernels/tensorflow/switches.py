@@ -15,10 +15,10 @@ from suite.model.facts import Facts
 # Compute type of convolutions under AMP: tensor cores use float16, CPUs have bfloat16 units.
 AMP_ON_GPU = "float16"
 AMP_ON_CPU = "bfloat16"
-# Where TensorFlow 2.21 has it on by itself: `IsMKLEnabled` in tensorflow/core/util/util.cc.
+# Where TensorFlow has it on by itself: `DefaultOneDnnPolicy` in tensorflow/core/util/port.cc.
 _ONEDNN_REMEDY = (
-    "set TF_ENABLE_ONEDNN_OPTS=1, which TensorFlow assumes only on an x86 CPU with AVX-512 VNNI,"
-    " AVX-512 BF16, AVX-VNNI or AMX; training is usually faster with it"
+    "set TF_ENABLE_ONEDNN_OPTS=1, which TensorFlow assumes on no x86 CPU but those with AVX-512"
+    " VNNI, AVX-512 BF16, AVX-VNNI or AMX; training is usually faster with it"
 )
 
 
@@ -109,7 +109,7 @@ def software_facts() -> Facts:
             threading.get_inter_op_parallelism_threads(), "TF_NUM_INTEROP_THREADS"
         ),
         onednn=onednn,
-        onednn_remedy=None if onednn or not _has_onednn() else _ONEDNN_REMEDY,
+        onednn_remedy=None if onednn or not _computes_on_x86() else _ONEDNN_REMEDY,
         tf32_allowed=tf.config.experimental.tensor_float_32_execution_enabled(),
         tensorflow=tf.__version__,
         keras=keras.__version__,
@@ -119,10 +119,9 @@ def software_facts() -> Facts:
     )
 
 
-def _has_onednn() -> bool:
-    """Whether steps run on a processor of the make that oneDNN has its fastest kernels for."""
-    on_x86 = platform.machine().lower() in {"x86_64", "amd64"}
-    return on_x86 and not tf.config.list_physical_devices("GPU")
+def _computes_on_x86() -> bool:
+    is_x86 = platform.machine().lower() in {"x86_64", "amd64"}
+    return is_x86 and not tf.config.list_physical_devices("GPU")
 
 
 def _threads(configured: int, variable: str) -> int:
